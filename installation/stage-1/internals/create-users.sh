@@ -1,0 +1,146 @@
+#!/bin/bash
+# Creates the accounts that log in, without credentials: those come at the end of the build, so that a
+# changed password redoes nothing but themselves.
+#
+# Reads: SSH_USER_NAME, SSH_USER_UID, SSH_USER_GID (comma lists in the same order, empty where unset).
+# Needs root, no network.
+set -Eeuo pipefail
+shopt -s inherit_errexit
+# shellcheck source=installation/stage-1/lib/log.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
+pei_install_err_trap
+
+# split TEXT: fills the array `fields`; empty fields count, also the last.
+split() {
+  fields=()
+  local rest="$1,"
+  while [[ -n "${rest}" ]]; do
+    fields+=("${rest%%,*}")
+    rest="${rest#*,}"
+  done
+}
+
+user_field() { getent passwd "$1" | cut -d: -f"$2"; }
+
+# free_id DATABASE: the first number from 1000 on that neither the database nor the config uses.
+free_id() {
+  local id=1000
+  while getent "$1" "${id}" >/dev/null || [[ " ${wanted_uids[*]} ${wanted_gids[*]} " == *" ${id} "* ]]; do
+    id=$((id + 1))
+  done
+  printf '%s' "${id}"
+}
+
+# An account of the base with the wanted name keeps its files under another name.
+move_namesake_away() {
+  local name="$1" n=1 home
+  getent passwd "${name}" >/dev/null || return 0
+  while getent passwd "${name}_old${n}" >/dev/null || getent group "${name}_old${n}" >/dev/null; do
+    n=$((n + 1))
+  done
+  home="$(user_field "${name}" 6)"
+  pei_log_info "the base's own account ${name} is now ${name}_old${n}"
+  usermod --login "${name}_old${n}" "${name}"
+  if [[ "${home}" == "/home/${name}" ]]; then
+    if [[ -d "${home}" ]]; then
+      usermod --home "/home/${name}_old${n}" --move-home "${name}_old${n}"
+    else
+      usermod --home "/home/${name}_old${n}" "${name}_old${n}"
+    fi
+  fi
+  if getent group "${name}" >/dev/null; then
+    groupmod --new-name "${name}_old${n}" "${name}"
+  fi
+}
+
+# An account of the base that owns the wanted uid gets a free one, and its files with it.
+move_uid_owner_away() {
+  local uid="$1" owner home new
+  owner="$(getent passwd "${uid}" | cut -d: -f1)"
+  [[ -n "${owner}" ]] || return 0
+  new="$(free_id passwd)"
+  home="$(user_field "${owner}" 6)"
+  pei_log_info "uid ${uid} belonged to ${owner}, who has uid ${new} now"
+  # usermod changes the owner of the files in the home by itself.
+  usermod --uid "${new}" "${owner}"
+  [[ ! -d "${home}" ]] || find "${home}" -xdev -uid "${uid}" -exec chown -h "${new}" {} +
+}
+
+# primary_group NAME GID: prints the gid that the account gets, and makes the group where it is missing.
+primary_group() {
+  local name="$1" gid="$2" group="$1"
+  if [[ -z "${gid}" ]]; then
+    gid="$(free_id group)"
+  elif getent group "${gid}" >/dev/null; then
+    printf '%s' "${gid}"
+    return 0
+  fi
+  # A group of that name with another number is not ours to change.
+  getent group "${group}" >/dev/null && group="${name}_${gid}"
+  groupadd --gid "${gid}" "${group}"
+  printf '%s' "${gid}"
+}
+
+create_user() {
+  local name="$1" uid="$2" gid="$3"
+  move_namesake_away "${name}"
+  if [[ -n "${uid}" ]]; then
+    move_uid_owner_away "${uid}"
+  else
+    uid="$(free_id passwd)"
+    # The usual pairing of uid and gid, where nobody asked for another.
+    if [[ -z "${gid}" ]] && ! getent group "${uid}" >/dev/null && [[ " ${wanted_gids[*]} " != *" ${uid} "* ]]; then
+      gid="${uid}"
+    fi
+  fi
+  gid="$(primary_group "${name}" "${gid}")"
+  # --no-log-init: a large uid would make lastlog a sparse file of gigabytes, which image layers store whole.
+  useradd --no-log-init --create-home --shell /bin/bash --uid "${uid}" --gid "${gid}" \
+    --groups sudo,ssh_users --password '*' "${name}"
+}
+
+set_up_root() {
+  local uid="$1" gid="$2"
+  [[ -z "${uid}" || "${uid}" == 0 ]] || pei_die "root has uid 0, not ${uid}"
+  [[ -z "${gid}" || "${gid}" == 0 ]] || pei_die "root has gid 0, not ${gid}"
+  usermod --append --groups ssh_users --shell /bin/bash root
+}
+
+# The build ends here rather than with an account that is not the one asked for.
+check_user() {
+  local name="$1" uid="$2" gid="$3" got_uid got_gid
+  got_uid="$(id -u -- "${name}")"
+  got_gid="$(id -g -- "${name}")"
+  [[ -z "${uid}" || "${got_uid}" == "${uid}" ]] || pei_die "${name} got uid ${got_uid}, not ${uid}"
+  [[ -z "${gid}" || "${got_gid}" == "${gid}" ]] || pei_die "${name} got gid ${got_gid}, not ${gid}"
+}
+
+main() {
+  local fields names uids gids i group wanted_uids wanted_gids
+  split "${SSH_USER_NAME}"
+  names=("${fields[@]}")
+  split "${SSH_USER_UID}"
+  uids=("${fields[@]}")
+  split "${SSH_USER_GID}"
+  gids=("${fields[@]}")
+  wanted_uids=("${uids[@]}")
+  wanted_gids=("${gids[@]}")
+  for group in sudo ssh_users; do
+    getent group "${group}" >/dev/null || groupadd --system "${group}"
+  done
+  for i in "${!names[@]}"; do
+    if [[ "${names[i]}" == root ]]; then
+      set_up_root "${uids[i]:-}" "${gids[i]:-}"
+    else
+      [[ "${uids[i]:-}" != 0 ]] || pei_die "uid 0 is root's; ${names[i]} needs another"
+      create_user "${names[i]}" "${uids[i]:-}" "${gids[i]:-}"
+    fi
+  done
+  for i in "${!names[@]}"; do
+    check_user "${names[i]}" "${uids[i]:-}" "${gids[i]:-}"
+  done
+  # Copies that the account tools leave behind; they would tell of accounts that are gone.
+  rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-
+}
+
+main "$@"

@@ -1,0 +1,50 @@
+#!/bin/bash
+# Lets ssh sessions see the variables of the container, as the engine really gave them. Run by entrypoint.sh.
+#
+# sshd gives a session what /etc/environment holds. pam_env reads that file with rules of its own: a # starts
+# a comment wherever it stands, quotes and backslashes are eaten, a line holds one value. What
+# does not fit goes to /pei-init/environment.sh, which every bash reads first.
+set -uo pipefail
+here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+# shellcheck source=installation/stage-1/lib/log.sh
+source "${here}/../lib/log.sh"
+# shellcheck source=installation/stage-1/lib/block.sh
+source "${here}/../lib/block.sh"
+
+# Older versions of pam_env read lines of at most 1023 bytes.
+readonly LINE_LIMIT=1000
+
+# belongs_to_session NAME: what a login sets itself is not the container's to say.
+belongs_to_session() {
+  case "$1" in
+    HOME | USER | LOGNAME | SHELL | PWD | OLDPWD | SHLVL | TERM | HOSTNAME | MAIL | _ | DEBIAN_FRONTEND) return 0 ;;
+    PEI_ENTRYPOINT_VERBOSE | PEI_LOGIN_SESSION | BASH_FUNC_* | SSH_*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# One line, read back as the same bytes by every version of pam_env.
+fits_pam_env() {
+  local name="$1" value="$2" line
+  line="${name}=${value}"
+  [[ -n "${value}" && "${#line}" -le LINE_LIMIT ]] || return 1
+  [[ "${value}" != *[$'\n\r\t"\'\\#']* && "${value}" != ' '* && "${value}" != *' ' ]]
+}
+
+main() {
+  local name value pam='' shell='' LC_ALL=C
+  while IFS='=' read -r -d '' name value; do
+    [[ "${name}" =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+    ! belongs_to_session "${name}" || continue
+    if fits_pam_env "${name}" "${value}"; then
+      pam+="${name}=${value}"$'\n'
+    else
+      # Only where nothing is set: a shell in a shell keeps what its user changed.
+      shell+="[ -n \"\${${name}+set}\" ] || export ${name}=${value@Q}"$'\n'
+    fi
+  done < <(env -0 | sort -z)
+  printf '%s' "${pam}" | pei_block_set /etc/environment container-environment
+  printf '%s' "${shell}" | pei_write_file --mode 0644 /pei-init/environment.sh
+}
+
+main "$@"

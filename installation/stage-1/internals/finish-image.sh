@@ -1,0 +1,64 @@
+#!/bin/bash
+# Last step of an image: login hooks reach every shell, what only the build needed goes away, and
+# the entrypoint gets its place.
+#
+# Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false). Needs root, no network.
+set -Eeuo pipefail
+shopt -s inherit_errexit
+lib="$(dirname -- "${BASH_SOURCE[0]}")/../lib"
+readonly lib
+# shellcheck source=installation/stage-1/lib/log.sh
+source "${lib}/log.sh"
+# shellcheck source=installation/stage-1/lib/block.sh
+source "${lib}/block.sh"
+pei_install_err_trap
+
+readonly LOGIN=/pei-from-host/stage-1/internals/login.sh
+
+login_line() {
+  printf 'if [ -n "${BASH_VERSION:-}" ] && [ -r %s ]; then . %s %s; fi\n' "${LOGIN}" "${LOGIN}" "$1"
+}
+
+# Three places, since no single file is read by every kind of bash; login.sh sees that the hooks
+# run once, as late as they can.
+install_login_hooks() {
+  mkdir -p /etc/profile.d
+  login_line profile >/etc/profile.d/zz-pei-login.sh
+  # At the top: what follows there ends early in shells that nobody types in, and those need the variables.
+  printf 'if [ -r /pei-init/environment.sh ]; then . /pei-init/environment.sh; fi\n' \
+    | pei_block_set --top /etc/bash.bashrc environment
+  login_line system | pei_block_set /etc/bash.bashrc login
+  local name uid home
+  while IFS=: read -r name _ uid _ _ home _; do
+    if ((uid == 0 || (uid >= 1000 && uid < 65534))) && [[ -d "${home}" && "${home}" != / ]]; then
+      pei_log_debug "login hooks for ${name}"
+      login_line home | pei_block_set "${home}/.bashrc" login
+    fi
+  done </etc/passwd
+  login_line home | pei_block_set /etc/skel/.bashrc login
+}
+
+restore_apt_sources() {
+  local backup=/pei-init/apt-original
+  [[ -d "${backup}" ]] || return 0
+  rm -f /etc/apt/sources.list.d/pei.sources
+  if [[ -e "${backup}/etc/apt/sources.list.absent" ]]; then
+    rm -f /etc/apt/sources.list "${backup}/etc/apt/sources.list.absent"
+  fi
+  cp -a -- "${backup}/." /
+}
+
+clean_up() {
+  [[ "${APT_KEEP_PROXY:-false}" == true ]] || rm -f /etc/apt/apt.conf.d/95-pei-proxy
+  [[ "${KEEP_APT_SOURCE_FILE:-true}" == true ]] || restore_apt_sources
+  rm -rf /pei-init/apt-original
+  rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/cache/apt/*.bin
+}
+
+main() {
+  install_login_hooks
+  clean_up
+  ln -sfn /pei-from-host/stage-1/internals/entrypoint.sh /entrypoint.sh
+}
+
+main "$@"

@@ -1,0 +1,33 @@
+#!/bin/bash
+# Updates the package lists and installs the named packages that the base does not have yet.
+# Usage: install-packages.sh PACKAGE… Needs root and an apt source in reach.
+set -Eeuo pipefail
+shopt -s inherit_errexit
+# shellcheck source=installation/stage-1/lib/log.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
+pei_install_err_trap
+
+is_installed() {
+  [[ "$(dpkg-query -W -f '${db:Status-Status}' -- "$1" 2>/dev/null)" == installed ]]
+}
+
+main() {
+  export DEBIAN_FRONTEND=noninteractive
+  mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
+  local package missing=()
+  for package in "$@"; do
+    is_installed "${package}" || missing+=("${package}")
+  done
+  if ((${#missing[@]} == 0)); then
+    pei_log_info "all packages are there already: $*"
+    return 0
+  fi
+  apt-get update || pei_die "apt-get update failed: is the archive in reach? See apt.repo_source and proxy in user_config.yml"
+  apt-get install -y --no-install-recommends -- "${missing[@]}"
+  # Made by openssh-server's own set-up; every container makes its own at its first start instead.
+  rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+  # What dpkg logs differs from build to build and serves nobody in an image.
+  rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/debconf/*-old /var/lib/dpkg/*-old
+}
+
+main "$@"

@@ -1,0 +1,9 @@
+#!/bin/bash
+# Prepares a container's start for stage-1: what the stage does at a first and at every start.
+# Run by entrypoint.sh. Reads: PEI_ENTRYPOINT_VERBOSE=1 (each script prints its own path).
+set -uo pipefail
+here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+[[ "${PEI_ENTRYPOINT_VERBOSE:-}" != 1 ]] || printf '%s\n' "${here}/on-entry.sh"
+
+bash "${here}/on-first-run.sh"
+bash "${here}/on-every-run.sh"

@@ -1,0 +1,170 @@
+#!/bin/bash
+# Points apt at a mirror or at a sources file, and through the proxy, for the build.
+# What is replaced is kept under /pei-init/apt-original, from where finish-image.sh brings it back.
+#
+# Reads: APT_SOURCE_FILE (a mirror keyword, a file, or empty), APT_USE_PROXY, PEI_HTTP_PROXY_1.
+# Environment for tests: PEI_ROOT, a folder that stands in for /. Needs root, no network.
+set -Eeuo pipefail
+shopt -s inherit_errexit
+
+readonly ROOT="${PEI_ROOT:-}"
+readonly BACKUP="${ROOT}/pei-init/apt-original"
+# shellcheck source=installation/stage-1/lib/log.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
+pei_install_err_trap
+
+# mirror_host KEYWORD: the host that stands in for the base's own.
+mirror_host() {
+  case "$1" in
+    tuna) printf 'mirrors.tuna.tsinghua.edu.cn' ;;
+    aliyun) printf 'mirrors.aliyun.com' ;;
+    163) printf 'mirrors.163.com' ;;
+    ustc) printf 'mirrors.ustc.edu.cn' ;;
+    cn) printf 'cn.archive.ubuntu.com' ;;
+    *) return 1 ;;
+  esac
+}
+
+# Keeps FILE as it is now, with its path, owner and mode. Only the first version counts: a second run
+# must not take the rewritten file for the original.
+keep_original() {
+  local file="$1" copy="${BACKUP}/${1#"${ROOT}"}"
+  [[ ! -e "${copy}" ]] || return 0
+  mkdir -p -- "$(dirname -- "${copy}")"
+  cp -a -- "${file}" "${copy}"
+}
+
+# rewrite FILE SED-EXPRESSION…: applies the expressions to the addresses of a sources file.
+rewrite() {
+  local file="$1"
+  shift
+  [[ -f "${file}" ]] || return 0
+  keep_original "${file}"
+  sed -i -E "$@" -- "${file}"
+}
+
+use_ubuntu_mirror() {
+  local keyword="$1" host ports_host file
+  host="$(mirror_host "${keyword}")"
+  ports_host="${host}"
+  if [[ "${keyword}" == cn ]]; then
+    ports_host=cn.ports.ubuntu.com
+  fi
+  for file in "${ROOT}/etc/apt/sources.list" "${ROOT}/etc/apt/sources.list.d/ubuntu.sources"; do
+    rewrite "${file}" \
+      -e "s#https?://(archive|security)\.ubuntu\.com/ubuntu#http://${host}/ubuntu#g" \
+      -e "s#https?://ports\.ubuntu\.com/ubuntu-ports#http://${ports_host}/ubuntu-ports#g"
+  done
+}
+
+# Debian's trees lie at /debian and /debian-security on every mirror that has them. The suite tells
+# which of the two an entry means; what host the base names does not matter, images of many makers
+# name one of their own. Entries of other archives are told by suite and component, and stay.
+use_debian_mirror() {
+  local keyword="$1" host file
+  if [[ "${keyword}" == cn ]]; then
+    pei_log_warn "apt.repo_source \`cn\` is a mirror of Ubuntu only; the sources of this Debian base stay as they are"
+    return 0
+  fi
+  host="$(mirror_host "${keyword}")"
+  for file in "${ROOT}/etc/apt/sources.list" "${ROOT}/etc/apt/sources.list.d/debian.sources"; do
+    [[ -f "${file}" ]] || continue
+    keep_original "${file}"
+    awk -v base="http://${host}" "${DEBIAN_SOURCES_AWK}" "${BACKUP}/${file#"${ROOT}"}" >"${file}"
+  done
+}
+
+# Reads one-line entries and deb822 stanzas alike; a stanza is held until its suites are known.
+readonly DEBIAN_SOURCES_AWK='
+  function tree(suite) {
+    if (suite ~ /(-security|\/updates)$/) return base "/debian-security"
+    if (suite ~ /^(stretch|buster|bullseye|bookworm|trixie|forky|duke|sid|stable|oldstable|testing|unstable)(-updates|-backports|-proposed-updates)?$/)
+      return base "/debian"
+    return ""
+  }
+  function flush_stanza(   i, uri, words) {
+    split(suites, words, /[ \t]+/)
+    uri = (components ~ /(^|[ \t])main([ \t]|$)/) ? tree(words[1]) : ""
+    for (i = 1; i <= held; i++) {
+      if (uri != "" && tolower(lines[i]) ~ /^uris:/) lines[i] = "URIs: " uri
+      print lines[i]
+    }
+    held = 0; suites = ""; components = ""
+  }
+  /^deb(-src)?[ \t]/ {
+    at = ($2 ~ /^\[/) ? 3 : 2
+    while (at > 2 && $(at - 1) !~ /\]$/ && at < NF) at++
+    uri = ($(at + 2) == "main") ? tree($(at + 1)) : ""
+    if (uri != "") $at = uri
+    print
+    next
+  }
+  /^[A-Za-z-]+:/ {
+    held++
+    lines[held] = $0
+    value = $0
+    sub(/^[^:]*:[ \t]*/, "", value)
+    if (tolower($0) ~ /^suites:/) suites = value
+    if (tolower($0) ~ /^components:/) components = value
+    next
+  }
+  /^[ \t]*$/ { flush_stanza(); print; next }
+  { held++; lines[held] = $0 }
+  END { flush_stanza() }
+'
+
+use_mirror() {
+  local id
+  # shellcheck source=/dev/null
+  id="$(. "${ROOT}/etc/os-release" && printf '%s' "${ID:-} ${ID_LIKE:-}")"
+  case " ${id} " in
+    *' ubuntu '*) use_ubuntu_mirror "$1" ;;
+    *' debian '*) use_debian_mirror "$1" ;;
+    *) pei_log_warn "apt.repo_source \`$1\` knows Ubuntu and Debian; this base is neither, its sources stay as they are" ;;
+  esac
+}
+
+# The file takes the place of every source that the base has.
+use_file() {
+  local source="$1" file
+  [[ -f "${source}" ]] || pei_die "apt.repo_source: no file ${source} in the build context"
+  shopt -s nullglob
+  for file in "${ROOT}"/etc/apt/sources.list.d/{ubuntu,debian}.sources; do
+    keep_original "${file}"
+    rm -f -- "${file}"
+  done
+  shopt -u nullglob
+  file="${ROOT}/etc/apt/sources.list"
+  if [[ -f "${file}" ]]; then
+    keep_original "${file}"
+  else
+    mkdir -p -- "${BACKUP}/etc/apt"
+    touch -- "${BACKUP}/etc/apt/sources.list.absent"
+  fi
+  # deb822 text is told from one-line entries by its fields.
+  if grep -qE '^(Types|URIs|Suites):' -- "${source}"; then
+    rm -f -- "${file}"
+    install -m 0644 -- "${source}" "${ROOT}/etc/apt/sources.list.d/pei.sources"
+  else
+    install -m 0644 -- "${source}" "${file}"
+  fi
+}
+
+use_proxy() {
+  local url="$1"
+  printf 'Acquire::http::Proxy "%s";\nAcquire::https::Proxy "%s";\n' "${url}" "${url}" \
+    >"${ROOT}/etc/apt/apt.conf.d/95-pei-proxy"
+}
+
+main() {
+  case "${APT_SOURCE_FILE:-}" in
+    '') ;;
+    /*) use_file "${APT_SOURCE_FILE}" ;;
+    *) use_mirror "${APT_SOURCE_FILE}" ;;
+  esac
+  if [[ "${APT_USE_PROXY:-false}" == true ]]; then
+    use_proxy "${PEI_HTTP_PROXY_1:?}"
+  fi
+}
+
+main "$@"

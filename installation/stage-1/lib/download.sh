@@ -1,0 +1,350 @@
+# shellcheck shell=bash
+# Downloads: places in order, retries, a temporary file beside the target, a checksum, then a rename.
+#
+# PEI_DOWNLOAD_MIRROR=http://box:8080/files stands in for every host and is tried first:
+#   https://example.org/a/b.tar.gz  ->  http://box:8080/files/example.org/a/b.tar.gz
+# Proxies come from the usual variables (http_proxy, https_proxy, no_proxy), which curl, wget and git read.
+# Reads too: PEI_DOWNLOAD_RETRIES (3), PEI_DOWNLOAD_RETRY_DELAY (2, seconds, doubled each time),
+# PEI_DOWNLOAD_CONNECT_TIMEOUT (15, seconds), PEI_DOWNLOAD_STALL_TIMEOUT (30, seconds without a byte).
+
+# pei_mirror_url URL: the same file on PEI_DOWNLOAD_MIRROR; fails when none is set.
+pei_mirror_url() {
+  [[ -n "${PEI_DOWNLOAD_MIRROR-}" ]] || return 1
+  local rest="${1#*://}"
+  # Credentials in a URL are for its own host.
+  local host="${rest%%/*}"
+  printf '%s/%s\n' "${PEI_DOWNLOAD_MIRROR%/}" "${host##*@}/${rest#*/}"
+}
+
+# pei_mirrored URL: where URL will be looked for first; for tools that fetch on their own.
+pei_mirrored() { pei_mirror_url "$1" || printf '%s\n' "$1"; }
+
+# pei_download_places URL…: every place that will be tried, in order.
+pei_download_places() {
+  local url
+  for url in "$@"; do
+    pei_mirror_url "${url}" || break
+  done
+  printf '%s\n' "$@"
+}
+
+# A URL as it may be shown: without user and password.
+__pei_shown_url() {
+  local scheme="${1%%://*}" rest="${1#*://}"
+  local host="${rest%%/*}"
+  if [[ "${host}" == *@* ]]; then
+    rest="***@${rest#*@}"
+  fi
+  printf '%s://%s\n' "${scheme}" "${rest}"
+}
+
+pei_sha256_of() { sha256sum -- "$1" | cut -d' ' -f1; }
+
+# __pei_transfer URL FILE: one try. 0 ok, 1 may work later, 2 will not.
+__pei_transfer() {
+  local url="$1" file="$2" code='' status=0
+  local connect="${PEI_DOWNLOAD_CONNECT_TIMEOUT:-15}" stall="${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
+  if command -v curl >/dev/null 2>&1; then
+    code="$(curl --fail --location --silent --show-error --proto '=http,https' \
+      --connect-timeout "${connect}" --speed-limit 1 --speed-time "${stall}" \
+      --write-out '%{http_code}' --output "${file}" -- "${url}")" || status=$?
+    ((status != 0)) || return 0
+    # Refused for good: the file is not there or not for us.
+    case "${code}" in 400 | 401 | 403 | 404 | 410) return 2 ;; esac
+    return 1
+  elif command -v wget >/dev/null 2>&1; then
+    wget --quiet --tries=1 --connect-timeout="${connect}" --read-timeout="${stall}" \
+      --output-document="${file}" -- "${url}" || status=$?
+    ((status != 0)) || return 0
+    return 1
+  fi
+  pei_log_error 'neither curl nor wget is installed'
+  return 2
+}
+
+# __pei_fetch_to URL FILE: one place with its retries; an empty answer counts as a failure.
+__pei_fetch_to() {
+  local url="$1" file="$2" shown try status tries="${PEI_DOWNLOAD_RETRIES:-3}" delay="${PEI_DOWNLOAD_RETRY_DELAY:-2}"
+  shown="$(__pei_shown_url "${url}")"
+  for ((try = 1; try <= tries; try++)); do
+    pei_log_debug "downloading ${shown} (try ${try} of ${tries})"
+    status=0
+    __pei_transfer "${url}" "${file}" || status=$?
+    if ((status == 0)) && [[ -s "${file}" ]]; then
+      return 0
+    fi
+    pei_log_warn "download failed: ${shown} (try ${try} of ${tries})"
+    ((status != 2)) || return 1
+    if ((try < tries)); then
+      sleep "${delay}"
+      delay=$((delay * 2))
+    fi
+  done
+  return 1
+}
+
+# __pei_sum_fits FILE SUM NAME: with an empty SUM everything fits, and the sum is logged.
+__pei_sum_fits() {
+  local file="$1" wanted="${2,,}" name="$3" found
+  found="$(pei_sha256_of "${file}")" || return 1
+  if [[ -z "${wanted}" ]]; then
+    pei_log_info "${name}: sha256 ${found} (not pinned)"
+  elif [[ "${found}" != "${wanted}" ]]; then
+    pei_log_error "${name}: sha256 is ${found}, expected ${wanted}"
+    return 1
+  else
+    pei_log_debug "${name}: sha256 ${found} as expected"
+  fi
+}
+
+# pei_sum_from FILE NAME: the sha256 of NAME out of a published sum file: `SUM  NAME` lines (also `*NAME`,
+# `./NAME`, a path) or a lone SUM. Fails when there is none.
+pei_sum_from() {
+  awk -v name="$2" '
+    function plain(s) { sub(/\r$/, "", s); sub(/^\*/, "", s); sub(/.*\//, "", s); return s }
+    $1 ~ /^[0-9A-Fa-f]+$/ && length($1) == 64 {
+      if (NF == 1) { lone = $1; lones++ }
+      else if (plain($2) == name) { print tolower($1); found = 1; exit }
+    }
+    END {
+      if (found) exit 0
+      if (lones == 1) { print tolower(lone); exit 0 }
+      exit 1
+    }' "$1"
+}
+
+# __pei_published_sum NAME URL…: fetches the sum file from the first place that has it, prints NAME's sum.
+__pei_published_sum() {
+  local name="$1" place temp sum status=1
+  shift
+  temp="$(mktemp)" || return 1
+  while IFS= read -r place; do
+    if __pei_fetch_to "${place}" "${temp}" && sum="$(pei_sum_from "${temp}" "${name}")"; then
+      printf '%s\n' "${sum}"
+      status=0
+      break
+    fi
+  done < <(pei_download_places "$@")
+  rm -f -- "${temp}"
+  return "${status}"
+}
+
+# pei_cache_dir [DIR]: the folder of files laid ready: DIR, or $PEI_STAGE_DIR_1/tmp, or nothing. It may not exist.
+pei_cache_dir() {
+  if [[ -n "${1-}" ]]; then
+    printf '%s\n' "$1"
+  elif [[ -n "${PEI_STAGE_DIR_1-}" ]]; then
+    printf '%s/tmp\n' "${PEI_STAGE_DIR_1}"
+  fi
+}
+
+# pei_cache_find NAME [SUM] [DIR]: prints the path of a file laid ready whose sum fits; fails when there is none.
+pei_cache_find() {
+  local name="$1" sum="${2-}" dir file
+  dir="$(pei_cache_dir "${3-}")"
+  file="${dir}/${name}"
+  [[ -n "${dir}" && -f "${file}" && -r "${file}" && -s "${file}" ]] || return 1
+  if ! __pei_sum_fits "${file}" "${sum}" "${file}"; then
+    pei_log_warn "${file} is not used"
+    return 1
+  fi
+  printf '%s\n' "${file}"
+}
+
+# pei_download --url URL --to FILE [--sha256 SUM] [--sums-url URL] [--mirror URL]… [--cache-dir DIR] [--name NAME]
+#   --url        the file; --mirror URLs are tried after it, in the order given
+#   --sha256     what its sum must be; may be empty
+#   --sums-url   the vendor's sum file, asked when --sha256 is empty; then a file without a sum is a failure
+#   --cache-dir  a folder of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits
+#   --name       the file's name in sum file and cache (default: the end of the URL)
+# On failure FILE is as it was, the status is 1, and PEI_DOWNLOAD_FAULT says why: `sum` when something came that
+# had a wrong sum (never look elsewhere then), else `absent`.
+pei_download() {
+  local to='' sum='' sums_url='' cache='' name=''
+  local -a urls=()
+  while (($# > 0)); do
+    (($# > 1)) || {
+      pei_log_error "pei_download: $1 needs a value"
+      return 1
+    }
+    case "$1" in
+      --url) urls=("$2" ${urls[@]+"${urls[@]}"}) ;;
+      --mirror) urls+=("$2") ;;
+      --to) to="$2" ;;
+      --sha256) sum="$2" ;;
+      --sums-url) sums_url="$2" ;;
+      --cache-dir) cache="$2" ;;
+      --name) name="$2" ;;
+      *)
+        pei_log_error "pei_download: unknown option $1"
+        return 1
+        ;;
+    esac
+    shift 2
+  done
+  if ((${#urls[@]} == 0)) || [[ -z "${to}" ]]; then
+    pei_log_error 'pei_download: --url and --to are needed'
+    return 1
+  fi
+  if [[ -z "${name}" ]]; then
+    name="${urls[0]##*/}"
+    name="${name%%[?#]*}"
+  fi
+  if [[ -z "${sum}" && -n "${sums_url}" ]]; then
+    sum="$(__pei_published_sum "${name}" "${sums_url}")" || {
+      PEI_DOWNLOAD_FAULT=absent
+      pei_log_error "no published sha256 of ${name} at $(__pei_shown_url "${sums_url}")"
+      return 1
+    }
+  fi
+  __pei_make_parents "$(dirname -- "${to}")" || return 1
+  local temp status=0
+  # shellcheck disable=SC2034 # for the caller
+  PEI_DOWNLOAD_FAULT=absent
+  temp="$(mktemp -- "$(dirname -- "${to}")/.pei-download.XXXXXXXX")" || return 1
+  __pei_download_into "${temp}" "${name}" "${sum}" "${cache}" "${urls[@]}" || status=1
+  if ((status == 0)); then
+    chmod 0644 -- "${temp}" && mv -f -T -- "${temp}" "${to}" || status=1
+  fi
+  if ((status != 0)); then
+    rm -f -- "${temp}"
+    pei_log_error "cannot get ${name}"
+  fi
+  return "${status}"
+}
+
+__pei_download_into() {
+  local temp="$1" name="$2" sum="$3" cache="$4" ready place
+  shift 4
+  if ready="$(pei_cache_find "${name}" "${sum}" "${cache}")"; then
+    pei_log_info "using ${ready}"
+    cat -- "${ready}" >"${temp}"
+    return
+  fi
+  while IFS= read -r place; do
+    __pei_fetch_to "${place}" "${temp}" || continue
+    if __pei_sum_fits "${temp}" "${sum}" "${name}"; then
+      pei_log_info "downloaded $(__pei_shown_url "${place}")"
+      return 0
+    fi
+    # shellcheck disable=SC2034 # for the caller
+    PEI_DOWNLOAD_FAULT=sum
+  done < <(pei_download_places "$@")
+  return 1
+}
+
+# pei_plan_download --url URL --to FILE …: the --dry-run line of the same pei_download call.
+pei_plan_download() {
+  local to='' place
+  local -a urls=()
+  while (($# > 1)); do
+    case "$1" in
+      --url) urls=("$2" ${urls[@]+"${urls[@]}"}) ;;
+      --mirror) urls+=("$2") ;;
+      --to) to="$2" ;;
+    esac
+    shift 2
+  done
+  pei_plan "download to ${to}, from the first that answers:"
+  while IFS= read -r place; do
+    printf '  %s\n' "$(__pei_shown_url "${place}")"
+  done < <(pei_download_places "${urls[@]}")
+}
+
+# pei_git_clone --url URL --to DIR [--ref TAG_OR_BRANCH] [--mirror URL]…: a shallow clone made beside DIR and renamed. DIR
+# must not exist. Places as with pei_download. On failure nothing is left.
+pei_git_clone() {
+  local to='' ref=''
+  local -a urls=()
+  while (($# > 0)); do
+    (($# > 1)) || {
+      pei_log_error "pei_git_clone: $1 needs a value"
+      return 1
+    }
+    case "$1" in
+      --url) urls=("$2" ${urls[@]+"${urls[@]}"}) ;;
+      --mirror) urls+=("$2") ;;
+      --to) to="$2" ;;
+      --ref) ref="$2" ;;
+      *)
+        pei_log_error "pei_git_clone: unknown option $1"
+        return 1
+        ;;
+    esac
+    shift 2
+  done
+  if [[ -e "${to}" ]]; then
+    pei_log_error "${to} exists"
+    return 1
+  fi
+  command -v git >/dev/null 2>&1 || {
+    pei_log_error 'git is not installed'
+    return 1
+  }
+  __pei_make_parents "$(dirname -- "${to}")" || return 1
+  local temp place
+  temp="$(mktemp -d -- "$(dirname -- "${to}")/.pei-clone.XXXXXXXX")" || return 1
+  while IFS= read -r place; do
+    if __pei_git_clone_from "${place}" "${ref}" "${temp}/clone"; then
+      # The mirror must not stay the clone's origin: it may be gone tomorrow.
+      if git -C "${temp}/clone" remote set-url origin "${urls[0]}" && mv -T -- "${temp}/clone" "${to}"; then
+        pei_log_info "cloned $(__pei_shown_url "${place}")${ref:+ at ${ref}}"
+        rm -rf -- "${temp}"
+        return 0
+      fi
+    fi
+  done < <(pei_download_places "${urls[@]}")
+  rm -rf -- "${temp}"
+  pei_log_error "cannot clone $(__pei_shown_url "${urls[0]}")${ref:+ at ${ref}}"
+  return 1
+}
+
+__pei_git_clone_from() {
+  local url="$1" ref="$2" to="$3" try tries="${PEI_DOWNLOAD_RETRIES:-3}" delay="${PEI_DOWNLOAD_RETRY_DELAY:-2}" depth
+  local -a base=(git -c "http.lowSpeedLimit=1" -c "http.lowSpeedTime=${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
+    -c advice.detachedHead=false clone --quiet ${ref:+--branch "${ref}"})
+  for ((try = 1; try <= tries; try++)); do
+    # A mirror that is a plain folder of files cannot serve shallow clones.
+    for depth in --depth=1 ''; do
+      rm -rf -- "${to}"
+      if GIT_TERMINAL_PROMPT=0 "${base[@]}" ${depth:+"${depth}"} -- "${url}" "${to}" </dev/null; then
+        return 0
+      fi
+    done
+    pei_log_warn "clone failed: $(__pei_shown_url "${url}") (try ${try} of ${tries})"
+    if ((try < tries)); then
+      sleep "${delay}"
+      delay=$((delay * 2))
+    fi
+  done
+  rm -rf -- "${to}"
+  return 1
+}
+
+# pei_run_vendor_script --url URL --user NAME [--mirror URL]… [--shell bash|sh] [--sha256 SUM] -- [NAME=VALUE…] [ARGUMENT…]
+# Fetches a vendor's install script to a file, logs or checks its sum, then runs it as NAME with the
+# variables and arguments given. Needs pei_tmp_dir_init first.
+pei_run_vendor_script() {
+  local user='' shell=bash file="${PEI_TMP_DIR}/vendor-install.sh"
+  local -a fetch=() environment=()
+  while (($# > 0)) && [[ "$1" != -- ]]; do
+    case "$1" in
+      --user) user="$2" ;;
+      --shell) shell="$2" ;;
+      *) fetch+=("$1" "$2") ;;
+    esac
+    shift 2
+  done
+  shift
+  while (($# > 0)) && [[ "$1" =~ ^[A-Za-z_][A-Za-z0-9_]*= ]]; do
+    environment+=("$1")
+    shift
+  done
+  pei_download "${fetch[@]}" --to "${file}" || return 1
+  # mktemp's folder is closed to other users; the script itself holds no secret.
+  chmod 0755 -- "${PEI_TMP_DIR}" || return 1
+  pei_run_as "${user}" ${environment[@]+"${environment[@]}"} "${shell}" "${file}" "$@" >&2 || {
+    pei_log_error 'the install script of the vendor failed'
+    return 1
+  }
+}

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# How a hook entry becomes a command; the same rule in the build, at a start and by hand.
+
+# pei_run_hook INSTALLATION SCRIPT ARGUMENTS
+# INSTALLATION is the folder that SCRIPT is relative to. SCRIPT is only ever a path. ARGUMENTS is the text
+# behind it, as typed in user_config.yml: a shell reads it now, so that quotes group and $HOME expands.
+pei_run_hook() {
+  local __pei_installation="$1" __pei_script="$2" __pei_arguments="$3"
+  if [[ ! -f "${__pei_installation}/${__pei_script}" ]]; then
+    printf 'hook script not found: %s\n' "${__pei_installation}/${__pei_script}" >&2
+    return 127
+  fi
+  # A variable that is unset is empty, as it would be for a line typed in a shell.
+  local __pei_nounset=0
+  [[ $- != *u* ]] || __pei_nounset=1
+  set +u
+  set --
+  eval "set -- ${__pei_arguments}"
+  ((__pei_nounset == 0)) || set -u
+  bash "${__pei_installation}/${__pei_script}" "$@"
+}
+
+# pei_run_start_hook INSTALLATION SCRIPT ARGUMENTS
+# For hooks of a container's start: a failure is reported, returned, and nobody's reason to stop.
+# With PEI_FIRST_RUN_STATE naming a folder, a hook that has succeeded once is not run again.
+pei_run_start_hook() {
+  local status=0 mark=''
+  if [[ -n "${PEI_FIRST_RUN_STATE:-}" ]]; then
+    mark="${PEI_FIRST_RUN_STATE}/$(printf '%s\n%s' "$2" "$3" | sha256sum | cut -c1-16)"
+    [[ ! -e "${mark}" ]] || return 0
+  fi
+  pei_run_hook "$@" || status=$?
+  if ((status != 0)); then
+    printf 'pei: the hook %s ended with status %s; the start goes on\n' "$2" "${status}" >&2
+    return "${status}"
+  fi
+  [[ -z "${mark}" ]] || touch -- "${mark}"
+}

@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# Putting released programs into place, and taking half a job back.
+
+# pei_undo_note PATH…: remembers, for each path that does not exist, the topmost part of it that is missing too. If the
+# script fails, what has appeared there is removed (by the EXIT trap that pei_tmp_dir_init sets).
+pei_undo_note() {
+  local path
+  for path in "$@"; do
+    [[ ! -e "${path}" && ! -L "${path}" ]] || continue
+    while [[ ! -e "$(dirname -- "${path}")" ]]; do
+      path="$(dirname -- "${path}")"
+    done
+    __PEI_UNDO_PATHS+=("${path}")
+  done
+}
+
+# pei_undo: removes what has appeared at the remembered places.
+pei_undo() {
+  local path
+  for path in ${__PEI_UNDO_PATHS[@]+"${__PEI_UNDO_PATHS[@]}"}; do
+    rm -rf -- "${path}"
+  done
+  __PEI_UNDO_PATHS=()
+}
+
+# pei_place_program USER SOURCE DEST: DEST becomes an executable copy of SOURCE that belongs to USER, in one step, so that
+# a running old one is not disturbed and a broken copy is never seen.
+pei_place_program() {
+  local user="$1" source="$2" dest="$3" temp
+  pei_make_dir "${user}" "$(dirname -- "${dest}")" || return 1
+  temp="$(mktemp -- "$(dirname -- "${dest}")/.pei.XXXXXXXX")" || return 1
+  if cat -- "${source}" >"${temp}" && chmod 0755 -- "${temp}" && pei_own "${user}" "${temp}" && mv -f -T -- "${temp}" "${dest}"; then
+    return 0
+  fi
+  rm -f -- "${temp}"
+  return 1
+}
+
+# pei_program_version PROGRAM: the first thing that looks like a version in what `PROGRAM --version` says.
+pei_program_version() {
+  local said
+  said="$("$1" --version 2>/dev/null </dev/null)" || return 1
+  [[ "${said}" =~ [0-9]+(\.[0-9]+)+([-.+][0-9A-Za-z.]+)? ]] && printf '%s\n' "${BASH_REMATCH[0]}"
+}
+
+# pei_check_program PROGRAM: fatal unless it runs here at all.
+pei_check_program() {
+  "$1" --version >/dev/null 2>&1 </dev/null || pei_die "${1##*/} does not run on this machine"
+}
+
+# pei_release_base VERSION TAG REPOSITORY: where GitHub keeps the files of a release.
+pei_release_base() {
+  if [[ "$1" == latest ]]; then
+    printf 'https://github.com/%s/releases/latest/download\n' "$3"
+  else
+    printf 'https://github.com/%s/releases/download/%s\n' "$3" "$2"
+  fi
+}
+
+# pei_require_version TEXT: usage error unless it is `latest` or looks like a version; a leading v is fine.
+pei_require_version() {
+  [[ "$1" == latest || "$1" =~ ^v?[0-9]+(\.[0-9]+)*([-.+][0-9A-Za-z.]+)*$ ]] \
+    || pei_usage_die "expected a version such as 1.2.3, or latest, found \`$1\`"
+}

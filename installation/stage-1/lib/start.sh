@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# What both stages do when a container starts.
+
+# __pei_start_hooks STAGE KIND: runs the wrapper that configure wrote; a failure is reported by the wrapper.
+__pei_start_hooks() {
+  local wrapper="/pei-from-host/stage-$1/generated/_custom-$2.sh"
+  [[ ! -s "${wrapper}" ]] || bash "${wrapper}"
+}
+
+# pei_first_run STAGE: runs the first-run hooks that have not succeeded yet. The mark is set when all have, so
+# that a failed one is tried again at the next start.
+pei_first_run() {
+  local stage="$1" done_mark="/pei-init/stage-$1-init-done" state="/pei-init/first-run/stage-$1"
+  [[ ! -e "${done_mark}" ]] || return 0
+  mkdir -p -- "${state}" || return 1
+  PEI_FIRST_RUN_STATE="${state}" __pei_start_hooks "${stage}" on-first-run || return
+  date -u +%Y-%m-%dT%H:%M:%SZ >"${done_mark}"
+}
+
+# pei_every_run STAGE
+pei_every_run() { __pei_start_hooks "$1" on-every-run; }

@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# What the apt cache scripts share. Sourced after lib/pei.sh.
+
+# The folder for apt's configuration; tests use another.
+__apt_conf_dir() { printf '%s\n' "${PEI_APT_CONF_DIR:-/etc/apt/apt.conf.d}"; }
+
+# The folder's name goes into apt's configuration and, there, into a shell command: what either would
+# read as syntax is refused instead of being escaped twice.
+apt_require_plain_folder() {
+  local folder="$1"
+  [[ "${folder}" == /* ]] || pei_usage_die "expected an absolute folder, found \`${folder}\`"
+  [[ "${folder}" =~ ^[A-Za-z0-9/._@+,:\ -]+$ ]] || pei_usage_die "folder \`${folder}\`: letters, digits, blanks and ._@+,:- only"
+}
+
+# apt_conf_set NAME: the text on stdin becomes the configuration file NAME.
+apt_conf_set() { pei_write_file --mode 0644 "$(__apt_conf_dir)/$1"; }
+
+# apt_conf_equals NAME TEXT
+apt_conf_equals() {
+  local file
+  file="$(__apt_conf_dir)/$1"
+  [[ -f "${file}" && "$(<"${file}")" == "$2" ]]
+}
+
+# apt_conf_disable NAME WHAT: the whole of a disable script, after its options are read.
+apt_conf_disable() {
+  local file
+  file="$(__apt_conf_dir)/$1"
+  if [[ ! -e "${file}" ]]; then
+    pei_log_info "$2 is not enabled; nothing to do"
+    return 0
+  fi
+  if pei_arg_on dry-run; then
+    pei_plan "remove ${file}"
+    return 0
+  fi
+  pei_require_root
+  rm -f -- "${file}" || pei_die "cannot remove ${file}"
+  pei_log_info "$2 disabled"
+}

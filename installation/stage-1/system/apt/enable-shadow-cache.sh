@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Makes apt copy every package it fetched to a second folder, after each dpkg run.
+#
+# Reads: PEI_APT_SHADOW_CACHE_DIR. Root: yes. Network: no.
+set -Eeuo pipefail
+shopt -s inherit_errexit
+here="$(dirname -- "${BASH_SOURCE[0]}")"
+# shellcheck source=../../lib/pei.sh
+source "${here}/../../lib/pei.sh"
+# shellcheck source=apt-conf.bash
+source "${here}/apt-conf.bash"
+
+declare_options() {
+  pei_args_begin enable-shadow-cache.sh 'Make apt copy fetched packages to a second folder after each dpkg run.'
+  pei_args_operand folder '' "an absolute folder (default: \$PEI_APT_SHADOW_CACHE_DIR, else /apt-shadow-cache)"
+}
+
+# The command is run by apt's sh. It asks apt each time where the archives are, so that a later change of that folder
+# counts; without word splitting, so that blanks in it are harmless; and it never fails an installation.
+conf_text() {
+  local folder="$1" command
+  command="IFS=; set -f; eval \$(apt-config shell archives Dir::Cache::Archives/d)"
+  command+="; find \$archives -maxdepth 1 -type f -name '*.deb' -exec cp -u -t '${folder}' {} +"
+  command+="; find '${folder}' -maxdepth 1 -type f -name '*.deb' -exec chmod 0644 {} +"
+  printf 'DPkg::Post-Invoke { "( %s ) 2>/dev/null || true"; };\n' "${command}"
+}
+
+main() {
+  declare_options
+  pei_args_parse "$@"
+  pei_install_err_trap
+  local folder text
+  folder="$(pei_arg folder)"
+  folder="${folder:-${PEI_APT_SHADOW_CACHE_DIR:-/apt-shadow-cache}}"
+  apt_require_plain_folder "${folder}"
+  text="$(conf_text "${folder}")"
+  if [[ -d "${folder}" ]] && apt_conf_equals 01-shadow-cache "${text}" && ! pei_arg_on force; then
+    pei_log_info "packages are copied to ${folder} already; nothing to do"
+    return 0
+  fi
+  if pei_arg_on dry-run; then
+    pei_plan "create ${folder} and write $(__apt_conf_dir)/01-shadow-cache"
+    return 0
+  fi
+  pei_require_root
+  mkdir -p -- "${folder}" || pei_die "cannot create ${folder}"
+  apt_conf_set 01-shadow-cache <<<"${text}" || pei_die 'cannot write the apt configuration'
+  pei_log_info "apt copies fetched packages to ${folder}"
+}
+
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then
+  main "$@"
+fi

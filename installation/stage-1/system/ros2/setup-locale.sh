@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes en_US.UTF-8 the language, as ROS 2 expects; the time zone is left alone.
+#
+# Usage:   setup-locale.sh [OPTIONS], see --help
+# Reads:   PEI_ETC (a folder instead of /etc)
+# Root:    yes
+# Network: apt
+set -Eeuo pipefail
+shopt -s inherit_errexit
+# shellcheck source=../../lib/pei.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../../lib/pei.sh"
+
+declare_options() {
+  pei_args_begin setup-locale.sh 'Generate en_US and en_US.UTF-8, and make the latter LANG and LC_ALL.'
+  pei_args_note 'Root: yes. Network: the apt sources.'
+}
+
+main() {
+  declare_options
+  pei_args_parse "$@"
+  pei_install_err_trap
+  local here
+  here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
+  if pei_arg_on dry-run; then
+    pei_plan 'install the package tzdata, if it is missing'
+  else
+    pei_require_root
+    pei_apt_install tzdata
+  fi
+  bash "${here}/../set-locale.sh" --locale en_US.UTF-8 --also en_US --lc-all "$@"
+}
+
+# Not when sourced by a test.
+if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then
+  main "$@"
+fi

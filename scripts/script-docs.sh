@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Writes the option tables in the README.md of each tool folder from the scripts' own --help.
+#
+# Usage: scripts/script-docs.sh [--check]
+#   --check  change nothing; exit 1 and name the files if a table is not what --help says
+#
+# A table stands between the lines `<!-- options -->` and `<!-- /options -->`; a README without them gets them at its end,
+# a folder without README a new one. Scripts without a first line that names bash are for sourcing and are left out.
+set -Eeuo pipefail
+shopt -s inherit_errexit nullglob
+
+ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
+BEGIN='<!-- options -->'
+END='<!-- /options -->'
+
+usage() { sed -n '4,5s/^# //p' "${BASH_SOURCE[0]}"; }
+
+die() {
+  printf 'error: %s\n' "$1" >&2
+  exit "${2:-1}"
+}
+
+folders() {
+  local dir
+  for dir in "${ROOT}"/installation/stage-1/system/ "${ROOT}"/installation/stage-1/system/*/ "${ROOT}"/installation/stage-2/utilities/; do
+    [[ ! -d "${dir}" ]] || printf '%s\n' "${dir%/}"
+  done
+}
+
+# The scripts of a folder that are run, not sourced.
+programs() {
+  local script
+  for script in "$1"/*.sh "$1"/*.bash; do
+    if [[ "$(head -n 1 -- "${script}")" == '#!'*bash* ]]; then
+      printf '%s\n' "${script}"
+    fi
+  done
+}
+
+# The same words on every machine: nothing of the caller's environment reaches the script.
+help_of() {
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C timeout 20 bash "$1" --help </dev/null \
+    || die "${1#"${ROOT}/"} --help failed"
+}
+
+# One script's part: name, sentence, table, notes.
+section() {
+  printf '### `%s`\n\n' "${1##*/}"
+  help_of "$1" | awk '
+    function cell(text) { gsub(/\|/, "\\|", text); gsub(/</, "\\&lt;", text); return text }
+    function flush() {
+      if (left == "") return
+      if (!table) { print "| option | what |"; print "|---|---|"; table = 1 }
+      print "| `" cell(left) "` | " cell(text) " |"
+      left = ""; text = ""
+    }
+    NR == 1 { next }
+    /^(Options|Arguments):$/ { in_list = 1; next }
+    in_list && /^  [^ ]/ {
+      flush()
+      left = substr($0, 3)
+      if (match(left, /  +/)) { text = substr(left, RSTART + RLENGTH); left = substr(left, 1, RSTART - 1) }
+      next
+    }
+    in_list && /^          / {
+      line = $0
+      sub(/^ +/, "", line)
+      text = text (text == "" ? "" : " ") line
+      next
+    }
+    in_list && /^$/ { next }
+    in_list { flush(); in_list = 0; print "" }
+    /^$/ && !begun { next }
+    # Notes may hold <words> and *stars* only as text.
+    { begun = 1; print }
+    END { flush() }
+  '
+  printf '\n'
+}
+
+tables() {
+  local script
+  while IFS= read -r script; do
+    section "${script}"
+  done
+}
+
+# Prints README with the text of file $2 between the markers.
+with_tables() {
+  awk -v begin="${BEGIN}" -v end="${END}" -v textfile="$2" '
+    function emit(   line) {
+      print begin
+      print ""
+      while ((getline line < textfile) > 0) print line
+      print end
+      done = 1
+    }
+    $0 == begin { emit(); skip = 1; next }
+    $0 == end { skip = 0; next }
+    !skip { print }
+    END { if (!done) { print ""; emit() } }
+  ' "$1"
+}
+
+main() {
+  local check=0 folder readme scratch stale=0
+  local -a scripts
+  case "${1-}" in
+    '') ;;
+    --check) check=1 ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) die "unknown option \`$1\`; the only one is --check" 2 ;;
+  esac
+  scratch="$(mktemp -d)"
+  # shellcheck disable=SC2064 # the path is known now
+  trap "rm -rf -- '${scratch}'" EXIT
+  while IFS= read -r folder; do
+    mapfile -t scripts < <(programs "${folder}")
+    ((${#scripts[@]} > 0)) || continue
+    printf '%s\n' "${scripts[@]}" | tables >"${scratch}/tables"
+    readme="${folder}/README.md"
+    if [[ -f "${readme}" ]]; then
+      cat -- "${readme}"
+    else
+      printf '# %s\n' "${folder##*/}"
+    fi >"${scratch}/old"
+    with_tables "${scratch}/old" "${scratch}/tables" >"${scratch}/new"
+    if [[ -f "${readme}" ]] && cmp -s -- "${scratch}/new" "${readme}"; then
+      continue
+    fi
+    if ((check)); then
+      printf 'stale: %s\n' "${readme#"${ROOT}/"}" >&2
+      stale=1
+    else
+      cat -- "${scratch}/new" >"${readme}"
+      printf 'wrote %s\n' "${readme#"${ROOT}/"}"
+    fi
+  done < <(folders)
+  ((stale == 0)) || die 'run scripts/script-docs.sh'
+}
+
+main "$@"

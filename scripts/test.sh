@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Run the tests, from the fast ones to the real containers, and say what ran and how long it took.
+#
+# Usage:   test.sh [all|fast|scripts|containers]      (test.sh --help tells more)
+# Root:    where a tool or the engine is missing
+# Network: package registries, when a tool, a crate or the engine is missing
+set -Eeuo pipefail
+shopt -s inherit_errexit
+
+repo=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+readonly repo
+readonly EXIT_USAGE=2
+
+usage() {
+  cat <<'HELP'
+Usage: test.sh [all|fast|scripts|containers]
+
+  all         everything below, in this order; what a change must pass (the default)
+  fast        format, lints, unit tests and tests through the binary; under a minute once built
+  scripts     shellcheck, and the tests of the shell library and the installers
+  containers  builds and runs real projects on a real engine
+
+The tools that a group needs are installed first, where they are missing.
+HELP
+}
+
+# step NAME COMMAND…: runs a command under a heading and keeps its time.
+step() {
+  local name=$1 began=$SECONDS
+  shift
+  printf '\n==== %s\n' "$name"
+  "$@"
+  summary+=("$(printf '%5d s  %s' "$((SECONDS - began))" "$name")")
+}
+
+run_shellcheck() {
+  git ls-files -z -- '*.sh' '*.bash' '*.bats' '.ci/run' | xargs -0 shellcheck -x -S warning -P "$repo"
+}
+
+run_bats() {
+  bats --recursive --timing --formatter tap "$repo/tests/bats"
+}
+
+fast() {
+  step 'format' cargo fmt --all --check
+  step 'lints' cargo clippy --all-targets --locked -- -D warnings
+  step 'unit tests and tests through the binary' cargo test --locked
+}
+
+scripts() {
+  step 'shellcheck' run_shellcheck
+  step 'shell library and installers' run_bats
+}
+
+containers() {
+  step 'release build' cargo build --release --locked
+  step 'containers' "$repo/scripts/container-tests.sh"
+}
+
+main() {
+  local group=${1:-all} summary=()
+  case $group in
+    all | fast | scripts | containers) ;;
+    -h | --help)
+      usage
+      return
+      ;;
+    *)
+      usage >&2
+      return "$EXIT_USAGE"
+      ;;
+  esac
+  cd -- "$repo"
+  local tools
+  tools=$("$repo/scripts/install-test-tools.sh")
+  export PATH="$tools:$PATH"
+  case $group in
+    all)
+      fast
+      scripts
+      containers
+      ;;
+    *) "$group" ;;
+  esac
+  printf '\n==== passed: %s\n' "$group"
+  printf '%s\n' "${summary[@]}"
+}
+
+main "$@"

@@ -1,0 +1,64 @@
+//! The files that pei carries: templates, the installation tree, the examples.
+
+use include_dir::{Dir, include_dir};
+
+static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+static INSTALLATION: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/installation");
+static EXAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/examples");
+
+/// The names that `pei create --quick` knows, sorted.
+#[must_use]
+pub fn quick_templates() -> Vec<&'static str> {
+    let mut names: Vec<_> = TEMPLATES
+        .get_dir("config/quick")
+        .into_iter()
+        .flat_map(Dir::files)
+        .filter_map(|file| file.path().file_stem()?.to_str())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// The text of a template.
+///
+/// # Panics
+///
+/// Where pei was built without that template.
+#[must_use]
+pub fn template(path: &str) -> &'static str {
+    TEMPLATES
+        .get_file(path)
+        .and_then(include_dir::File::contents_utf8)
+        .unwrap_or_else(|| panic!("template {path} is part of pei"))
+}
+
+/// The files of `installation/`: relative path (without that folder) and content.
+pub fn installation() -> impl Iterator<Item = (String, &'static [u8])> {
+    files(&INSTALLATION)
+}
+
+/// The files of `examples/`, likewise.
+pub fn examples() -> impl Iterator<Item = (String, &'static [u8])> {
+    files(&EXAMPLES)
+}
+
+fn files(root: &'static Dir<'static>) -> impl Iterator<Item = (String, &'static [u8])> {
+    let mut found = Vec::new();
+    collect(root, &mut found);
+    found.into_iter()
+}
+
+fn collect(dir: &'static Dir<'static>, found: &mut Vec<(String, &'static [u8])>) {
+    for file in dir.files() {
+        found.push((file.path().to_string_lossy().into_owned(), file.contents()));
+    }
+    for inner in dir.dirs() {
+        collect(inner, found);
+    }
+}
+
+/// True where pei ships a file or folder of that relative path below `installation/`.
+#[must_use]
+pub fn has_installation_entry(path: &str) -> bool {
+    INSTALLATION.get_entry(path).is_some()
+}

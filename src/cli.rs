@@ -1,0 +1,237 @@
+//! The command line; its doc comments are the help that users read.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+
+use clap::builder::Styles;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+use crate::command::Command;
+use crate::exit_code::ExitCode;
+use crate::ui::{ColorChoice, Ui, Verbosity, is_coloured};
+
+/// Turns one `user_config.yml` into a complete Docker project.
+///
+/// A project is a folder with one file to edit, `user_config.yml`. `pei create` makes the
+/// folder, `pei configure` turns the file into Dockerfiles, a `docker-compose.yml` and the
+/// scripts they need, and Docker builds the images without pei.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pei",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    infer_long_args = false,
+    disable_help_subcommand = false,
+    after_long_help = EXAMPLES,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    quiet: Quiet,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pei create -p demo --quick minimal    Make a project
+  pei configure -p demo                 Read its user_config.yml and write what Docker needs
+  cd demo && docker compose up --build -d
+
+Exit status:
+  0   done
+  1   the config or the project is at fault, or an operation failed
+  2   wrong usage
+  3   the container engine is missing or failed
+  4   --check found that something would change
+  70  a bug of pei";
+
+/// How to speak; everywhere the same.
+#[derive(Debug, Args)]
+struct Output {
+    /// When to colour messages
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        global = true,
+        hide_possible_values = true,
+        help = "When to colour messages: auto, always or never",
+        help_heading = "Output"
+    )]
+    color: ColorChoice,
+    /// Say more, such as every file that is written
+    #[arg(short, long, global = true, help_heading = "Output")]
+    verbose: bool,
+}
+
+/// `--quiet`, which cannot be global: the short form is taken by `create --quick`.
+#[derive(Debug, Clone, Args)]
+pub struct Quiet {
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// `--quiet` without its short form.
+#[derive(Debug, Clone, Args)]
+pub struct LongQuiet {
+    /// Say nothing but errors
+    #[arg(long, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+}
+
+impl Cli {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// Wrong usage, or a text that was asked for: help and version.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Answer> {
+        let arguments: Vec<_> = arguments.into_iter().collect();
+        let mut command = command();
+        command
+            .try_get_matches_from_mut(&arguments)
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(|error| Answer {
+                error: did_you_mean(error.format(&mut command)),
+                color: color_of(&arguments),
+            })
+    }
+
+    /// The voice that the flags ask for.
+    #[must_use]
+    pub fn ui(&self) -> Ui {
+        let verbosity = if self.quiet.quiet || self.command.is_quiet() {
+            Verbosity::Quiet
+        } else if self.output.verbose {
+            Verbosity::Verbose
+        } else {
+            Verbosity::Normal
+        };
+        Ui::new(self.output.color, verbosity)
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+}
+
+/// The whole definition, from which completions and man pages are made too.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command().styles(Styles::styled())
+}
+
+/// What the parser itself has to say: help, the version, or what is wrong.
+#[derive(Debug)]
+pub struct Answer {
+    error: clap::Error,
+    color: ColorChoice,
+}
+
+impl Answer {
+    /// Says it, and what that means for the exit status.
+    #[must_use]
+    pub fn print(&self) -> ExitCode {
+        let mut ui = Ui::new(self.color, Verbosity::Normal);
+        if self.error.use_stderr() {
+            let text = self.text(io::stderr().is_terminal());
+            ui.error_text(&text);
+            return ExitCode::Usage;
+        }
+        // Who closed the pipe has read enough.
+        let _ = ui.data(&self.text(io::stdout().is_terminal()));
+        ExitCode::Success
+    }
+
+    fn text(&self, is_terminal: bool) -> String {
+        let text = self.error.render();
+        let text = if is_coloured(self.color, is_terminal) {
+            text.ansi().to_string()
+        } else {
+            text.to_string()
+        };
+        format!("{}\n", text.trim_end())
+    }
+}
+
+/// `--color`, for the answers that the parser gives before it knows the flag.
+fn color_of(arguments: &[OsString]) -> ColorChoice {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix("--color") {
+            Some("") => words.next(),
+            Some(value) => value.strip_prefix('='),
+            None => continue,
+        };
+        if let Some(Ok(choice)) = value.map(|value| ColorChoice::from_str(value, true)) {
+            return choice;
+        }
+    }
+    ColorChoice::Auto
+}
+
+/// Words the parser's suggestion as all other suggestions of pei are worded.
+fn did_you_mean(mut error: clap::Error) -> clap::Error {
+    let kinds = [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+    ];
+    for kind in kinds {
+        let nearest = match error.get(kind) {
+            Some(ContextValue::String(nearest)) => nearest.clone(),
+            Some(ContextValue::Strings(all)) => match all.first() {
+                Some(nearest) => nearest.clone(),
+                None => continue,
+            },
+            _ => continue,
+        };
+        error.remove(kind);
+        let tip = ContextValue::StyledStrs(vec![format!("did you mean `{nearest}`?").into()]);
+        error.insert(ContextKind::Suggested, tip);
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_has_no_contradiction() {
+        command().debug_assert();
+    }
+
+    fn read(line: &str) -> Result<Cli, Answer> {
+        Cli::read(line.split(' ').map(Into::into))
+    }
+
+    #[test]
+    fn quiet_is_short_everywhere_but_where_it_means_quick() {
+        assert!(read("pei -q configure").unwrap().quiet.quiet);
+        assert!(read("pei configure -q").unwrap().command.is_quiet());
+        assert!(read("pei create -p x --quiet").unwrap().command.is_quiet());
+        let create = read("pei create -p x -q minimal").unwrap();
+        assert!(!create.command.is_quiet());
+    }
+
+    #[test]
+    fn near_misses_are_named() {
+        let case = |line: &str, meant: &str| {
+            let text = read(line).unwrap_err().error.to_string();
+            assert!(text.contains(&format!("did you mean `{meant}`?")), "{text}");
+        };
+        case("pei confgure", "configure");
+        case("pei configure --dryrun", "--dry-run");
+        case("pei create -p x -q minimul", "minimal");
+        case("pei completions bsh", "bash");
+    }
+}

@@ -1,0 +1,327 @@
+//! `pei configure`
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{ValueEnum, ValueHint};
+
+use super::outcome::{self, BUILD_AND_START, shell_word};
+use crate::cli::Quiet;
+use crate::config::{self, Host, SourceFile};
+use crate::diagnostic::{self, Diagnostic, count, quoted};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::file_tree::FileTree;
+use crate::project::{self, CREDENTIALS, Plan, WriteMode};
+use crate::render::{self, Inputs};
+use crate::ui::{Ui, shown};
+
+const CONFIG: &str = "user_config.yml";
+const INSTALLATION: &str = "installation";
+
+/// Turn `user_config.yml` into what Docker needs
+///
+/// Writes `docker-compose.yml`, the Dockerfiles, the scripts in installation/stage-*/generated
+/// and the secrets of the build. Only files whose content changes are touched. A file of
+/// pei's that was edited by hand is saved as NAME.bak before it is replaced.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pei configure                     The project in this folder
+  pei configure -p demo --diff      Show what would change, and write nothing
+  pei configure --check -q          Exit with 4 if something would change
+  pei configure --format json       Findings for an editor or a script")]
+pub struct Args {
+    /// The project
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    project_dir: PathBuf,
+    /// Another config, relative to the project
+    #[arg(short, long, value_name = "FILE", default_value = CONFIG, value_hint = ValueHint::FilePath)]
+    config: PathBuf,
+    /// Write the resolved settings into `docker-compose.yml` too
+    #[arg(short, long)]
+    full_compose: bool,
+    /// Write merged.Dockerfile, merged.env, build-merged.sh and run-merged.sh too
+    #[arg(long)]
+    with_merged: bool,
+    /// List what would change, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Show what would change as a unified diff, and write nothing
+    #[arg(long)]
+    diff: bool,
+    /// Exit with 4 if something would change, and write nothing
+    #[arg(long)]
+    check: bool,
+    /// Treat warnings as errors
+    #[arg(long)]
+    deny_warnings: bool,
+    /// The form of what is found in the config: text on stderr, or JSON on stdout
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    pub(super) quiet: Quiet,
+}
+
+/// How findings are told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text with the lines of the file, on stderr
+    #[default]
+    Human,
+    /// One JSON document on stdout
+    Json,
+}
+
+impl Args {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
+        require_project(&self.project_dir)?;
+        let path = self.project_dir.join(&self.config);
+        require_config(&path, &self.project_dir)?;
+        let Some(project) = self.load(ui, &path)? else {
+            return Ok(ExitCode::Failure);
+        };
+        let tree = self.render(&project)?;
+        let plan = project::plan(&tree, &self.project_dir, WriteMode::Configure)?;
+        if self.dry_run || self.diff || self.check {
+            return self.preview(ui, &plan);
+        }
+        let report = plan.write()?;
+        outcome::tell(ui, &report);
+        if report.changes.is_empty() {
+            ui.status(&format!(
+                "nothing to do: {} up to date",
+                are(report.unchanged)
+            ));
+            return Ok(ExitCode::Success);
+        }
+        ui.status(&format!(
+            "configured {}: {}",
+            shown(&self.project_dir),
+            outcome::summary(&report)
+        ));
+        ui.status(&next_step(&self.project_dir));
+        Ok(ExitCode::Success)
+    }
+
+    /// Reads the config and tells what is found in it; `None` where that stops the run.
+    fn load(&self, ui: &mut Ui, path: &Path) -> Result<Option<crate::model::Project>> {
+        let bytes = read(path)?;
+        let name = name_of(path);
+        let host = Host::new(self.project_dir.join(INSTALLATION));
+        let (source, result) = match SourceFile::decode(name, bytes) {
+            Err((source, problem)) => (source, Err(vec![*problem])),
+            Ok(source) => {
+                let result = config::load(&source, &host);
+                (source, result)
+            }
+        };
+        match result {
+            Ok(loaded) => {
+                self.tell(ui, &loaded.warnings, &source, self.deny_warnings)?;
+                if self.deny_warnings && !loaded.warnings.is_empty() {
+                    let found = count(loaded.warnings.len(), "warning");
+                    ui.error(&anyhow::anyhow!(
+                        "{found} denied by --deny-warnings; nothing was written"
+                    ));
+                    return Ok(None);
+                }
+                Ok(Some(loaded.project))
+            }
+            Err(found) => {
+                self.tell(ui, &found, &source, true)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn tell(
+        &self,
+        ui: &mut Ui,
+        found: &[Diagnostic],
+        source: &SourceFile,
+        stops: bool,
+    ) -> Result<()> {
+        if self.format == Format::Json {
+            let document = diagnostic::to_json(found, source);
+            ui.data(&format!("{}\n", document.trim_end()))?;
+            return Ok(());
+        }
+        let text = diagnostic::render(found, source, ui.colour());
+        if stops {
+            ui.error_text(&text);
+        } else {
+            ui.warning_text(&text);
+        }
+        Ok(())
+    }
+
+    fn render(&self, project: &crate::model::Project) -> Result<FileTree> {
+        let inputs = Inputs {
+            full_compose: self.full_compose,
+            with_merged: self.with_merged,
+            compose_template: project::user_template(&self.project_dir)?,
+            credentials: credentials(&self.project_dir)?,
+            stage_entries: [1, 2].map(|stage| self.stage_entries(stage)),
+        };
+        render::project(project, &inputs)
+    }
+
+    /// The names right below a stage's folder; what cannot be listed is not there.
+    fn stage_entries(&self, stage: u8) -> Vec<String> {
+        let folder = self
+            .project_dir
+            .join(INSTALLATION)
+            .join(format!("stage-{stage}"));
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// `--dry-run`, `--diff` and `--check`, together or alone.
+    fn preview(&self, ui: &mut Ui, plan: &Plan<'_>) -> Result<ExitCode> {
+        let report = plan.report();
+        let mut text = String::new();
+        if self.dry_run || !self.diff {
+            text.push_str(&outcome::listing(&report));
+        }
+        if self.diff {
+            text.push_str(&plan.diff()?);
+        }
+        if self.format == Format::Json {
+            // Stdout holds the one document and nothing else.
+            ui.status(text.trim_end());
+        } else {
+            ui.data(&text)?;
+        }
+        if report.changes.is_empty() {
+            ui.status(&format!(
+                "nothing would change: {} up to date",
+                are(report.unchanged)
+            ));
+            return Ok(ExitCode::Success);
+        }
+        let changes = count(report.changes.len(), "file");
+        ui.status(&format!("{changes} would change; nothing was written"));
+        Ok(if self.check {
+            ExitCode::Drift
+        } else {
+            ExitCode::Success
+        })
+    }
+}
+
+/// `1 file is`, `2 files are`
+fn are(number: usize) -> String {
+    let verb = if number == 1 { "is" } else { "are" };
+    format!("{} {verb}", count(number, "file"))
+}
+
+/// A folder that can be a project at all.
+fn require_project(folder: &Path) -> Result<(), Failure> {
+    let create = quoted(&format!("pei create -p {}", shell_word(folder)));
+    match fs::metadata(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::new(format!(
+            "the folder {} does not exist",
+            shown(folder)
+        ))
+        .help(format!("{create} makes a project there"))),
+        Err(error) => Err(Failure::new(format!(
+            "cannot open {}: {error}",
+            shown(folder)
+        ))),
+        Ok(found) if !found.is_dir() => Err(Failure::new(format!(
+            "{} is a file, not the folder of a project",
+            shown(folder)
+        ))
+        .help("name the folder that holds the user_config.yml")),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// A config that can be read, in a folder that looks like a project.
+fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> {
+    let directory = shell_word(folder);
+    let is_project = folder.join(INSTALLATION).is_dir();
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let failure = Failure::new(format!("there is no config {}", shown(path)));
+            Err(if is_project {
+                failure.help(format!(
+                    "copy {} to it, or name another config with -c",
+                    shown(&folder.join("reference_config.yml"))
+                ))
+            } else {
+                failure.help(format!("`pei create -p {directory}` makes a project there"))
+            })
+        }
+        Err(error) => Err(Failure::new(format!(
+            "cannot read {}: {error}",
+            shown(path)
+        ))),
+        Ok(found) if found.is_dir() => Err(Failure::new(format!(
+            "{} is a folder, not a config",
+            shown(path)
+        ))
+        .help("name a file with -c")),
+        Ok(found) if !found.is_file() => {
+            Err(Failure::new(format!("{} is not a plain file", shown(path))))
+        }
+        Ok(_) if !is_project => Err(Failure::new(format!(
+            "{} is not a project of pei: it has no folder `{INSTALLATION}`",
+            shown(folder)
+        ))
+        .help(format!(
+            "`pei create -p {directory} --force` makes it one and keeps your files"
+        ))),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The bytes of the config, or so many that they are seen to be too many.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = SourceFile::MAX_BYTES as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .with_context(|| format!("cannot read {}", shown(path)))?;
+    Ok(bytes)
+}
+
+/// The config as messages name it, so that a terminal or an editor can open it.
+fn name_of(path: &Path) -> String {
+    path.strip_prefix(".")
+        .unwrap_or(path)
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// The hashes that the last run wrote, if it wrote some.
+fn credentials(folder: &Path) -> Result<Option<String>> {
+    let path = folder.join(CREDENTIALS);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        // What cannot be a file of pei's is made anew.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidData
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", shown(&path))),
+    }
+}
+
+fn next_step(folder: &Path) -> String {
+    if folder == Path::new(".") {
+        return format!("next: {BUILD_AND_START}");
+    }
+    format!("next: cd {} && {BUILD_AND_START}", shell_word(folder))
+}

@@ -1,0 +1,116 @@
+//! `pei create`
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::ValueHint;
+use clap::builder::PossibleValuesParser;
+
+use super::outcome::{self, BUILD_AND_START, shell_word};
+use crate::assets;
+use crate::cli::LongQuiet;
+use crate::diagnostic::{count, quoted};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::project::{self, WriteMode};
+use crate::render::{self, NewProject};
+use crate::ui::{Ui, shown};
+
+/// More names would hide what is said around them.
+const NAMED_CLASHES: usize = 20;
+
+/// Make a new project
+///
+/// Writes a folder with a `user_config.yml` to edit, the scripts that images are built with,
+/// a guide and examples. A folder that holds such files already is left alone, unless
+/// --force is given: then pei's files are replaced (edited ones are saved as NAME.bak first)
+/// and yours, `user_config.yml` among them, are kept.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pei create -p demo                    The full user_config.yml, every key with a comment
+  pei create -p demo --quick minimal    A short one that works as it is
+  pei create -p demo --force            Renew pei's files in an old project")]
+pub struct Args {
+    /// The folder to make; its parents are made too
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    project_dir: PathBuf,
+    /// Begin with a short config that works as it is
+    #[arg(short, long, value_name = "NAME", value_parser = PossibleValuesParser::new(assets::quick_templates()))]
+    quick: Option<String>,
+    /// With the folder of examples; this is the default
+    #[arg(short = 'e', long, overrides_with = "no_examples")]
+    with_examples: bool,
+    /// Without the folder of examples
+    #[arg(long, overrides_with = "with_examples")]
+    no_examples: bool,
+    /// Replace pei's files where there are some, and keep the user's
+    #[arg(long)]
+    force: bool,
+    /// List what would be written, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub(super) quiet: LongQuiet,
+}
+
+impl Args {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
+        let folder = &self.project_dir;
+        let tree = render::new_project(&NewProject {
+            quick: self.quick,
+            examples: !self.no_examples,
+        })?;
+        let plan = project::plan(&tree, folder, WriteMode::Create { force: self.force })?;
+        if !plan.clashes().is_empty() {
+            return Err(clash(folder, plan.clashes(), ui.is_verbose()).into());
+        }
+        if self.dry_run {
+            ui.data(&outcome::listing(&plan.report()))?;
+            return Ok(ExitCode::Success);
+        }
+        let report = plan.write()?;
+        outcome::tell(ui, &report);
+        ui.status(&format!(
+            "created {}: {}",
+            shown(folder),
+            outcome::summary(&report)
+        ));
+        ui.status(&next_steps(folder));
+        Ok(ExitCode::Success)
+    }
+}
+
+fn clash(folder: &Path, clashes: &[String], all: bool) -> Failure {
+    let named = if all { clashes.len() } else { NAMED_CLASHES };
+    let mut text = format!(
+        "{} already holds {} that `pei create` would write; nothing was written",
+        shown(folder),
+        count(clashes.len(), "file")
+    );
+    for path in clashes.iter().take(named) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {path}");
+    }
+    if clashes.len() > named {
+        let more = clashes.len() - named;
+        let _ = write!(text, "\n  and {more} more, which -v lists");
+    }
+    let directory = quoted(&format!("pei configure -p {}", shell_word(folder)));
+    Failure::new(text).help(format!(
+        "--force replaces pei's files (edited ones are saved as NAME.bak) and keeps yours; \
+         {directory} brings an existing project up to date"
+    ))
+}
+
+fn next_steps(folder: &Path) -> String {
+    let directory = shell_word(folder);
+    let config = shell_word(&folder.join("user_config.yml"));
+    format!(
+        "next:\n  \
+         1. edit {config}\n  \
+         2. pei configure -p {directory}\n  \
+         3. cd {directory} && {BUILD_AND_START}"
+    )
+}

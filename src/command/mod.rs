@@ -1,0 +1,64 @@
+//! The subcommands, a file each: what they accept and what they do.
+
+mod completions;
+mod configure;
+mod create;
+mod explain;
+mod man;
+mod outcome;
+mod remove;
+mod schema;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::exit_code::ExitCode;
+use crate::ui::Ui;
+
+/// What pei can do; the help of each is the doc comment of its `Args`.
+#[derive(Debug, Subcommand)]
+#[expect(
+    missing_docs,
+    reason = "a doc comment here would take the place of the longer one on `Args`"
+)]
+pub enum Command {
+    Create(create::Args),
+    Configure(configure::Args),
+    Remove(remove::Args),
+    Schema(schema::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Why it could not be done.
+    pub fn run(self, ui: &mut Ui) -> Result<ExitCode> {
+        match self {
+            Self::Create(args) => args.run(ui),
+            Self::Configure(args) => args.run(ui),
+            Self::Remove(args) => args.run(ui),
+            Self::Schema(_) => schema::Args::run(ui),
+            Self::Explain(args) => args.run(ui),
+            Self::Completions(args) => args.run(ui),
+            Self::Man(args) => args.run(ui),
+        }
+    }
+
+    /// Whether `--quiet` stands behind the subcommand.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        match self {
+            Self::Create(args) => args.quiet.quiet,
+            Self::Configure(args) => args.quiet.quiet,
+            Self::Remove(args) => args.quiet.quiet,
+            Self::Schema(args) => args.quiet.quiet,
+            Self::Explain(args) => args.quiet.quiet,
+            Self::Completions(args) => args.quiet.quiet,
+            Self::Man(args) => args.quiet.quiet,
+        }
+    }
+}

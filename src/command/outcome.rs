@@ -1,0 +1,113 @@
+//! How `create` and `configure` tell what they did, or would do.
+
+use std::path::Path;
+
+use crate::diagnostic::count;
+use crate::project::{Action, Notice, TEMPLATE, WriteReport};
+use crate::ui::Ui;
+
+/// Longer listings are shown only to those who ask for more.
+const SHORT: usize = 12;
+
+/// Builds what runs, and starts it, with and without a stage-2.
+pub(super) const BUILD_AND_START: &str = "docker compose up --build -d";
+
+/// The changes as data, a line each.
+pub(super) fn listing(report: &WriteReport) -> String {
+    report
+        .changes
+        .iter()
+        .map(|change| change.line() + "\n")
+        .collect()
+}
+
+/// Everything a user should know after a write, but for the closing line.
+pub(super) fn tell(ui: &mut Ui, report: &WriteReport) {
+    for change in &report.changes {
+        if report.changes.len() <= SHORT {
+            ui.status(&format!("  {}", change.line()));
+        } else {
+            ui.detail(&format!("  {}", change.line()));
+        }
+    }
+    for change in &report.changes {
+        let path = &change.path;
+        match &change.action {
+            Action::ReplaceEdited { backup } => ui.warning(&format!(
+                "`{path}` was not as pei wrote it and has been replaced; the old one is `{backup}`"
+            )),
+            Action::LineEnds => {
+                ui.note(&format!(
+                    "`{path}` had CRLF line ends, which no shell runs; they are LF now"
+                ));
+            }
+            Action::Create | Action::Replace | Action::SetMode => {}
+        }
+    }
+    notices(ui, report);
+}
+
+/// What is to be said about files that have a rule of their own.
+fn notices(ui: &mut Ui, report: &WriteReport) {
+    for notice in &report.notices {
+        match notice {
+            Notice::TemplateRestored => {
+                ui.note(&format!("`{TEMPLATE}` was missing and has been restored"));
+            }
+            Notice::TemplateReplaced => {
+                ui.note(&format!(
+                    "`{TEMPLATE}` was another version's and has been replaced"
+                ));
+            }
+            Notice::TemplateForeign => ui.warning(&format!(
+                "`{TEMPLATE}` was not made by pei: it was not used, and pei's own stands there now"
+            )),
+            Notice::TemplateKeptOld => ui.warning(&format!(
+                "`{TEMPLATE}` is your extension of another version's; it is used and kept, \
+                 but may lack what is new"
+            )),
+        }
+    }
+}
+
+/// `3 files created, 1 replaced, 210 unchanged`
+pub(super) fn summary(report: &WriteReport) -> String {
+    let number = |is: fn(&Action) -> bool| {
+        report
+            .changes
+            .iter()
+            .filter(|change| is(&change.action))
+            .count()
+    };
+    let created = number(|action| *action == Action::Create);
+    let replaced =
+        number(|action| matches!(action, Action::Replace | Action::ReplaceEdited { .. }));
+    let corrected = number(|action| matches!(action, Action::SetMode | Action::LineEnds));
+    let parts = [
+        (created, "created"),
+        (replaced, "replaced"),
+        (corrected, "corrected"),
+        (report.unchanged, "unchanged"),
+    ];
+    parts
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .enumerate()
+        .map(|(place, (number, word))| match place {
+            0 => format!("{} {word}", count(number, "file")),
+            _ => format!("{number} {word}"),
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A path as a word of a command line that can be pasted into a shell.
+pub(super) fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%".contains(c);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

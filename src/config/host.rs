@@ -1,0 +1,96 @@
+//! The real host, as [`Lookup`] asks for it.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use super::{FileProblem, Lookup};
+
+/// The environment, the disk and the home folder of the person who runs pei.
+#[derive(Debug)]
+pub struct Host {
+    installation: PathBuf,
+    /// With symbolic links resolved, to tell what lies inside.
+    resolved: Option<PathBuf>,
+    home: Option<PathBuf>,
+}
+
+impl Host {
+    /// A host whose project has the given `installation/` folder, which need not exist.
+    #[must_use]
+    pub fn new(installation: impl Into<PathBuf>) -> Self {
+        let installation = installation.into();
+        Self {
+            resolved: fs::canonicalize(&installation).ok(),
+            home: std::env::home_dir().filter(|home| home.is_absolute()),
+            installation,
+        }
+    }
+
+    /// The file behind a project path, which must lie inside also after links are followed.
+    fn inside(&self, path: &str) -> Result<PathBuf, FileProblem> {
+        let resolved = fs::canonicalize(self.installation.join(path)).map_err(|e| problem(&e))?;
+        let inside = self.resolved.as_ref();
+        if inside.is_some_and(|folder| resolved.starts_with(folder)) {
+            Ok(resolved)
+        } else {
+            Err(FileProblem::Outside)
+        }
+    }
+}
+
+impl Lookup for Host {
+    fn variable(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name)
+    }
+
+    fn project_file_exists(&self, path: &str) -> Result<(), FileProblem> {
+        require_file(&self.inside(path)?).map(drop)
+    }
+
+    fn project_file(&self, path: &str) -> Result<Vec<u8>, FileProblem> {
+        read(&self.inside(path)?)
+    }
+
+    fn host_file(&self, path: &str) -> Result<Vec<u8>, FileProblem> {
+        read(Path::new(path))
+    }
+
+    fn home_key(&self, file_name: &str) -> Result<Vec<u8>, FileProblem> {
+        let home = self.home.as_ref().ok_or(FileProblem::Missing)?;
+        read(&home.join(".ssh").join(file_name))
+    }
+}
+
+/// Asked before opening, for opening a pipe would wait.
+fn require_file(path: &Path) -> Result<u64, FileProblem> {
+    let metadata = fs::metadata(path).map_err(|e| problem(&e))?;
+    if metadata.is_file() {
+        Ok(metadata.len())
+    } else {
+        Err(FileProblem::NotAFile)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, FileProblem> {
+    if require_file(path)? > FileProblem::MAX_BYTES {
+        return Err(FileProblem::TooLarge);
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|e| problem(&e))?;
+    // The file may have grown since it was asked for its size.
+    file.take(FileProblem::MAX_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(|e| problem(&e))?;
+    Ok(bytes)
+}
+
+fn problem(error: &std::io::Error) -> FileProblem {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => FileProblem::Missing,
+        ErrorKind::IsADirectory => FileProblem::NotAFile,
+        ErrorKind::PermissionDenied => FileProblem::Unreadable("permission denied".into()),
+        _ => FileProblem::Unreadable(error.to_string()),
+    }
+}

@@ -1,0 +1,56 @@
+//! What loading asks of the world outside the config.
+
+use std::ffi::OsString;
+
+/// Answers of the host and of the project's `installation/` folder.
+///
+/// Loading reaches the outside only through this, so that tests can play the host.
+/// Project paths have `/` between their parts and hold no `.` or `..`.
+pub trait Lookup {
+    /// A variable of pei's own environment.
+    fn variable(&self, name: &str) -> Option<OsString>;
+
+    /// Whether a path under `installation/` is a file, without reading it.
+    ///
+    /// # Errors
+    /// Why it is none.
+    fn project_file_exists(&self, path: &str) -> Result<(), FileProblem>;
+
+    /// The bytes of a file under `installation/`.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn project_file(&self, path: &str) -> Result<Vec<u8>, FileProblem>;
+
+    /// The bytes of a file of the host, by its absolute path.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn host_file(&self, path: &str) -> Result<Vec<u8>, FileProblem>;
+
+    /// The bytes of a file in the `.ssh` folder of the person who runs pei.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn home_key(&self, file_name: &str) -> Result<Vec<u8>, FileProblem>;
+}
+
+/// Why a file could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileProblem {
+    /// Nothing is there.
+    Missing,
+    /// A folder, or something else that is no file.
+    NotAFile,
+    /// It resolves to a place outside `installation/`.
+    Outside,
+    /// Larger than [`FileProblem::MAX_BYTES`].
+    TooLarge,
+    /// The host refuses it, in its words.
+    Unreadable(String),
+}
+
+impl FileProblem {
+    /// No key or apt file comes near this size.
+    pub const MAX_BYTES: u64 = 1024 * 1024;
+}

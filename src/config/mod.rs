@@ -1,0 +1,70 @@
+//! From the text of `user_config.yml` to the [model](crate::model).
+//!
+//! [`load`] goes through four steps and collects every problem on its way:
+//! `yaml` makes a tree that knows its places, `raw` declares the sections and
+//! picks their keys out of the tree, `read` turns scalars into text, numbers and
+//! switches (with `${VAR}` replaced), and `validate` applies the rules and
+//! builds the model. [`schema`] describes the same sections for editors.
+
+mod host;
+mod keys;
+mod lookup;
+mod raw;
+mod read;
+mod schema;
+mod source;
+mod validate;
+mod yaml;
+
+pub use host::Host;
+pub use lookup::{FileProblem, Lookup};
+pub use schema::schema;
+pub use source::SourceFile;
+
+use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::model::Project;
+
+/// A config without errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// What the config says, resolved.
+    pub project: Project,
+    /// What is worth a look, in the file's order.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads a config.
+///
+/// # Errors
+/// Everything that is wrong with the file, and the warnings, in the file's order;
+/// at least one is an error.
+pub fn load(source: &SourceFile, lookup: &dyn Lookup) -> Result<Loaded, Vec<Diagnostic>> {
+    let (project, mut diagnostics) = read_project(source, lookup);
+    diagnostic::sort(&mut diagnostics);
+    let failed = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
+    match project {
+        Some(project) if !failed => Ok(Loaded {
+            project,
+            warnings: diagnostics,
+        }),
+        _ => Err(diagnostics),
+    }
+}
+
+fn read_project(source: &SourceFile, lookup: &dyn Lookup) -> (Option<Project>, Vec<Diagnostic>) {
+    if let Some(problem) = source::too_large(source.text.len()) {
+        return (None, vec![problem]);
+    }
+    let (root, diagnostics) = yaml::parse(&source.text);
+    let mut cx = read::Context::new(source, lookup, diagnostics);
+    let project = match &root {
+        Some(root) => validate::project(&mut cx, root),
+        None => {
+            cx.report_empty();
+            None
+        }
+    };
+    (project, cx.into_diagnostics())
+}

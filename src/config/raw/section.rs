@@ -1,0 +1,146 @@
+//! Reading a mapping with known keys.
+
+use super::{Field, Spec};
+use crate::config::read::{Context, Place, Reported};
+use crate::config::yaml::{Content, Entry, Node};
+use crate::diagnostic::{Code, list, nearest, quoted};
+
+/// Declares sections: for each a struct with a field a key, its [`Spec`] and its reader.
+///
+/// Doc comments become the descriptions of the JSON Schema.
+macro_rules! sections {
+    ($(
+        $(#[doc = $about:literal])+
+        $section:ident $(misplaced $misplaced:expr)? => {
+            $($(#[doc = $doc:literal])+ $key:ident: $shape:expr,)*
+        }
+    )*) => {$(
+        $(#[doc = $about])+
+        #[derive(Debug, Default)]
+        pub(in crate::config) struct $section<'n> {
+            $($(#[doc = $doc])+ pub(in crate::config) $key: Option<Field<'n>>,)*
+        }
+
+        impl<'n> $section<'n> {
+            /// The declaration.
+            pub(in crate::config) const SPEC: Spec = Spec {
+                about: concat!($($about,)+),
+                keys: &[$(Key {
+                    name: section::plain_name(stringify!($key)),
+                    about: concat!($($doc,)+),
+                    shape: $shape,
+                },)*],
+                misplaced: sections!(@misplaced $($misplaced)?),
+            };
+
+            /// Picks the keys out of a node; a null node is a section without keys.
+            pub(in crate::config) fn read(
+                cx: &mut Context<'_>,
+                node: &'n Node,
+                at: &Place<'_>,
+            ) -> Result<Self, Reported> {
+                let mut section = Self::default();
+                for field in section::fields(cx, node, at, &Self::SPEC)? {
+                    $(if field.name == section::plain_name(stringify!($key)) {
+                        section.$key = Some(field);
+                        continue;
+                    })*
+                }
+                Ok(section)
+            }
+        }
+    )*};
+    (@misplaced) => { &[] };
+    (@misplaced $misplaced:expr) => { $misplaced };
+}
+
+pub(super) use sections;
+
+/// The key of a field whose name is a keyword of Rust: `r#type` is `type`.
+pub(super) const fn plain_name(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
+/// The known keys of a mapping; all others are reported, but for `x-` ones.
+pub(super) fn fields<'n>(
+    cx: &mut Context<'_>,
+    node: &'n Node,
+    at: &Place<'_>,
+    spec: &Spec,
+) -> Result<Vec<Field<'n>>, Reported> {
+    let Some(entries) = entries(cx, node, at, spec.keys.first().map(|key| key.name))? else {
+        return Ok(Vec::new());
+    };
+    let mut fields = Vec::with_capacity(entries.len());
+    for (order, entry) in entries.iter().enumerate() {
+        if spec.keys.iter().any(|key| key.name == &*entry.key) {
+            fields.push(Field {
+                name: &entry.key,
+                key_span: &entry.key_span,
+                node: &entry.value,
+                order,
+            });
+        } else if !is_extension(&entry.key) {
+            report_unknown(cx, entry, at, spec);
+        }
+    }
+    Ok(fields)
+}
+
+/// The entries of a mapping; `None` for null.
+pub(in crate::config) fn entries<'n>(
+    cx: &mut Context<'_>,
+    node: &'n Node,
+    at: &Place<'_>,
+    example: Option<&str>,
+) -> Result<Option<&'n [Entry]>, Reported> {
+    match &*node.content {
+        Content::Map(entries) => Ok(Some(entries)),
+        Content::Broken => Err(Reported),
+        _ if node.is_null() => Ok(None),
+        _ => {
+            let example = example.unwrap_or("name");
+            let help = format!("write keys below it, such as `{example}: …`");
+            Err(cx.wrong_type(at, node, "a mapping", Some(&help)))
+        }
+    }
+}
+
+/// Compose's convention for what tools shall not read.
+pub(in crate::config) fn is_extension(key: &str) -> bool {
+    key.starts_with("x-")
+}
+
+fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Spec) {
+    let here = at.entry(entry);
+    let span = entry.key_span.clone();
+    let misplaced = spec.misplaced.iter().find(|(key, _)| *key == &*entry.key);
+    if misplaced.is_some() && entry.value.is_null() {
+        // Null is the same as no key, and that is where the key belongs.
+        return;
+    }
+    let diagnostic = if let Some((key, home)) = misplaced {
+        here.error(
+            Code::MisplacedSection,
+            span,
+            format!("`{key}` does not belong here"),
+        )
+        .help(*home)
+    } else {
+        let known: Vec<&str> = spec.keys.iter().map(|key| key.name).collect();
+        let help = match nearest(&entry.key, known.iter().copied()) {
+            Some(key) => format!("did you mean `{key}`?"),
+            None => format!("the keys here are {}", list(&known, "and")),
+        };
+        here.error(
+            Code::UnknownKey,
+            span,
+            format!("unknown key {}", quoted(&entry.key)),
+        )
+        .help(help)
+    };
+    cx.report(diagnostic);
+}

@@ -1,0 +1,201 @@
+//! The declarations.
+
+use super::section::{self, sections};
+use super::{Field, Key, Shape, Spec};
+use crate::config::read::{Context, Place, Reported};
+use crate::config::yaml::Node;
+
+pub(in crate::config) use super::section::{entries, is_extension};
+
+/// The words of `type` in storage and mount entries.
+const SOURCE_TYPES: &[&str] = &["auto-volume", "manual-volume", "host", "image"];
+
+/// Where keys of a stage go that were written beside the stages.
+const BELONGS_IN_STAGE: &str = "it belongs in `stage_1` or `stage_2`";
+const STAGE_1_ONLY: &str = "it belongs in `stage_1`: stage-2 builds on what stage-1 has set up";
+
+sections! {
+    /// Two images: a system image, and a working image on top of it.
+    Root misplaced &[
+        ("image", BELONGS_IN_STAGE),
+        ("proxy", BELONGS_IN_STAGE),
+        ("environment", BELONGS_IN_STAGE),
+        ("ports", BELONGS_IN_STAGE),
+        ("device", BELONGS_IN_STAGE),
+        ("mount", BELONGS_IN_STAGE),
+        ("custom", BELONGS_IN_STAGE),
+        ("ssh", "it belongs in `stage_1`"),
+        ("apt", "it belongs in `stage_1`"),
+        ("storage", "it belongs in `stage_2`"),
+    ] => {
+        /// The system image: apt, sshd, users and what all projects share; required.
+        stage_1: Shape::Section(&Stage1::SPEC),
+        /// The working image on top of stage-1; without it only the system image is built.
+        stage_2: Shape::Section(&Stage2::SPEC),
+    }
+
+    /// The system image.
+    Stage1 misplaced &[
+        ("storage", "it belongs in `stage_2`; in stage-1 use `mount`"),
+    ] => {
+        /// What the image is built from and what it is called; required.
+        image: Shape::Section(&Image::SPEC),
+        /// sshd and its users; without this section there is no sshd.
+        ssh: Shape::Section(&Ssh::SPEC),
+        /// Where the proxy is and when it is used.
+        proxy: Shape::Section(&Proxy::SPEC),
+        /// Where packages come from.
+        apt: Shape::Section(&Apt::SPEC),
+        /// Environment variables of the container, as a list of `KEY=value` or a mapping; default none.
+        environment: Shape::Environment,
+        /// Published ports in Compose's short syntax, such as `8080:80`; default none.
+        ports: Shape::List,
+        /// Which devices the container may use.
+        device: Shape::Section(&Device::SPEC),
+        /// Volumes and host folders of the stage-1 container, by a name of your choice; default none.
+        mount: Shape::Entries(&Mount::SPEC),
+        /// Scripts that run at the points of a build's and a container's life.
+        custom: Shape::Section(&Custom::SPEC),
+    }
+
+    /// The working image on top of stage-1.
+    Stage2 misplaced &[
+        ("ssh", STAGE_1_ONLY),
+        ("apt", STAGE_1_ONLY),
+    ] => {
+        /// What the image is built from and what it is called; required.
+        image: Shape::Section(&Image::SPEC),
+        /// Where the proxy is and when it is used; what is not set here is as in stage_1.
+        proxy: Shape::Section(&Proxy::SPEC),
+        /// Environment variables, over those of stage_1, as a list of `KEY=value` or a mapping; default none.
+        environment: Shape::Environment,
+        /// Published ports in Compose's short syntax, besides those of stage_1; default none.
+        ports: Shape::List,
+        /// Which devices the container may use; default as in stage_1.
+        device: Shape::Section(&Device::SPEC),
+        /// Where the content of /soft/app, /soft/data and /soft/workspace lives; default in the image.
+        storage: Shape::Section(&Storage::SPEC),
+        /// Volumes and host folders, by a name of your choice; default none.
+        mount: Shape::Entries(&Mount::SPEC),
+        /// Scripts that run at the points of a build's and a container's life, after those of stage_1.
+        custom: Shape::Section(&Custom::SPEC),
+    }
+
+    /// What an image is built from and what it is called.
+    Image => {
+        /// The image to build on; required in stage_1, and in stage_2 by default the image that stage_1 builds.
+        base: Shape::ComposeText,
+        /// Name and tag of the image that is built; required.
+        output: Shape::ComposeText,
+    }
+
+    /// sshd and its users.
+    Ssh => {
+        /// False leaves sshd out; default true.
+        enable: Shape::Boolean,
+        /// sshd's port in the container; default 22.
+        port: Shape::PORT,
+        /// The host's port that leads to sshd, or null for none; default none.
+        host_port: Shape::Number { min: 1, max: 65535, markers: true },
+        /// The accounts, by user name; `root` is the root account.
+        users: Shape::Entries(&User::SPEC),
+    }
+
+    /// An account; it needs a password, a public key or a private key.
+    User => {
+        /// The login password, without blanks, commas and colons; default none.
+        password: Shape::Text,
+        /// File of the public key that grants login: relative to installation/, absolute, or '~' for your own; default none.
+        pubkey_file: Shape::Text,
+        /// The public key that grants login, as text; default none.
+        pubkey_text: Shape::Text,
+        /// File of the user's own private key: relative to installation/, absolute, or '~' for your own; default none.
+        privkey_file: Shape::Text,
+        /// The user's own private key, as text; default none.
+        privkey_text: Shape::Text,
+        /// The account's number, unique; default the next free one.
+        uid: Shape::ID,
+        /// The number of the primary group, which is created if missing; default the next free one.
+        gid: Shape::ID,
+    }
+
+    /// Where the proxy is and when it is used.
+    Proxy => {
+        /// Host name or address of the proxy; default host.docker.internal, which is the host.
+        address: Shape::ComposeText,
+        /// Port of the proxy; default 7890.
+        port: Shape::PORT,
+        /// Every shell in build and run uses the proxy; default false.
+        enable_globally: Shape::Boolean,
+        /// The finished image no longer has the global proxy settings; default false.
+        remove_after_build: Shape::Boolean,
+        /// The URL of the https proxy begins with https:// instead of http://; default false.
+        use_https: Shape::Boolean,
+    }
+
+    /// Where packages come from.
+    Apt => {
+        /// A mirror (tuna, aliyun, 163, ustc, cn), or a sources file under installation/; default '', the base image's own.
+        repo_source: Shape::Text,
+        /// False brings the base image's own sources back at the end of the build; default true.
+        keep_repo_after_build: Shape::Boolean,
+        /// Apt goes through the proxy during the build; default false.
+        use_proxy: Shape::Boolean,
+        /// The finished image keeps apt's proxy setting; default false.
+        keep_proxy_after_build: Shape::Boolean,
+    }
+
+    /// Which devices the container may use.
+    Device => {
+        /// `cpu`, or `gpu` for all NVIDIA GPUs; default cpu, in stage_2 as in stage_1.
+        r#type: Shape::Choice(&["cpu", "gpu"]),
+    }
+
+    /// The three storage folders.
+    Storage => {
+        /// Where the content of /soft/app lives; default in the image.
+        app: Shape::Section(&StorageEntry::SPEC),
+        /// Where the content of /soft/data lives; default in the image.
+        data: Shape::Section(&StorageEntry::SPEC),
+        /// Where the content of /soft/workspace lives; default in the image.
+        workspace: Shape::Section(&StorageEntry::SPEC),
+    }
+
+    /// Where the content of a storage folder lives.
+    StorageEntry misplaced &[
+        ("dst_path", "a storage folder has its place; use `mount` for a place of your choice"),
+    ] => {
+        /// auto-volume (made for you), manual-volume (one that exists), host (a folder of the host) or image (nothing mounted); required.
+        r#type: Shape::Choice(SOURCE_TYPES),
+        /// The folder of the host; required with type host.
+        host_path: Shape::ComposeText,
+        /// The volume's name; required with type manual-volume.
+        volume_name: Shape::ComposeText,
+    }
+
+    /// A volume or a host folder and where it is mounted.
+    Mount => {
+        /// auto-volume (made for you), manual-volume (one that exists), host (a folder of the host) or image (nothing mounted); required.
+        r#type: Shape::Choice(SOURCE_TYPES),
+        /// The folder of the host; required with type host.
+        host_path: Shape::ComposeText,
+        /// The volume's name; required with type manual-volume.
+        volume_name: Shape::ComposeText,
+        /// The absolute path in the container; required.
+        dst_path: Shape::ComposeText,
+    }
+
+    /// Scripts that run at the points of a build's and a container's life.
+    Custom => {
+        /// Scripts that run as root during the build, each with its arguments; default none.
+        on_build: Shape::List,
+        /// Scripts that run as root at a container's first start, each with its arguments; default none.
+        on_first_run: Shape::List,
+        /// Scripts that run as root at every start, each with its arguments; default none.
+        on_every_run: Shape::List,
+        /// Scripts that every login shell reads, each with its arguments; default none.
+        on_user_login: Shape::List,
+        /// The script that takes over once the container has started; default none, in stage_2 that of stage_1.
+        on_entry: Shape::AtMostOne,
+    }
+}

@@ -1,0 +1,70 @@
+//! What a section is made of.
+
+/// A section: its keys and what they mean.
+#[derive(Debug)]
+pub(in crate::config) struct Spec {
+    /// What the section is for.
+    pub(in crate::config) about: &'static str,
+    /// In the order of the documentation.
+    pub(in crate::config) keys: &'static [Key],
+    /// Keys that belong elsewhere, and where.
+    pub(in crate::config) misplaced: &'static [(&'static str, &'static str)],
+}
+
+/// A key of a section.
+#[derive(Debug)]
+pub(in crate::config) struct Key {
+    /// As the file spells it.
+    pub(in crate::config) name: &'static str,
+    /// One sentence: meaning and default.
+    pub(in crate::config) about: &'static str,
+    /// What it takes.
+    pub(in crate::config) shape: Shape,
+}
+
+/// What a key takes, besides null.
+#[derive(Debug)]
+pub(in crate::config) enum Shape {
+    /// Any single value, as typed.
+    Text,
+    /// Any single value, and markers in it.
+    ComposeText,
+    /// A whole number.
+    Number {
+        /// The smallest.
+        min: u32,
+        /// The largest.
+        max: u32,
+        /// Compose may fill it in.
+        markers: bool,
+    },
+    /// A switch.
+    Boolean,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// A mapping with known keys.
+    Section(&'static Spec),
+    /// A mapping of free names to sections.
+    Entries(&'static Spec),
+    /// A list of `KEY=value`, or a mapping.
+    Environment,
+    /// A list of single values.
+    List,
+    /// A single value, or a list of at most one.
+    AtMostOne,
+}
+
+impl Shape {
+    /// A TCP port.
+    pub(in crate::config) const PORT: Self = Self::Number {
+        min: 1,
+        max: 65535,
+        markers: false,
+    };
+    /// A uid or gid: the largest number means "unchanged" to the kernel.
+    pub(in crate::config) const ID: Self = Self::Number {
+        min: 0,
+        max: u32::MAX - 1,
+        markers: false,
+    };
+}

@@ -1,0 +1,142 @@
+//! Where in the tree a reader is, as a person would write it.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use crate::config::yaml::{Entry, Node};
+use crate::diagnostic::{Code, Diagnostic};
+
+/// The path from the root to a node. It lives on the stack and becomes text only
+/// for a diagnostic, so that correct entries cost nothing.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::config) struct Place<'p> {
+    parent: Option<&'p Place<'p>>,
+    segment: Segment<'p>,
+    /// Where to point at when something is missing here.
+    name_span: &'p Range<usize>,
+    /// The innermost alias that the path goes through.
+    via: Option<&'p Range<usize>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Segment<'p> {
+    Root,
+    Key(&'p str),
+    Index(usize),
+}
+
+impl<'p> Place<'p> {
+    pub(in crate::config) fn root(first_key: &'p Range<usize>) -> Self {
+        Self {
+            parent: None,
+            segment: Segment::Root,
+            name_span: first_key,
+            via: None,
+        }
+    }
+
+    /// The value of a key of this mapping.
+    pub(in crate::config) fn key(
+        &'p self,
+        name: &'p str,
+        key_span: &'p Range<usize>,
+        node: &'p Node,
+    ) -> Self {
+        Self {
+            parent: Some(self),
+            segment: Segment::Key(name),
+            name_span: key_span,
+            via: node.used_at.as_ref().or(self.via),
+        }
+    }
+
+    pub(in crate::config) fn entry(&'p self, entry: &'p Entry) -> Self {
+        self.key(&entry.key, &entry.key_span, &entry.value)
+    }
+
+    /// An item of this list.
+    pub(in crate::config) fn item(&'p self, index: usize, node: &'p Node) -> Self {
+        Self {
+            parent: Some(self),
+            segment: Segment::Index(index),
+            name_span: &node.span,
+            via: node.used_at.as_ref().or(self.via),
+        }
+    }
+
+    /// Where the key of this value is written.
+    pub(in crate::config) fn name_span(&self) -> Range<usize> {
+        self.name_span.clone()
+    }
+
+    pub(in crate::config) fn error(
+        &self,
+        code: Code,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        self.complete(Diagnostic::error(code, span, message))
+    }
+
+    pub(in crate::config) fn warning(
+        &self,
+        code: Code,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        self.complete(Diagnostic::warning(code, span, message))
+    }
+
+    /// A place that outlives the reading, for checks that compare places.
+    pub(in crate::config) fn site(&self, span: Range<usize>) -> Site {
+        Site {
+            span,
+            path: self.to_string(),
+        }
+    }
+
+    /// Adds the path, and the alias where the text stands elsewhere.
+    fn complete(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        let path = self.to_string();
+        if !path.is_empty() {
+            diagnostic.path = Some(path);
+        }
+        match self.via {
+            Some(alias) if alias.start != diagnostic.start() => {
+                diagnostic.also(alias.clone(), "used here")
+            }
+            _ => diagnostic,
+        }
+    }
+}
+
+/// A span and its key path.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Site {
+    pub(in crate::config) span: Range<usize>,
+    pub(in crate::config) path: String,
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+        }
+        match self.segment {
+            Segment::Root => Ok(()),
+            Segment::Index(index) => write!(f, "[{index}]"),
+            Segment::Key(key) => {
+                let nested = self.parent.is_some_and(|parent| parent.parent.is_some());
+                let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+                if !key.is_empty() && key.chars().all(plain) {
+                    f.write_str(if nested { "." } else { "" })?;
+                    f.write_str(key)
+                } else {
+                    f.write_char('[')?;
+                    write!(f, "{key:?}")?;
+                    f.write_char(']')
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Scalars: text, numbers, switches, words.
+
+use std::ops::RangeInclusive;
+
+use super::template::{self, Template};
+use super::{Context, Place, Read, Reported};
+use crate::config::raw::Field;
+use crate::config::yaml::{Content, Node};
+use crate::diagnostic::{Code, list, nearest, quoted};
+use crate::model::{ComposeText, Part};
+
+impl Context<'_> {
+    /// Any text of a node; null is `None`, and so is a text that replaced variables
+    /// emptied: `host_port: ${PORT:-}` is the same as no `host_port`.
+    pub(in crate::config) fn text_with_markers(
+        &mut self,
+        node: &Node,
+        at: &Place<'_>,
+    ) -> Read<ComposeText> {
+        let found = self.resolved(node, at)?;
+        let emptied = |found: &Template| found.substituted && found.text.parts.is_empty();
+        Ok(found
+            .filter(|found| !emptied(found))
+            .map(|found| found.text))
+    }
+
+    /// Any text of a node, where an empty one is a value too.
+    pub(in crate::config) fn text_maybe_empty(
+        &mut self,
+        node: &Node,
+        at: &Place<'_>,
+    ) -> Read<ComposeText> {
+        let found = self.resolved(node, at)?;
+        Ok(found.map(|found| found.text))
+    }
+
+    fn resolved(&mut self, node: &Node, at: &Place<'_>) -> Read<Template> {
+        let scalar = match &*node.content {
+            Content::Scalar(scalar) if scalar.is_null() => return Ok(None),
+            Content::Scalar(scalar) => scalar,
+            Content::Broken => return Err(Reported),
+            Content::List(_) => {
+                let help = "write the value without the brackets or the dash";
+                return Err(self.wrong_type(at, node, "a single value", Some(help)));
+            }
+            Content::Map(_) => {
+                let help = "quote the value if it is one text: braces begin a mapping";
+                return Err(self.wrong_type(at, node, "a single value", Some(help)));
+            }
+        };
+        let lookup = self.lookup();
+        let mut found = template::resolve(&scalar.text, &|name| lookup.variable(name));
+        let mut outcome = Ok(());
+        for problem in std::mem::take(&mut found.problems) {
+            let span = self.within(node, &problem.part);
+            let diagnostic = at.error(problem.code, span, problem.message);
+            outcome = Err(self.report(diagnostic.help(problem.help)));
+        }
+        outcome?;
+        Ok(Some(found))
+    }
+
+    /// One line of text that Compose may still fill in.
+    pub(in crate::config) fn compose_text(
+        &mut self,
+        field: Option<Field<'_>>,
+        at: &Place<'_>,
+    ) -> Read<ComposeText> {
+        let Some(field) = field else { return Ok(None) };
+        let at = field.place(at);
+        self.compose_line(field.node, &at)
+    }
+
+    /// The same for a node that has no key, such as a list's item.
+    pub(in crate::config) fn compose_line(
+        &mut self,
+        node: &Node,
+        at: &Place<'_>,
+    ) -> Read<ComposeText> {
+        let Some(text) = self.text_with_markers(node, at)? else {
+            return Ok(None);
+        };
+        self.forbid_control(node, at, &text, |_| false)?;
+        Ok(Some(text))
+    }
+
+    /// Text that pei itself uses, so that markers have no place in it.
+    pub(in crate::config) fn text(
+        &mut self,
+        field: Option<Field<'_>>,
+        at: &Place<'_>,
+    ) -> Read<String> {
+        let Some(field) = field else { return Ok(None) };
+        let at = field.place(at);
+        let Some(text) = self.text_with_markers(field.node, &at)? else {
+            return Ok(None);
+        };
+        self.without_markers(field.node, &at, &text).map(Some)
+    }
+
+    /// The text, which must hold no marker.
+    pub(in crate::config) fn without_markers(
+        &mut self,
+        node: &Node,
+        at: &Place<'_>,
+        text: &ComposeText,
+    ) -> Result<String, Reported> {
+        if let Some(text) = text.as_literal() {
+            return Ok(text.to_owned());
+        }
+        let span = self.within(node, "{{");
+        let diagnostic = at
+            .error(
+                Code::MarkerNotAllowed,
+                span,
+                "a `{{…}}` marker is not replaced here",
+            )
+            .help("write `${VAR}`: pei replaces it when it configures");
+        Err(self.report(diagnostic))
+    }
+
+    /// Control characters other than the allowed ones end up where nobody sees them.
+    pub(in crate::config) fn forbid_control(
+        &mut self,
+        node: &Node,
+        at: &Place<'_>,
+        text: &ComposeText,
+        allowed: fn(char) -> bool,
+    ) -> Result<(), Reported> {
+        let bad = |text: &str| text.chars().find(|c| c.is_control() && !allowed(*c));
+        let found = text.parts.iter().find_map(|part| match part {
+            Part::Literal(text) => bad(text),
+            Part::Marker { default, .. } => default.as_deref().and_then(bad),
+        });
+        let Some(character) = found else {
+            return Ok(());
+        };
+        let name = match character {
+            '\n' => "a line break".to_owned(),
+            '\t' => "a tab".to_owned(),
+            '\0' => "a NUL character".to_owned(),
+            other => format!("the control character `{}`", other.escape_default()),
+        };
+        let diagnostic = at
+            .error(
+                Code::ControlCharacter,
+                node.span.clone(),
+                format!("{name} is not allowed in this text"),
+            )
+            .help("remove it, or write the value on one line");
+        Err(self.report(diagnostic))
+    }
+
+    /// A switch, also in the words of YAML 1.1 and in quotes.
+    pub(in crate::config) fn boolean(
+        &mut self,
+        field: Option<Field<'_>>,
+        at: &Place<'_>,
+    ) -> Read<bool> {
+        let Some(text) = self.text(field, at)? else {
+            return Ok(None);
+        };
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "y" => Ok(Some(true)),
+            "false" | "no" | "off" | "n" => Ok(Some(false)),
+            _ => Err(self.bad_value(
+                field,
+                at,
+                Code::InvalidBoolean,
+                format!("expected true or false, found {}", quoted(&text)),
+                "write `true` or `false`",
+            )),
+        }
+    }
+
+    /// A whole number in decimal digits, quoted or not.
+    pub(in crate::config) fn number(
+        &mut self,
+        field: Option<Field<'_>>,
+        at: &Place<'_>,
+        range: &RangeInclusive<u32>,
+    ) -> Read<u32> {
+        let Some(text) = self.text(field, at)? else {
+            return Ok(None);
+        };
+        if let Some(number) = parse_number(&text).filter(|number| range.contains(number)) {
+            return Ok(Some(number));
+        }
+        let expected = format!(
+            "expected a whole number from {} to {}, found {}",
+            range.start(),
+            range.end(),
+            quoted(&text)
+        );
+        let help = if parse_number(text.trim_start_matches('0')).is_some() && text.len() > 1 {
+            "write it without leading zeros: some YAML readers take them for octal"
+        } else {
+            "write the number in decimal digits"
+        };
+        Err(self.bad_value(field, at, Code::InvalidNumber, expected, help))
+    }
+
+    /// A TCP port.
+    pub(in crate::config) fn port(
+        &mut self,
+        field: Option<Field<'_>>,
+        at: &Place<'_>,
+    ) -> Read<u16> {
+        let number = self.number(field, at, &(1..=65535))?;
+        Ok(number.and_then(|number| u16::try_from(number).ok()))
+    }
+
+    /// One of a few words.
+    pub(in crate::config) fn choice<T: Copy>(
+        &mut self,
+        field: Option<Field<'_>>,
+        at: &Place<'_>,
+        choices: &[(&'static str, T)],
+    ) -> Read<T> {
+        let Some(text) = self.text(field, at)? else {
+            return Ok(None);
+        };
+        if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*value));
+        }
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let help = match nearest(&text, words.iter().copied()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => format!("write {}", list(&words, "or")),
+        };
+        let message = format!("expected {}, found {}", list(&words, "or"), quoted(&text));
+        Err(self.bad_value(field, at, Code::InvalidChoice, message, &help))
+    }
+
+    /// Reports the value of a field.
+    pub(in crate::config) fn bad_value(
+        &mut self,
+        field: Option<Field<'_>>,
+        at: &Place<'_>,
+        code: Code,
+        message: String,
+        help: &str,
+    ) -> Reported {
+        let Some(field) = field else { return Reported };
+        let at = field.place(at);
+        self.report(at.error(code, field.node.span.clone(), message).help(help))
+    }
+}
+
+/// Decimal digits, without a sign and without leading zeros.
+fn parse_number(text: &str) -> Option<u32> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let leading_zero = text.len() > 1 && text.starts_with('0');
+    (digits && !leading_zero)
+        .then(|| text.parse().ok())
+        .flatten()
+}

@@ -1,0 +1,299 @@
+//! `${VAR}`, which pei replaces, and `{{VAR}}`, which Compose replaces.
+//!
+//! A text is read once, as typed: what a variable brings in is literal text and is
+//! never looked through for variables or markers again.
+
+use std::ffi::OsString;
+
+use crate::diagnostic::{Code, quoted};
+use crate::model::{ComposeText, Part};
+
+/// A text with its variables replaced.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Template {
+    pub(super) text: ComposeText,
+    /// True where a variable was replaced, if only by nothing.
+    pub(super) substituted: bool,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// What is wrong with a part of a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) help: String,
+    /// The part as typed, so that its place can be found.
+    pub(super) part: String,
+}
+
+/// Replaces variables and finds markers.
+pub(super) fn resolve(text: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Template {
+    // Most texts hold neither.
+    if !text.contains("${") && !text.contains("{{") {
+        return Template {
+            text: ComposeText::literal(text),
+            ..Template::default()
+        };
+    }
+    let mut reader = Reader {
+        variable,
+        literal: String::new(),
+        template: Template::default(),
+    };
+    reader.read(text);
+    reader.end_literal();
+    reader.template
+}
+
+struct Reader<'v> {
+    variable: &'v dyn Fn(&str) -> Option<OsString>,
+    literal: String,
+    template: Template,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, text: &str) {
+        let mut rest = text;
+        loop {
+            let next = [rest.find("${"), rest.find("{{")];
+            let Some(at) = next.into_iter().flatten().min() else {
+                self.literal.push_str(rest);
+                return;
+            };
+            self.literal.push_str(&rest[..at]);
+            rest = &rest[at..];
+            rest = if rest.starts_with("${") {
+                let (value, after) = self.variable(rest);
+                self.literal.push_str(&value);
+                after
+            } else {
+                self.marker(rest)
+            };
+        }
+    }
+
+    /// `${…` at the start of `text`: its value, and the text after it.
+    fn variable<'t>(&mut self, text: &'t str) -> (String, &'t str) {
+        let Some(end) = text.find('}') else {
+            self.problem(
+                Code::MalformedVariable,
+                text,
+                "a `${` is not closed".into(),
+                "write `${VAR}` or `${VAR:-default}`, or `$VAR` for the shell to replace",
+            );
+            return (String::new(), "");
+        };
+        let (typed, after) = text.split_at(end + 1);
+        self.template.substituted = true;
+        (self.value(typed, &typed[2..end]), after)
+    }
+
+    fn value(&mut self, typed: &str, inner: &str) -> String {
+        let (name, default) = match inner.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (inner, None),
+        };
+        if !is_name(name) || default.is_some_and(|text| text.contains("${") || text.contains("{{"))
+        {
+            self.problem(
+                Code::MalformedVariable,
+                typed,
+                format!(
+                    "{} is not of the form `${{VAR}}` or `${{VAR:-default}}`",
+                    quoted(typed)
+                ),
+                "a name has letters, digits and `_`; a default is plain text without `}`, `${` and `{{`",
+            );
+            return String::new();
+        }
+        let set = match (self.variable)(name).map(OsString::into_string) {
+            Some(Err(_)) => {
+                self.problem(
+                    Code::UnsetVariable,
+                    typed,
+                    format!("the value of the environment variable `{name}` is not UTF-8"),
+                    "set the variable to plain text",
+                );
+                return String::new();
+            }
+            Some(Ok(value)) => Some(value),
+            None => None,
+        };
+        match (set, default) {
+            (Some(value), None) => value,
+            (Some(value), Some(_)) if !value.is_empty() => value,
+            (_, Some(default)) => default.to_owned(),
+            (None, None) => {
+                self.problem(
+                    Code::UnsetVariable,
+                    typed,
+                    format!("the environment variable `{name}` is not set"),
+                    &format!(
+                        "set the variable, write `${{{name}:-default}}`, or write `{{{{{name}}}}}` \
+                         for Compose to replace it when the container is made"
+                    ),
+                );
+                String::new()
+            }
+        }
+    }
+
+    /// `{{…` at the start of `text`; returns the text after the marker.
+    fn marker<'t>(&mut self, text: &'t str) -> &'t str {
+        let Some((inner, length)) = self.marker_inner(&text[2..]) else {
+            self.problem(
+                Code::MalformedMarker,
+                text,
+                "a `{{` is not closed".into(),
+                "write `{{VAR}}` or `{{VAR:-default}}`",
+            );
+            return "";
+        };
+        let (typed, after) = text.split_at(2 + length);
+        let (name, default) = match inner.split_once(":-") {
+            Some((name, default)) => (name.trim(), Some(default.trim())),
+            None => (inner.trim(), None),
+        };
+        let default_is_plain = default.is_none_or(|text| !text.contains("{{"));
+        if !is_name(name) || !default_is_plain {
+            self.problem(
+                Code::MalformedMarker,
+                typed,
+                format!(
+                    "{} is not of the form `{{{{VAR}}}}` or `{{{{VAR:-default}}}}`",
+                    quoted(typed)
+                ),
+                "a name has letters, digits and `_`; a default holds no `{{` and no `}}`",
+            );
+            return after;
+        }
+        if default.is_some_and(|text| text.contains('}')) {
+            self.problem(
+                Code::MalformedMarker,
+                typed,
+                format!("the default of {} holds a `}}`", quoted(typed)),
+                "Compose ends a default at its first `}`; leave it out",
+            );
+            return after;
+        }
+        let part = Part::Marker {
+            name: name.to_owned(),
+            default: default.map(str::to_owned),
+        };
+        self.end_literal();
+        self.template.text.parts.push(part);
+        after
+    }
+
+    /// The text between the braces with its variables replaced, and how much of `text`
+    /// it takes with the closing braces.
+    fn marker_inner(&mut self, text: &str) -> Option<(String, usize)> {
+        let mut inner = String::new();
+        let mut rest = text;
+        loop {
+            let close = rest.find("}}")?;
+            match rest.find("${") {
+                Some(at) if at < close => {
+                    inner.push_str(&rest[..at]);
+                    let (value, after) = self.variable(&rest[at..]);
+                    inner.push_str(&value);
+                    rest = after;
+                }
+                _ => {
+                    inner.push_str(&rest[..close]);
+                    let length = text.len() - rest.len() + close + 2;
+                    return Some((inner, length));
+                }
+            }
+        }
+    }
+
+    fn end_literal(&mut self) {
+        if !self.literal.is_empty() {
+            let literal = std::mem::take(&mut self.literal);
+            self.template.text.parts.push(Part::Literal(literal));
+        }
+    }
+
+    fn problem(&mut self, code: Code, part: &str, message: String, help: &str) {
+        self.template.problems.push(Problem {
+            code,
+            message,
+            help: help.to_owned(),
+            part: part.to_owned(),
+        });
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let other = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.starts_with(first) && name.chars().all(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variable(name: &str) -> Option<OsString> {
+        match name {
+            "A" => Some("a".into()),
+            "EMPTY" => Some("".into()),
+            "BRACES" => Some("{{X}} ${A}".into()),
+            _ => None,
+        }
+    }
+
+    /// Markers are shown as `<NAME>` and `<NAME=default>`.
+    fn shown(text: &str) -> String {
+        let template = resolve(text, &variable);
+        if let Some(problem) = template.problems.first() {
+            return problem.code.name().to_owned();
+        }
+        let show = |part: &Part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Marker { name, default } => match default {
+                None => format!("<{name}>"),
+                Some(default) => format!("<{name}={default}>"),
+            },
+        };
+        template.text.parts.iter().map(show).collect()
+    }
+
+    #[test]
+    fn variables_are_replaced_and_markers_survive() {
+        let cases = [
+            ("plain", "plain"),
+            ("x${A}y${A}", "xaya"),
+            ("${NONE:-d:-e f}", "d:-e f"),
+            ("${EMPTY:-d}", "d"),
+            ("${EMPTY}", ""),
+            ("${NONE:-}", ""),
+            ("$A $HOME", "$A $HOME"),
+            ("$${A}", "$a"),
+            ("${A}-{{ B }}", "a-<B>"),
+            ("{{B:-x y}}{{C}}", "<B=x y><C>"),
+            ("{{B:-}}", "<B=>"),
+            ("{{B:-${A}}}", "<B=a>"),
+            ("${BRACES}", "{{X}} ${A}"),
+            (r#"{"a":{"b":1}}"#, r#"{"a":{"b":1}}"#),
+            ("${A", "malformed-variable"),
+            ("${}", "malformed-variable"),
+            ("${A-x}", "malformed-variable"),
+            ("${A:-${B}}", "malformed-variable"),
+            ("${A:-{{B}}}", "malformed-variable"),
+            ("${NONE}", "unset-variable"),
+            ("{{A", "malformed-marker"),
+            ("{{}}", "malformed-marker"),
+            ("{{1A}}", "malformed-marker"),
+            ("{{A-b}}", "malformed-marker"),
+            ("{{A:-{{B}}}}", "malformed-marker"),
+            ("{{A:-b}c}}", "malformed-marker"),
+            ("{{.Names}}", "malformed-marker"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+}

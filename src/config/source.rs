@@ -1,0 +1,132 @@
+//! The text of a config and the name that messages call it by.
+
+use crate::diagnostic::{Code, Diagnostic};
+
+/// A config file in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// As messages show it, such as `user_config.yml`.
+    pub name: String,
+    /// The whole text; places in diagnostics are byte offsets into it.
+    pub text: String,
+}
+
+impl SourceFile {
+    /// Larger files are refused: 100,000 entries of every kind stay well below it.
+    pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+    /// Text that is known to be UTF-8.
+    #[must_use]
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+
+    /// The bytes of a file, without the byte order mark that some editors write.
+    ///
+    /// # Errors
+    /// Files that are no text, with a source to render the finding against: what
+    /// could be read of the file.
+    pub fn decode(
+        name: impl Into<String>,
+        bytes: Vec<u8>,
+    ) -> Result<Self, (Self, Box<Diagnostic>)> {
+        let name = name.into();
+        if let Some(problem) = too_large(bytes.len()) {
+            return Err((Self::new(name, ""), Box::new(problem)));
+        }
+        if let Some(encoding) = utf16(&bytes) {
+            let problem = Diagnostic::error(
+                Code::NotUtf8,
+                0..0,
+                format!("the file is {encoding}, not UTF-8"),
+            )
+            .help("save the file as UTF-8 in your editor");
+            return Err((Self::new(name, ""), Box::new(problem)));
+        }
+        match String::from_utf8(bytes) {
+            Ok(mut text) => {
+                if text.starts_with('\u{feff}') {
+                    text.drain(..'\u{feff}'.len_utf8());
+                }
+                Ok(Self { name, text })
+            }
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let problem = Diagnostic::error(
+                    Code::NotUtf8,
+                    valid..valid + '\u{fffd}'.len_utf8(),
+                    format!("byte {valid} of the file is 0x{byte:02x}, which is not UTF-8"),
+                )
+                .label("not UTF-8")
+                .help("save the file as UTF-8 in your editor");
+                Err((Self { name, text }, Box::new(problem)))
+            }
+        }
+    }
+}
+
+/// The finding for a file of that many bytes, if they are too many.
+pub(super) fn too_large(bytes: usize) -> Option<Diagnostic> {
+    const MIB: usize = 1024 * 1024;
+    (bytes > SourceFile::MAX_BYTES).then(|| {
+        Diagnostic::error(
+            Code::FileTooLarge,
+            0..0,
+            format!(
+                "the file has {bytes} bytes, more than the {} MiB that a config may have",
+                SourceFile::MAX_BYTES / MIB
+            ),
+        )
+        .help("check that this is the config, and move data out of it")
+    })
+}
+
+/// UTF-16 by its mark, or by the zero byte that its ASCII text has at every other place.
+fn utf16(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xfe, ..] | [1..=0x7f, 0, 1..=0x7f, 0, ..] => Some("UTF-16 (little endian)"),
+        [0xfe, 0xff, ..] | [0, 1..=0x7f, 0, 1..=0x7f, ..] => Some("UTF-16 (big endian)"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(bytes: &[u8]) -> Diagnostic {
+        *SourceFile::decode("f", bytes.to_vec()).unwrap_err().1
+    }
+
+    #[test]
+    fn the_place_of_a_foreign_byte_is_named() {
+        let found = problem(b"a: b\nc: \xe4\n");
+        assert_eq!(found.code, Code::NotUtf8);
+        assert_eq!(found.start(), 8);
+        assert!(found.message.contains("0xe4"));
+    }
+
+    #[test]
+    fn utf_16_is_recognised_with_and_without_its_mark() {
+        assert!(problem(b"\xff\xfea\0").message.contains("UTF-16 (little"));
+        assert!(problem(b"\xfe\xff\0a").message.contains("UTF-16 (big"));
+        assert!(problem(b"a\0:\0 \0b\0").message.contains("UTF-16 (little"));
+    }
+
+    #[test]
+    fn the_byte_order_mark_is_no_part_of_the_text() {
+        let source = SourceFile::decode("f", b"\xef\xbb\xbfa: b".to_vec()).unwrap();
+        assert_eq!(source.text, "a: b");
+    }
+
+    #[test]
+    fn a_huge_file_is_refused() {
+        let found = problem(&vec![b' '; SourceFile::MAX_BYTES + 1]);
+        assert_eq!(found.code, Code::FileTooLarge);
+    }
+}

@@ -1,0 +1,130 @@
+//! The `apt` section.
+
+use super::image_name::split_domain;
+use super::project_path::{self, normalise};
+use crate::config::raw::{self, Field};
+use crate::config::read::{Context, Place, or};
+use crate::diagnostic::{Code, list, nearest};
+use crate::model::{Apt, AptSource, ComposeText};
+
+/// Mirrors that pei knows by a word.
+const MIRRORS: &[&str] = &["tuna", "aliyun", "163", "ustc", "cn"];
+/// The mirror that has Ubuntu only.
+const UBUNTU_ONLY: &str = "cn";
+
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    stage: &Place<'_>,
+    base: Option<&ComposeText>,
+) -> Apt {
+    let mut apt = Apt {
+        repo_source: AptSource::Unchanged,
+        keep_repo_after_build: true,
+        use_proxy: false,
+        keep_proxy_after_build: false,
+    };
+    let Some(field) = field else { return apt };
+    let at = field.place(stage);
+    let Ok(section) = raw::Apt::read(cx, field.node, &at) else {
+        return apt;
+    };
+    apt.repo_source = source(cx, section.repo_source, &at, base);
+    apt.keep_repo_after_build = or(cx.boolean(section.keep_repo_after_build, &at), true);
+    apt.use_proxy = or(cx.boolean(section.use_proxy, &at), false);
+    apt.keep_proxy_after_build = or(cx.boolean(section.keep_proxy_after_build, &at), false);
+    apt
+}
+
+fn source(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+    base: Option<&ComposeText>,
+) -> AptSource {
+    let text = or(cx.text(field, at), String::new());
+    let Some(field) = field.filter(|_| !text.is_empty()) else {
+        return AptSource::Unchanged;
+    };
+    let here = field.place(at);
+    let span = field.node.span.clone();
+    if MIRRORS.contains(&text.as_str()) {
+        if text == UBUNTU_ONLY
+            && base
+                .and_then(ComposeText::as_literal)
+                .is_some_and(is_debian)
+        {
+            cx.report(
+                here.warning(
+                    Code::MirrorWithoutDebian,
+                    span,
+                    "the mirror `cn` has no Debian packages, and the base image is a Debian",
+                )
+                .help("choose `tuna`, `aliyun`, `163` or `ustc`"),
+            );
+        }
+        return AptSource::Mirror(text);
+    }
+    let path = match normalise(&text) {
+        Ok(path) => path,
+        Err(problem) => {
+            cx.report(problem.diagnostic(&here, span));
+            return AptSource::Unchanged;
+        }
+    };
+    if let Err(problem) = cx.lookup().project_file_exists(&path) {
+        let help = match nearest(&text, MIRRORS.iter().copied()) {
+            Some(mirror) => format!("did you mean the mirror `{mirror}`?"),
+            None => format!(
+                "the mirrors are {}; a file is named by its path under `installation/`",
+                list(MIRRORS, "and")
+            ),
+        };
+        let mut diagnostic = project_path::file_diagnostic(&here, span, &path, &problem);
+        if diagnostic.code == Code::FileNotFound {
+            diagnostic.help = Some(help);
+        }
+        cx.report(diagnostic);
+    }
+    AptSource::File(path)
+}
+
+/// By the image's name or the release in its tag, as far as they tell.
+fn is_debian(image: &str) -> bool {
+    const RELEASES: &[&str] = &[
+        "buster", "bullseye", "bookworm", "trixie", "forky", "sid", "debian",
+    ];
+    let name = image.split('@').next().unwrap_or_default();
+    let (_, path) = split_domain(name);
+    let last = path.rsplit('/').next().unwrap_or_default();
+    last.split([':', '-', '_', '.'])
+        .any(|word| RELEASES.contains(&word) || word.strip_prefix("debian").is_some_and(is_number))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_debian;
+
+    #[test]
+    fn debian_is_known_by_name_or_release() {
+        for image in [
+            "debian:12",
+            "library/debian",
+            "python:3.12-bookworm",
+            "x/y:debian12",
+        ] {
+            assert!(is_debian(image), "{image}");
+        }
+        for image in [
+            "ubuntu:24.04",
+            "debianish/ubuntu:1",
+            "nvidia/cuda:12-devel-ubuntu24.04",
+        ] {
+            assert!(!is_debian(image), "{image}");
+        }
+    }
+}

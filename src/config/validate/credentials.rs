@@ -1,0 +1,273 @@
+//! A user's keys: from a file, from the host's home folder, or as text.
+
+use std::ops::Range;
+
+use super::project_path::{file_diagnostic, normalise};
+use super::user::is_bare_tilde;
+use crate::config::FileProblem;
+use crate::config::keys::{PublicKey, PublicKeyProblem, parse_private};
+use crate::config::raw::{self, Field};
+use crate::config::read::{Context, Place, Read, Reported};
+use crate::diagnostic::{Code, quoted};
+use crate::model::PrivateKey;
+
+/// The key files of a home folder, in the order in which they are looked for.
+const HOME_KEYS: [&str; 4] = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"];
+
+/// What a key is read from.
+struct Found<'n> {
+    text: String,
+    field: Field<'n>,
+    /// The name of the file, where it is one.
+    file_name: Option<String>,
+}
+
+/// Which of a user's two keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Public,
+    Private,
+}
+
+/// The key that grants login, and the place to blame for it.
+pub(super) fn public_key(
+    cx: &mut Context<'_>,
+    section: &raw::User<'_>,
+    at: &Place<'_>,
+    key_files: &mut Vec<String>,
+) -> Read<(PublicKey, Range<usize>)> {
+    let fields = (section.pubkey_file, section.pubkey_text);
+    let Some(found) = key_text(cx, fields, at, Half::Public, key_files)? else {
+        return Ok(None);
+    };
+    match PublicKey::parse(&found.text) {
+        Ok(key) => Ok(Some((key, found.field.node.span.clone()))),
+        Err(problem) => Err(report_public(cx, &found, at, &problem)),
+    }
+}
+
+/// The user's own identity.
+pub(super) fn private_key(
+    cx: &mut Context<'_>,
+    section: &raw::User<'_>,
+    at: &Place<'_>,
+    key_files: &mut Vec<String>,
+) -> Read<PrivateKey> {
+    let fields = (section.privkey_file, section.privkey_text);
+    let Some(found) = key_text(cx, fields, at, Half::Private, key_files)? else {
+        return Ok(None);
+    };
+    match parse_private(&found.text, found.file_name.as_deref()) {
+        Ok(key) => Ok(Some(key)),
+        Err(problem) => {
+            let message = format!("this is not a private key: {}", problem.what);
+            Err(cx.bad_value(
+                Some(found.field),
+                at,
+                Code::InvalidPrivateKey,
+                message,
+                problem.help,
+            ))
+        }
+    }
+}
+
+/// The text behind the `_file` or the `_text` key, of which only one may be set.
+fn key_text<'n>(
+    cx: &mut Context<'_>,
+    (file, text): (Option<Field<'n>>, Option<Field<'n>>),
+    at: &Place<'_>,
+    half: Half,
+    key_files: &mut Vec<String>,
+) -> Read<Found<'n>> {
+    let set = |field: Option<Field<'n>>| field.filter(|field| !field.node.is_null());
+    if let Some(field) = file.filter(is_bare_tilde) {
+        let here = field.place(at);
+        cx.report(
+            here.warning(
+                Code::BareTilde,
+                field.node.span.clone(),
+                "a bare `~` is YAML's null, so that no key is used",
+            )
+            .help("write `'~'` for your own key, or null for none"),
+        );
+    }
+    let (file, text) = (set(file), set(text));
+    if let (Some(file), Some(text)) = (file, text) {
+        let (first, second) = if file.order < text.order {
+            (file, text)
+        } else {
+            (text, file)
+        };
+        let here = second.place(at);
+        let diagnostic = here
+            .error(
+                Code::ConflictingKeys,
+                second.key_span.clone(),
+                format!("`{}` and `{}` exclude each other", first.name, second.name),
+            )
+            .label("this one too")
+            .also(first.key_span.clone(), "this one")
+            .help("keep one of them");
+        return Err(cx.report(diagnostic));
+    }
+    if let Some(field) = text {
+        let key = key_in_place(cx, field, at)?;
+        return Ok(key.map(|text| Found {
+            text,
+            field,
+            file_name: None,
+        }));
+    }
+    let Some(field) = file else { return Ok(None) };
+    let Some(path) = cx.text(Some(field), at)?.filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let bytes = key_file(cx, field, at, &path, half, key_files)?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        let (code, help) = match half {
+            Half::Public => (Code::InvalidPublicKey, "name the file that ends in `.pub`"),
+            Half::Private => (
+                Code::InvalidPrivateKey,
+                "keys in DER form need `openssl pkey -inform DER`",
+            ),
+        };
+        let message = format!("the file {} is binary, not a key's text", quoted(&path));
+        return Err(cx.bad_value(Some(field), at, code, message, help));
+    };
+    let file_name = path.rsplit('/').next().map(str::to_owned);
+    Ok(Some(Found {
+        text,
+        field,
+        file_name,
+    }))
+}
+
+/// A key written in the config: line breaks are a part of it.
+fn key_in_place(cx: &mut Context<'_>, field: Field<'_>, at: &Place<'_>) -> Read<String> {
+    let Some(text) = cx.text(Some(field), at)?.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let here = field.place(at);
+    let literal = crate::model::ComposeText::literal(text.as_str());
+    cx.forbid_control(field.node, &here, &literal, |c| {
+        matches!(c, '\n' | '\r' | '\t')
+    })?;
+    Ok(Some(text))
+}
+
+fn key_file(
+    cx: &mut Context<'_>,
+    field: Field<'_>,
+    at: &Place<'_>,
+    path: &str,
+    half: Half,
+    key_files: &mut Vec<String>,
+) -> Result<Vec<u8>, Reported> {
+    let here = field.place(at);
+    let span = field.node.span.clone();
+    if path == "~" {
+        return home_key(cx, half).ok_or_else(|| {
+            let names: Vec<String> = HOME_KEYS.iter().map(|name| candidate(name, half)).collect();
+            let message = format!(
+                "`~/.ssh` holds none of {}",
+                crate::diagnostic::list(&names, "and")
+            );
+            let help = "make a key with `ssh-keygen`, or name the key's file";
+            cx.report(here.error(Code::FileNotFound, span, message).help(help))
+        });
+    }
+    if path.starts_with('/') {
+        return cx.lookup().host_file(path).map_err(|problem| {
+            let diagnostic = host_file_diagnostic(&here, span, path, &problem);
+            cx.report(diagnostic)
+        });
+    }
+    let inside = match normalise(path) {
+        Ok(inside) => inside,
+        Err(problem) => {
+            let diagnostic = problem.diagnostic(&here, span);
+            let help = "write a path relative to `installation/`, an absolute path, or `'~'`";
+            return Err(cx.report(diagnostic.help(help)));
+        }
+    };
+    match cx.lookup().project_file(&inside) {
+        Ok(bytes) => {
+            key_files.push(inside);
+            Ok(bytes)
+        }
+        Err(problem) => {
+            let mut diagnostic = file_diagnostic(&here, span, &inside, &problem);
+            diagnostic.help = Some(
+                "a key's file is relative to `installation/`, absolute, or `'~'` for your own key"
+                    .into(),
+            );
+            Err(cx.report(diagnostic))
+        }
+    }
+}
+
+/// The file that stands for the half of a key pair; never the private one for a public key.
+fn candidate(name: &str, half: Half) -> String {
+    match half {
+        Half::Public => format!("{name}.pub"),
+        Half::Private => name.to_owned(),
+    }
+}
+
+fn home_key(cx: &Context<'_>, half: Half) -> Option<Vec<u8>> {
+    HOME_KEYS
+        .iter()
+        .find_map(|name| cx.lookup().home_key(&candidate(name, half)).ok())
+}
+
+fn host_file_diagnostic(
+    at: &Place<'_>,
+    span: Range<usize>,
+    path: &str,
+    problem: &FileProblem,
+) -> crate::diagnostic::Diagnostic {
+    let shown = quoted(path);
+    let (code, message) = match problem {
+        FileProblem::Missing => (
+            Code::FileNotFound,
+            format!("the file {shown} does not exist on this host"),
+        ),
+        FileProblem::NotAFile => (Code::FileNotFound, format!("{shown} is not a file")),
+        FileProblem::TooLarge => (
+            Code::UnreadableFile,
+            format!("the file {shown} is far too large for a key"),
+        ),
+        FileProblem::Outside => (
+            Code::UnreadableFile,
+            format!("the file {shown} cannot be read"),
+        ),
+        FileProblem::Unreadable(reason) => (
+            Code::UnreadableFile,
+            format!("the file {shown} cannot be read: {reason}"),
+        ),
+    };
+    at.error(code, span, message)
+        .help("check the path; one that begins with `/` is a path of the host")
+}
+
+fn report_public(
+    cx: &mut Context<'_>,
+    found: &Found<'_>,
+    at: &Place<'_>,
+    problem: &PublicKeyProblem,
+) -> Reported {
+    let (code, message, help) = match problem {
+        PublicKeyProblem::IsPrivate => (
+            Code::PrivateKeyAsPublic,
+            "this is a private key, and a public key is asked for".to_owned(),
+            "name the `.pub` file; a private key belongs in `privkey_file` or `privkey_text`",
+        ),
+        PublicKeyProblem::Invalid { what, help } => (
+            Code::InvalidPublicKey,
+            format!("this is not a public key of OpenSSH: {what}"),
+            *help,
+        ),
+    };
+    cx.bad_value(Some(found.field), at, code, message, help)
+}

@@ -1,0 +1,172 @@
+//! The `environment` section.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::config::raw::{Field, is_extension};
+use crate::config::read::{Context, Place, Reported};
+use crate::config::yaml::{Content, Entry, Node};
+use crate::diagnostic::{Code, quoted};
+use crate::model::{ComposeText, EnvVar, Part};
+
+/// The variables in the file's order, each name once.
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    stage: &Place<'_>,
+) -> Vec<EnvVar> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let at = field.place(stage);
+    match &*field.node.content {
+        Content::List(items) => list(cx, items, &at),
+        Content::Map(entries) => mapping(cx, entries, &at),
+        Content::Broken => Vec::new(),
+        Content::Scalar(_) => {
+            if !field.node.is_null() {
+                let help = "write one `- KEY=value` a line, or `KEY: value`";
+                cx.wrong_type(&at, field.node, "a list or a mapping", Some(help));
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Of a name that stands twice the last value counts, as a shell would have it.
+fn list(cx: &mut Context<'_>, items: &[Node], at: &Place<'_>) -> Vec<EnvVar> {
+    let mut variables: Vec<EnvVar> = Vec::with_capacity(items.len());
+    let mut seen: HashMap<String, (usize, Range<usize>)> = HashMap::with_capacity(items.len());
+    for (index, node) in items.iter().enumerate() {
+        let here = at.item(index, node);
+        let Ok(variable) = assignment(cx, node, &here) else {
+            continue;
+        };
+        let span = node.used_at.as_ref().unwrap_or(&node.span);
+        match seen.get_mut(&variable.name) {
+            None => {
+                seen.insert(variable.name.clone(), (variables.len(), span.clone()));
+                variables.push(variable);
+            }
+            Some((place, first)) => {
+                cx.report(
+                    here.warning(
+                        Code::DuplicateVariable,
+                        span.clone(),
+                        format!(
+                            "the variable {} is set twice in this list",
+                            quoted(&variable.name)
+                        ),
+                    )
+                    .label("this one counts")
+                    .also(first.clone(), "set first here")
+                    .help("remove one of them"),
+                );
+                *first = span.clone();
+                variables[*place] = variable;
+            }
+        }
+    }
+    variables
+}
+
+/// `KEY=value`, or `KEY` alone.
+fn assignment(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<EnvVar, Reported> {
+    if let Content::Map(_) = &*node.content {
+        let help = "write `- KEY=value`, or leave out all dashes for a mapping";
+        return Err(cx.wrong_type(at, node, "`KEY=value`", Some(help)));
+    }
+    let Some(text) = cx.text_maybe_empty(node, at)? else {
+        let help = "write `- KEY=value`, or remove the dash";
+        return Err(cx.wrong_type(at, node, "`KEY=value`", Some(help)));
+    };
+    let mut parts = text.parts.into_iter();
+    let (name, value) = match parts.next() {
+        None => (String::new(), None),
+        Some(Part::Literal(first)) => match first.split_once('=') {
+            Some((name, value)) => {
+                let mut value = ComposeText::literal(value);
+                value.parts.extend(parts);
+                (name.to_owned(), Some(value))
+            }
+            None if parts.next().is_none() => (first, None),
+            None => return Err(marker_in_name(cx, node, at)),
+        },
+        Some(Part::Marker { .. }) => return Err(marker_in_name(cx, node, at)),
+    };
+    check_name(cx, &name, node.span.clone(), at)?;
+    if let Some(value) = &value {
+        check_value(cx, node, at, value)?;
+    }
+    Ok(EnvVar { name, value })
+}
+
+fn mapping(cx: &mut Context<'_>, entries: &[Entry], at: &Place<'_>) -> Vec<EnvVar> {
+    let mut variables = Vec::with_capacity(entries.len());
+    for entry in entries.iter().filter(|entry| !is_extension(&entry.key)) {
+        let here = at.entry(entry);
+        let name = check_name(cx, &entry.key, entry.key_span.clone(), &here);
+        let value = cx.text_maybe_empty(&entry.value, &here);
+        let (Ok(()), Ok(value)) = (name, value) else {
+            continue;
+        };
+        if let Some(value) = &value
+            && check_value(cx, &entry.value, &here, value).is_err()
+        {
+            continue;
+        }
+        variables.push(EnvVar {
+            name: entry.key.to_string(),
+            value,
+        });
+    }
+    variables
+}
+
+fn check_name(
+    cx: &mut Context<'_>,
+    name: &str,
+    span: Range<usize>,
+    at: &Place<'_>,
+) -> Result<(), Reported> {
+    let (what, help) = if name.is_empty() {
+        ("is empty", "write `KEY=value`")
+    } else if name.contains("${") || name.contains("{{") {
+        (
+            "holds a variable",
+            "names are plain text; only values hold variables",
+        )
+    } else if name.contains('=') {
+        (
+            "holds `=`",
+            "write `KEY: value` in a mapping, `- KEY=value` in a list",
+        )
+    } else if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        (
+            "holds a blank",
+            "write `KEY=value` without blanks around the `=`",
+        )
+    } else {
+        return Ok(());
+    };
+    let message = format!("the variable's name {} {what}", quoted(name));
+    let diagnostic = at.error(Code::InvalidVariableName, span, message);
+    Err(cx.report(diagnostic.help(help)))
+}
+
+/// Values may hold anything that an environment can: all but NUL.
+fn check_value(
+    cx: &mut Context<'_>,
+    node: &Node,
+    at: &Place<'_>,
+    value: &ComposeText,
+) -> Result<(), Reported> {
+    cx.forbid_control(node, at, value, |character| character != '\0')
+}
+
+fn marker_in_name(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Reported {
+    let span = cx.within(node, "{{");
+    let message = "a `{{…}}` marker is not replaced in a variable's name";
+    let diagnostic = at.error(Code::MarkerNotAllowed, span, message);
+    cx.report(diagnostic.help("write the name itself, or `${VAR}`, which pei replaces"))
+}

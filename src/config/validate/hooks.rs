@@ -1,0 +1,260 @@
+//! The `custom` section.
+
+use super::arguments;
+use super::ports::items;
+use super::project_path::{self, normalise};
+use super::script_word;
+use super::stage::Number;
+use crate::config::FileProblem;
+use crate::config::raw::{self, Field};
+use crate::config::read::{Context, Place, Reported};
+use crate::config::yaml::{Content, Node};
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::model::{Hook, Hooks};
+
+const EXAMPLE: &str = "- stage-1/custom/my-script.sh --option";
+
+/// What the points of a hook allow.
+#[derive(Clone, Copy)]
+struct Point {
+    stage: Number,
+    /// Neither volumes nor the links of `/soft` exist.
+    before_run_time: bool,
+}
+
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    stage: &Place<'_>,
+    number: Number,
+) -> Hooks {
+    let Some(field) = field else {
+        return Hooks::default();
+    };
+    let at = field.place(stage);
+    let Ok(section) = raw::Custom::read(cx, field.node, &at) else {
+        return Hooks::default();
+    };
+    let at_run_time = Point {
+        stage: number,
+        before_run_time: false,
+    };
+    let at_build = Point {
+        before_run_time: number == Number::Two,
+        ..at_run_time
+    };
+    Hooks {
+        on_build: list(cx, section.on_build, &at, at_build),
+        on_first_run: list(cx, section.on_first_run, &at, at_run_time),
+        on_every_run: list(cx, section.on_every_run, &at, at_run_time),
+        on_user_login: list(cx, section.on_user_login, &at, at_run_time),
+        on_entry: on_entry(cx, section.on_entry, &at, at_run_time),
+    }
+}
+
+fn list(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>, point: Point) -> Vec<Hook> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let at = field.place(at);
+    items(cx, field.node, &at, EXAMPLE)
+        .iter()
+        .enumerate()
+        .filter_map(|(index, node)| hook(cx, node, &at.item(index, node), point).ok())
+        .collect()
+}
+
+/// One entry, as text or as the only item of a list.
+fn on_entry(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+    point: Point,
+) -> Option<Hook> {
+    let field = field?;
+    let at = field.place(at);
+    match &*field.node.content {
+        Content::List(items) => {
+            let (first, rest) = items.split_first()?;
+            let hook = hook(cx, first, &at.item(0, first), point);
+            if let Some(second) = rest.first() {
+                let here = at.item(1, second);
+                cx.report(
+                    here.error(
+                        Code::InvalidHook,
+                        second.span.clone(),
+                        format!("`on_entry` takes one entry, found {}", items.len()),
+                    )
+                    .label("one too many")
+                    .also(first.span.clone(), "the first")
+                    .help("only one script can take over the container; call the others from it"),
+                );
+            }
+            hook.ok()
+        }
+        Content::Map(_) => {
+            cx.wrong_type(&at, field.node, "a script with its arguments", None);
+            None
+        }
+        _ if field.node.is_null() => None,
+        _ => hook(cx, field.node, &at, point).ok(),
+    }
+}
+
+fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Result<Hook, Reported> {
+    // Before variables are replaced: `${PEI_SOFT_DATA}` is set nowhere but in a container.
+    if let Content::Scalar(scalar) = &*node.content
+        && point.before_run_time
+    {
+        forbid_run_time_paths(cx, node, at, &scalar.text)?;
+    }
+    let Some(text) = cx.text_with_markers(node, at)? else {
+        return Err(empty(cx, node, at));
+    };
+    let text = cx.without_markers(node, at, &text)?;
+    let literal = crate::model::ComposeText::literal(text.as_str());
+    cx.forbid_control(node, at, &literal, |c| matches!(c, '\t' | '\n'))?;
+    if point.before_run_time {
+        forbid_run_time_paths(cx, node, at, &text)?;
+    }
+
+    let text = text.trim();
+    let (word, rest) = match script_word::split(text) {
+        Ok(split) => split,
+        Err(problem) => return Err(report(cx, node, at, text, &problem)),
+    };
+    if word.is_empty() {
+        return Err(empty(cx, node, at));
+    }
+    let script = script(cx, node, at, &word, point);
+    let arguments = rest.trim();
+    let mut outcome = Ok(());
+    for problem in arguments::check(arguments) {
+        let is_warning = problem.code == Code::HookComment;
+        let reported = report(cx, node, at, arguments, &problem);
+        if !is_warning {
+            outcome = Err(reported);
+        }
+    }
+    outcome?;
+    Ok(Hook {
+        script: script?,
+        arguments: arguments.to_owned(),
+    })
+}
+
+fn empty(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Reported {
+    let message = "this entry names no script";
+    let diagnostic = at.error(Code::InvalidHook, node.span.clone(), message);
+    cx.report(diagnostic.help("write the script's path under `installation/`, or remove the entry"))
+}
+
+/// The script's path; one that is not there yet may still be made before the build.
+fn script(
+    cx: &mut Context<'_>,
+    node: &Node,
+    at: &Place<'_>,
+    word: &str,
+    point: Point,
+) -> Result<String, Reported> {
+    let span = node.span.clone();
+    if word.contains(char::is_control) {
+        let message = "a script's path cannot hold a line break or a tab";
+        let diagnostic = at.error(Code::ControlCharacter, span, message);
+        return Err(cx.report(diagnostic.help("rename the script")));
+    }
+    let path = match normalise(word) {
+        Ok(path) => path,
+        Err(problem) => return Err(cx.report(problem.diagnostic(at, span))),
+    };
+    if let Err(problem) = cx.lookup().project_file_exists(&path) {
+        let diagnostic = match problem {
+            FileProblem::Outside => {
+                let diagnostic = project_path::file_diagnostic(at, span, &path, &problem);
+                return Err(cx.report(diagnostic));
+            }
+            FileProblem::NotAFile => {
+                missing(at, node, &format!("installation/{path}"), "is not a file")
+            }
+            _ => missing(at, node, &format!("installation/{path}"), "does not exist"),
+        };
+        cx.report(diagnostic);
+    } else {
+        check_stage(cx, node, at, &path, point.stage);
+    }
+    Ok(path)
+}
+
+fn missing(at: &Place<'_>, node: &Node, path: &str, what: &str) -> Diagnostic {
+    at.warning(
+        Code::MissingHookScript,
+        node.span.clone(),
+        format!("the hook script {} {what}", quoted(path)),
+    )
+    .help("write it before you build; paths are relative to `installation/`")
+}
+
+/// An image holds its own stage's folder, and stage-2's also that of stage-1.
+fn check_stage(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, path: &str, stage: Number) {
+    let (holds, folders) = match stage {
+        Number::One => (path.starts_with("stage-1/"), "`installation/stage-1`"),
+        Number::Two => (
+            path.starts_with("stage-1/") || path.starts_with("stage-2/"),
+            "`installation/stage-1` and `installation/stage-2`",
+        ),
+    };
+    if !holds {
+        cx.report(
+            at.warning(
+                Code::ScriptOutsideStage,
+                node.span.clone(),
+                format!(
+                    "the image does not hold {}",
+                    quoted(&format!("installation/{path}"))
+                ),
+            )
+            .help(format!(
+                "move the script: this stage's image holds {folders}"
+            )),
+        );
+    }
+}
+
+fn forbid_run_time_paths(
+    cx: &mut Context<'_>,
+    node: &Node,
+    at: &Place<'_>,
+    text: &str,
+) -> Result<(), Reported> {
+    let Some(found) = arguments::run_time_path(text) else {
+        return Ok(());
+    };
+    let span = cx.within(node, found);
+    let message = format!("{} exists only when a container runs", quoted(found));
+    let diagnostic = at.error(Code::RunTimePathAtBuild, span, message);
+    Err(cx.report(diagnostic.help("use /hard/image/… or a run-time hook such as `on_first_run`")))
+}
+
+/// Reports a problem at its place in the entry.
+fn report(
+    cx: &mut Context<'_>,
+    node: &Node,
+    at: &Place<'_>,
+    text: &str,
+    problem: &arguments::Problem,
+) -> Reported {
+    let tail = text[problem.at..].trim_end();
+    let whole = cx.within(node, tail);
+    let span = if whole == node.span && !tail.is_empty() && whole.len() != tail.len() {
+        whole
+    } else {
+        let width = tail.chars().next().map_or(0, char::len_utf8);
+        whole.start..whole.start + width
+    };
+    let diagnostic = if problem.code == Code::HookComment {
+        at.warning(problem.code, span, problem.message.as_str())
+    } else {
+        at.error(problem.code, span, problem.message.as_str())
+    };
+    cx.report(diagnostic.help(problem.help))
+}

@@ -1,0 +1,30 @@
+//! The rules of the config, and the model of what passes them.
+//!
+//! A validator reports what it finds and goes on with a default, so that one run
+//! tells everything; the caller of [`project`] drops the result if an error was
+//! among the reports.
+
+mod apt;
+mod arguments;
+mod credentials;
+mod destinations;
+mod environment;
+mod hooks;
+mod host_ports;
+mod image;
+mod image_name;
+mod mount;
+mod paths;
+mod port;
+mod ports;
+mod project;
+mod project_path;
+mod proxy;
+mod script_word;
+mod ssh;
+mod stage;
+mod user;
+mod volumes;
+mod weak_password;
+
+pub(super) use project::project;

@@ -1,0 +1,158 @@
+//! What may stand between the colons of a volume's short syntax.
+
+use crate::config::raw::Field;
+use crate::config::read::{Context, Place, Reported};
+use crate::diagnostic::{Code, quoted};
+use crate::model::{ComposeText, Part};
+
+/// What Compose and the engine take in a volume's name.
+pub(super) fn is_volume_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || ".-_".contains(character)
+}
+
+/// `volume_name`: the name of a volume in the engine.
+pub(super) fn check_volume_name(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+    text: &ComposeText,
+) -> Result<(), Reported> {
+    let characters = texts(text).all(|text| text.chars().all(is_volume_character));
+    let first = match text.parts.first() {
+        None => false,
+        Some(Part::Literal(text)) => text.starts_with(|c: char| c.is_ascii_alphanumeric()),
+        Some(Part::Marker { .. }) => true,
+    };
+    if characters && first {
+        return Ok(());
+    }
+    let message = format!("{} cannot be the name of a volume", shown(text));
+    let help = "use ASCII letters, digits, `.`, `_` and `-`, with a letter or a digit first";
+    Err(cx.bad_value(field, at, Code::InvalidVolumeName, message, help))
+}
+
+/// `host_path`: Compose must see that it is a path.
+pub(super) fn check_host_path(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+    text: &ComposeText,
+) -> Result<(), Reported> {
+    let problem = match text.parts.first() {
+        None => Some((
+            "the path is empty".into(),
+            "write `.` for the project's folder".into(),
+        )),
+        Some(_) if has_colon(text) => Some(colon(text)),
+        Some(Part::Literal(first)) if !first.starts_with(['/', '.', '~']) => Some((
+            format!(
+                "Compose would take {} for the name of a volume",
+                shown(text)
+            ),
+            if text.is_literal() {
+                format!("write `./{first}` for a folder beside the config")
+            } else {
+                format!("begin with `./`: `./{first}…`")
+            },
+        )),
+        Some(_) => None,
+    };
+    report(cx, field, at, problem)
+}
+
+/// `dst_path`: absolute, and not the root of everything.
+pub(super) fn check_destination(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+    text: &ComposeText,
+) -> Result<(), Reported> {
+    let problem = match text.parts.first() {
+        None => Some((
+            "the path is empty".into(),
+            "write an absolute path, such as `/data`".into(),
+        )),
+        Some(_) if has_colon(text) => Some(colon(text)),
+        Some(Part::Literal(first)) if !first.starts_with('/') => Some((
+            format!("{} is not an absolute path of the container", shown(text)),
+            if text.is_literal() && !first.starts_with(['.', '~']) {
+                format!("write `/{first}`")
+            } else {
+                "begin with `/`".into()
+            },
+        )),
+        Some(_) if text.as_literal().is_some_and(is_root) => Some((
+            "nothing can be mounted over the container's root folder".into(),
+            "name a folder in it, such as `/data`".into(),
+        )),
+        Some(_) => None,
+    };
+    report(cx, field, at, problem)
+}
+
+fn report(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+    problem: Option<(String, String)>,
+) -> Result<(), Reported> {
+    match problem {
+        None => Ok(()),
+        Some((message, help)) => Err(cx.bad_value(field, at, Code::InvalidPath, message, &help)),
+    }
+}
+
+fn colon(text: &ComposeText) -> (String, String) {
+    (
+        format!("the path {} holds a colon", shown(text)),
+        "Compose splits `HOST:CONTAINER` at colons; use a path without one".into(),
+    )
+}
+
+fn has_colon(text: &ComposeText) -> bool {
+    texts(text).any(|text| text.contains(':'))
+}
+
+/// All text that pei knows of: literal parts, and the defaults of markers.
+fn texts(text: &ComposeText) -> impl Iterator<Item = &str> {
+    text.parts.iter().filter_map(|part| match part {
+        Part::Literal(text) => Some(text.as_str()),
+        Part::Marker { default, .. } => default.as_deref(),
+    })
+}
+
+fn shown(text: &ComposeText) -> String {
+    text.as_literal().map_or_else(|| "this text".into(), quoted)
+}
+
+fn is_root(path: &str) -> bool {
+    normalised(path) == "/"
+}
+
+/// An absolute path with one way to spell it.
+pub(super) fn normalised(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalised;
+
+    #[test]
+    fn one_folder_has_one_spelling() {
+        for path in ["/a/b", "/a/b/", "//a/./b", "/a/c/../b"] {
+            assert_eq!(normalised(path), "/a/b");
+        }
+        assert_eq!(normalised("/.."), "/");
+    }
+}

@@ -1,0 +1,98 @@
+//! Paths under `installation/`.
+
+use std::ops::Range;
+
+use crate::config::FileProblem;
+use crate::config::read::Place;
+use crate::diagnostic::{Code, Diagnostic, quoted};
+
+/// Why a text is no path under `installation/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PathProblem {
+    Empty,
+    Absolute,
+    LeavesFolder,
+}
+
+/// The path without what changes nothing: `./a//b/` is `a/b`.
+pub(super) fn normalise(text: &str) -> Result<String, PathProblem> {
+    if text.starts_with('/') {
+        return Err(PathProblem::Absolute);
+    }
+    let parts: Vec<&str> = text
+        .split('/')
+        .filter(|part| !matches!(*part, "" | "."))
+        .collect();
+    // `a/../b` stays inside, but not where `a` is a link: no `..` at all is easier to trust.
+    if parts.contains(&"..") {
+        return Err(PathProblem::LeavesFolder);
+    }
+    if parts.is_empty() {
+        return Err(PathProblem::Empty);
+    }
+    Ok(parts.join("/"))
+}
+
+impl PathProblem {
+    pub(super) fn diagnostic(self, at: &Place<'_>, span: Range<usize>) -> Diagnostic {
+        let message = match self {
+            Self::Empty => "the path is empty",
+            Self::Absolute => "the path is absolute, but it must lie under `installation/`",
+            Self::LeavesFolder => "the path holds `..`, but it must stay under `installation/`",
+        };
+        at.error(Code::PathOutsideInstallation, span, message)
+            .help("write the path relative to `installation/`, such as `stage-1/custom/NAME`")
+    }
+}
+
+/// The finding for a file under `installation/` that must be there.
+pub(super) fn file_diagnostic(
+    at: &Place<'_>,
+    span: Range<usize>,
+    path: &str,
+    problem: &FileProblem,
+) -> Diagnostic {
+    let shown = quoted(&format!("installation/{path}"));
+    let (code, message, help) = match problem {
+        FileProblem::Missing => (
+            Code::FileNotFound,
+            format!("the file {shown} does not exist"),
+            "paths are relative to `installation/`",
+        ),
+        FileProblem::NotAFile => (
+            Code::FileNotFound,
+            format!("{shown} is not a file"),
+            "name the file itself",
+        ),
+        FileProblem::Outside => (
+            Code::PathOutsideInstallation,
+            format!("{shown} is a link that leaves `installation/`"),
+            "put the file itself under `installation/`: a build sees nothing else",
+        ),
+        FileProblem::TooLarge => (
+            Code::UnreadableFile,
+            format!("the file {shown} is far too large"),
+            "check that this is the right file",
+        ),
+        FileProblem::Unreadable(reason) => (
+            Code::UnreadableFile,
+            format!("the file {shown} cannot be read: {reason}"),
+            "check the file's owner and mode",
+        ),
+    };
+    at.error(code, span, message).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised_and_kept_inside() {
+        assert_eq!(normalise("./a//b/").as_deref(), Ok("a/b"));
+        assert_eq!(normalise("a b").as_deref(), Ok("a b"));
+        assert_eq!(normalise("/a"), Err(PathProblem::Absolute));
+        assert_eq!(normalise("a/../b"), Err(PathProblem::LeavesFolder));
+        assert_eq!(normalise("./"), Err(PathProblem::Empty));
+    }
+}

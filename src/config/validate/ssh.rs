@@ -1,0 +1,176 @@
+//! The `ssh` section.
+
+use std::collections::HashMap;
+
+use super::port::{Mapping, Protocol};
+use super::ports::Published;
+use super::user::{self, ReadUser};
+use super::weak_password::is_weak;
+use crate::config::raw::{self, Field, entries, is_extension};
+use crate::config::read::{Context, Place, Read, Site, or};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{ComposeText, Ssh};
+
+const DEFAULT_PORT: u16 = 22;
+
+/// sshd as the file describes it, also where it is switched off.
+pub(super) struct ReadSsh {
+    pub(super) enabled: bool,
+    port: u16,
+    host_port: Option<(ComposeText, Site)>,
+    users: Vec<ReadUser>,
+}
+
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    stage: &Place<'_>,
+) -> Option<ReadSsh> {
+    let field = field.filter(|field| !field.node.is_null())?;
+    let at = field.place(stage);
+    let section = raw::Ssh::read(cx, field.node, &at).ok()?;
+    let enabled = or(cx.boolean(section.enable, &at), true);
+    let port = or(cx.port(section.port, &at), DEFAULT_PORT);
+    let host_port = host_port(cx, section.host_port, &at).ok().flatten();
+    let users = users(cx, section.users, &at);
+    let no_users = section.users.is_none_or(|users| is_empty(&users));
+    if enabled && no_users {
+        cx.report(
+            at.warning(
+                Code::NoSshUsers,
+                at.name_span(),
+                "ssh is enabled, but nobody can log in",
+            )
+            .help("add a user below `users:`, or write `enable: false`"),
+        );
+    }
+    Some(ReadSsh {
+        enabled,
+        port,
+        host_port,
+        users,
+    })
+}
+
+fn is_empty(users: &Field<'_>) -> bool {
+    use crate::config::yaml::Content;
+    match &*users.node.content {
+        Content::Map(entries) => entries.iter().all(|entry| is_extension(&entry.key)),
+        _ => users.node.is_null(),
+    }
+}
+
+/// A port number, or a text with a marker that Compose turns into one.
+fn host_port(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+) -> Read<(ComposeText, Site)> {
+    let Some(text) = cx.compose_text(field, at)? else {
+        return Ok(None);
+    };
+    let Some(field) = field else { return Ok(None) };
+    let site = field.place(at).site(field.node.span.clone());
+    if text.is_literal() {
+        let number = cx.port(Some(field), at)?;
+        return Ok(number.map(|number| (ComposeText::literal(number.to_string()), site)));
+    }
+    // Compose would take what is not a number for an address.
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let legal = text.parts.iter().all(|part| match part {
+        crate::model::Part::Literal(text) => digits(text),
+        crate::model::Part::Marker { default, .. } => default.as_deref().is_none_or(digits),
+    });
+    if !legal {
+        let message = "a host port is a number, also as a marker's default".to_owned();
+        let help = "write a number such as 2222, or `{{SSH_PORT:-2222}}`";
+        return Err(cx.bad_value(Some(field), at, Code::InvalidNumber, message, help));
+    }
+    Ok(Some((text, site)))
+}
+
+fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<ReadUser> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let at = field.place(at);
+    let Ok(Some(entries)) = entries(cx, field.node, &at, None) else {
+        return Vec::new();
+    };
+    let mut example = user::ExampleKey::default();
+    let mut uids: HashMap<u32, Site> = HashMap::new();
+    let mut users = Vec::with_capacity(entries.len());
+    for entry in entries.iter().filter(|entry| !is_extension(&entry.key)) {
+        let Ok((user, uid)) = user::read(cx, entry, &at, &mut example) else {
+            continue;
+        };
+        if let Some((uid, site)) = uid {
+            match uids.get(&uid) {
+                None => {
+                    uids.insert(uid, site);
+                }
+                Some(first) => {
+                    cx.report(duplicate_uid(uid, first, &site));
+                }
+            }
+        }
+        users.push(user);
+    }
+    users
+}
+
+fn duplicate_uid(uid: u32, first: &Site, again: &Site) -> Diagnostic {
+    let message = format!("two users have the uid `{uid}`");
+    Diagnostic::error(Code::DuplicateUid, again.span.clone(), message)
+        .label("again here")
+        .also(first.span.clone(), "first here")
+        .path(again.path.clone())
+        .help("give each user a uid of its own, or leave one out")
+}
+
+/// Warns of passwords that anybody who reaches the port would guess.
+pub(super) fn check_published(cx: &mut Context<'_>, ssh: &ReadSsh, published: &[Published]) {
+    let open = |mapping: &Mapping| {
+        mapping.protocol == Protocol::Tcp
+            && mapping.is_open_to_all()
+            && mapping.container.contains(&ssh.port)
+    };
+    // The ssh mapping has no address, so that it is open to all.
+    let by_port = published.iter().filter_map(|port| port.mapping.as_ref());
+    if !ssh.enabled || (ssh.host_port.is_none() && !by_port.into_iter().any(open)) {
+        return;
+    }
+    for user in &ssh.users {
+        let Some((password, site)) = &user.password else {
+            continue;
+        };
+        if is_weak(password, &user.user.name) {
+            let message = format!(
+                "the password of `{}` is easy to guess, and the ssh port is open to every machine that reaches this host",
+                user.user.name
+            );
+            cx.report(
+                Diagnostic::warning(Code::WeakPassword, site.span.clone(), message)
+                    .path(site.path.clone())
+                    .help("choose a longer password or a public key, or publish the port in `ports` on `127.0.0.1`"),
+            );
+        }
+    }
+}
+
+impl ReadSsh {
+    /// The published port, where no marker hides it.
+    pub(super) fn host_port(&self) -> Option<(u16, &Site)> {
+        let (text, site) = self.host_port.as_ref()?;
+        let port = text.as_literal()?.parse().ok()?;
+        Some((port, site))
+    }
+
+    pub(super) fn into_model(self) -> Option<Ssh> {
+        self.enabled.then(|| Ssh {
+            port: self.port,
+            host_port: self.host_port.map(|(text, _)| text),
+            users: self.users.into_iter().map(|read| read.user).collect(),
+        })
+    }
+}

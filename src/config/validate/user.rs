@@ -1,0 +1,194 @@
+//! One entry of `ssh.users`.
+
+use super::credentials;
+use crate::config::keys::PublicKey;
+use crate::config::raw;
+use crate::config::read::{Context, Place, Read, Reported, Site};
+use crate::config::yaml::{Content, Entry};
+use crate::diagnostic::{Code, quoted};
+use crate::model::SshUser;
+
+/// Where pei ships a key pair for trying things out.
+const EXAMPLE_KEY: &str = "stage-1/system/ssh/keys/example-pubkey.pub";
+
+/// A user with the places that later checks need.
+pub(super) struct ReadUser {
+    pub(super) user: SshUser,
+    pub(super) password: Option<(String, Site)>,
+}
+
+/// The shipped public key, read when the first user has one.
+#[derive(Default)]
+pub(super) struct ExampleKey(Option<Option<PublicKey>>);
+
+impl ExampleKey {
+    fn is(&mut self, cx: &Context<'_>, key: &PublicKey) -> bool {
+        let example = self.0.get_or_insert_with(|| {
+            let bytes = cx.lookup().project_file(EXAMPLE_KEY).ok()?;
+            PublicKey::parse(&String::from_utf8(bytes).ok()?).ok()
+        });
+        example.as_ref().is_some_and(|example| example.is_same(key))
+    }
+}
+
+/// The user, and the uid with its place.
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    entry: &Entry,
+    users: &Place<'_>,
+    example: &mut ExampleKey,
+) -> Result<(ReadUser, Option<(u32, Site)>), Reported> {
+    let name = &*entry.key;
+    let at = users.entry(entry);
+    check_name(cx, name, &at);
+    let section = raw::User::read(cx, &entry.value, &at)?;
+
+    let password = password(cx, &section, &at);
+    let mut key_files = Vec::new();
+    let public = credentials::public_key(cx, &section, &at, &mut key_files);
+    let private = credentials::private_key(cx, &section, &at, &mut key_files);
+    let uid = id(cx, section.uid, &at, name);
+    let gid = id(cx, section.gid, &at, name);
+
+    if let (Ok(None), Ok(None), Ok(None)) = (&password, &public, &private) {
+        missing_credential(cx, &section, &at, name);
+    }
+    let public = public.ok().flatten();
+    if let Some((key, span)) = &public
+        && example.is(cx, key)
+    {
+        cx.report(
+            at.warning(
+                Code::ExampleKey,
+                span.clone(),
+                format!(
+                    "{} logs in with the key that is shipped as an example",
+                    quoted(name)
+                ),
+            )
+            .label("its private half is public")
+            .help("make a key of your own with `ssh-keygen -t ed25519`"),
+        );
+    }
+
+    let password = password.ok().flatten();
+    let user = SshUser {
+        name: name.to_owned(),
+        password: password.as_ref().map(|(text, _)| text.clone()),
+        public_key: public.map(|(key, _)| key.line),
+        private_key: private.ok().flatten(),
+        uid: uid
+            .as_ref()
+            .ok()
+            .and_then(|uid| uid.as_ref().map(|(uid, _)| *uid)),
+        gid: gid.ok().flatten().map(|(gid, _)| gid),
+        key_files,
+    };
+    Ok((ReadUser { user, password }, uid.ok().flatten()))
+}
+
+/// What `useradd` takes on every distribution.
+fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
+    let first = |c: char| c.is_ascii_lowercase() || c == '_';
+    let other = |c: char| first(c) || c.is_ascii_digit() || c == '-';
+    if name.starts_with(first) && name.chars().all(other) && name.len() <= 32 {
+        return;
+    }
+    cx.report(
+        at.error(
+            Code::InvalidUserName,
+            at.name_span(),
+            format!("{} cannot be the name of a user", quoted(name)),
+        )
+        .help(
+            "up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, and neither a digit nor `-` at the start",
+        ),
+    );
+}
+
+/// The message never shows the password itself.
+fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Read<(String, Site)> {
+    let Some(field) = section.password else {
+        return Ok(None);
+    };
+    let Some(text) = cx.text(Some(field), at)? else {
+        return Ok(None);
+    };
+    let (what, help) = if text.is_empty() {
+        ("is empty", "write null for a user without a password")
+    } else if text.contains(['\n', '\r']) {
+        ("holds a line break", "write it on one line")
+    } else if text.contains(char::is_whitespace) {
+        ("holds a blank", "leave the blank out")
+    } else if text.contains([',', ':']) {
+        (
+            "holds a comma or a colon",
+            "`chpasswd` and the lists of users split there; leave it out",
+        )
+    } else if text.contains(char::is_control) {
+        ("holds a control character", "leave it out")
+    } else {
+        let site = field.place(at).site(field.node.span.clone());
+        return Ok(Some((text, site)));
+    };
+    let message = format!("this password {what}");
+    Err(cx.bad_value(Some(field), at, Code::InvalidPassword, message, help))
+}
+
+/// A uid or gid; root has 0 and nobody else has.
+fn id(
+    cx: &mut Context<'_>,
+    field: Option<raw::Field<'_>>,
+    at: &Place<'_>,
+    user: &str,
+) -> Read<(u32, Site)> {
+    let Some(number) = cx.number(field, at, &(0..=u32::MAX - 1))? else {
+        return Ok(None);
+    };
+    let Some(field) = field else { return Ok(None) };
+    let key = field.name;
+    let is_root = user == "root";
+    let problem = if is_root && number != 0 {
+        Some((
+            format!("the {key} of `root` is always 0, found `{number}`"),
+            "remove the line",
+        ))
+    } else if !is_root && number == 0 && key == "uid" {
+        Some((
+            format!("the uid 0 belongs to `root`, not to {}", quoted(user)),
+            "choose a uid from 1000 up, or remove the line",
+        ))
+    } else {
+        None
+    };
+    if let Some((message, help)) = problem {
+        return Err(cx.bad_value(Some(field), at, Code::InvalidId, message, help));
+    }
+    let site = field.place(at).site(field.node.span.clone());
+    Ok(Some((number, site)))
+}
+
+fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>, name: &str) {
+    let bare_tilde = [section.pubkey_file, section.privkey_file]
+        .into_iter()
+        .flatten()
+        .any(|field| is_bare_tilde(&field));
+    let help = if bare_tilde {
+        "a bare `~` is YAML's null: write `'~'` for your own key"
+    } else {
+        "add `password`, `pubkey_file`, `pubkey_text`, `privkey_file` or `privkey_text`"
+    };
+    cx.report(
+        at.error(
+            Code::MissingCredential,
+            at.name_span(),
+            format!("the user {} has neither a password nor a key", quoted(name)),
+        )
+        .help(help),
+    );
+}
+
+/// `key: ~` looks like "my home's key" and is nothing.
+pub(super) fn is_bare_tilde(field: &raw::Field<'_>) -> bool {
+    matches!(&*field.node.content, Content::Scalar(scalar) if scalar.plain && scalar.text == "~")
+}

@@ -1,0 +1,47 @@
+//! Mounts of both stages that name one volume.
+//!
+//! `stage_1.mount.data` and `stage_2.mount.data` are both the volume `mount_data` of the
+//! compose file. Where both ask for the same, they share it, which is what the reference
+//! does. Where one wants a volume made and the other one that exists, or two different
+//! ones, no compose file can give both what it asks for.
+
+use std::collections::HashMap;
+
+use super::mount::ReadMount;
+use crate::config::read::Context;
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::model::MountSource;
+
+pub(super) fn check(cx: &mut Context<'_>, one: &[ReadMount], two: &[ReadMount]) {
+    let is_volume = |read: &&ReadMount| {
+        matches!(
+            read.mount.source,
+            MountSource::AutoVolume | MountSource::ManualVolume { .. }
+        )
+    };
+    let first: HashMap<&str, &ReadMount> = one
+        .iter()
+        .filter(is_volume)
+        .map(|read| (read.mount.name.as_str(), read))
+        .collect();
+    for again in two.iter().filter(is_volume) {
+        let Some(first) = first.get(again.mount.name.as_str()) else {
+            continue;
+        };
+        if first.mount.source == again.mount.source {
+            continue;
+        }
+        let volume = quoted(&format!("mount_{}", again.mount.name));
+        cx.report(
+            Diagnostic::error(
+                Code::ConflictingVolumes,
+                again.name.span.clone(),
+                format!("the two stages define the volume {volume} differently"),
+            )
+            .label("defined otherwise here")
+            .also(first.name.span.clone(), "defined first here")
+            .path(again.name.path.clone())
+            .help("rename one of the mounts, or give both the same `type` and `volume_name`"),
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! From a flat row of nodes to the tree.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::limits;
+use super::merge::finish_map;
+use super::node::{Content, Entry, Node, Scalar};
+use crate::diagnostic::{Code, Diagnostic, quoted};
+
+/// The tree under construction.
+#[derive(Default)]
+pub(super) struct Builder {
+    /// Collections that are not closed yet, the outermost first.
+    open: Vec<Frame>,
+    anchors: Vec<Anchor>,
+    aliased_nodes: usize,
+    root: Option<Node>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A collection that is not closed yet.
+struct Frame {
+    collection: Collection,
+    span: Range<usize>,
+    anchor: usize,
+    size: Size,
+}
+
+enum Collection {
+    List(Vec<Node>),
+    Map {
+        entries: Vec<Entry>,
+        /// The key that waits for its value; `None` within it is a key that is no text.
+        key: Option<Option<(Rc<str>, Range<usize>, bool)>>,
+        /// The places of `<<`, by their entries' indices.
+        merges: Vec<usize>,
+    },
+}
+
+/// Nodes below and including a node, aliases followed, and how deep they go.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    height: usize,
+}
+
+/// The value of an anchor, by its number.
+#[derive(Clone, Default)]
+enum Anchor {
+    /// No value yet: the alias is inside it.
+    #[default]
+    Open,
+    Closed(Node, Size),
+}
+
+/// Nothing more can be made of the file.
+pub(super) struct Stop;
+
+impl Builder {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(super) fn scalar(
+        &mut self,
+        scalar: Scalar,
+        span: Range<usize>,
+        anchor: usize,
+    ) -> Result<(), Stop> {
+        self.node(Content::Scalar(scalar), span, anchor, Size::default())
+    }
+
+    pub(super) fn open_list(&mut self, span: Range<usize>, anchor: usize) -> Result<(), Stop> {
+        self.push(Collection::List(Vec::new()), span, anchor)
+    }
+
+    pub(super) fn open_map(&mut self, span: Range<usize>, anchor: usize) -> Result<(), Stop> {
+        let collection = Collection::Map {
+            entries: Vec::new(),
+            key: None,
+            merges: Vec::new(),
+        };
+        self.push(collection, span, anchor)
+    }
+
+    fn push(
+        &mut self,
+        collection: Collection,
+        span: Range<usize>,
+        anchor: usize,
+    ) -> Result<(), Stop> {
+        if self.open.len() >= limits::DEPTH {
+            self.diagnostics.push(too_deep(span));
+            return Err(Stop);
+        }
+        self.open.push(Frame {
+            collection,
+            span,
+            anchor,
+            size: Size::default(),
+        });
+        Ok(())
+    }
+
+    /// Ends the innermost collection.
+    pub(super) fn close(&mut self, end: usize) -> Result<(), Stop> {
+        let Some(frame) = self.open.pop() else {
+            return Ok(());
+        };
+        let content = match frame.collection {
+            Collection::List(items) => Content::List(items),
+            Collection::Map {
+                entries, merges, ..
+            } => Content::Map(finish_map(entries, &merges, &mut self.diagnostics)),
+        };
+        // The end mark of a block collection is where the next thing begins.
+        let span = frame.span.start..frame.span.end.max(end);
+        self.node(content, span, frame.anchor, frame.size)
+    }
+
+    /// An alias of a known anchor.
+    pub(super) fn alias(&mut self, id: usize, span: Range<usize>) -> Result<(), Stop> {
+        match self.anchors.get(id).cloned().unwrap_or_default() {
+            Anchor::Open => {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        Code::RecursiveAlias,
+                        span.clone(),
+                        "this alias stands inside its own anchor",
+                    )
+                    .help("write the value out, or move the anchor"),
+                );
+                self.broken(span)
+            }
+            Anchor::Closed(node, size) => {
+                self.aliased_nodes = self.aliased_nodes.saturating_add(size.nodes);
+                if self.aliased_nodes > limits::ALIASED_NODES {
+                    self.diagnostics.push(too_many(span));
+                    return Err(Stop);
+                }
+                if self.open.len() + size.height > limits::DEPTH {
+                    self.diagnostics.push(too_deep(span));
+                    return Err(Stop);
+                }
+                let node = Node {
+                    used_at: Some(span),
+                    ..node
+                };
+                self.place(node, size);
+                Ok(())
+            }
+        }
+    }
+
+    /// Stands where a value could not be read.
+    pub(super) fn broken(&mut self, span: Range<usize>) -> Result<(), Stop> {
+        self.node(Content::Broken, span, 0, Size::default())
+    }
+
+    pub(super) fn finish(self) -> (Option<Node>, Vec<Diagnostic>) {
+        (self.root, self.diagnostics)
+    }
+
+    fn node(
+        &mut self,
+        content: Content,
+        span: Range<usize>,
+        anchor: usize,
+        below: Size,
+    ) -> Result<(), Stop> {
+        let node = Node {
+            content: Rc::new(content),
+            span,
+            used_at: None,
+        };
+        let size = Size {
+            nodes: below.nodes.saturating_add(1),
+            height: below.height + 1,
+        };
+        if anchor > 0 {
+            if self.anchors.len() <= anchor {
+                self.anchors.resize(anchor + 1, Anchor::Open);
+            }
+            self.anchors[anchor] = Anchor::Closed(node.clone(), size);
+        }
+        self.place(node, size);
+        Ok(())
+    }
+
+    /// Puts a finished node into the collection that is open.
+    fn place(&mut self, node: Node, size: Size) {
+        let Some(frame) = self.open.last_mut() else {
+            self.root = Some(node);
+            return;
+        };
+        frame.size.nodes = frame.size.nodes.saturating_add(size.nodes);
+        frame.size.height = frame.size.height.max(size.height);
+        match &mut frame.collection {
+            Collection::List(items) => items.push(node),
+            Collection::Map {
+                entries,
+                key,
+                merges,
+            } => match key.take() {
+                None => *key = Some(key_of(&node, &mut self.diagnostics)),
+                Some(None) => {}
+                Some(Some((text, key_span, is_merge))) => {
+                    if is_merge {
+                        merges.push(entries.len());
+                    }
+                    entries.push(Entry {
+                        key: text,
+                        key_span,
+                        value: node,
+                    });
+                }
+            },
+        }
+    }
+}
+
+/// The text of a key, its place, and whether it is the merge key.
+fn key_of(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<(Rc<str>, Range<usize>, bool)> {
+    let span = node.used_at.clone().unwrap_or_else(|| node.span.clone());
+    match &*node.content {
+        Content::Scalar(scalar) => {
+            if scalar.text.contains(char::is_control) {
+                let message = format!("the key {} holds a control character", quoted(&scalar.text));
+                diagnostics.push(Diagnostic::error(Code::InvalidKey, span, message));
+                return None;
+            }
+            let is_merge = scalar.plain && scalar.text == "<<";
+            Some((scalar.text.as_str().into(), span, is_merge))
+        }
+        Content::Broken => None,
+        Content::List(_) | Content::Map(_) => {
+            diagnostics.push(
+                Diagnostic::error(
+                    Code::InvalidKey,
+                    span,
+                    format!("a key must be a text, found {}", node.kind()),
+                )
+                .help("quote the key; an unquoted `{` or `[` begins a mapping or a list"),
+            );
+            None
+        }
+    }
+}
+
+pub(super) fn too_deep(span: Range<usize>) -> Diagnostic {
+    Diagnostic::error(
+        Code::NestedTooDeeply,
+        span,
+        format!(
+            "more than {} collections are nested in each other",
+            limits::DEPTH
+        ),
+    )
+    .help("check for brackets that are not closed")
+}
+
+fn too_many(span: Range<usize>) -> Diagnostic {
+    Diagnostic::error(
+        Code::TooManyAliases,
+        span,
+        format!(
+            "the aliases of this file stand for more than {} values",
+            limits::ALIASED_NODES
+        ),
+    )
+    .help("write out what is meant; anchors that hold aliases multiply")
+}

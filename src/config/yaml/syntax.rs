@@ -1,0 +1,104 @@
+//! What the parser says about text that is not YAML, in our words.
+
+use serde_saphyr::granit_parser::{ErrorKind, ScanError};
+
+use super::build::too_deep;
+use crate::diagnostic::{Code, Diagnostic};
+
+/// The finding for a parser's error.
+pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
+    let at = error.marker().byte_offset().unwrap_or(text.len());
+    let width = text[at.min(text.len())..]
+        .chars()
+        .next()
+        .map_or(0, char::len_utf8);
+    let span = at..at + width;
+    match error.kind() {
+        ErrorKind::RecursionLimitExceeded => too_deep(span),
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => tab(at, text),
+        _ if is_tab_indented(at, text) => tab(at, text),
+        kind => {
+            let diagnostic = Diagnostic::error(Code::YamlSyntax, span, message(kind));
+            match help(kind) {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
+        }
+    }
+}
+
+/// The parser sees a tab in the indentation as whatever it broke there.
+fn is_tab_indented(at: usize, text: &str) -> bool {
+    let start = text[..at.min(text.len())]
+        .rfind('\n')
+        .map_or(0, |end| end + 1);
+    let indent = text[start..].split(|c| c != ' ' && c != '\t').next();
+    indent.is_some_and(|indent| indent.contains('\t'))
+}
+
+fn tab(at: usize, text: &str) -> Diagnostic {
+    let start = text[..at.min(text.len())]
+        .rfind('\n')
+        .map_or(0, |end| end + 1);
+    let tab = text[start..].find('\t').map_or(at, |offset| start + offset);
+    Diagnostic::error(
+        Code::TabIndentation,
+        tab..tab + 1,
+        "YAML cannot be indented with tabs",
+    )
+    .label("a tab")
+    .help("use blanks; most editors can turn tabs into blanks")
+}
+
+/// The parser's words without the part that tells of its own work.
+fn message(kind: &ErrorKind) -> String {
+    match kind {
+        ErrorKind::UnclosedQuotedScalar => "this quoted text is not closed".into(),
+        ErrorKind::UnclosedFlowCollection { open } => format!("this `{open}` is not closed"),
+        ErrorKind::MappingValueNotAllowed => "a `: ` is not allowed here".into(),
+        ErrorKind::UnexpectedCharacter { character } => {
+            format!("a text cannot begin with `{}`", character.escape_default())
+        }
+        ErrorKind::ExpectedBlockMappingKey => "expected a key here".into(),
+        ErrorKind::ExpectedBlockSequenceEntry => "expected an entry with `- ` here".into(),
+        ErrorKind::SimpleKeyExpected => "expected a `:` after this key".into(),
+        kind => {
+            let text = kind.to_string();
+            let text = text.rsplit_once(", ").map_or(text.as_str(), |(_, end)| end);
+            let mut letters = text.chars();
+            let first = letters.next().map(|letter| letter.to_lowercase());
+            let text: String = first.into_iter().flatten().chain(letters).collect();
+            format!("this is not YAML: {text}")
+        }
+    }
+}
+
+fn help(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::MappingValueNotAllowed => {
+            "quote a text that holds `: `, or check the indentation of this line"
+        }
+        ErrorKind::UnexpectedCharacter { .. } => "quote the text",
+        ErrorKind::UnclosedQuotedScalar => "add the closing quote",
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator => "add the closing bracket or the comma",
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::SimpleKeyExpected
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::MappingKeyNotAllowed => {
+            "check the indentation: keys of one mapping begin in one column"
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            "write `\\\\` for a backslash in double quotes, or use single quotes"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,129 @@
+//! The one file that holds what must not reach the build context: password hashes and keys.
+//!
+//! It is handed to the build as a secret. A line each, fields parted by one blank; `set-credentials.sh` reads it:
+//!
+//! ```text
+//! password NAME HASH
+//! authorized_key NAME KEY…
+//! identity NAME FILE BASE64
+//! ```
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use anyhow::anyhow;
+use base64::Engine as _;
+use sha_crypt::{PasswordHasher as _, PasswordVerifier as _, ShaCrypt};
+use sha2::{Digest as _, Sha256};
+
+use crate::model::SshUser;
+
+/// Where the file lies in a project.
+pub const PATH: &str = ".pei/secrets/ssh-credentials";
+
+/// The file's text for these users. A hash of the old text stays as long as its password does, so that the
+/// same config gives the same bytes although salts are random.
+///
+/// # Errors
+///
+/// Where the operating system gives no random salt.
+pub fn text(users: &[SshUser], old_text: Option<&str>) -> anyhow::Result<String> {
+    let old_hashes = hashes(old_text.unwrap_or_default());
+    let mut text = String::new();
+    for user in users {
+        let name = &user.name;
+        if let Some(password) = &user.password {
+            let kept = old_hashes
+                .get(name.as_str())
+                .filter(|hash| verifies(password, hash));
+            let hash = match kept {
+                Some(hash) => (*hash).to_owned(),
+                None => hash(password)?,
+            };
+            let _ = writeln!(text, "password {name} {hash}");
+        }
+        if let Some(key) = &user.public_key {
+            let _ = writeln!(text, "authorized_key {name} {}", key.trim());
+        }
+        if let Some(key) = &user.private_key {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(&key.text);
+            let _ = writeln!(text, "identity {name} {} {encoded}", key.file_name);
+        }
+    }
+    Ok(text)
+}
+
+/// Changes whenever the text does, and tells a guesser nothing: the text holds random salts.
+#[must_use]
+pub fn fingerprint(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..8].iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+fn hashes(text: &str) -> HashMap<&str, &str> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("password ")?.split_once(' '))
+        .collect()
+}
+
+fn verifies(password: &str, hash: &str) -> bool {
+    ShaCrypt::default()
+        .verify_password(password.as_bytes(), hash)
+        .is_ok()
+}
+
+/// crypt(3) reads at most 16 characters of salt, which 12 bytes become; a longer one, the crate's default, would
+/// verify here and nowhere else.
+const SALT_BYTES: usize = 12;
+
+fn hash(password: &str) -> anyhow::Result<String> {
+    let mut salt = [0; SALT_BYTES];
+    getrandom::fill(&mut salt)
+        .map_err(|error| anyhow!("the operating system gives no random salt: {error}"))?;
+    let hash = ShaCrypt::default()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .map_err(|error| anyhow!("cannot hash a password: {error}"))?;
+    Ok(hash.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str, password: &str) -> SshUser {
+        SshUser {
+            name: name.into(),
+            password: Some(password.into()),
+            public_key: None,
+            private_key: None,
+            uid: None,
+            gid: None,
+            key_files: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_hash_stays_while_its_password_does() {
+        let first = text(&[user("me", "one")], None).unwrap();
+        assert_eq!(text(&[user("me", "one")], Some(&first)).unwrap(), first);
+        let changed = text(&[user("me", "two")], Some(&first)).unwrap();
+        assert_ne!(changed, first);
+        assert!(changed.starts_with("password me $6$"));
+        let salt = changed.split('$').nth(3).unwrap();
+        assert_eq!(salt.len(), 16, "crypt(3) reads no more");
+    }
+
+    #[test]
+    fn equal_passwords_have_different_hashes_and_fingerprints() {
+        let a = text(&[user("me", "one")], None).unwrap();
+        let b = text(&[user("me", "one")], None).unwrap();
+        assert_ne!(a, b);
+        assert_ne!(fingerprint(&a), fingerprint(&b));
+    }
+}

@@ -1,0 +1,72 @@
+//! Lists, counts and user text, worded the same in every message.
+
+/// User text is cut here, so that one long value cannot hide the rest.
+const QUOTED_MAX: usize = 80;
+
+/// `1 error`, `2 errors`.
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
+/// `` `a`, `b` or `c` ``, with the given last joint.
+#[must_use]
+pub fn list<S: AsRef<str>>(items: &[S], joint: &str) -> String {
+    let items: Vec<String> = items.iter().map(|item| quoted(item.as_ref())).collect();
+    match items.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} {joint} {last}", head.join(", ")),
+    }
+}
+
+/// User text in backticks: control characters are spelled out, for they would
+/// reach the terminal, and long text is cut.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut shown = String::from("`");
+    for (place, character) in text.chars().enumerate() {
+        if place == QUOTED_MAX {
+            shown.push('…');
+            break;
+        }
+        if character.is_control() || is_invisible(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown.push('`');
+    shown
+}
+
+/// Characters that reorder or hide the text around them.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_end_in_the_joint() {
+        assert_eq!(list::<&str>(&[], "or"), "");
+        assert_eq!(list(&["a"], "or"), "`a`");
+        assert_eq!(list(&["a", "b"], "and"), "`a` and `b`");
+        assert_eq!(list(&["a", "b", "c"], "or"), "`a`, `b` or `c`");
+    }
+
+    #[test]
+    fn counts_have_a_plural() {
+        assert_eq!(count(0, "error"), "0 errors");
+        assert_eq!(count(1, "error"), "1 error");
+    }
+
+    #[test]
+    fn user_text_cannot_reach_the_terminal_raw() {
+        assert_eq!(quoted("a\u{1b}[31m\u{202e}"), "`a\\u{1b}[31m\\u{202e}`");
+        assert!(quoted(&"x".repeat(500)).chars().count() < 100);
+    }
+}

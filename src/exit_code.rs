@@ -1,0 +1,24 @@
+//! The exit status, which scripts rely on.
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// It is done, or there was nothing to do.
+    Success = 0,
+    /// The config or the project is at fault, or an operation failed.
+    Failure = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// The container engine is missing or failed.
+    Engine = 3,
+    /// `--check` found that something would change.
+    Drift = 4,
+    /// A bug of pei.
+    Bug = 70,
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}

@@ -1,0 +1,62 @@
+//! `pei` turns one `user_config.yml` into a complete Docker project.
+//!
+//! A run goes through five stages, each a folder, in one direction:
+//!
+//! 1. **parse**: [`cli`] reads the command line, [`config`] the file, with the place of
+//!    every value;
+//! 2. **validate**: [`config`] applies the rules, collects every problem as a
+//!    [`diagnostic`] and ends in the [`model`], which cannot hold an illegal project;
+//! 3. **plan**: [`plan`] decides what each image, service and script is made of;
+//! 4. **render**: [`render`] turns that into a [`file_tree`], all in memory;
+//! 5. **write**: [`project`] compares the tree with the folder and changes what differs,
+//!    whole or not at all.
+//!
+//! Only the first and the last stage touch the disk. [`command`] strings the stages
+//! together, one file a subcommand; [`ui`] is the only one that prints.
+
+pub mod assets;
+pub mod bug;
+pub mod cli;
+pub mod command;
+pub mod config;
+pub mod credentials;
+pub mod diagnostic;
+pub mod exit_code;
+pub mod failure;
+pub mod file_tree;
+pub mod model;
+pub mod plan;
+pub mod project;
+pub mod render;
+pub mod ui;
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+
+use cli::Cli;
+use exit_code::ExitCode;
+use failure::Failure;
+
+/// Runs a command line, whose first word is the program's name, and says what there is to say.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::read(arguments) {
+        Ok(cli) => cli,
+        Err(answer) => return answer.print(),
+    };
+    let mut ui = cli.ui();
+    match cli.into_command().run(&mut ui) {
+        Ok(code) => code,
+        // Who closed the pipe has read enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::Success,
+        Err(error) => {
+            ui.error(&error);
+            Failure::exit_code_of(&error)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

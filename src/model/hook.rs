@@ -1,0 +1,26 @@
+//! Scripts that run at a point of a build's or a container's life.
+
+/// The `custom` section of a stage.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hooks {
+    /// Steps of `docker build`, in order.
+    pub on_build: Vec<Hook>,
+    /// The first start of a container.
+    pub on_first_run: Vec<Hook>,
+    /// Every start of a container.
+    pub on_every_run: Vec<Hook>,
+    /// Sourced in every interactive or login bash.
+    pub on_user_login: Vec<Hook>,
+    /// Replaces the default end of the entrypoint.
+    pub on_entry: Option<Hook>,
+}
+
+/// One hook entry: a script and the argument text behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// Relative to `installation/`, with `/` between its parts, no `.` or `..` among them.
+    pub script: String,
+    /// As typed, without the blanks around it; a shell reads it when the hook runs.
+    /// Its quotes are balanced and it holds no unquoted control operator.
+    pub arguments: String,
+}

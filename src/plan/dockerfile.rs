@@ -1,0 +1,309 @@
+//! The steps of both images, cut so that a change redoes as little as it can.
+//!
+//! What is slow and seldom changes comes first (`stage-1-core`: apt, accounts, build hooks), what is quick and often
+//! changes comes last (the tails: the installation tree, credentials, login hooks). Stage-2
+//! grows from the core, not from stage-1, so that a tail of stage-1 never redoes a hook of stage-2.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::Folder;
+use crate::model::{AptSource, Hook, Hooks, Project, Proxy};
+
+/// Installed in every image. xauth, less, patch, netbase and psmisc come with the packages that recommend them
+/// on a usual system, and are missed without.
+const ESSENTIAL_PACKAGES: &[&str] = &[
+    "ca-certificates",
+    "curl",
+    "git",
+    "less",
+    "micro",
+    "nano",
+    "net-tools",
+    "netbase",
+    "patch",
+    "psmisc",
+    "sshpass",
+    "sudo",
+    "tmux",
+    "unzip",
+];
+const SSH_PACKAGES: &[&str] = &["openssh-server", "openssh-client", "xauth"];
+
+/// What the three Dockerfiles are rendered from.
+#[derive(Debug, Serialize)]
+pub struct Dockerfiles {
+    /// `stage-1-core`.
+    pub core: Core,
+    /// The end of stage-1.
+    pub tail_1: Tail,
+    /// Stage-2's own part.
+    pub stage_2: Option<Stage2>,
+}
+
+/// The part that both images share.
+#[derive(Debug, Serialize)]
+pub struct Core {
+    /// The proxy's variables are set for every step.
+    pub global_proxy: bool,
+    /// Sources or proxy of apt differ from the base's.
+    pub apt: bool,
+    /// The sources file of the user's, or the nearest folder above it that a mount can spell, relative to
+    /// `installation/`.
+    pub apt_file: Option<String>,
+    /// Packages to install.
+    pub packages: Vec<&'static str>,
+    /// sshd's word for root's logins; `None` without ssh.
+    pub root_login: Option<&'static str>,
+    /// Accounts are created.
+    pub users: bool,
+    /// Build hooks in order.
+    pub hooks: Vec<HookStep>,
+}
+
+/// The end of an image.
+#[derive(Debug, Serialize)]
+pub struct Tail {
+    /// Folders below `installation/` that the image holds, sorted.
+    pub trees: Vec<String>,
+    /// Accounts get their credentials.
+    pub credentials: bool,
+    /// The proxy's variables stay: the stage's number.
+    pub proxy_of_stage: Option<u8>,
+}
+
+/// Stage-2's own part.
+#[derive(Debug, Serialize)]
+pub struct Stage2 {
+    /// What it grows from.
+    pub start: Start,
+    /// Packages to install, on a base of its own.
+    pub packages: Vec<&'static str>,
+    /// The proxy's variables are set for every step.
+    pub global_proxy: bool,
+    /// Build hooks in order.
+    pub hooks: Vec<HookStep>,
+    /// Its end.
+    pub tail: Tail,
+}
+
+/// What stage-2 grows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// `stage-1-core`.
+    Stage1,
+    /// `stage_2.image.base`.
+    OwnBase,
+}
+
+/// One `on_build` entry.
+#[derive(Debug, Serialize)]
+pub struct HookStep {
+    /// Where the entry stands, for the reader of the Dockerfile.
+    pub key_path: String,
+    /// What the hook may see.
+    pub mounts: Vec<Mount>,
+    /// The script, relative to `installation/`.
+    pub script: String,
+    /// Its argument text as typed.
+    pub arguments: String,
+}
+
+/// A file or folder of the project that a step sees.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Mount {
+    /// Relative to the project.
+    pub source: String,
+    /// Relative to the folder that holds what hooks see.
+    pub target: String,
+}
+
+pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
+    let stage_1 = &project.stage_1;
+    let ssh = stage_1.ssh.as_ref();
+    let users = ssh.is_some_and(|ssh| !ssh.users.is_empty());
+    let trees_1 = trees(1, &stage_1.common.custom);
+    let mut packages = ESSENTIAL_PACKAGES.to_vec();
+    if ssh.is_some() {
+        packages.extend(SSH_PACKAGES);
+        packages.sort_unstable();
+    }
+    let root_login = ssh.map(
+        |ssh| match ssh.users.iter().find(|user| user.name == "root") {
+            Some(root) if root.password.is_some() => "yes",
+            Some(_) => "prohibit-password",
+            None => "no",
+        },
+    );
+    let core = Core {
+        global_proxy: stage_1.common.proxy.enable_globally,
+        apt: stage_1.apt.use_proxy || stage_1.apt.repo_source != AptSource::Unchanged,
+        apt_file: match &stage_1.apt.repo_source {
+            AptSource::File(file) => Some(plain_prefix(file).to_owned()),
+            AptSource::Unchanged | AptSource::Mirror(_) => None,
+        },
+        packages,
+        root_login,
+        users,
+        hooks: hook_steps(1, &stage_1.common.custom, folder),
+    };
+    let stage_2 = project.stage_2.as_ref().map(|stage_2| {
+        let start = if stage_2.base.is_some() {
+            Start::OwnBase
+        } else {
+            Start::Stage1
+        };
+        let mut trees = trees(2, &stage_2.common.custom);
+        if start == Start::Stage1 {
+            trees.extend(trees_1.iter().cloned());
+        }
+        Stage2 {
+            start,
+            packages: if start == Start::OwnBase {
+                ESSENTIAL_PACKAGES.to_vec()
+            } else {
+                Vec::new()
+            },
+            global_proxy: stage_2.common.proxy.enable_globally,
+            hooks: hook_steps(2, &stage_2.common.custom, folder),
+            tail: Tail {
+                trees: trees.into_iter().collect(),
+                credentials: users && start == Start::Stage1,
+                proxy_of_stage: proxy_stays(&stage_2.common.proxy).then_some(2),
+            },
+        }
+    });
+    Dockerfiles {
+        core,
+        tail_1: Tail {
+            trees: trees_1.into_iter().collect(),
+            credentials: users,
+            proxy_of_stage: proxy_stays(&stage_1.common.proxy).then_some(1),
+        },
+        stage_2,
+    }
+}
+
+fn proxy_stays(proxy: &Proxy) -> bool {
+    proxy.enable_globally && !proxy.remove_after_build
+}
+
+/// The folders below `installation/` that a stage's image holds: its own, and those that its hooks name.
+fn trees(stage: u8, hooks: &Hooks) -> BTreeSet<String> {
+    let named = [
+        &hooks.on_build,
+        &hooks.on_first_run,
+        &hooks.on_every_run,
+        &hooks.on_user_login,
+    ];
+    named
+        .into_iter()
+        .flatten()
+        .chain(&hooks.on_entry)
+        .map(|hook| first_part(&hook.script).to_owned())
+        .chain([format!("stage-{stage}")])
+        .collect()
+}
+
+fn first_part(path: &str) -> &str {
+    path.split('/').next().unwrap_or(path)
+}
+
+fn hook_steps(stage: u8, hooks: &Hooks, folder: &Folder) -> Vec<HookStep> {
+    let steps = hooks.on_build.iter().enumerate();
+    steps
+        .map(|(index, hook)| HookStep {
+            key_path: format!("stage_{stage}.custom.on_build[{index}]"),
+            mounts: mounts(stage, hook, folder),
+            script: hook.script.clone(),
+            arguments: hook.arguments.clone(),
+        })
+        .collect()
+}
+
+/// A tool's installer sees its own folder, the library, and what was placed for it to find; any other script sees all
+/// that it may call. Neither sees what configure writes, or every edit of the config would redo it.
+fn mounts(stage: u8, hook: &Hook, folder: &Folder) -> Vec<Mount> {
+    let parts: Vec<&str> = hook.script.split('/').collect();
+    // What runs the hook lies there, too.
+    let mut paths = BTreeSet::from(["stage-1/lib".to_owned()]);
+    match parts.as_slice() {
+        [own @ ("stage-1" | "stage-2"), "system", tool, ..] => {
+            paths.insert(format!("{own}/system/{tool}"));
+            // Forwarders of stage-2 call the tool's folder of stage-1.
+            if crate::assets::has_installation_entry(&format!("stage-1/system/{tool}")) {
+                paths.insert(format!("stage-1/system/{tool}"));
+            }
+            for seen in 1..=stage {
+                if folder.stage_entries[usize::from(seen) - 1]
+                    .iter()
+                    .any(|name| name == "tmp")
+                {
+                    paths.insert(format!("stage-{seen}/tmp"));
+                }
+            }
+        }
+        _ => {
+            for seen in 1..=stage {
+                let entries = folder.stage_entries[usize::from(seen) - 1].iter();
+                paths.extend(
+                    entries
+                        .filter(|name| {
+                            !matches!(name.as_str(), "generated" | "internals" | "README.md")
+                        })
+                        .map(|name| format!("stage-{seen}/{name}")),
+                );
+            }
+            let own = first_part(&hook.script);
+            if !(1..=stage).any(|seen| own == format!("stage-{seen}")) {
+                paths.insert(own.to_owned());
+            }
+        }
+    }
+    let mut mounts: Vec<Mount> = Vec::new();
+    for path in paths
+        .iter()
+        .map(|path| plain_prefix(path))
+        .collect::<BTreeSet<_>>()
+    {
+        // Sorted, so what holds a folder comes before it.
+        if mounts
+            .iter()
+            .any(|mount| Path::new(path).starts_with(&mount.target))
+        {
+            continue;
+        }
+        mounts.push(Mount {
+            source: format!("installation/{path}")
+                .trim_end_matches('/')
+                .to_owned(),
+            target: path.to_owned(),
+        });
+    }
+    mounts
+}
+
+/// The path, or the nearest folder above it whose name `RUN --mount` can spell: its fields know no quoting that
+/// every engine understands.
+fn plain_prefix(path: &str) -> &str {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.+@:~/".contains(c);
+    match path.find(|c| !is_plain(c)) {
+        None => path,
+        Some(at) => path[..at].rfind('/').map_or("", |slash| &path[..slash]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_mount_cannot_spell_is_seen_through_its_folder() {
+        assert_eq!(plain_prefix("stage-1/system/pixi"), "stage-1/system/pixi");
+        assert_eq!(plain_prefix("stage-1/my tools/a"), "stage-1");
+        assert_eq!(plain_prefix("my,tools"), "");
+    }
+}

@@ -1,0 +1,136 @@
+//! How a hand edit of a file without a token is seen: sums of what pei last wrote.
+//!
+//! Scripts that lie in a project as they lie in pei carry no fingerprint of
+//! themselves. `.pei/manifest` holds theirs, a line each in the form of
+//! `sha256sum`, so that a person can check it too. Without it a file that
+//! differs counts as edited: better a needless backup than a lost edit.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::names::MANIFEST;
+use super::stamp;
+use crate::file_tree::{File, FileTree, Owner};
+
+/// Paths to sums.
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    sums: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// The project's manifest; one that is missing or no text knows nothing.
+    pub(super) fn read(folder: &Path) -> Self {
+        let text = fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
+        let sums = text
+            .lines()
+            .filter_map(|line| line.split_once("  "))
+            .map(|(sum, path)| (path.to_owned(), sum.to_owned()))
+            .collect();
+        Self { sums }
+    }
+
+    /// Whether these bytes are what pei last wrote at a path, line ends apart.
+    pub(super) fn knows(&self, path: &str, bytes: &[u8]) -> bool {
+        let Some(known) = self.sums.get(path) else {
+            return false;
+        };
+        *known == sum(bytes) || *known == sum(&without_cr(bytes))
+    }
+
+    /// The text of the manifest once the tree has been written.
+    ///
+    /// Files that an earlier run wrote and this tree does not hold stay in it.
+    pub(super) fn after(mut self, tree: &FileTree) -> String {
+        for (path, file) in tree.iter().filter(|(_, file)| is_listed(file)) {
+            self.sums.insert(path.to_owned(), sum(&file.content));
+        }
+        self.sums
+            .iter()
+            .fold(String::new(), |mut text, (path, sum)| {
+                // Writing to a string cannot fail.
+                let _ = writeln!(text, "{sum}  {path}");
+                text
+            })
+    }
+}
+
+/// Whether a file needs the manifest: it is pei's and carries no token.
+fn is_listed(file: &File) -> bool {
+    let text = std::str::from_utf8(&file.content);
+    file.owner == Owner::Pei && !text.is_ok_and(stamp::is_stamped)
+}
+
+fn sum(bytes: &[u8]) -> String {
+    stamp::hex(&Sha256::digest(bytes))
+}
+
+fn without_cr(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte != b'\r' || bytes.get(at + 1) != Some(&b'\n') {
+            plain.push(*byte);
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &'static str, Owner)]) -> FileTree {
+        let mut tree = FileTree::new();
+        for (path, text, owner) in files {
+            tree.insert(
+                *path,
+                File {
+                    content: text.as_bytes().into(),
+                    mode: 0o644,
+                    owner: *owner,
+                },
+            );
+        }
+        tree
+    }
+
+    fn read(text: &str) -> Manifest {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(".pei")).unwrap();
+        fs::write(folder.path().join(MANIFEST), text).unwrap();
+        Manifest::read(folder.path())
+    }
+
+    #[test]
+    fn what_was_written_is_known_also_with_other_line_ends() {
+        let text = Manifest::default().after(&tree(&[("a.sh", "x\ny\n", Owner::Pei)]));
+        let manifest = read(&text);
+        assert!(manifest.knows("a.sh", b"x\ny\n"));
+        assert!(manifest.knows("a.sh", b"x\r\ny\r\n"));
+        assert!(!manifest.knows("a.sh", b"x\nz\n"));
+        assert!(!manifest.knows("b.sh", b"x\ny\n"));
+    }
+
+    #[test]
+    fn only_files_of_peis_without_a_token_are_listed() {
+        let text = Manifest::default().after(&tree(&[
+            (".pei/secrets/a", "secret", Owner::Secret),
+            ("b", "# pei:0123456789abcdef\n", Owner::Pei),
+            ("c", "mine", Owner::User),
+            ("d e", "", Owner::Pei),
+        ]));
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(text, format!("{empty}  d e\n"));
+    }
+
+    #[test]
+    fn files_of_earlier_runs_stay_known() {
+        let text = read("00  old\nnonsense\n").after(&tree(&[("new", "", Owner::Pei)]));
+        assert!(text.contains("00  old\n"), "{text}");
+        assert_eq!(text.lines().count(), 2);
+    }
+}

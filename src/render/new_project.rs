@@ -1,0 +1,146 @@
+//! The files of a new project.
+
+use std::borrow::Cow;
+
+use std::ffi::OsString;
+
+use serde_json::{Map, Value, json};
+
+use super::notice::NOTICE;
+use super::{add_installation, insert_stamped, installation_file, is_users, templates};
+use crate::assets;
+use crate::config::{self, FileProblem, Lookup, SourceFile};
+use crate::failure::Failure;
+use crate::file_tree::{File, FileTree, Owner};
+use crate::plan::{self, Folder};
+
+/// What a new project holds.
+#[derive(Debug, Clone, Default)]
+pub struct NewProject {
+    /// The quick template for `user_config.yml`; `None`: the full commented one.
+    pub quick: Option<String>,
+    /// Also the example catalogue.
+    pub examples: bool,
+}
+
+/// The files of a new project, before its first configure.
+///
+/// # Errors
+///
+/// None that a user could cause: the quick template is known to exist.
+pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
+    let mut tree = FileTree::new();
+    add_installation(&mut tree);
+    for (path, content) in assets::installation().filter(|(path, _)| is_users(path)) {
+        tree.insert(
+            format!("installation/{path}"),
+            installation_file(&path, content, Owner::User),
+        );
+    }
+    if new.examples {
+        for (path, content) in assets::examples() {
+            tree.insert(
+                format!("examples/{path}"),
+                File {
+                    content: Cow::Borrowed(content),
+                    mode: 0o644,
+                    owner: Owner::Pei,
+                },
+            );
+        }
+    }
+    let full = assets::template("config/full.yml");
+    let own = new.quick.as_ref().map_or(full, |name| {
+        assets::template(&format!("config/quick/{name}.yml"))
+    });
+    tree.insert(
+        "user_config.yml",
+        File {
+            content: Cow::Borrowed(own.as_bytes()),
+            mode: 0o644,
+            owner: Owner::User,
+        },
+    );
+    insert_stamped(
+        &mut tree,
+        "reference_config.yml",
+        &format!("# {}\n{full}", NOTICE),
+    );
+    insert_stamped(
+        &mut tree,
+        "compose-template.yml",
+        &templates::own_compose_template(),
+    );
+    let gitignore = templates::render(
+        "gitignore.j2",
+        json!({ "notice": NOTICE
+        }),
+    )?;
+    insert_stamped(&mut tree, ".gitignore", &gitignore);
+    let no_key_files: [&str; 0] = [];
+    let dockerignore = templates::render(
+        "dockerignore.j2",
+        json!({ "notice": NOTICE, "key_files": no_key_files
+        }),
+    )?;
+    insert_stamped(&mut tree, ".dockerignore", &dockerignore);
+    let guide = templates::render(
+        "usage-guide.md.j2",
+        json!({ "notice": NOTICE
+        }),
+    )?;
+    insert_stamped(&mut tree, "PEI-DOCKER-USAGE-GUIDE.md", &guide);
+    insert_stamped(&mut tree, "user_config.schema.json", &schema());
+    add_first_dockerfiles(&mut tree)?;
+    Ok(tree)
+}
+
+/// The schema as a file: its comment carries what the first line of other files does.
+fn schema() -> String {
+    let mut document = Map::new();
+    document.insert("$comment".into(), NOTICE.into());
+    if let Value::Object(schema) = config::schema() {
+        document.extend(schema);
+    }
+    format!("{:#}\n", Value::Object(document))
+}
+
+/// The Dockerfiles of the smallest project show their shape from the start; configure renders them for the config.
+fn add_first_dockerfiles(tree: &mut FileTree) -> anyhow::Result<()> {
+    let source = SourceFile {
+        name: "minimal".to_owned(),
+        text: assets::template("config/quick/minimal.yml").to_owned(),
+    };
+    let loaded = config::load(&source, &NoHost)
+        .map_err(|_| Failure::bug("the template `minimal` is not legal"))?;
+    let folder = Folder {
+        stage_entries: super::stage_entries(&super::Inputs::default()),
+        credentials_fingerprint: String::new(),
+    };
+    super::dockerfile::add(tree, &plan::plan(&loaded.project, &folder))
+}
+
+/// The template needs nothing from outside, and gets nothing.
+struct NoHost;
+
+impl Lookup for NoHost {
+    fn variable(&self, _: &str) -> Option<OsString> {
+        None
+    }
+
+    fn project_file_exists(&self, _: &str) -> Result<(), FileProblem> {
+        Err(FileProblem::Missing)
+    }
+
+    fn project_file(&self, _: &str) -> Result<Vec<u8>, FileProblem> {
+        Err(FileProblem::Missing)
+    }
+
+    fn host_file(&self, _: &str) -> Result<Vec<u8>, FileProblem> {
+        Err(FileProblem::Missing)
+    }
+
+    fn home_key(&self, _: &str) -> Result<Vec<u8>, FileProblem> {
+        Err(FileProblem::Missing)
+    }
+}

@@ -1,0 +1,6 @@
+//! The first line of every generated text: whose file it is, and the token that shows a hand edit.
+
+/// For files that pei replaces.
+pub(super) const NOTICE: &str = "Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------";
+/// For the one file whose edits are kept.
+pub(super) const TEMPLATE_NOTICE: &str = "Written by pei. pei:----------------";

@@ -1,0 +1,89 @@
+//! The template engine, set up once: strict, and with the quoting rules as filters.
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
+
+use super::notice;
+use super::{quote, yaml};
+use crate::assets;
+
+/// The project's `compose-template.yml` does not render, or not into YAML.
+#[derive(Debug)]
+pub struct BrokenTemplate {
+    /// Line in the template, from 1; where it is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl std::fmt::Display for BrokenTemplate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "compose-template.yml")?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(
+            f,
+            ": {}; mend it, or delete the file and `pei configure` writes its own",
+            self.message
+        )
+    }
+}
+
+impl std::error::Error for BrokenTemplate {}
+
+/// Renders one of pei's own templates.
+pub(super) fn render(name: &str, context: impl serde::Serialize) -> anyhow::Result<String> {
+    let mut text = environment()
+        .get_template(name)?
+        .render(Value::from(Serde(context)))?;
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    Ok(text)
+}
+
+/// Renders the project's compose template.
+pub(super) fn render_compose(
+    template: &str,
+    context: impl serde::Serialize,
+) -> Result<String, BrokenTemplate> {
+    let mut environment = environment();
+    environment.set_loader(|_| Ok(None::<String>));
+    let rendered = environment
+        .template_from_str(template)
+        .and_then(|template| template.render(Value::from(Serde(context))));
+    let mut text = rendered.map_err(|error| BrokenTemplate {
+        line: error.line(),
+        message: error
+            .detail()
+            .map_or_else(|| error.kind().to_string(), str::to_owned),
+    })?;
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    Ok(text)
+}
+
+/// `compose-template.yml` as pei writes it into projects.
+pub(super) fn own_compose_template() -> String {
+    assets::template("compose-template.yml").replace("{{ notice }}", notice::TEMPLATE_NOTICE)
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_loader(|name| Ok(Some(assets::template(name).to_owned())));
+    environment.add_filter("sh", |text: &str| quote::sh(text));
+    environment.add_filter("arg_default", |text: &str| quote::arg_default(text));
+    environment.add_filter("copy_form", |paths: Vec<String>| quote::copy_form(&paths));
+    environment.add_filter("ignore_pattern", |text: &str| quote::ignore_pattern(text));
+    environment.add_filter("exec_form", |words: Vec<String>| quote::exec_form(&words));
+    environment.add_filter("yaml", |value: Value, indent: Option<usize>| {
+        serde_json::to_value(&value)
+            .map(|value| yaml::block(&value, indent.unwrap_or(0)))
+            .map_err(|error| {
+                minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, error.to_string())
+            })
+    });
+    environment.add_test("endingwith", |text: &str, end: &str| text.ends_with(end));
+    environment
+}

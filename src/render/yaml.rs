@@ -1,0 +1,178 @@
+//! Values as YAML text that every parser reads alike.
+//!
+//! Each string is a double-quoted scalar, so that no word is taken for a boolean, a number or a date, whatever
+//! version of YAML the reader speaks. Compose's own syntax is written here, too: a literal `$` as `$$`.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::model::{ComposeText, Part};
+
+/// The text as Compose wants it: literal `$` doubled, markers as `${NAME}` or `${NAME:-default}`.
+pub(crate) fn compose(text: &ComposeText) -> String {
+    let mut out = String::new();
+    for part in &text.parts {
+        match part {
+            Part::Literal(text) => out.push_str(&text.replace('$', "$$")),
+            Part::Marker {
+                name,
+                default: None,
+            } => {
+                let _ = write!(out, "${{{name}}}");
+            }
+            Part::Marker {
+                name,
+                default: Some(default),
+            } => {
+                let _ = write!(out, "${{{name}:-{}}}", default.replace('$', "$$"));
+            }
+        }
+    }
+    out
+}
+
+/// A literal value for Compose.
+pub(crate) fn compose_literal(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+/// Block style, every line but the first indented by `indent` blanks.
+pub(crate) fn block(value: &Value, indent: usize) -> String {
+    let mut out = String::new();
+    write_value(&mut out, value, indent);
+    out
+}
+
+fn write_value(out: &mut String, value: &Value, indent: usize) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (index, (key, value)) in map.iter().enumerate() {
+                if index > 0 {
+                    new_line(out, indent);
+                }
+                write_key(out, key);
+                write_child(out, value, indent);
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    new_line(out, indent);
+                }
+                out.push_str("- ");
+                write_value(out, item, indent + 2);
+            }
+        }
+        Value::Object(_) => out.push_str("{}"),
+        Value::Array(_) => out.push_str("[]"),
+        Value::String(text) => write_string(out, text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            let _ = write!(out, "{value}");
+        }
+    }
+}
+
+fn write_child(out: &mut String, value: &Value, indent: usize) {
+    let is_block = match value {
+        Value::Object(map) => !map.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    if is_block {
+        new_line(out, indent + 2);
+    } else {
+        out.push(' ');
+    }
+    write_value(out, value, indent + 2);
+}
+
+fn new_line(out: &mut String, indent: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+/// Plain where no YAML version takes the word for anything but text.
+fn write_key(out: &mut String, key: &str) {
+    let is_word = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let lower = key.to_ascii_lowercase();
+    let has_meaning = matches!(
+        lower.as_str(),
+        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
+    );
+    if is_word && !has_meaning {
+        out.push_str(key);
+    } else {
+        write_string(out, key);
+    }
+    out.push(':');
+}
+
+/// JSON's quoting is YAML's, but for characters that YAML 1.1 takes for line breaks or does not allow.
+fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{0}'..='\u{1f}'
+            | '\u{7f}'..='\u{a0}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{fffe}'
+            | '\u{ffff}'
+            | '\u{feff}' => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_literal_dollar_is_doubled_and_a_marker_is_not() {
+        let mut text = ComposeText::literal("$HOME-");
+        text.parts.push(Part::Marker {
+            name: "X".into(),
+            default: Some("a$b".into()),
+        });
+        assert_eq!(compose(&text), "$$HOME-${X:-a$$b}");
+    }
+
+    #[test]
+    fn words_that_mean_something_are_quoted_as_keys() {
+        assert_eq!(
+            block(&json!({"on": "no", "plain_key": "1", "a b": []}), 0),
+            "\"on\": \"no\"\nplain_key: \"1\"\n\"a b\": []"
+        );
+    }
+
+    #[test]
+    fn nested_values_keep_their_indent() {
+        assert_eq!(
+            block(&json!({"a": {"b": ["x", {"c": true}]}, "d": null}), 2),
+            "a:\n    b:\n      - \"x\"\n      - c: true\n  d: null"
+        );
+    }
+
+    #[test]
+    fn line_breaks_of_yaml_1_1_are_escaped() {
+        assert_eq!(
+            block(&json!("a\u{85}b\u{2028}c\nd"), 0),
+            "\"a\\u0085b\\u2028c\\nd\""
+        );
+    }
+}

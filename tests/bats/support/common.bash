@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # variables are for the test files
+# Loaded by every test file here.
+
+bats_require_minimum_version 1.5.0
+
+REPO="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../../.." && pwd)"
+STAGE1="${REPO}/installation/stage-1"
+SYSTEM="${STAGE1}/system"
+LIB="${STAGE1}/lib"
+
+# lib_run TEXT [ARGUMENT…]: runs TEXT in a strict shell with the library loaded.
+lib_run() {
+  local text="$1"
+  shift
+  bash -c 'set -Eeuo pipefail; shopt -s inherit_errexit; source "$1"; text="$2"; shift 2; eval "$text"' \
+    test "${LIB}/pei.sh" "${text}" "$@"
+}
+
+# stub NAME [TEXT]: a command first on PATH; TEXT is its body. Every call is noted in $CALLS.
+stub() {
+  local name="$1" body="${2-}"
+  mkdir -p "${BATS_TEST_TMPDIR}/stubs"
+  CALLS="${BATS_TEST_TMPDIR}/calls"
+  touch "${CALLS}"
+  {
+    printf '#!/bin/bash\nprintf "%%s\\n" "%s $*" >>"%s"\n' "${name}" "${CALLS}"
+    printf '%s\n' "${body}"
+  } >"${BATS_TEST_TMPDIR}/stubs/${name}"
+  chmod +x "${BATS_TEST_TMPDIR}/stubs/${name}"
+  [[ "${PATH}" == "${BATS_TEST_TMPDIR}/stubs:"* ]] || PATH="${BATS_TEST_TMPDIR}/stubs:${PATH}"
+}
+
+# fake_home NAME: gives account NAME (real, or made up) a home below the test's folder.
+fake_home() {
+  FAKE_HOME="${BATS_TEST_TMPDIR}/home-$1"
+  mkdir -p "${FAKE_HOME}"
+  stub getent "
+case \"\$*\" in
+  'passwd -- $1') printf '%s\\n' '$1:x:$(id -u):$(id -g)::${FAKE_HOME}:/bin/bash' ;;
+  *) exec /usr/bin/getent \"\$@\" ;;
+esac"
+}
+
+# start_server: serves $SERVED on $SERVER; requests are noted in $SERVER_LOG.
+start_server() {
+  SERVED="${BATS_TEST_TMPDIR}/served"
+  SERVER_LOG="${BATS_TEST_TMPDIR}/requests"
+  mkdir -p "${SERVED}"
+  : >"${SERVER_LOG}"
+  # Descriptor 3 is bats' own; a child that keeps it open would hang the run.
+  python3 "${REPO}/tests/bats/support/server.py" "${SERVED}" "${BATS_TEST_TMPDIR}/port" "${SERVER_LOG}" 3>&- >/dev/null 2>&1 &
+  SERVER_PID=$!
+  local try
+  for try in {1..100}; do
+    [[ ! -s "${BATS_TEST_TMPDIR}/port" ]] || break
+    sleep 0.05
+  done
+  SERVER="http://127.0.0.1:$(<"${BATS_TEST_TMPDIR}/port")"
+  export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+}
+
+stop_server() {
+  [[ -z "${SERVER_PID-}" ]] || kill "${SERVER_PID}" 2>/dev/null || true
+}
+
+# serve PATH [TEXT]: a file on the stand-in server; without TEXT from stdin.
+serve() {
+  mkdir -p "$(dirname -- "${SERVED}/$1")"
+  if (($# > 1)); then printf '%s\n' "$2"; else cat; fi >"${SERVED}/$1"
+}
+
+# snapshot DIR: names, modes and sums of everything below.
+snapshot() {
+  (cd "$1" && find . -printf '%p %m %u %l\n' | sort && find . -type f -print0 | sort -z | xargs -0r sha256sum)
+}
+
+quick_downloads() {
+  export PEI_DOWNLOAD_RETRIES=1 PEI_DOWNLOAD_RETRY_DELAY=0 PEI_DOWNLOAD_CONNECT_TIMEOUT=2 PEI_DOWNLOAD_STALL_TIMEOUT=2
+}

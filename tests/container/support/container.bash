@@ -1,0 +1,63 @@
+# Containers: short runs, started ones, and looking into them.
+#
+# shellcheck shell=bash
+
+# drun ARG...: docker run in the foreground, of no image that is not there.
+drun() {
+    docker run --rm --pull never --label "pei-test=$ID" "$@"
+}
+
+# start NAME ARG...: docker run in the background, under the name $ID-NAME.
+start() {
+    local name=$ID-$1
+    shift
+    must docker run --detach --pull never --label "pei-test=$ID" --name "$name" "$@"
+}
+
+# stop_all NAME...: remove what start has started.
+discard() {
+    local name
+    for name in "$@"; do docker container rm --force --volumes "$ID-$name" >/dev/null; done
+}
+
+# in_c [CONTAINER] -- CMD...: without a name it is the project's stage-2.
+in_c() {
+    local name
+    name=$(container)
+    if [[ $1 != -- ]]; then
+        name=$1
+        shift
+    fi
+    shift
+    docker exec "$name" "$@"
+}
+
+# What a container has printed so far.
+logs() {
+    docker logs "${1:-$(container)}" 2>&1
+}
+
+# The entrypoint has come to its end: its last line stands in the log.
+entrypoint_done() {
+    logs "$1" | grep -q '^Entrypoint branch: '
+}
+
+wait_for_start() {
+    within 30 entrypoint_done "${1:-$(container)}"
+}
+
+# state_of CONTAINER: running or exited, and the exit status.
+state_of() {
+    docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' "$1"
+}
+
+is_exited() {
+    [[ $(state_of "$1") == exited* ]]
+}
+
+# with_terminal CMD...: run it on a terminal; what it prints goes to stdout, and stdin feeds the terminal.
+with_terminal() {
+    local text
+    printf -v text '%q ' "$@"
+    script --quiet --return --flush --command "$text" /dev/null
+}

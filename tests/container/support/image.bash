@@ -1,0 +1,39 @@
+# Images: their history and their layers.
+#
+# shellcheck shell=bash
+
+# unpack_image IMAGE DIR: the parts of `docker save`; DIR/layers.txt names every file of every layer.
+unpack_image() {
+    local part
+    mkdir -p "$2"
+    docker save "$1" | tar -x -C "$2"
+    : >"$2/layers.txt"
+    while IFS= read -r -d '' part; do
+        # A layer may be compressed, depending on the engine's store.
+        if [[ $(head -c 2 "$part" | od -An -tx1) == ' 1f 8b' ]]; then
+            zcat "$part" >"$part.plain"
+            mv "$part.plain" "$part"
+        fi
+        tar -t -f "$part" >>"$2/layers.txt" 2>/dev/null || true
+    done < <(find "$2" -type f ! -name layers.txt -print0)
+    [[ -s $2/layers.txt ]] || fail "found no layers in $1"
+}
+
+# files_holding DIR TEXT: the parts of an unpacked image in which the bytes stand.
+files_holding() {
+    grep -rlaF -e "$2" "$1" || true
+}
+
+# file_in_image IMAGE PATH
+file_in_image() {
+    drun --entrypoint cat "$1" "$2"
+}
+
+# derive NAME [BASE]: an image $ID-NAME from the Dockerfile text on stdin, which goes on after FROM.
+derive() {
+    local name=$ID-$1 from=${2:-$BASE}
+    { printf 'FROM %s\n' "$from" && cat; } >"$WORK/$name.Dockerfile"
+    mkdir -p "$WORK/empty"
+    __logged "$WORK/$name.log" docker build --pull=false --label "pei-test=$ID" --tag "$name" \
+        --file "$WORK/$name.Dockerfile" "$WORK/empty"
+}

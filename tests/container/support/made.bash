@@ -1,0 +1,63 @@
+# What the tests of a file make, and its removal. Every name begins with $ID; what cannot bear a name bears the
+# label pei-test=$ID. Processes are ended by the ids that were noted.
+#
+# shellcheck shell=bash
+
+begin_file() {
+    ID=pei-t-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
+    export ID
+    WORK=$BATS_FILE_TMPDIR
+    export WORK
+    [[ -x $PEI_BIN ]] || fail "no such program: $PEI_BIN (build it, or set PEI_BIN)"
+    docker image inspect "$BASE" >/dev/null || fail "no base image $BASE: scripts/engine.sh base"
+}
+
+end_file() {
+    local pid
+    [[ -n ${ID:-} ]] || return 0
+    if [[ -f $WORK/pids ]]; then
+        while read -r pid; do kill "$pid" 2>/dev/null || true; done <"$WORK/pids"
+    fi
+    __each_id "docker container rm --force --volumes" \
+        docker container ls --all --quiet --filter "name=$ID"
+    __each_id "docker container rm --force --volumes" \
+        docker container ls --all --quiet --filter "label=pei-test=$ID"
+    __each_id "docker network rm" docker network ls --quiet --filter "name=$ID"
+    __each_id "docker volume rm --force" docker volume ls --quiet --filter "name=$ID"
+    __each_id "docker image rm --force" docker image ls --quiet --filter "reference=$ID*"
+    __each_id "docker image rm --force" docker image ls --quiet --filter "label=pei-test=$ID"
+    # A rebuilt tag leaves its former image without a name; Compose's label tells whose it was.
+    if [[ -f $WORK/projects ]]; then
+        while read -r project; do
+            __each_id "docker image rm --force" \
+                docker image ls --quiet --filter "label=com.docker.compose.project=$project"
+        done < <(sort -u "$WORK/projects")
+    fi
+}
+
+# __each_id REMOVE LIST...: what is already gone is fine.
+__each_id() {
+    local remove=$1 ids
+    shift
+    mapfile -t ids < <("$@" | sort -u)
+    ((${#ids[@]} == 0)) || $remove "${ids[@]}" >/dev/null 2>&1 || true
+}
+
+# A random text that stands nowhere else.
+sentinel() {
+    printf 'sentinel%s' "$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')"
+}
+
+# A TCP port of the machine that nobody listens on, and that no test of this file was given.
+free_port() {
+    local port
+    for _ in {1..100}; do
+        port=$((20000 + RANDOM % 12000))
+        grep -qx "$port" "$WORK/ports" 2>/dev/null && continue
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
+        printf '%s\n' "$port" >>"$WORK/ports"
+        printf '%s\n' "$port"
+        return
+    done
+    fail "found no free port"
+}
