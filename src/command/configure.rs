@@ -83,6 +83,9 @@ impl Args {
         let Some(project) = self.load(ui, &path)? else {
             return Ok(ExitCode::Failure);
         };
+        if self.with_merged {
+            require_mergeable(&project)?;
+        }
         let tree = self.render(&project)?;
         let plan = project::plan(&tree, &self.project_dir, WriteMode::Configure)?;
         if self.dry_run || self.diff || self.check {
@@ -214,6 +217,30 @@ impl Args {
             ExitCode::Success
         })
     }
+}
+
+/// The merged build has no Compose to fill in markers, and is the build of two stages.
+fn require_mergeable(project: &crate::model::Project) -> Result<(), Failure> {
+    if project.stage_2.is_none() {
+        return Err(Failure::new(
+            "--with-merged builds two stages, and this config has no `stage_2`",
+        )
+        .help("add a `stage_2`, or configure without --with-merged"));
+    }
+    let marked = project.marked_values();
+    if marked.is_empty() {
+        return Ok(());
+    }
+    let mut text = format!(
+        "--with-merged builds and runs without Compose, which would fill in {}; nothing was written",
+        count(marked.len(), "marker")
+    );
+    for path in marked {
+        text.push_str("\n  at ");
+        text.push_str(&quoted(&path));
+    }
+    Err(Failure::new(text)
+        .help("write a value, or `${NAME:-default}`, which `pei configure` replaces"))
 }
 
 /// `1 file is`, `2 files are`

@@ -6,6 +6,7 @@
 
 mod compose_text;
 mod hook;
+mod markers;
 mod mount;
 mod ssh;
 

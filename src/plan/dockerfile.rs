@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Folder;
-use crate::model::{AptSource, Hook, Hooks, Project, Proxy};
+use crate::model::{AptSource, ComposeText, Hook, Hooks, Part, Project, Proxy};
 
 /// Installed in every image. xauth, less, patch, netbase and psmisc come with the packages that recommend them
 /// on a usual system, and are missed without.
@@ -53,6 +53,8 @@ pub struct Core {
     /// The sources file of the user's, or the nearest folder above it that a mount can spell, relative to
     /// `installation/`.
     pub apt_file: Option<String>,
+    /// The build cache of apt's archives and lists; see [`apt_cache`].
+    pub apt_cache: String,
     /// Packages to install.
     pub packages: Vec<&'static str>,
     /// sshd's word for root's logins; `None` without ssh.
@@ -79,6 +81,8 @@ pub struct Tail {
 pub struct Stage2 {
     /// What it grows from.
     pub start: Start,
+    /// The build cache of apt's archives and lists; see [`apt_cache`].
+    pub apt_cache: String,
     /// Packages to install, on a base of its own.
     pub packages: Vec<&'static str>,
     /// The proxy's variables are set for every step.
@@ -145,6 +149,7 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
             AptSource::File(file) => Some(plain_prefix(file).to_owned()),
             AptSource::Unchanged | AptSource::Mirror(_) => None,
         },
+        apt_cache: apt_cache(&stage_1.base),
         packages,
         root_login,
         users,
@@ -162,6 +167,7 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
         }
         Stage2 {
             start,
+            apt_cache: apt_cache(stage_2.base.as_ref().unwrap_or(&stage_1.base)),
             packages: if start == Start::OwnBase {
                 ESSENTIAL_PACKAGES.to_vec()
             } else {
@@ -185,6 +191,23 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
         },
         stage_2,
     }
+}
+
+/// Projects on one base share what apt has fetched; lists of different releases would push each other out. The name
+/// follows the base alone, since a change of it redoes every step that uses the cache.
+fn apt_cache(base: &ComposeText) -> String {
+    let name = base.parts.iter().flat_map(|part| match part {
+        Part::Literal(text) => text.chars(),
+        Part::Marker { name, .. } => name.chars(),
+    });
+    let plain = name.map(|c| {
+        if c.is_ascii_alphanumeric() || c == '.' {
+            c
+        } else {
+            '-'
+        }
+    });
+    "pei-apt-".chars().chain(plain).collect()
 }
 
 fn proxy_stays(proxy: &Proxy) -> bool {

@@ -106,8 +106,8 @@ setup() {
 @test "install-my-conda hands its settings to the installer" {
   mkdir -p "$BATS_TEST_TMPDIR/stage-1/system/conda"
   echo 'printf "%s|" "$@"' >"$BATS_TEST_TMPDIR/stage-1/system/conda/install-miniconda.sh"
-  PEI_STAGE_DIR_1="$BATS_TEST_TMPDIR/stage-1" run bash "$TWO/install-my-conda.sh" --mirror 'a b'
-  [[ "$output" == '--install-dir|/hard/'*'/app/miniconda3|--include-root|--mirror|a b|' ]]
+  PEI_STAGE_DIR_1="$BATS_TEST_TMPDIR/stage-1" run bash "$TWO/install-my-conda.sh" --version 'a b'
+  [[ "$output" == '--install-dir|/hard/'*'/app/miniconda3|--include-root|--version|a b|' ]]
   run env -u PEI_STAGE_DIR_1 bash "$TWO/install-my-conda.sh"
   [ "$status" -ne 0 ]
   [[ "$output" == *'PEI_STAGE_DIR_1: is not set'* ]]

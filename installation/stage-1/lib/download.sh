@@ -13,7 +13,7 @@ pei_mirror_url() {
   local rest="${1#*://}"
   # Credentials in a URL are for its own host.
   local host="${rest%%/*}"
-  printf '%s/%s\n' "${PEI_DOWNLOAD_MIRROR%/}" "${host##*@}/${rest#*/}"
+  printf '%s/%s%s\n' "${PEI_DOWNLOAD_MIRROR%/}" "${host##*@}" "${rest#"${host}"}"
 }
 
 # pei_mirrored URL: where URL will be looked for first; for tools that fetch on their own.

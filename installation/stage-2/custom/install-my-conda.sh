@@ -15,7 +15,7 @@ else
   install_dir=/hard/image/app/miniconda3
 fi
 
-# Add for example `--mirror tuna` or `--pip-repo aliyun` here.
+# Add for example `--installer-url tuna` or `--pip-repo aliyun` here.
 settings=(--install-dir "$install_dir" --include-root)
 
 exec bash "${PEI_STAGE_DIR_1:?is not set, so the installer cannot be found}/system/conda/install-miniconda.sh" "${settings[@]}" "$@"

@@ -20,8 +20,19 @@ link_storage() {
   ln -sfn -- "${target}" "${link}"
 }
 
+# A fresh volume belongs to root alone; the folder of the image that it stands in for is everybody's. Folders of the host
+# keep the mode that they have.
+open_fresh_volume() {
+  local folder="/hard/volume/$1"
+  [[ "$(stat -c '%u:%a' -- "${folder}" 2>/dev/null)" == 0:755 && -z "$(ls -A -- "${folder}")" ]] || return 0
+  awk -v folder="${folder}" '$5 == folder && $4 ~ /\/volumes\/[^\/]+\/_data$/ { found = 1 } END { exit !found }' \
+    /proc/self/mountinfo || return 0
+  chmod 0777 -- "${folder}"
+}
+
 mkdir -p /soft
 for key in app data workspace; do
+  open_fresh_volume "${key}"
   link_storage "${key}"
 done
 bash "${here}/on-first-run.sh"

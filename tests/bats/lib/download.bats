@@ -91,6 +91,9 @@ sum_of() { sha256sum "$1" | cut -d' ' -f1; }
   [ "$(cat "$TO")" = hello ]
   run lib_run 'pei_mirrored https://h/p?q=1'
   [ "$output" = "$SERVER/all/h/p?q=1" ]
+  run lib_run 'pei_mirrored https://h; pei_mirrored https://h/'
+  [ "$output" = "$SERVER/all/h
+$SERVER/all/h/" ]
   serve direct hello2
   download --url "$SERVER/direct"
   [ "$(cat "$TO")" = hello2 ]

@@ -78,3 +78,27 @@ snapshot() {
 quick_downloads() {
   export PEI_DOWNLOAD_RETRIES=1 PEI_DOWNLOAD_RETRY_DELAY=0 PEI_DOWNLOAD_CONNECT_TIMEOUT=2 PEI_DOWNLOAD_STALL_TIMEOUT=2
 }
+
+# fake_program FILE VERSION: something that answers --version, and repeats other words.
+fake_program() {
+  mkdir -p "$(dirname -- "$1")"
+  # shellcheck disable=SC2016 # expands in the program
+  printf '#!/bin/sh\nif [ "$1" = --version ]; then echo "prog %s"; else echo "ran: $*"; fi\n' "$2" >"$1"
+  chmod 0755 "$1"
+}
+
+# sums DIR FILE: FILE's line as sha256sum writes it, from inside DIR.
+sums() { (cd "$1" && sha256sum "$2"); }
+
+# forbid_network: a run that tries the network, or changes the system's packages, fails and is noted in $CALLS.
+forbid_network() {
+  local name
+  for name in curl wget git apt-get npm pnpm npx bun uv pixi nvm conda; do
+    stub "${name}" 'exit 97'
+  done
+}
+
+network_was_tried() { grep -qE '^(curl|wget|git|apt-get|npm|pnpm|npx|bun|uv|pixi|nvm|conda) ' "${CALLS}"; }
+
+# An as_nobody script has no access to the test's folder, nor should it need any.
+as_nobody() { (cd / && runuser -u nobody -- env PATH=/usr/sbin:/usr/bin:/sbin:/bin bash "$@"); }

@@ -40,7 +40,7 @@ esac'
 }
 
 serve_repository() {
-  local work="$BATS_TEST_TMPDIR/work/$1" bare="$SERVED/github.com/mosra/$1"
+  local work="$BATS_TEST_TMPDIR/source/$1" bare="$SERVED/github.com/mosra/$1"
   git init -q -b master "$work"
   mkdir -p "$work/package/debian"
   touch "$work/package/debian/control"

@@ -46,7 +46,7 @@ esac'
 
 # serve_repository NAME: a bare repository with tag and branch, readable by plain HTTP.
 serve_repository() {
-  local work="$BATS_TEST_TMPDIR/work/$1" bare="$SERVED/github.com/opencv/$1.git"
+  local work="$BATS_TEST_TMPDIR/source/$1" bare="$SERVED/github.com/opencv/$1.git"
   git init -q -b 4.x "$work"
   touch "$work/CMakeLists.txt"
   git -C "$work" add .

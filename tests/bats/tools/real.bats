@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# Installs for real, in containers that fetch Debian's and Python's packages: minutes, and hundreds of megabytes.
+# Runs only with PEI_TEST_REAL=1; PEI_TEST_BASE names the image.
+# shellcheck disable=SC2016 # texts for another shell
+load ../support/common
+
+# shellcheck disable=SC2034 # bats reads it
+BATS_TEST_TIMEOUT=1500
+
+setup() {
+  [ "${PEI_TEST_REAL-}" = 1 ] || skip 'PEI_TEST_REAL=1 runs it'
+  SERVED="$BATS_TEST_TMPDIR/served"
+  mkdir "$SERVED"
+  export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+}
+
+# in_container: runs the script on stdin in a fresh container. What pip needs to know on this machine goes along; the
+# machine's certificates too, where it has its own.
+in_container() {
+  local name
+  local -a options=()
+  for name in PIP_CERT PIP_INDEX_URL PIP_FIND_LINKS http_proxy https_proxy no_proxy; do
+    [ -z "${!name-}" ] || options+=(-e "$name")
+  done
+  docker run --rm -i --network host -e PEI_STAGE_DIR_1=/pei-from-host/stage-1 -e PEI_STAGE_DIR_2=/pei-from-host/stage-2 \
+    -v "$REPO/installation:/pei-from-host:ro" -v "$SERVED:/served:ro" -v /etc/ssl/certs:/etc/ssl/certs:ro \
+    "${options[@]}" "${PEI_TEST_BASE:-pei-base:bookworm}" bash -euo pipefail -s 2>&1
+}
+
+# Runs a text in a container, shows the end of its output on failure, and expects it to say DONE.
+expect_done() {
+  local output
+  output="$(in_container)" || true
+  [[ "$output" == *DONE ]] || {
+    tail -n 40 <<<"$output"
+    return 1
+  }
+}
+
+# serve_project PATH BRANCH: the files in $BATS_TEST_TMPDIR/project as a bare repository.
+serve_project() {
+  local work="$BATS_TEST_TMPDIR/project"
+  git init -q -b "$2" "$work"
+  git -C "$work" add .
+  git -C "$work" -c user.name=t -c user.email=t@example.org commit -q -m t
+  git clone -q --bare "$work" "$SERVED/$1"
+  git -C "$SERVED/$1" update-server-info
+  rm -r "$work"
+}
+
+@test "the two installers of the default configuration, twice" {
+  expect_done <<'TEXT'
+for script in stage-1/custom/install-dev-tools.sh stage-2/custom/install-gui-tools.sh; do
+  bash "/pei-from-host/$script"
+  bash "/pei-from-host/$script" 2>&1 | grep 'nothing to do'
+done
+cmake --version && git --version && command -v Xvfb
+[ -z "${TZ-}" ]
+echo DONE
+TEXT
+}
+
+@test "locale" {
+  expect_done <<'TEXT'
+bash /pei-from-host/stage-2/system/set-locale.sh
+bash /pei-from-host/stage-1/system/set-locale.sh 2>&1 | grep 'already there'
+[ "$(bash -lc 'locale charmap')" = UTF-8 ]
+bash /pei-from-host/stage-1/system/ros2/setup-locale.sh
+bash /pei-from-host/stage-1/system/ros2/setup-locale.sh 2>&1 | grep 'already there'
+bash -lc 'locale' | grep -x 'LC_ALL=en_US.UTF-8'
+locale -a | grep -x en_US
+echo DONE
+TEXT
+}
+
+@test "conda for root and two users, seen by every kind of shell" {
+  cat >"$SERVED/Miniforge3-Linux-x86_64.sh" <<'TEXT'
+#!/bin/bash
+while getopts bup: option; do case $option in p) dir=$OPTARG ;; esac; done
+mkdir -p "$dir/bin" "$dir/etc/profile.d"
+printf '#!/bin/sh\n[ "$2" != hook ] || echo "conda() { :; }; CONDA_PREFIX=%s"\n' "$dir" >"$dir/bin/conda"
+echo 'conda() { :; }' >"$dir/etc/profile.d/conda.sh"
+chmod +x "$dir/bin/conda"
+TEXT
+  cp "$SERVED/Miniforge3-Linux-x86_64.sh" "$SERVED/Miniforge3-Linux-aarch64.sh"
+  expect_done <<'TEXT'
+useradd -m -s /bin/bash anna
+useradd -m -s /bin/bash -d /srv/ben ben
+useradd -r -m -s /usr/sbin/nologin daemon-user
+install() { bash /pei-from-host/stage-2/system/conda/auto-install-miniforge.sh --cache-dir /served; }
+install
+dir=/hard/image/app/miniforge
+for user in root anna ben; do
+  [ "$(su - "$user" -c 'command -v conda')" = "$dir/bin/conda" ]
+  [ "$(su "$user" -c "bash -lc 'command -v conda'")" = "$dir/bin/conda" ]
+  su "$user" -s /bin/bash -c "cd; HOME=~$user bash -ic 'type -t conda; echo \$CONDA_PREFIX'" 2>/dev/null | grep -x "$dir"
+  home=$(getent passwd "$user" | cut -d: -f6)
+  [ -z "$(find "$home" ! -user "$user")" ]
+  [ ! -e "$home/.condarc" ]
+done
+[ ! -e /home/daemon-user/.bashrc ] || ! grep -q conda /home/daemon-user/.bashrc
+sum() { find /hard /root /home /srv -type f -exec sha256sum {} + | sort; }
+before=$(sum)
+install 2>&1 | grep 'already installed'
+[ "$before" = "$(sum)" ]
+
+# The login hook, in a login shell with a strict user.
+su anna -s /bin/bash -c "cd; bash -lc 'set -u; source /pei-from-host/stage-2/system/conda/activate-conda-on-login.sh --conda-dir $dir; echo \"alive:\$?\"'" | grep alive:0
+echo DONE
+TEXT
+}
+
+@test "OpenCV: CMake's part, with a project that stands in for the sources" {
+  local name
+  for name in opencv opencv_contrib; do
+    mkdir -p "$BATS_TEST_TMPDIR/project/modules"
+    cat >"$BATS_TEST_TMPDIR/project/CMakeLists.txt" <<'TEXT'
+cmake_minimum_required(VERSION 3.10)
+project(stand_in CXX)
+include(GNUInstallDirs)
+if(NOT EXISTS "${OPENCV_EXTRA_MODULES_PATH}")
+  message(FATAL_ERROR "no extra modules")
+endif()
+find_package(Qt6 REQUIRED COMPONENTS Core Widgets)
+file(WRITE ${CMAKE_BINARY_DIR}/a.cpp "int opencv_stand_in() { return 1; }")
+add_library(opencv_core SHARED ${CMAKE_BINARY_DIR}/a.cpp)
+file(WRITE ${CMAKE_BINARY_DIR}/opencv4.pc "Name: OpenCV\nDescription: x\nVersion: 4.12.0\n")
+install(TARGETS opencv_core DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${CMAKE_BINARY_DIR}/opencv4.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+TEXT
+    touch "$BATS_TEST_TMPDIR/project/modules/.keep"
+    serve_project "github.com/opencv/$name.git" 4.12.0
+  done
+  expect_done <<'TEXT'
+export PEI_DOWNLOAD_MIRROR=file:///served
+build() { bash /pei-from-host/stage-2/system/opencv/install-opencv-cpu.sh --cache-dir=/var/cache/cv; }
+build
+pkg-config --modversion opencv4 | grep -x 4.12.0
+ldconfig -p | grep '=> /usr/local/lib/libopencv_core.so'
+ls /var/cache/cv | tr '\n' ' ' | grep -x 'opencv opencv_contrib '
+build 2>&1 | grep 'already in'
+bash /pei-from-host/stage-1/system/opencv/install-opencv-cuda.sh 2>&1 | grep 'no package cuda-toolkit-'
+echo DONE
+TEXT
+}
+
+@test "Magnum: dpkg's part, with packages that stand in for the sources" {
+  local name upper debian
+  for name in corrade magnum; do
+    upper="${name^}"
+    debian="$BATS_TEST_TMPDIR/project/package/debian"
+    mkdir -p "$debian/source"
+    echo '3.0 (native)' >"$debian/source/format"
+    printf '%s (1) unstable; urgency=low\n\n  * x\n\n -- t <t@example.org>  Mon, 01 Jan 2024 00:00:00 +0000\n' "$name" >"$debian/changelog"
+    printf 'Source: %s\nMaintainer: t <t@example.org>\nBuild-Depends: debhelper-compat (= 13)\n\nPackage: %s\nArchitecture: any\nDescription: x\n' \
+      "$name" "$name" >"$debian/control"
+    printf '#!/usr/bin/make -f\n%%:\n\tdh $@\n' >"$debian/rules"
+    chmod +x "$debian/rules"
+    printf '%s.h usr/include/%s\n' "$upper" "$upper" >"$debian/$name.install"
+    touch "$BATS_TEST_TMPDIR/project/$upper.h"
+    serve_project "github.com/mosra/$name" master
+  done
+  expect_done <<'TEXT'
+export PEI_DOWNLOAD_MIRROR=file:///served
+build() { bash /pei-from-host/stage-1/system/magnum/install-magnum-gl.sh --cache-dir /var/cache/magnum; }
+build
+dpkg -S /usr/include/Magnum/Magnum.h | grep '^magnum:'
+[ -z "$(ls -A /var/cache/magnum)" ]
+build 2>&1 | grep 'already installed'
+echo DONE
+TEXT
+}
+
+@test "computer vision and OpenGL: everything of apt and pip" {
+  expect_done <<'TEXT'
+bash /pei-from-host/stage-1/system/vision-dev/install-vision-dev.bash
+python3 -c 'import cv2, numpy, scipy, matplotlib, omegaconf'
+bash /pei-from-host/stage-1/system/vision-dev/install-vision-dev.bash 2>&1 | grep 'already installed'
+bash /pei-from-host/stage-2/utilities/install-cv-essentials.sh
+python --version
+bash /pei-from-host/stage-2/utilities/install-cv-essentials.sh 2>&1 | grep 'already installed'
+bash /pei-from-host/stage-2/system/opengl/setup-opengl-win32.sh --nvidia
+bash /pei-from-host/stage-2/system/opengl/setup-opengl-win32.sh --nvidia 2>&1 | grep 'already set up'
+bash -lc '[ -z "${NVIDIA_VISIBLE_DEVICES-}" ]'
+mkdir -p /usr/lib/wsl/lib
+bash -lc 'echo "$LD_LIBRARY_PATH $MESA_D3D12_DEFAULT_ADAPTER_NAME"' | grep -x '/usr/lib/wsl/lib NVIDIA'
+echo DONE
+TEXT
+}

@@ -1,0 +1,274 @@
+//! What the documentation shows works: its configs configure, its commands run, its links lead somewhere.
+//!
+//! A fenced block says by its info string what it is:
+//! - `yaml`: a whole `user_config.yml`, which must configure; `yaml fragment`: a part of one, which is only read by people;
+//! - `sh`: commands, which are run with the blocks before them in an empty folder; `sh no-run`: commands that a test cannot
+//!   run, for the reason in the comment above: `<!-- no-run: needs Docker -->`.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// Pages made from the program, the schema or the scripts; they show usage, not sessions.
+const GENERATED: &[&str] = &["docs/reference", "docs/scripts.md", "docs/diagnostics.md"];
+/// A public key of nobody.
+const PUBLIC_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAgQ7uPohhXTIBOkPXjbx7iD/qN1k6WYazvLO43oOzkH test\n";
+
+/// A page, in pieces.
+pub(crate) struct Page {
+    path: PathBuf,
+    blocks: Vec<Block>,
+    /// The lines outside the blocks.
+    prose: Vec<(usize, String)>,
+}
+
+struct Block {
+    line: usize,
+    info: String,
+    text: String,
+    /// The comment right above.
+    comment: Option<String>,
+}
+
+#[test]
+fn every_config_of_the_docs_configures() {
+    let home = TempDir::new().unwrap();
+    let mut count = 0;
+    for page in pages() {
+        for block in page.blocks.iter().filter(|block| block.info == "yaml") {
+            count += 1;
+            let name = format!("project-{count}");
+            let project = home.path().join(&name);
+            pei(home.path(), home.path()).args(["create", "-p", &name, "-q", "minimal", "--no-examples"]).assert().success();
+            fs::write(project.join("user_config.yml"), &block.text).unwrap();
+            let output = pei(home.path(), &project).arg("configure").output().unwrap();
+            assert!(
+                output.status.success(),
+                "{}:{} does not configure (a part of a config is a `yaml fragment`):\n{}",
+                page.shown(),
+                block.line,
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    }
+    assert!(count > 0, "the docs hold no config");
+}
+
+#[test]
+fn every_command_of_the_docs_runs_or_says_why_not() {
+    for page in pages().iter().filter(|page| !page.is_generated() && page.shown() != "README.md") {
+        let home = TempDir::new().unwrap();
+        let folder = home.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        assert_commands_run(page, &folder, home.path());
+    }
+}
+
+#[test]
+fn every_local_link_leads_to_a_file() {
+    let mut pages = pages();
+    pages.extend(crate::examples::examples().iter().map(|example| markdown_page(&example.join("README.md"))));
+    let mut broken = Vec::new();
+    for page in &pages {
+        for (line, text) in &page.prose {
+            broken.extend(
+                links(text)
+                    .into_iter()
+                    .filter_map(|link| page.problem_of(link))
+                    .map(|problem| format!("{}:{line}: {problem}", page.shown())),
+            );
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Runs the page's commands in a folder, one block after another in one shell.
+#[track_caller]
+pub(crate) fn assert_commands_run(page: &Page, folder: &Path, home: &Path) {
+    let mut script = String::new();
+    for block in &page.blocks {
+        let mut words = block.info.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("sh"), None) => {
+                script.push_str("printf '%s\\n' ");
+                script.push_str(&format!("'--- the block at line {}' >&2\n{}\n", block.line, block.text));
+            }
+            (Some("sh"), Some("no-run")) => assert!(
+                block.comment.as_deref().is_some_and(|comment| comment.starts_with("no-run: ")),
+                "{}:{}: why is it not run? Write `<!-- no-run: the reason -->` above",
+                page.shown(),
+                block.line
+            ),
+            (Some("bash" | "shell" | "console"), _) | (Some("sh"), Some(_)) => {
+                panic!("{}:{}: commands are `sh` or `sh no-run`, not `{}`", page.shown(), block.line, block.info)
+            }
+            _ => {}
+        }
+    }
+    let mut command = Command::new("bash");
+    person(&mut command, home);
+    let binary = Path::new(env!("CARGO_BIN_EXE_pei")).parent().unwrap();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(binary.to_owned()).chain(std::env::split_paths(&path))).unwrap();
+    let output = command
+        .env("PATH", path)
+        .args(["-euo", "pipefail", "-c", &script])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}: a command failed:\n{}",
+        page.shown(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A person without proxies and settings, whose home holds a key.
+pub(crate) fn person(command: &mut Command, home: &Path) {
+    let ssh = home.join(".ssh");
+    fs::create_dir_all(&ssh).unwrap();
+    fs::write(ssh.join("id_ed25519.pub"), PUBLIC_KEY).unwrap();
+    command
+        .env_clear()
+        .env("HOME", home)
+        .env("LC_ALL", "C.UTF-8")
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+}
+
+/// A page of Markdown.
+pub(crate) fn markdown_page(path: &Path) -> Page {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut page = Page {
+        path: path.to_owned(),
+        blocks: Vec::new(),
+        prose: Vec::new(),
+    };
+    let mut open: Option<Block> = None;
+    let mut comment = None;
+    for (index, line) in text.lines().enumerate() {
+        let trimmed = line.trim_start();
+        match (&mut open, trimmed.strip_prefix("```")) {
+            (None, Some(info)) => {
+                open = Some(Block {
+                    line: index + 1,
+                    info: info.trim().to_owned(),
+                    text: String::new(),
+                    comment: comment.take(),
+                });
+            }
+            (Some(_), Some("")) => page.blocks.extend(open.take()),
+            (Some(block), _) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+            }
+            (None, None) => {
+                comment = trimmed
+                    .strip_prefix("<!--")
+                    .and_then(|rest| rest.strip_suffix("-->"))
+                    .map(|text| text.trim().to_owned());
+                page.prose.push((index + 1, line.to_owned()));
+            }
+        }
+    }
+    assert!(open.is_none(), "{}: a block is not closed", path.display());
+    page
+}
+
+impl Page {
+    /// The path, relative to the repository.
+    fn shown(&self) -> String {
+        self.path.strip_prefix(root()).unwrap_or(&self.path).display().to_string()
+    }
+
+    fn is_generated(&self) -> bool {
+        GENERATED.iter().any(|path| self.path.starts_with(root().join(path)))
+    }
+
+    /// The anchors that its headings make, as GitHub does.
+    fn anchors(&self) -> HashSet<String> {
+        let headings = self.prose.iter().filter(|(_, line)| line.starts_with('#'));
+        headings.map(|(_, line)| anchor(line.trim_start_matches('#').trim())).collect()
+    }
+
+    fn problem_of(&self, link: &str) -> Option<String> {
+        if link.contains("://") || link.starts_with("mailto:") {
+            return None;
+        }
+        let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let target = match file {
+            "" => self.path.clone(),
+            file => self.path.parent()?.join(file),
+        };
+        if !target.is_file() {
+            return Some(format!("`{link}` leads to no file"));
+        }
+        let is_page = target.extension().is_some_and(|extension| extension == "md");
+        if !anchor.is_empty() && is_page && !markdown_page(&target).anchors().contains(anchor) {
+            return Some(format!("`{link}` leads to no heading"));
+        }
+        None
+    }
+}
+
+fn anchor(heading: &str) -> String {
+    heading
+        .to_lowercase()
+        .chars()
+        .filter_map(|c| match c {
+            ' ' => Some('-'),
+            '-' | '_' => Some(c),
+            c => c.is_alphanumeric().then_some(c),
+        })
+        .collect()
+}
+
+/// The targets of `[text](target)`, but for those in code.
+fn links(line: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for (index, part) in line.split('`').enumerate() {
+        // The text of a link may hold code; then its target follows the closing backtick.
+        let is_code = index % 2 == 1;
+        let mut rest = if is_code { "" } else { part };
+        while let Some((_, after)) = rest.split_once("](") {
+            let Some((target, behind)) = after.split_once(')') else {
+                break;
+            };
+            found.push(target);
+            rest = behind;
+        }
+    }
+    found
+}
+
+/// README.md and all pages below docs, sorted.
+fn pages() -> Vec<Page> {
+    let mut paths = vec![root().join("README.md")];
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    paths.iter().map(|path| markdown_page(path)).collect()
+}
+
+fn pei(home: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pei"));
+    person(&mut command, home);
+    command.current_dir(folder);
+    command
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
