@@ -24,6 +24,16 @@ pub struct Project {
     pub stage_2: Option<Stage2>,
 }
 
+impl Project {
+    /// What stage-2 grows from where that is not this project's stage-1. A config that names stage-1's
+    /// output means stage-1, not whatever image of that name the engine holds.
+    #[must_use]
+    pub fn own_base_of_stage_2(&self) -> Option<&ComposeText> {
+        let base = self.stage_2.as_ref()?.base.as_ref()?;
+        (*base != self.stage_1.common.output).then_some(base)
+    }
+}
+
 /// The system image: what both stages have, and what only stage-1 may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage1 {

@@ -82,11 +82,8 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> BuildArgs {
             ..BuildArgs::default()
         };
     };
-    let on_stage_1 = stage_2.base.is_none();
-    let base_2 = stage_2
-        .base
-        .as_ref()
-        .unwrap_or(&project.stage_1.common.output);
+    let own_base = project.own_base_of_stage_2();
+    let base_2 = own_base.unwrap_or(&project.stage_1.common.output);
     let mut args_2 = vec![
         BuildArg::new("BASE_IMAGE", base_2.clone()),
         BuildArg::flag("WITH_ESSENTIAL_APPS", true),
@@ -106,7 +103,7 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> BuildArgs {
         "PEI_HTTPS_PROXY_2",
     ));
     args_2.extend(proxy_switches(&stage_2.common.proxy));
-    if on_stage_1 {
+    if own_base.is_none() {
         args_2.push(BuildArg::new("BASE_IMAGE_1", base_1.clone()));
         args_2.extend(shared.clone());
     }

@@ -89,7 +89,7 @@ pub(super) fn plan(project: &Project, args: &BuildArgs) -> Compose {
             dockerfile: "stage-2.Dockerfile",
             target: "stage-2",
             args: args.stage_2.clone(),
-            credentials: credentials && stage_2.base.is_none(),
+            credentials: credentials && project.own_base_of_stage_2().is_none(),
             is_build_helper: false,
             gpu: stage_2.common.device == Device::Gpu,
             environment: merge_environment(&[

@@ -156,7 +156,8 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
         hooks: hook_steps(1, &stage_1.common.custom, folder),
     };
     let stage_2 = project.stage_2.as_ref().map(|stage_2| {
-        let start = if stage_2.base.is_some() {
+        let own_base = project.own_base_of_stage_2();
+        let start = if own_base.is_some() {
             Start::OwnBase
         } else {
             Start::Stage1
@@ -167,7 +168,7 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
         }
         Stage2 {
             start,
-            apt_cache: apt_cache(stage_2.base.as_ref().unwrap_or(&stage_1.base)),
+            apt_cache: apt_cache(own_base.unwrap_or(&stage_1.base)),
             packages: if start == Start::OwnBase {
                 ESSENTIAL_PACKAGES.to_vec()
             } else {

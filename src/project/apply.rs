@@ -26,32 +26,43 @@ pub(super) fn apply<G: Gate>(disk: &mut Disk<G>, plan: &mut Plan<'_>) -> Result<
     let mut entries = std::mem::take(&mut plan.entries);
     let told = entries.len();
     entries.extend(plan.manifest.take());
-    let staged = stage(disk, root, &entries, &mut undo);
-    let done = match staged {
-        Err(error) => {
+    let mut renamed = 0;
+    let done = stage(disk, root, &entries, &mut undo)
+        .and_then(|()| replace(disk, &folder, &entries, &mut renamed));
+    let done = done.map_err(|error| {
+        if renamed == 0 {
             undo.all(disk, &folder);
-            Err(error).with_context(|| format!("nothing was changed in `{}`", folder.display()))
+            return error.context(format!("nothing was changed in `{}`", folder.display()));
         }
-        Ok(()) => replace(disk, &folder, &entries),
-    };
+        undo.temporaries(disk);
+        let all = entries.len();
+        error.context(format!(
+            "{renamed} of {all} files were written to `{}`, and the next run completes them",
+            folder.display()
+        ))
+    });
     entries.truncate(told);
     plan.entries = entries;
     done
 }
 
-/// What a failure before the first rename takes away again.
+/// What a failure takes away again.
 #[derive(Debug, Default)]
 struct Undo {
     folders: Vec<PathBuf>,
-    files: Vec<PathBuf>,
+    temporaries: Vec<PathBuf>,
+    backups: Vec<PathBuf>,
 }
 
 impl Undo {
-    fn all<G: Gate>(self, disk: &mut Disk<G>, folder: &Path) {
-        // The error that led here is the one to tell; what is left is removed by the next run.
-        let mut gone = true;
-        for file in &self.files {
-            gone &= disk.remove_file(file).is_ok();
+    /// Everything, after a failure before the first rename.
+    ///
+    /// Here and below, the error that led here is the one to tell; what is left over
+    /// is named in the note, and the next run removes it.
+    fn all<G: Gate>(&self, disk: &mut Disk<G>, folder: &Path) {
+        let mut gone = self.temporaries(disk);
+        for backup in &self.backups {
+            gone &= disk.remove_file(backup).is_ok();
         }
         for folder in self.folders.iter().rev() {
             disk.remove_empty_folder(folder);
@@ -59,6 +70,15 @@ impl Undo {
         if gone {
             let _ = unfinished::clear(disk, folder);
         }
+    }
+
+    /// The temporary files that are still there; true where none is left.
+    fn temporaries<G: Gate>(&self, disk: &mut Disk<G>) -> bool {
+        let mut gone = true;
+        for temporary in &self.temporaries {
+            gone &= disk.remove_file(temporary).is_ok();
+        }
+        gone
     }
 }
 
@@ -73,6 +93,10 @@ fn stage<G: Gate>(
     unfinished::note(disk, root.path(), entries)?;
     for path in root.missing_folders() {
         let folder = root.path().join(path);
+        // The lock's own folder is there by now.
+        if folder.is_dir() {
+            continue;
+        }
         disk.make_folder(&folder, folder_mode(path))?;
         undo.folders.push(folder);
     }
@@ -82,7 +106,7 @@ fn stage<G: Gate>(
             continue;
         };
         let temporary = entry.temporary();
-        undo.files.push(temporary.clone());
+        undo.temporaries.push(temporary.clone());
         let file = disk
             .write_new(&temporary, content, entry.mode)
             .with_context(|| format!("cannot write `{}`", entry.place.display()))?;
@@ -105,37 +129,29 @@ fn stage<G: Gate>(
             "`{}` appeared while pei was writing",
             backup.display()
         );
-        undo.files.push(backup);
+        undo.backups.push(backup);
     }
     Ok(())
 }
 
-/// Puts everything in its place.
-fn replace<G: Gate>(disk: &mut Disk<G>, folder: &Path, entries: &[Entry<'_>]) -> Result<()> {
+/// Puts everything in its place, and counts how far it has come.
+fn replace<G: Gate>(
+    disk: &mut Disk<G>,
+    folder: &Path,
+    entries: &[Entry<'_>],
+    done: &mut usize,
+) -> Result<()> {
     let (last, first): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.comes_last());
-    let mut done = 0;
-    let replaced = first.iter().chain(&last).try_for_each(|entry| {
+    for entry in first.iter().chain(&last) {
         match entry.content {
             Some(_) => disk.rename(&entry.temporary(), &entry.place)?,
             None => disk.set_mode(&entry.place, entry.mode)?,
         }
-        done += 1;
-        Ok(())
-    });
-    let settled = replaced.and_then(|()| {
-        let mut folders: Vec<_> = entries
-            .iter()
-            .filter_map(|entry| entry.place.parent().map(Path::to_owned))
-            .collect();
-        folders.sort();
-        folders.dedup();
-        durable::settle(disk, &folders, folder)?;
-        unfinished::clear(disk, folder)
-    });
-    settled.with_context(|| {
-        let all = entries.len();
-        format!("{done} of {all} files were written, and the next run completes them")
-    })
+        *done += 1;
+    }
+    unfinished::clear(disk, folder)?;
+    // One is enough: whichever renames a power cut undoes, each file is whole.
+    disk.sync_all(&[folder.to_owned()])
 }
 
 /// Others may look into a folder of the build context, and nobody into pei's own.

@@ -5,7 +5,7 @@
 //! (a kill), and so walk through all points at which a run can stop.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,15 +105,27 @@ impl<G: Gate> Disk<G> {
         mode: u32,
     ) -> io::Result<File> {
         self.gate.pass()?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        let mut file = match options.open(path) {
+            // Left over from a power cut; the lock keeps every other pei away.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                fs::remove_file(path)?;
+                options.open(path)?
+            }
+            file => file?,
+        };
         self.gate.pass()?;
         content.write_to(&mut file)?;
         file.set_permissions(Permissions::from_mode(mode))?;
         Ok(file)
+    }
+
+    /// Writes over the beginning of an open file of pei's own.
+    pub(super) fn write_at_start(&mut self, file: &mut File, bytes: &[u8]) -> Result<()> {
+        self.gate.pass()?;
+        file.rewind()?;
+        Ok(file.write_all(bytes)?)
     }
 
     /// Changes the mode of a file or folder.
@@ -190,11 +202,13 @@ impl<G: Gate> Disk<G> {
             }
             Ok(())
         };
-        if paths.len() < SYNCS_AT_ONCE {
+        if paths.len() < 2 {
             return work();
         }
         thread::scope(|scope| {
-            let threads: Vec<_> = (0..SYNCS_AT_ONCE).map(|_| scope.spawn(work)).collect();
+            let threads: Vec<_> = (0..SYNCS_AT_ONCE.min(paths.len()))
+                .map(|_| scope.spawn(work))
+                .collect();
             threads
                 .into_iter()
                 .try_for_each(|thread| match thread.join() {

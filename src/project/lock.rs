@@ -1,4 +1,7 @@
 //! Two runs that write to one project take turns.
+//!
+//! The lock file holds a number that grows when a run begins to write and when it
+//! has ended, so a run that waited can tell whether what it saw before still holds.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -21,7 +24,14 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(super) struct Lock {
     folder: PathBuf,
     made_folder: bool,
-    _file: File,
+    file: File,
+    turn: u64,
+}
+
+/// The number that a project's lock file holds; 0 where none was ever taken.
+pub(super) fn turn(folder: &Path) -> u64 {
+    let text = fs::read_to_string(folder.join(LOCK)).unwrap_or_default();
+    text.trim().parse().unwrap_or_default()
 }
 
 impl Lock {
@@ -50,7 +60,8 @@ impl Lock {
                     return Ok(Self {
                         folder: folder.to_owned(),
                         made_folder,
-                        _file: file,
+                        turn: turn(folder),
+                        file,
                     });
                 }
                 // A run that failed has taken its lock file away: try the new one.
@@ -70,8 +81,23 @@ impl Lock {
         }
     }
 
+    /// The number at the time when the lock was taken.
+    pub(super) fn turn(&self) -> u64 {
+        self.turn
+    }
+
+    /// Says that a write begins or has ended.
+    pub(super) fn next_turn<G: Gate>(&mut self, disk: &mut Disk<G>) -> Result<()> {
+        self.turn += 1;
+        disk.write_at_start(&mut self.file, format!("{}\n", self.turn).as_bytes())
+            .with_context(|| format!("cannot write `{}`", self.folder.join(LOCK).display()))
+    }
+
     /// Lets go; after a failure that made the folder, what the lock left is taken away again.
-    pub(super) fn release<G: Gate>(self, disk: &mut Disk<G>, done: bool) {
+    pub(super) fn release<G: Gate>(mut self, disk: &mut Disk<G>, done: bool) {
+        // A number that stays behind costs the next run a second look and nothing else,
+        // for the note of an unfinished run is there too.
+        let _ = self.next_turn(disk);
         if done || !self.made_folder || super::unfinished::is_there(&self.folder) {
             return;
         }

@@ -34,10 +34,12 @@ mod root;
 pub mod stamp;
 mod template;
 mod unfinished;
+#[cfg(test)]
+mod walk;
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::file_tree::FileTree;
 
@@ -85,14 +87,26 @@ impl Plan<'_> {
             fresh::write(disk, &self)?;
             return Ok(self.report());
         }
-        let lock = lock::Lock::take(disk, &self.folder)?;
-        // What another run did while this one waited decides anew.
-        let result = plan(self.tree, &self.folder, self.mode).and_then(|mut plan| {
-            plan.require_no_clash()?;
-            apply::apply(disk, &mut plan)?;
-            Ok(plan.report())
-        });
+        let unchanged = || format!("nothing was changed in `{}`", self.folder.display());
+        let mut lock = lock::Lock::take(disk, &self.folder).with_context(unchanged)?;
+        let result = self.write_locked(disk, &mut lock);
         lock.release(disk, result.is_ok());
         result
+    }
+
+    fn write_locked<G: disk::Gate>(
+        mut self,
+        disk: &mut disk::Disk<G>,
+        lock: &mut lock::Lock,
+    ) -> Result<WriteReport> {
+        // What another run did since the folder was looked at decides anew.
+        if self.turn != lock.turn() || self.unfinished || unfinished::is_there(&self.folder) {
+            self = plan(self.tree, &self.folder, self.mode)?;
+            self.require_no_clash()?;
+        }
+        lock.next_turn(disk)
+            .with_context(|| format!("nothing was changed in `{}`", self.folder.display()))?;
+        apply::apply(disk, &mut self)?;
+        Ok(self.report())
     }
 }

@@ -14,7 +14,7 @@ use super::manifest::Manifest;
 use super::names::{MANIFEST, OWN_FOLDER, TEMPLATE};
 use super::report::{Action, Notice, WriteReport};
 use super::root::{Obstacle, Root};
-use super::{WriteMode, backup, line_ends, stamp, template, unfinished};
+use super::{WriteMode, backup, line_ends, lock, stamp, template, unfinished};
 use crate::file_tree::{File, FileTree, Owner};
 
 /// What a run is going to do.
@@ -33,7 +33,9 @@ pub struct Plan<'t> {
     clashes: Vec<String>,
     notices: Vec<Notice>,
     unchanged: usize,
-    unfinished: bool,
+    pub(super) unfinished: bool,
+    /// The number of the lock before the first look.
+    pub(super) turn: u64,
 }
 
 /// Plans to make a folder hold what a tree says.
@@ -49,6 +51,7 @@ pub fn plan<'t>(tree: &'t FileTree, folder: &Path, mode: WriteMode) -> Result<Pl
         Ok(_) => {}
     }
     let mut survey = Survey {
+        turn: lock::turn(folder),
         unfinished: unfinished::is_there(folder),
         manifest: Manifest::read(folder),
         root: Root::open(folder)?,
@@ -150,6 +153,7 @@ fn fresh<'t>(tree: &'t FileTree, folder: &Path, mode: WriteMode) -> Plan<'t> {
         notices: Vec::new(),
         unchanged: 0,
         unfinished: false,
+        turn: 0,
     }
 }
 
@@ -168,6 +172,7 @@ fn in_the_way(folder: &Path, obstacles: &[Obstacle]) -> String {
 
 /// A plan in the making.
 struct Survey<'t> {
+    turn: u64,
     root: Root,
     mode: WriteMode,
     manifest: Manifest,
@@ -350,6 +355,7 @@ impl<'t> Survey<'t> {
             notices: self.notices,
             unchanged: self.unchanged,
             unfinished: self.unfinished,
+            turn: self.turn,
         })
     }
 }

@@ -1,8 +1,7 @@
 //! The note that a run leaves while it writes.
 //!
 //! `.pei/unfinished` names the temporary files of the run, each ended by a zero
-//! byte. It is on the disk before the first of them and goes after the last
-//! rename, so its presence says that a run was interrupted: the next one removes
+//! byte. It is written before the first of them and goes after the last rename, so its presence says that a run was interrupted: the next one removes
 //! what was left over, and `create` knows that the files which are there already
 //! and right are its own.
 
@@ -33,8 +32,7 @@ pub(super) fn note<G: Gate>(
         .map(|entry| entry.temporary_path() + "\0")
         .collect();
     let path = folder.join(UNFINISHED);
-    disk.write_new(&path, text.as_bytes(), 0o600)?;
-    disk.sync_all(&[path])
+    disk.write_new(&path, text.as_bytes(), 0o600).map(drop)
 }
 
 /// Takes the note away.

@@ -152,7 +152,7 @@ SCRIPT
     for n in 1 2; do
         run --separate-stderr drun "$(image "$n")" --bogus
         equal 2 "$status" 'the status'
-        # shellcheck disable=SC2154 # bats' run sets it
+        # shellcheck disable=SC2154 # run --separate-stderr sets it
         has_line "$stderr" 'Error: Unknown entrypoint option: --bogus'
     done
 }

@@ -271,7 +271,7 @@ YAML
 typed_session() {
     local user=$1
     shift
-    run ssh_typing "$user" "$PASSWORD" "$PORT" < <(printf '%s\n' "$@" 'exit 5')
+    attempt ssh_typing "$user" "$PASSWORD" "$PORT" < <(printf '%s\n' "$@" 'exit 5')
     # A terminal's line ends.
     output=${output//$'\r'/}
 }
@@ -305,7 +305,7 @@ typed_session() {
 }
 
 @test "a terminal in the container has the hooks" {
-    run with_terminal docker exec -it "$C" bash < <(printf '%s\n' 'echo "seen=$pei_test_seen"' exit)
+    attempt with_terminal docker exec -it "$C" bash < <(printf '%s\n' 'echo "seen=$pei_test_seen"' exit)
     has "$output" 'seen=[one:--theme=very dark][two:/root]'
 }
 
@@ -337,7 +337,7 @@ typed_session() {
     mkdir -p "$BATS_TEST_TMPDIR/home"
     start home --volume "$BATS_TEST_TMPDIR/home:/home/me" --publish "127.0.0.1:$port:22" "$(image 2)"
     wait_for_ssh "$port"
-    run ssh_typing me "$PASSWORD" "$port" < <(printf '%s\n' 'echo "seen=$pei_test_seen"' 'exit 0')
+    attempt ssh_typing me "$PASSWORD" "$port" < <(printf '%s\n' 'echo "seen=$pei_test_seen"' 'exit 0')
     has "${output//$'\r'/}" 'seen=[one:--theme=very dark][two:/home/me]'
     must docker exec --user me --env HOME=/home/me "$ID-home" bash -lc 'echo "seen=$pei_test_seen"'
     has "$output" 'seen=[one:--theme=very dark]'
@@ -353,7 +353,7 @@ with_login_hook() {
 
 # login_works NAME: by ssh with a terminal, with a command, and in login and interactive shells.
 login_works() {
-    run ssh_typing me "$PASSWORD" "$LOGIN_PORT" < <(printf '%s\n' 'echo "still here $((20 + 22))"' 'exit 5')
+    attempt ssh_typing me "$PASSWORD" "$LOGIN_PORT" < <(printf '%s\n' 'echo "still here $((20 + 22))"' 'exit 5')
     equal 5 "$status" 'the status of the session'
     has "$output" 'still here 42'
     must ssh_as me "$PASSWORD" "$LOGIN_PORT" 'echo x'

@@ -70,7 +70,10 @@ none_in() {
     while IFS= read -r text; do
         [[ -n $text ]] || fail 'an empty secret'
         found=$(grep -rlaF -e "$text" "$@" || true)
-        [[ -z $found ]] || fail "$what holds a secret (${text:0:12}…):" "$found"
+        if [[ -n $found ]]; then
+            fail "$what holds a secret (${text:0:12}…):" "$found"
+            return 1
+        fi
     done < <(secret_texts)
 }
 

@@ -83,7 +83,7 @@ hand_over() {
   fi
   if ((${#command[@]} > 0)); then
     printf 'Entrypoint branch: exec user command (%s)\n' "${command[*]}"
-    exec "${command[@]}"
+    exec -- "${command[@]}"
   fi
   if ((no_block == 1)); then
     printf 'Entrypoint branch: no-block exit\n'

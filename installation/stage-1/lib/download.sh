@@ -98,12 +98,13 @@ __pei_sum_fits() {
 }
 
 # pei_sum_from FILE NAME: the sha256 of NAME out of a published sum file: `SUM  NAME` lines (also `*NAME`,
-# `./NAME`, a path) or a lone SUM. Fails when there is none.
+# `./NAME`, a path), or a lone SUM with no name or `-`. Fails when there is none.
 pei_sum_from() {
   awk -v name="$2" '
     function plain(s) { sub(/\r$/, "", s); sub(/^\*/, "", s); sub(/.*\//, "", s); return s }
     $1 ~ /^[0-9A-Fa-f]+$/ && length($1) == 64 {
       if (NF == 1) { lone = $1; lones++ }
+      else if ($2 == "-") { lone = $1; lones++ }
       else if (plain($2) == name) { print tolower($1); found = 1; exit }
     }
     END {
@@ -113,17 +114,20 @@ pei_sum_from() {
     }' "$1"
 }
 
-# __pei_published_sum NAME URL…: fetches the sum file from the first place that has it, prints NAME's sum.
+# __pei_published_sum NAME URL…: fetches the sum file from the first place that has it, prints NAME's sum. Fails with 2 when
+# a sum file came that does not know NAME.
 __pei_published_sum() {
   local name="$1" place temp sum status=1
   shift
   temp="$(mktemp)" || return 1
   while IFS= read -r place; do
-    if __pei_fetch_to "${place}" "${temp}" && sum="$(pei_sum_from "${temp}" "${name}")"; then
+    __pei_fetch_to "${place}" "${temp}" || continue
+    if sum="$(pei_sum_from "${temp}" "${name}")"; then
       printf '%s\n' "${sum}"
       status=0
       break
     fi
+    status=2
   done < <(pei_download_places "$@")
   rm -f -- "${temp}"
   return "${status}"
@@ -158,7 +162,7 @@ pei_cache_find() {
 #   --cache-dir  a folder of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits
 #   --name       the file's name in sum file and cache (default: the end of the URL)
 # On failure FILE is as it was, the status is 1, and PEI_DOWNLOAD_FAULT says why: `sum` when something came that
-# had a wrong sum (never look elsewhere then), else `absent`.
+# had a wrong sum, or a sum file that does not know it (never look elsewhere then), else `absent`.
 pei_download() {
   local to='' sum='' sums_url='' cache='' name=''
   local -a urls=()
@@ -191,8 +195,11 @@ pei_download() {
     name="${name%%[?#]*}"
   fi
   if [[ -z "${sum}" && -n "${sums_url}" ]]; then
-    sum="$(__pei_published_sum "${name}" "${sums_url}")" || {
+    local found=0
+    sum="$(__pei_published_sum "${name}" "${sums_url}")" || found=$?
+    ((found == 0)) || {
       PEI_DOWNLOAD_FAULT=absent
+      ((found == 1)) || PEI_DOWNLOAD_FAULT=sum
       pei_log_error "no published sha256 of ${name} at $(__pei_shown_url "${sums_url}")"
       return 1
     }

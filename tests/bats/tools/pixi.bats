@@ -127,11 +127,11 @@ esac"
   fake_program "$FAKE_HOME/.pixi/bin/pixi" 1.0
   run bash -c 'source "$1"; get_all_users; find_user_pixi "$2"; run_as_user "$2" printf "<%s>" "a b" "*"; echo; run_as_user "$2" "echo one two"
     user_has_password open && ! user_has_password locked && ! user_has_password none && echo right
-    PATH=/usr/bin:/bin; setup_pixi_path "$2"; echo "$PATH"' _ "$SYSTEM/pixi/pixi-utils.bash" "$(id -un)"
+    PATH="${PATH%%:*}:/usr/bin:/bin"; setup_pixi_path "$2"; echo "$PATH"' _ "$SYSTEM/pixi/pixi-utils.bash" "$(id -un)"
   [ "$output" = "ann:$FAKE_HOME:1000:1000
 $FAKE_HOME/.pixi/bin/pixi
 <a b><*>
 one two
 right
-$FAKE_HOME/.pixi/bin:/usr/bin:/bin" ]
+$FAKE_HOME/.pixi/bin:${PATH%%:*}:/usr/bin:/bin" ]
 }

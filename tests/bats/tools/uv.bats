@@ -51,6 +51,7 @@ nothing_happened() {
   run uv --install-dir "$DIR"
   [ "$status" -eq 1 ]
   nothing_happened
+  : >"$SERVER_LOG"
   serve_release 1.0.1
   serve astral.sh/uv/1.0.1/install.sh "$VENDOR"
   printf '%064d' 0 >"$ARCHIVE.sha256"

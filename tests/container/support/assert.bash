@@ -8,16 +8,22 @@ fail() {
     return 1
 }
 
-# must CMD...: run it, keep what it prints in $output, and show that when it fails.
+# attempt CMD...: run it, keep its status in $status and what it prints in $output. Unlike bats' run it takes every
+# status as it comes. A failure within a function does not end that function here, so it has to return by itself.
+attempt() {
+    status=0
+    output=$("$@" 2>&1) || status=$?
+}
+
+# must CMD...: it succeeds; what it prints is kept in $output, and shown when it fails.
 must() {
-    run "$@"
-    # shellcheck disable=SC2154 # bats' run sets it
+    attempt "$@"
     ((status == 0)) || fail "failed with status $status: $(__shown "$@")" "--- output" "$output" "---"
 }
 
-# must_fail CMD...: the counterpart. A command that is not found, or cannot be run, is no failure that was asked for.
+# must_fail CMD...: a command that is not found, or cannot be run, is no failure that was asked for.
 must_fail() {
-    run "$@"
+    attempt "$@"
     ((status != 0)) || fail "succeeded, but should not have: $(__shown "$@")" "--- output" "$output" "---"
     ((status != 126 && status != 127)) || fail "could not be run: $(__shown "$@")" "$output"
 }
@@ -26,7 +32,7 @@ must_fail() {
 must_end_with() {
     local wanted=$1
     shift
-    run "$@"
+    attempt "$@"
     ((status == wanted)) ||
         fail "ended with status $status, wanted $wanted: $(__shown "$@")" "--- output" "$output" "---"
 }

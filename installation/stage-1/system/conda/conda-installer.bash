@@ -261,9 +261,11 @@ pei_on_exit() {
 
 # __pei_conda_set_up_user DIR USER: conda in the user's shells; channels and pip's index as asked.
 __pei_conda_set_up_user() {
-  local dir="$1" user="$2" here repo
+  local dir="$1" user="$2" here home repo
   here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
-  __pei_conda_shell_text "${dir}" | pei_env_for_user "${user}" conda
+  home="$(pei_user_home "${user}")"
+  __pei_conda_path_text "${dir}" | pei_env_for_user "${user}" conda
+  __pei_conda_prompt_text "${dir}" | pei_block_set "${home}/.bashrc" conda-prompt
   repo="$(pei_arg conda-repo)"
   if [[ -n "${repo}" ]]; then
     pei_run_as "${user}" bash "${here}/configure-conda-repo.sh" "${repo}"
@@ -274,18 +276,23 @@ __pei_conda_set_up_user() {
   fi
 }
 
-# The lines for rc and login files. A shell with a prompt gets all of conda, and base if the user's settings want it;
-# others only find the programs, because starting conda takes its time and scp must see no output. One
-# shell may read several of those files: the variable, which is not exported, spares it the second time.
+# The lines for every shell but a bash with a prompt: those only find the programs, because starting conda takes its
+# time and scp must see no output.
 # shellcheck disable=SC2016 # expands in the rc file
-__pei_conda_shell_text() {
+__pei_conda_path_text() {
+  printf 'case "$-${BASH_VERSION:+b}" in\n'
+  printf '  *i*b) ;;\n'
+  printf '  *) %s ;;\n' "$(pei_env_path_line "$1/bin")"
+  printf 'esac\n'
+}
+
+# The lines for a bash with a prompt, at the end of ~/.bashrc, where the prompt is known that conda adds to: all of
+# conda, and base if the user's settings want it.
+# shellcheck disable=SC2016 # expands in the rc file
+__pei_conda_prompt_text() {
   local conda
   conda="$(pei_quote "$1/bin/conda")"
-  printf 'if [ -x %s ] && [ -z "${__pei_conda_done-}" ]; then\n' "${conda}"
-  printf '  __pei_conda_done=1\n'
-  printf '  case $- in\n'
-  printf '    *i*) eval "$(%s shell.posix hook 2>/dev/null)" ;;\n' "${conda}"
-  printf '    *) %s ;;\n' "$(pei_env_path_line "$1/bin")"
-  printf '  esac\n'
-  printf 'fi\n'
+  printf 'case $- in\n'
+  printf '  *i*) [ ! -x %s ] || eval "$(%s shell.posix hook 2>/dev/null)" ;;\n' "${conda}" "${conda}"
+  printf 'esac\n'
 }

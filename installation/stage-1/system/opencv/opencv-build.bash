@@ -9,7 +9,7 @@ pei_opencv_required=(
   build-essential ca-certificates cmake git ninja-build pkg-config
   qt6-base-dev libglx-dev libgl1-mesa-dev libhdf5-dev
 )
-# Debian 12 has none, and OpenCV does without.
+# Releases without it do without.
 pei_opencv_optional=(libqt6core5compat6-dev)
 
 # pei_opencv_main SCRIPT VARIANT ARGUMENT…: VARIANT is cpu or cuda.

@@ -1,0 +1,142 @@
+//! What `pei remove` wants to know of a project's `docker-compose.yml`.
+//!
+//! The file may have been edited by hand, so only the keys that matter are read
+//! and everything else may be as it likes. Compose's own reading of the file is
+//! asked where names hold variables or depend on the project's name.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The names in a compose file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ComposeFile {
+    /// Each once; those of later services come first, for they build on earlier ones.
+    pub images: Vec<String>,
+    /// Named volumes, in the order of their keys.
+    pub volumes: Vec<Volume>,
+}
+
+/// A named volume.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// As the file calls it.
+    pub key: String,
+    /// As the engine calls it, where the file says so.
+    pub name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    services: Option<BTreeMap<String, Option<Service>>>,
+    #[serde(default)]
+    volumes: Option<BTreeMap<String, Option<NamedVolume>>>,
+}
+
+#[derive(Deserialize)]
+struct Service {
+    #[serde(default)]
+    image: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct NamedVolume {
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl ComposeFile {
+    /// Reads the file as it is written.
+    ///
+    /// # Errors
+    /// The parser's words for a file that is no YAML, or none of Compose's shape.
+    pub fn from_yaml(text: &str) -> Result<Self, String> {
+        let document: Document = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+        Ok(document.into())
+    }
+
+    /// Reads what `docker compose config --format json` says.
+    #[must_use]
+    pub fn from_compose(json: &str) -> Option<Self> {
+        let document: Document = serde_json::from_str(json).ok()?;
+        Some(document.into())
+    }
+
+    /// Whether only Compose knows what some name becomes.
+    #[must_use]
+    pub fn needs_compose(&self) -> bool {
+        self.volumes.iter().any(|volume| volume.name.is_none())
+            || self.names().any(|name| name.contains('$'))
+    }
+
+    /// The images whose names hold a variable.
+    pub fn unresolved(&self) -> impl Iterator<Item = &str> {
+        self.images
+            .iter()
+            .map(String::as_str)
+            .filter(|image| image.contains('$'))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &String> {
+        let volumes = self.volumes.iter().filter_map(|v| v.name.as_ref());
+        self.images.iter().chain(volumes)
+    }
+}
+
+impl From<Document> for ComposeFile {
+    fn from(document: Document) -> Self {
+        let mut images: Vec<String> = Vec::new();
+        let services = document.services.unwrap_or_default();
+        for service in services.into_values().rev().flatten() {
+            let image = service.image.filter(|image| !image.is_empty());
+            images.extend(image.filter(|image| !images.contains(image)));
+        }
+        let volumes = document.volumes.unwrap_or_default();
+        let volumes = volumes
+            .into_iter()
+            .map(|(key, volume)| Volume {
+                key,
+                name: volume.and_then(|volume| volume.name),
+            })
+            .collect();
+        Self { images, volumes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_are_read_and_the_rest_may_be_anything() {
+        let file = ComposeFile::from_yaml(
+            "x-a: &a {image: one}\n\
+             services:\n  stage-1: *a\n  stage-2: {<<: *a, image: two, ports: !override [1, {}]}\n  \
+             other:\n  again: {image: two}\n\
+             volumes:\n  app:\n  data: {external: true, name: mine}\n",
+        )
+        .unwrap();
+        assert_eq!(file.images, ["two", "one"]);
+        assert_eq!(file.volumes[0].name, None);
+        assert_eq!(file.volumes[1].name.as_deref(), Some("mine"));
+        assert!(file.needs_compose());
+    }
+
+    #[test]
+    fn a_file_without_services_has_no_names() {
+        assert_eq!(
+            ComposeFile::from_yaml("{}").unwrap(),
+            ComposeFile::default()
+        );
+        assert!(ComposeFile::from_yaml("services: [a]").is_err());
+        assert!(ComposeFile::from_yaml("{").is_err());
+    }
+
+    #[test]
+    fn variables_need_compose() {
+        let file = ComposeFile::from_yaml("services: {a: {image: 'x:${TAG:-1}'}}").unwrap();
+        assert!(file.needs_compose());
+        assert_eq!(file.unresolved().collect::<Vec<_>>(), ["x:${TAG:-1}"]);
+    }
+}
