@@ -57,7 +57,7 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
         "user_config.yml",
         File {
             content: Cow::Borrowed(own.as_bytes()),
-            mode: 0o644,
+            mode: 0o600,
             owner: Owner::User,
         },
     );

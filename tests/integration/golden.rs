@@ -9,9 +9,21 @@ use serde_json::{Map, Value, json};
 use crate::project::Project;
 
 /// Compared as they are; absent is empty.
-const SAME: &[&str] = &["image", "stdin_open", "tty", "command", "extra_hosts", "ports"];
+const SAME: &[&str] = &[
+    "image",
+    "stdin_open",
+    "tty",
+    "command",
+    "extra_hosts",
+    "ports",
+];
 /// Never in a build arg of pei's; the public key files are free.
-const LEFT_OUT: &[&str] = &["SSH_USER_PASSWORD", "SSH_PRIVKEY_FILE", "ROOT_PASSWORD", "SSH_PUBKEY_FILE"];
+const LEFT_OUT: &[&str] = &[
+    "SSH_USER_PASSWORD",
+    "SSH_PRIVKEY_FILE",
+    "ROOT_PASSWORD",
+    "SSH_PUBKEY_FILE",
+];
 const HOST_KEYS: &str = "pei_ssh_host_keys";
 
 #[test]
@@ -32,9 +44,17 @@ fn every_golden_case_gives_the_model_of_the_reference() {
 fn compare(case: &Path) {
     let name = case.file_name().unwrap().to_string_lossy().into_owned();
     let project = Project::create_minimal();
-    fs::copy(case.join("user_config.yml"), project.path("user_config.yml")).unwrap();
+    fs::copy(
+        case.join("user_config.yml"),
+        project.path("user_config.yml"),
+    )
+    .unwrap();
     copy_tree(&case.join("files"), &project.path("installation"));
-    let output = project.command(["configure"]).envs(env_of(case)).output().unwrap();
+    let output = project
+        .command(["configure"])
+        .envs(env_of(case))
+        .output()
+        .unwrap();
     assert!(
         output.status.success(),
         "{name}: {}",
@@ -43,9 +63,14 @@ fn compare(case: &Path) {
 
     let text = fs::read_to_string(project.path("docker-compose.yml")).unwrap();
     let ours: Value = serde_yaml::from_str(&text).unwrap();
-    let reference: Value = serde_json::from_slice(&fs::read(case.join("reference.json")).unwrap()).unwrap();
+    let reference: Value =
+        serde_json::from_slice(&fs::read(case.join("reference.json")).unwrap()).unwrap();
 
-    assert_eq!(keys(&ours["services"]), keys(&reference["services"]), "{name}: services");
+    assert_eq!(
+        keys(&ours["services"]),
+        keys(&reference["services"]),
+        "{name}: services"
+    );
     let has_stage_2 = reference["services"].get("stage-2").is_some();
     for (service, expected) in reference["services"].as_object().unwrap() {
         let place = format!("{name}: {service}");
@@ -54,15 +79,26 @@ fn compare(case: &Path) {
         } else {
             Value::Null
         };
-        assert_eq!(ours["services"][service]["profiles"], profiles, "{place}: profiles");
+        assert_eq!(
+            ours["services"][service]["profiles"], profiles,
+            "{place}: profiles"
+        );
         compare_service(&place, &ours["services"][service], expected);
     }
-    assert_eq!(volumes(&ours), volumes(&reference), "{name}: top-level volumes");
+    assert_eq!(
+        volumes(&ours),
+        volumes(&reference),
+        "{name}: top-level volumes"
+    );
 }
 
 fn compare_service(place: &str, ours: &Value, expected: &Value) {
     for key in SAME {
-        assert_eq!(or_empty(&ours[key]), or_empty(&expected[key]), "{place}: {key}");
+        assert_eq!(
+            or_empty(&ours[key]),
+            or_empty(&expected[key]),
+            "{place}: {key}"
+        );
     }
     let mounts = |service: &Value| -> Vec<Value> {
         let all = service["volumes"].as_array().cloned().unwrap_or_default();
@@ -71,18 +107,33 @@ fn compare_service(place: &str, ours: &Value, expected: &Value) {
             .collect()
     };
     assert_eq!(mounts(ours), mounts(expected), "{place}: volumes");
-    let devices = |service: &Value| or_empty(&service["deploy"]["resources"]["reservations"]["devices"]);
+    let devices =
+        |service: &Value| or_empty(&service["deploy"]["resources"]["reservations"]["devices"]);
     assert_eq!(devices(ours), devices(expected), "{place}: devices");
-    assert_eq!(environment(ours), environment(expected), "{place}: environment");
+    assert_eq!(
+        environment(ours),
+        environment(expected),
+        "{place}: environment"
+    );
     for key in ["context", "extra_hosts"] {
-        assert_eq!(ours["build"][key], expected["build"][key], "{place}: build.{key}");
+        assert_eq!(
+            ours["build"][key], expected["build"][key],
+            "{place}: build.{key}"
+        );
     }
     for (arg, value) in expected["build"]["args"].as_object().unwrap() {
         let got = &ours["build"]["args"][arg];
         if LEFT_OUT.contains(&arg.as_str()) {
-            assert!(got.is_null() || text(got).is_empty(), "{place}: {arg} must not hold a value");
+            assert!(
+                got.is_null() || text(got).is_empty(),
+                "{place}: {arg} must not hold a value"
+            );
         } else {
-            assert_eq!(text(got).to_lowercase(), text(value).to_lowercase(), "{place}: {arg}");
+            assert_eq!(
+                text(got).to_lowercase(),
+                text(value).to_lowercase(),
+                "{place}: {arg}"
+            );
         }
     }
 }
@@ -104,12 +155,18 @@ fn keys(value: &Value) -> Vec<&String> {
 fn or_empty(value: &Value) -> Value {
     match value {
         Value::Null => json!([]),
-        Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.clone(),
+        Value::String(_)
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_) => value.clone(),
     }
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A list `K=V` equals a mapping.
@@ -122,13 +179,20 @@ fn environment(service: &Value) -> BTreeMap<String, String> {
                 (name.to_owned(), value.to_owned())
             })
             .collect(),
-        Value::Object(map) => map.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| (name.clone(), text(value)))
+            .collect(),
         _ => BTreeMap::new(),
     }
 }
 
 fn volumes(model: &Value) -> Map<String, Value> {
-    let all = model.get("volumes").and_then(Value::as_object).cloned().unwrap_or_default();
+    let all = model
+        .get("volumes")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     all.into_iter()
         .filter(|(name, _)| name != HOST_KEYS)
         .map(|(name, value)| (name, if value.is_null() { json!({}) } else { value }))

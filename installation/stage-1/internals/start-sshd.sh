@@ -22,6 +22,17 @@ make_host_keys() {
   done
 }
 
+# sshd turns into a daemon before it binds its port, so its exit status says little. Its pid file, written
+# behind that, does.
+is_listening() {
+  local waited
+  for ((waited = 0; waited < 40; waited++)); do
+    [[ ! -s /run/sshd.pid ]] || return 0
+    sleep 0.05
+  done
+  return 1
+}
+
 main() {
   [[ -x /usr/sbin/sshd && -f /etc/ssh/sshd_config.d/00-pei.conf ]] || return 0
   mkdir -p /run/sshd
@@ -29,10 +40,13 @@ main() {
     pei_log_error "ssh is off: cannot write host keys to ${KEYS} (is the volume full or read-only?)"
     return 1
   fi
-  /usr/sbin/sshd || {
-    pei_log_error "ssh is off: sshd did not start (see above)"
+  rm -f /run/sshd.pid
+  if ! /usr/sbin/sshd || ! is_listening; then
+    pei_log_error "ssh is off: sshd did not start"
+    # In the foreground it says why; where it suddenly can, it is not left running.
+    timeout 1 /usr/sbin/sshd -D -e || true
     return 1
-  }
+  fi
 }
 
 main "$@"

@@ -28,7 +28,7 @@ esac"
 
 @test "what is there already needs no call" {
   lib_run 'pei_apt_install have have=1.0'
-  ! grep -q ^apt-get "$CALLS"
+  refute grep -q ^apt-get "$CALLS"
 }
 
 @test "installs what is missing, simulated first, without recommends or prompts" {
@@ -53,14 +53,14 @@ esac"
   run lib_run 'pei_apt_install offer gone'
   [ "$status" -eq 1 ]
   [[ "$output" == *'not available on '*': gone' ]]
-  ! grep -q 'install' "$CALLS"
+  refute grep -q 'install' "$CALLS"
 }
 
 @test "a conflict stops before the change" {
   touch "$BATS_TEST_TMPDIR/conflict"
   run lib_run 'pei_apt_install offer'
   [ "$status" -eq 1 ]
-  ! grep -q 'install -y' "$CALLS"
+  refute grep -q 'install -y' "$CALLS"
 }
 
 @test "refresh is tried three times" {

@@ -102,3 +102,10 @@ network_was_tried() { grep -qE '^(curl|wget|git|apt-get|npm|pnpm|npx|bun|uv|pixi
 
 # An as_nobody script has no access to the test's folder, nor should it need any.
 as_nobody() { (cd / && runuser -u nobody -- env PATH=/usr/sbin:/usr/bin:/sbin:/bin bash "$@"); }
+
+# refute COMMAND…: fails if the command succeeds; unlike `!`, also in the middle of a test.
+refute() {
+  if "$@"; then
+    return 1
+  fi
+}

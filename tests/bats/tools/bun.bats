@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154 # texts for other shells; stderr is set by bats
 load ../support/common
 
 RELEASE=github.com/oven-sh/bun/releases/download
@@ -80,7 +81,7 @@ nothing_happened() {
   serve bun.sh/install "$VENDOR"
   run bun --version 1.0.1
   [ "$status" -eq 1 ]
-  ! grep -q bun.sh/install "$SERVER_LOG"
+  refute grep -q bun.sh/install "$SERVER_LOG"
   nothing_happened
 }
 

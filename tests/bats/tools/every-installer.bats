@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154 # texts for other shells; stderr is set by bats
 # What holds for every installer, whatever it installs.
 load ../support/common
 
@@ -44,7 +45,7 @@ setup() {
     run bash "$SYSTEM/$script" --dry-run=yes
     [ "$status" -eq 2 ]
   done
-  ! network_was_tried
+  refute network_was_tried
 }
 
 @test "an option without its value: status 2 and a message, both at the end and before another option" {
@@ -60,7 +61,7 @@ setup() {
       [ "$status" -eq 2 ]
     done
   done
-  ! network_was_tried
+  refute network_was_tried
 }
 
 @test "a dry run: no change, no network" {
@@ -77,7 +78,7 @@ setup() {
     [ "$output" != '' ]
     [ "$(snapshot "$FAKE_HOME"; snapshot "$BATS_TEST_TMPDIR/etc"; snapshot "$PEI_APT_CONF_DIR")" = "$before" ]
   done
-  ! network_was_tried
+  refute network_was_tried
 }
 
 @test "a dry run names the mirror's places first" {
@@ -100,7 +101,7 @@ setup() {
     [[ "$output" == *'user `no-such-user` does not exist'* ]]
     [ "${#lines[@]}" -eq 1 ]
   done
-  ! network_was_tried
+  refute network_was_tried
 }
 
 @test "without root, where root is needed: status 1 and a message" {
@@ -126,7 +127,7 @@ setup() {
     run bash "$SYSTEM/$script" --version "1'; touch /tmp/never"
     [ "$status" -eq 2 ]
   done
-  ! network_was_tried
+  refute network_was_tried
 }
 
 @test "every script loads without running" {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154 # texts for other shells; stderr is set by bats
 load ../support/common
 
 setup() {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154 # texts for other shells; stderr is set by bats
 load ../support/common
 
 setup() {
@@ -63,7 +64,7 @@ nothing_happened() {
   run uv --install-dir "$DIR" --version 1.0.1
   [ "$status" -eq 1 ]
   nothing_happened
-  ! grep -q astral.sh "$SERVER_LOG"
+  refute grep -qF astral.sh/ "$SERVER_LOG"
 }
 
 @test "the vendor's script where there is no archive: never the newest for a version that was asked for" {

@@ -21,11 +21,12 @@ must() {
     ((status == 0)) || fail "failed with status $status: $(__shown "$@")" "--- output" "$output" "---"
 }
 
-# must_fail CMD...: a command that is not found, or cannot be run, is no failure that was asked for.
+# must_fail CMD...: a command that cannot be run, or that hangs, is no failure that was asked for.
 must_fail() {
     attempt "$@"
     ((status != 0)) || fail "succeeded, but should not have: $(__shown "$@")" "--- output" "$output" "---"
-    ((status != 126 && status != 127)) || fail "could not be run: $(__shown "$@")" "$output"
+    ((status != 124 && status != 126 && status != 127)) ||
+        fail "hung, or could not be run (status $status): $(__shown "$@")" "--- output" "$output" "---"
 }
 
 # must_end_with STATUS CMD...

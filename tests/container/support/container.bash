@@ -2,9 +2,9 @@
 #
 # shellcheck shell=bash
 
-# drun ARG...: docker run in the foreground, of no image that is not there.
+# drun ARG...: docker run in the foreground, of an image that is there. What hangs ends with 124.
 drun() {
-    docker run --rm --pull never --label "pei-test=$ID" "$@"
+    timeout --foreground 60 docker run --rm --pull never --label "pei-test=$ID" "$@"
 }
 
 # start NAME ARG...: docker run in the background, under the name $ID-NAME.

@@ -33,7 +33,7 @@ hook() {
 }
 
 compose() {
-    (cd "$PROJECT" && docker compose "$@")
+    (cd "$PROJECT" && timeout --foreground 900 docker compose "$@")
 }
 
 # build [ARG...]: both services in one command, or what is named. The log is kept in $PROJECT.log.

@@ -1,0 +1,375 @@
+//! `pei configure`
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use assert_cmd::Command;
+
+use crate::project::{PLAIN, Project, Run};
+
+const COMPOSE: &str = "docker-compose.yml";
+const TEMPLATE: &str = "compose-template.yml";
+const SCRIPT: &str = "installation/stage-1/custom/mine.sh";
+
+#[test]
+fn a_second_run_touches_nothing_and_says_so() {
+    let project = Project::create_minimal();
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("configured `.`: ");
+    let times = project.times();
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("nothing to do: ")
+        .prints_nothing();
+    project
+        .run(["configure", "--check"])
+        .succeeds()
+        .prints_nothing();
+    project
+        .run(["configure", "--diff"])
+        .succeeds()
+        .prints_nothing();
+    assert_eq!(project.times(), times);
+}
+
+#[test]
+fn the_same_config_gives_the_same_bytes_wherever_it_is_read() {
+    let expected = Project::configured().files();
+    let case = |umask: &str, name: &str, value: &str| {
+        let project = Project::none();
+        let script =
+            format!("umask {umask} && exec \"$0\" create -p demo -q minimal --no-examples --quiet");
+        let pei = assert_cmd::cargo::cargo_bin!("pei");
+        let mut create = Command::new("sh");
+        create
+            .args(["-c", &script])
+            .arg(pei)
+            .current_dir(project.beside(""))
+            .env(name, value);
+        Run::of(&mut create).succeeds();
+        fs::write(project.path("user_config.yml"), PLAIN).unwrap();
+        let script = format!("umask {umask} && exec \"$0\" configure -q");
+        let mut configure = Command::new("sh");
+        configure
+            .args(["-c", &script])
+            .arg(pei)
+            .current_dir(project.path(""))
+            .env(name, value);
+        Run::of(&mut configure).succeeds();
+        let mut found = project.files();
+        // The user's own file has the mode that the test's own umask gave it.
+        found.insert(
+            "user_config.yml".into(),
+            expected["user_config.yml"].clone(),
+        );
+        assert_eq!(found, expected, "umask {umask}, {name}={value}");
+        let folder = fs::metadata(project.path("installation/stage-1")).unwrap();
+        assert_eq!(folder.permissions().mode() & 0o777, 0o755, "umask {umask}");
+    };
+    case("077", "TZ", "Asia/Kathmandu");
+    case("000", "LC_ALL", "tr_TR.UTF-8");
+}
+
+#[test]
+fn a_hand_edit_is_saved_before_it_is_replaced() {
+    let project = Project::configured();
+    let original = project.read(COMPOSE);
+    for (edit, backup) in [
+        ("one", "docker-compose.yml.bak"),
+        ("two", "docker-compose.yml.bak.1"),
+    ] {
+        let edited = format!("{original}# {edit}\n");
+        project.write(COMPOSE, &edited);
+        project
+            .run(["configure", "--dry-run"])
+            .succeeds()
+            .prints(&format!("edited     docker-compose.yml -> {backup}\n"));
+        project
+            .run(["configure"])
+            .succeeds()
+            .says(&format!("warning: `docker-compose.yml` was not as pei wrote it and has been replaced; the old one is `{backup}`"));
+        assert_eq!(project.read(backup), edited);
+        assert_eq!(project.read(COMPOSE), original);
+    }
+}
+
+#[test]
+fn peis_own_older_text_is_replaced_without_a_backup() {
+    let project = Project::configured();
+    project.write("user_config.yml", PLAIN.replace("demo:", "other:"));
+    project.run(["configure"]).succeeds().never_says("warning");
+    assert!(project.read(COMPOSE).contains("other:stage-2"));
+    assert!(!project.files().keys().any(|path| path.contains(".bak")));
+}
+
+#[test]
+fn a_script_of_peis_without_a_token_is_known_by_the_manifest() {
+    let project = Project::configured();
+    let manifest = project.read(".pei/manifest");
+    let (_, script) = manifest
+        .lines()
+        .find_map(|line| line.split_once("  "))
+        .unwrap();
+    let original = project.read(script);
+    project.write(script, "edited\n");
+    project
+        .run(["configure"])
+        .succeeds()
+        .says(&format!("the old one is `{script}.bak`"));
+    assert_eq!(project.read(script), original);
+    assert_eq!(project.read(&format!("{script}.bak")), "edited\n");
+}
+
+#[test]
+fn the_line_ends_of_a_checkout_are_no_hand_edit() {
+    let project = Project::configured();
+    let original = project.read(COMPOSE);
+    project.write(COMPOSE, original.replace('\n', "\r\n"));
+    project.run(["configure"]).succeeds().never_says("warning");
+    assert_eq!(project.read(COMPOSE), original);
+}
+
+#[test]
+fn check_exits_with_4_and_writes_nothing() {
+    let project = Project::configured();
+    project.write(
+        "user_config.yml",
+        PLAIN.replace("demo:stage-2", "new:stage-2"),
+    );
+    let times = project.times();
+    project
+        .run(["configure", "--check"])
+        .exits(4)
+        .prints("replace    docker-compose.yml\n")
+        .says(" would change; nothing was written");
+    project
+        .run(["configure", "--check", "--diff"])
+        .exits(4)
+        .prints("+++ b/docker-compose.yml");
+    assert_eq!(project.times(), times);
+}
+
+#[test]
+fn a_diff_shows_what_would_change_and_no_secret() {
+    let project = Project::create_minimal();
+    project.run(["configure"]).succeeds();
+    let config = project
+        .read("user_config.yml")
+        .replace("123456", "geheim-77");
+    project.write(
+        "user_config.yml",
+        config.replace("pei-minimal:stage-2", "new:stage-2"),
+    );
+    let times = project.times();
+    let run = project
+        .run(["configure", "--diff"])
+        .succeeds()
+        .prints("--- a/docker-compose.yml\n+++ b/docker-compose.yml\n@@ ")
+        .prints("\n+    image: ")
+        .prints("secret .pei/secrets/ssh-credentials changes (not shown)\n");
+    assert!(!run.stdout.contains("geheim"), "{}", run.stdout);
+    assert!(!run.stdout.contains("$6$"), "{}", run.stdout);
+    assert_eq!(project.times(), times);
+}
+
+#[test]
+fn errors_in_the_config_stop_everything_and_are_all_told() {
+    let project = Project::configured();
+    project.write(
+        "user_config.yml",
+        "stage_1:\n  imag: {}\n  ssh: {hostport: 22}\n",
+    );
+    let before = project.files();
+    project
+        .run(["configure"])
+        .exits(1)
+        .prints_nothing()
+        .says(" --> user_config.yml:2:3")
+        .says("did you mean `image`?")
+        .says(" --> user_config.yml:3:9");
+    assert_eq!(project.files(), before);
+}
+
+#[test]
+fn warnings_can_be_denied() {
+    let project = Project::create_minimal();
+    let before = project.files();
+    project
+        .run(["configure", "--deny-warnings"])
+        .exits(1)
+        .says("warning[weak-password]")
+        .says("error: 1 warning denied by --deny-warnings; nothing was written");
+    assert_eq!(project.files(), before);
+    // The reason for the failure is told also to who wants errors only.
+    project
+        .run(["configure", "--deny-warnings", "-q"])
+        .exits(1)
+        .says("warning[weak-password]");
+}
+
+#[test]
+fn json_is_one_document_on_stdout_whatever_happens() {
+    let project = Project::create_minimal();
+    let parse = |run: &Run| -> serde_json::Value { serde_json::from_str(&run.stdout).unwrap() };
+    let run = project
+        .run(["configure", "--format", "json", "--dry-run"])
+        .succeeds();
+    assert_eq!(parse(&run)["diagnostics"][0]["code"], "weak-password");
+    project.write("user_config.yml", [0xff, 0xfe, b'a', 0]);
+    let run = project.run(["configure", "--format", "json"]).exits(1);
+    assert_eq!(parse(&run)["diagnostics"][0]["code"], "not-utf8");
+    project.write("user_config.yml", PLAIN);
+    let run = project.run(["configure", "--format", "json"]).succeeds();
+    assert_eq!(parse(&run)["diagnostics"], serde_json::json!([]));
+}
+
+#[test]
+fn what_is_no_project_is_named_with_its_cure() {
+    let project = Project::none();
+    project
+        .run_beside(["configure", "-p", "demo"])
+        .exits(1)
+        .says("the folder `demo` does not exist")
+        .says("`pei create -p demo` makes a project there");
+    fs::create_dir(project.path("")).unwrap();
+    project
+        .run_beside(["configure", "-p", "demo"])
+        .exits(1)
+        .says("there is no config `demo/user_config.yml`")
+        .says("`pei create -p demo` makes a project there");
+    project.write("user_config.yml", PLAIN);
+    project
+        .run_beside(["configure", "-p", "demo"])
+        .exits(1)
+        .says("`demo` is not a project of pei: it has no folder `installation`")
+        .says("`pei create -p demo --force` makes it one and keeps your files");
+    assert_eq!(project.files().len(), 1);
+    fs::write(project.beside("file"), "").unwrap();
+    project
+        .run_beside(["configure", "-p", "file"])
+        .exits(1)
+        .says("`file` is a file");
+}
+
+#[test]
+fn a_config_that_is_no_file_is_named() {
+    let project = Project::configured();
+    fs::remove_file(project.path("user_config.yml")).unwrap();
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("copy `./reference_config.yml` to it");
+    fs::create_dir(project.path("user_config.yml")).unwrap();
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("is a folder, not a config");
+    let status = std::process::Command::new("mkfifo")
+        .arg(project.path("pipe"))
+        .status();
+    assert!(status.unwrap().success());
+    project
+        .run(["configure", "-c", "pipe"])
+        .exits(1)
+        .says("is not a plain file");
+}
+
+#[test]
+fn another_config_is_relative_to_the_project_or_absolute() {
+    let project = Project::configured().file("other.yml", PLAIN.replace("demo:", "other:"));
+    project
+        .run_beside(["configure", "-p", "demo", "-c", "other.yml"])
+        .succeeds();
+    assert!(project.read(COMPOSE).contains("other:stage-2"));
+    let absolute = project.path("user_config.yml");
+    project
+        .run_beside(["configure", "-p", "demo", "-c", absolute.to_str().unwrap()])
+        .succeeds();
+    assert!(project.read(COMPOSE).contains("demo:stage-2"));
+}
+
+#[test]
+fn crlf_line_ends_of_scripts_become_lf() {
+    let project = Project::configured();
+    project.write(SCRIPT, "#!/bin/bash\r\necho a\rb\r\n");
+    fs::set_permissions(project.path(SCRIPT), fs::Permissions::from_mode(0o750)).unwrap();
+    let installer = b"#!/bin/bash\r\nexit\r\n\x1f\x8b\x00\r\n";
+    project.write("installation/stage-1/tmp/installer.sh", installer);
+    project.write("installation/stage-1/custom/notes.txt", "a\r\n");
+    let before = project.files();
+
+    project
+        .run(["configure", "--check"])
+        .exits(4)
+        .prints(&format!("line-ends  {SCRIPT}\n"));
+    project
+        .run(["configure", "--diff"])
+        .succeeds()
+        .prints("+#!/bin/bash\n");
+    assert_eq!(project.files(), before);
+
+    project
+        .run(["configure"])
+        .succeeds()
+        .says(&format!("note: `{SCRIPT}` had CRLF line ends"));
+    let mut expected = before;
+    expected.insert(
+        SCRIPT.into(),
+        crate::project::Entry {
+            mode: 0o750,
+            content: b"#!/bin/bash\necho a\rb\n".into(),
+        },
+    );
+    assert_eq!(project.files(), expected);
+}
+
+#[test]
+fn an_extended_template_is_used_and_kept() {
+    let project = Project::configured();
+    let extended = project.read(TEMPLATE) + "x-mine: here\n";
+    project.write(TEMPLATE, &extended);
+    project.run(["configure"]).succeeds().never_says("warning");
+    assert_eq!(project.read(TEMPLATE), extended);
+    assert!(project.read(COMPOSE).contains("x-mine: here"));
+    project.run(["configure"]).succeeds().says("nothing to do");
+}
+
+#[test]
+fn a_template_that_is_missing_or_foreign_is_restored() {
+    let project = Project::configured();
+    let original = project.read(TEMPLATE);
+    fs::remove_file(project.path(TEMPLATE)).unwrap();
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("note: `compose-template.yml` was missing");
+    assert_eq!(project.read(TEMPLATE), original);
+    project.write(TEMPLATE, "services: ${oc.create:x}\n");
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("`compose-template.yml` was not made by pei");
+    assert_eq!(project.read(TEMPLATE), original);
+    assert_eq!(
+        project.read("compose-template.yml.bak"),
+        "services: ${oc.create:x}\n"
+    );
+}
+
+#[test]
+fn no_question_is_asked_and_no_input_is_read() {
+    let project = Project::create_minimal();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("pei"))
+        .arg("configure")
+        .current_dir(project.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+}

@@ -1,0 +1,149 @@
+//! `pei create`
+
+use std::fs;
+
+use crate::project::Project;
+
+#[test]
+fn a_project_is_made_with_its_parents_and_the_next_steps_are_named() {
+    let project = Project::none();
+    let run = project
+        .run_beside(["create", "-p", "a/b c/demo"])
+        .succeeds()
+        .prints_nothing();
+    run.says("created `a/b c/demo`: ")
+        .says("1. edit 'a/b c/demo/user_config.yml'")
+        .says("2. pei configure -p 'a/b c/demo'")
+        .says("3. cd 'a/b c/demo' && docker compose up");
+    for path in [
+        "user_config.yml",
+        "reference_config.yml",
+        "user_config.schema.json",
+        "compose-template.yml",
+        "stage-1.Dockerfile",
+        "stage-2.Dockerfile",
+        ".dockerignore",
+        ".gitignore",
+        "PEI-DOCKER-USAGE-GUIDE.md",
+        "installation/stage-1",
+        "installation/stage-2",
+        "examples",
+    ] {
+        assert!(project.beside("a/b c/demo").join(path).exists(), "{path}");
+    }
+    assert_eq!(fs::read_dir(project.beside("a/b c")).unwrap().count(), 1);
+}
+
+#[test]
+fn examples_can_be_left_out() {
+    let case = |arguments: [&str; 5], expected| {
+        let project = Project::none();
+        project.run_beside(arguments).succeeds();
+        assert_eq!(project.path("examples").exists(), expected, "{arguments:?}");
+    };
+    case(["create", "-p", "demo", "-q", "minimal"], true);
+    case(["create", "-p", "demo", "-e", "--quiet"], true);
+    case(["create", "-p", "demo", "--no-examples", "--quiet"], false);
+    case(["create", "-p", "demo", "-e", "--no-examples"], false);
+}
+
+#[test]
+fn what_is_there_already_is_listed_and_nothing_is_written() {
+    let project = Project::none()
+        .file("user_config.yml", "mine")
+        .file("notes", "mine too");
+    project
+        .run_beside(["create", "-p", "demo"])
+        .exits(1)
+        .prints_nothing()
+        .says("`demo` already holds 1 file that `pei create` would write; nothing was written\n  user_config.yml\n")
+        .says("--force");
+    assert_eq!(project.files().len(), 2);
+}
+
+#[test]
+fn a_second_create_changes_nothing() {
+    let project = Project::create_minimal();
+    let times = project.times();
+    project
+        .run_beside(["create", "-p", "demo", "-q", "minimal"])
+        .exits(1)
+        .says("and ")
+        .says(" more, which -v lists");
+    assert_eq!(project.times(), times);
+}
+
+#[test]
+fn force_replaces_peis_files_and_keeps_the_users() {
+    let project = Project::create_minimal()
+        .file("user_config.yml", "mine")
+        .file("reference_config.yml", "edited")
+        .file("notes", "mine too");
+    project
+        .run_beside(["create", "-p", "demo", "--force"])
+        .succeeds()
+        .says("the old one is `reference_config.yml.bak`");
+    assert_eq!(project.read("user_config.yml"), "mine");
+    assert_eq!(project.read("notes"), "mine too");
+    assert_eq!(project.read("reference_config.yml.bak"), "edited");
+    assert!(project.read("reference_config.yml").contains("stage_1"));
+}
+
+#[test]
+fn a_dry_run_lists_and_writes_nothing() {
+    let project = Project::none();
+    project
+        .run_beside(["create", "-p", "demo", "--dry-run"])
+        .succeeds()
+        .prints("create     user_config.yml\n")
+        .prints("create     installation/stage-1/");
+    assert!(!project.path("").exists());
+}
+
+#[test]
+fn a_folder_that_holds_other_things_becomes_a_project() {
+    let project = Project::none().file("notes", "mine");
+    project.run_beside(["create", "-p", "demo"]).succeeds();
+    assert_eq!(project.read("notes"), "mine");
+    project.run(["configure", "--dry-run"]).succeeds();
+}
+
+#[test]
+fn the_folder_one_stands_in_can_be_made_a_project() {
+    let project = Project::none();
+    fs::create_dir(project.path("")).unwrap();
+    project
+        .run(["create", "-p", "."])
+        .succeeds()
+        .says("2. pei configure -p .");
+    project.run(["configure"]).succeeds();
+}
+
+#[test]
+fn a_file_in_the_folders_place_is_an_error() {
+    let project = Project::none();
+    fs::write(project.beside("demo"), "a file").unwrap();
+    project
+        .run_beside(["create", "-p", "demo"])
+        .exits(1)
+        .says("`demo` is not a folder");
+    project
+        .run_beside(["create", "-p", "demo/x"])
+        .exits(1)
+        .says("demo");
+    assert_eq!(
+        fs::read_to_string(project.beside("demo")).unwrap(),
+        "a file"
+    );
+}
+
+#[test]
+fn an_unknown_quick_template_lists_the_known_ones() {
+    let project = Project::none();
+    project
+        .run_beside(["create", "-p", "demo", "-q", "minimul"])
+        .exits(2)
+        .says("did you mean `minimal`?")
+        .says("cn-demo");
+    assert!(!project.path("").exists());
+}

@@ -1,0 +1,29 @@
+//! The tests that run the binary, in one program.
+
+mod cli;
+mod configure;
+mod create;
+mod docs;
+mod examples;
+mod golden;
+mod project;
+mod remove;
+mod safety;
+mod tmpfs;
+
+/// A file that is not named above would not run and nobody would miss it.
+#[test]
+fn no_file_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration");
+    let index = include_str!("main.rs");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if path.extension().is_some_and(|extension| extension == "rs") && name != "main" {
+            assert!(
+                index.contains(&format!("mod {name};")),
+                "{name}.rs is not in main.rs"
+            );
+        }
+    }
+}

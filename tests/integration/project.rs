@@ -1,0 +1,250 @@
+//! A project in a temporary folder, and what a run in it said.
+//!
+//! Every run has a clean environment: its own home, no variables but PATH, and the
+//! project as its folder, so that messages are the same on every machine.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// Without anything that warns or is random.
+pub(crate) const PLAIN: &str = "\
+stage_1:
+  image: {base: 'ubuntu:24.04', output: 'demo:stage-1'}
+stage_2:
+  image: {output: 'demo:stage-2'}
+";
+
+/// The folder of a project and the home beside it.
+pub(crate) struct Project {
+    home: TempDir,
+}
+
+/// What a run left behind.
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) mode: u32,
+    pub(crate) content: Vec<u8>,
+}
+
+impl Project {
+    /// No project folder yet.
+    #[must_use]
+    pub(crate) fn none() -> Self {
+        Self {
+            home: TempDir::new().unwrap(),
+        }
+    }
+
+    /// What `pei create --quick minimal` makes.
+    #[must_use]
+    pub(crate) fn create_minimal() -> Self {
+        let project = Self::none();
+        project
+            .run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples"])
+            .succeeds();
+        project
+    }
+
+    /// A project that is configured and has no password in it.
+    #[must_use]
+    pub(crate) fn configured() -> Self {
+        let project = Self::create_minimal().file("user_config.yml", PLAIN);
+        project.run(["configure"]).succeeds();
+        project
+    }
+
+    /// Writes a file, and its folders.
+    #[must_use]
+    pub(crate) fn file(self, path: &str, text: impl AsRef<[u8]>) -> Self {
+        self.write(path, text);
+        self
+    }
+
+    /// Writes a file, and its folders.
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// The text of a file.
+    #[track_caller]
+    pub(crate) fn read(&self, path: &str) -> String {
+        let path = self.path(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// A path in the project.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.home.path().join("demo").join(path)
+    }
+
+    /// A path beside the project.
+    pub(crate) fn beside(&self, path: &str) -> PathBuf {
+        self.home.path().join(path)
+    }
+
+    /// pei in the project's folder.
+    pub(crate) fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
+        pei(&self.path(""), self.home.path(), &arguments)
+    }
+
+    /// Runs pei in the project's folder.
+    pub(crate) fn run<const N: usize>(&self, arguments: [&str; N]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Runs pei in the folder above, where the project is `demo`.
+    pub(crate) fn run_beside<const N: usize>(&self, arguments: [&str; N]) -> Run {
+        Run::of(&mut pei(self.home.path(), self.home.path(), &arguments))
+    }
+
+    /// Starts pei in the project's folder and does not wait.
+    pub(crate) fn start<const N: usize>(&self, arguments: [&str; N]) -> std::process::Child {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin!("pei"))
+            .args(arguments)
+            .current_dir(self.path(""))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Every file of the project but pei's bookkeeping.
+    pub(crate) fn files(&self) -> BTreeMap<String, Entry> {
+        let mut files = walk(&self.path(""), |path, found| Entry {
+            mode: found.permissions().mode() & 0o7777,
+            content: if found.is_symlink() {
+                fs::read_link(path)
+                    .unwrap()
+                    .into_os_string()
+                    .into_encoded_bytes()
+            } else {
+                fs::read(path).unwrap()
+            },
+        });
+        files.remove(".pei/lock");
+        files
+    }
+
+    /// When every file was changed last, to the nanosecond.
+    pub(crate) fn times(&self) -> BTreeMap<String, (i64, i64)> {
+        walk(&self.path(""), |_, found| {
+            (found.mtime(), found.mtime_nsec())
+        })
+    }
+}
+
+/// The binary with a clean environment.
+fn pei(folder: &Path, home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pei"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home);
+    command
+}
+
+/// Relative path to what `look` says, for everything that is not a folder.
+fn walk<T>(root: &Path, look: impl Fn(&Path, &fs::Metadata) -> T) -> BTreeMap<String, T> {
+    let mut all = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let found = fs::symlink_metadata(&path).unwrap();
+            if found.is_dir() {
+                folders.push(path);
+            } else {
+                let relative = path.strip_prefix(root).unwrap().to_str().unwrap();
+                all.insert(relative.to_owned(), look(&path, &found));
+            }
+        }
+    }
+    all
+}
+
+impl Run {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// It ended with status 0.
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Self {
+        self.exits(0)
+    }
+
+    /// It ended with this status.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        let Self { stdout, stderr, .. } = &self;
+        assert_eq!(
+            self.code, code,
+            "exit status\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+        );
+        self
+    }
+
+    /// Stderr holds this.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(
+            self.stderr.contains(text),
+            "`{text}` is not in stderr:\n{}",
+            self.stderr
+        );
+        self
+    }
+
+    /// Stderr does not hold this.
+    #[track_caller]
+    pub(crate) fn never_says(self, text: &str) -> Self {
+        assert!(
+            !self.stderr.contains(text),
+            "`{text}` is in stderr:\n{}",
+            self.stderr
+        );
+        self
+    }
+
+    /// Stdout holds this.
+    #[track_caller]
+    pub(crate) fn prints(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text),
+            "`{text}` is not in stdout:\n{}",
+            self.stdout
+        );
+        self
+    }
+
+    /// Stdout is empty.
+    #[track_caller]
+    pub(crate) fn prints_nothing(self) -> Self {
+        assert_eq!(self.stdout, "", "stdout is not empty");
+        self
+    }
+}

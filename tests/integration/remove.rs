@@ -1,0 +1,249 @@
+//! `pei remove`, against a stand-in for docker whose state is files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::project::{Project, Run};
+
+/// Keeps images and containers as files, and notes how it was called.
+const DOCKER: &str = r#"#!/bin/bash
+cd "$(dirname "$0")" || exit 9
+echo "$*" >> log
+[[ -e down ]] && { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
+last=${*: -1}
+case "$1 $2" in
+"ps -a") ls containers ;;
+"container inspect")
+    shift 2; [[ $1 == --format ]] && shift 2
+    status=0
+    for id; do cat "containers/$id" 2>/dev/null || status=1; done
+    exit "$status" ;;
+"image inspect") cat "images/$last" 2>/dev/null || { echo "No such image" >&2; exit 1; } ;;
+"image rm") [[ -e busy ]] && { echo "conflict: image is in use" >&2; exit 1; }; rm "images/$last" ;;
+"volume ls") cat volumes ;;
+"compose --file") cat compose.json 2>/dev/null || exit 1 ;;
+"stop "*) ;;
+"rm "*) rm "containers/$last" ;;
+*) echo "not understood: $*" >&2; exit 1 ;;
+esac
+"#;
+
+const COMPOSE: &str = "\
+services:
+  stage-1: {image: 'demo:stage-1', profiles: [build-helper]}
+  stage-2: {image: 'demo:stage-2'}
+volumes: {app: {}}
+";
+
+struct Engine {
+    project: Project,
+}
+
+impl Engine {
+    fn new(compose: &str) -> Self {
+        let project = Project::none().file("docker-compose.yml", compose);
+        for folder in ["bin/images", "bin/containers"] {
+            fs::create_dir_all(project.beside(folder)).unwrap();
+        }
+        let docker = project.beside("bin/docker");
+        fs::write(&docker, DOCKER).unwrap();
+        fs::set_permissions(docker, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(project.beside("bin/volumes"), "demo_app\nother\n").unwrap();
+        let volumes = json!({"app": {"name": "demo_app"}});
+        let services = json!({"a": {"image": "demo:stage-1"}, "b": {"image": "demo:stage-2"}});
+        let config = json!({"services": services, "volumes": volumes}).to_string();
+        fs::write(project.beside("bin/compose.json"), config).unwrap();
+        Self { project }
+    }
+
+    fn image(self, name: &str, id: &str) -> Self {
+        fs::write(self.state("images").join(name), format!("sha256:{id}\n")).unwrap();
+        self
+    }
+
+    fn container(self, name: &str, image_id: &str, running: bool, project: Option<&str>) -> Self {
+        let labels = project.map(|project| json!({"com.docker.compose.project": project}));
+        let inspected = json!({
+            "Id": name, "Name": format!("/{name}"), "Image": format!("sha256:{image_id}"),
+            "Config": {"Image": image_id, "Labels": labels}, "State": {"Running": running},
+        });
+        fs::write(
+            self.state("containers").join(name),
+            format!("{inspected}\n"),
+        )
+        .unwrap();
+        self
+    }
+
+    fn state(&self, name: &str) -> PathBuf {
+        self.project.beside("bin").join(name)
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.state(path).exists()
+    }
+
+    fn remove(&self, arguments: &[&str]) -> Run {
+        let mut command = self.project.command(["remove", "-p", "."]);
+        let path = format!("{}:/usr/bin:/bin", self.state("").display());
+        Run::of(command.args(arguments).env("PATH", path))
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.state("log")).unwrap_or_default()
+    }
+}
+
+fn full() -> Engine {
+    Engine::new(COMPOSE)
+        .image("demo:stage-1", "11")
+        .image("demo:stage-2", "22")
+        .image("other:1", "33")
+        .container("running", "22", true, Some("demo"))
+        .container("stopped", "11", false, Some("demo"))
+        .container("foreign", "22", false, None)
+        .container("of-a-child", "33", true, Some("other"))
+}
+
+#[test]
+fn containers_go_before_their_image_and_volumes_stay() {
+    let engine = full();
+    engine
+        .remove(&["-y"])
+        .succeeds()
+        .prints_nothing()
+        .says("removed the container `running` (running, of the Compose project `demo`)")
+        .says("removed the container `foreign` (stopped, not started by Compose)")
+        .says("removed the image `demo:stage-2`")
+        .says("kept the volumes: demo_app");
+    for gone in [
+        "containers/running",
+        "containers/stopped",
+        "containers/foreign",
+        "images/demo:stage-1",
+    ] {
+        assert!(!engine.has(gone), "{gone}");
+    }
+    assert!(engine.has("containers/of-a-child"));
+    assert!(engine.has("images/other:1"));
+    let log = engine.log();
+    let place = |call: &str| {
+        log.find(call)
+            .unwrap_or_else(|| panic!("{call} is not in {log}"))
+    };
+    assert!(place("stop running") < place("rm running"));
+    assert!(place("rm running") < place("image rm demo:stage-2"));
+    assert!(place("image rm demo:stage-2") < place("image rm demo:stage-1"));
+    assert!(!log.contains("stop stopped"), "{log}");
+}
+
+#[test]
+fn what_is_gone_is_fine() {
+    let engine = Engine::new(COMPOSE);
+    engine.remove(&["-y"]).succeeds().says("nothing to remove");
+    engine.remove(&[]).succeeds().says("nothing to remove");
+}
+
+#[test]
+fn a_dry_run_lists_and_removes_nothing() {
+    let engine = full();
+    engine
+        .remove(&["--dry-run"])
+        .succeeds()
+        .prints("remove  container `running` (running, of the Compose project `demo`)\n")
+        .prints("remove  image `demo:stage-1`\n")
+        .prints("keep    volume `demo_app`\n");
+    let log = engine.log();
+    let changes = ["rm ", "stop ", "image rm "];
+    let changed = |call: &str| changes.iter().any(|change| call.starts_with(change));
+    assert!(!log.lines().any(changed), "{log}");
+}
+
+#[test]
+fn without_a_terminal_nothing_is_removed_unasked() {
+    let engine = full();
+    engine
+        .remove(&[])
+        .exits(2)
+        .says("stdin is not a terminal")
+        .says("-y removes without asking");
+    assert!(engine.has("containers/running"));
+}
+
+#[test]
+fn an_engine_that_is_missing_or_down_exits_with_3() {
+    let engine = full();
+    let mut missing = engine.project.command(["remove", "-p", ".", "-y"]);
+    Run::of(missing.env("CONTAINER_ENGINE", "no-such-engine"))
+        .exits(3)
+        .says("the container engine `no-such-engine` is not installed");
+    fs::write(engine.state("down"), "").unwrap();
+    engine
+        .remove(&["-y"])
+        .exits(3)
+        .says("Cannot connect to the Docker daemon");
+    assert!(engine.has("images/demo:stage-1"));
+}
+
+#[test]
+fn an_image_that_the_engine_keeps_is_an_error_in_its_words() {
+    let engine = full();
+    fs::write(engine.state("busy"), "").unwrap();
+    engine
+        .remove(&["-y"])
+        .exits(3)
+        .says("conflict: image is in use");
+}
+
+#[test]
+fn variables_in_names_are_composes_to_resolve() {
+    let compose = COMPOSE.replace("demo:stage-2", "${NAME:-demo}:stage-2");
+    let engine = Engine::new(&compose).image("demo:stage-2", "22");
+    engine
+        .remove(&["-y"])
+        .succeeds()
+        .says("removed the image `demo:stage-2`");
+
+    let engine = Engine::new(&compose).image("demo:stage-1", "11");
+    fs::remove_file(engine.state("compose.json")).unwrap();
+    engine
+        .remove(&["-y"])
+        .exits(1)
+        .says("removed the image `demo:stage-1`")
+        .says("the image `${NAME:-demo}:stage-2` is left alone");
+}
+
+#[test]
+fn a_hand_edited_file_is_read_for_its_names_only() {
+    let engine =
+        Engine::new("services: {web: {image: mine:1, ports: !override ['1:1'], odd: {}}, none:}\n")
+            .image("mine:1", "44");
+    engine
+        .remove(&["-y"])
+        .succeeds()
+        .says("removed the image `mine:1`");
+}
+
+#[test]
+fn a_project_without_a_readable_compose_file_is_an_error() {
+    let engine = full();
+    engine.project.write("docker-compose.yml", "services: [");
+    engine
+        .remove(&["-y"])
+        .exits(1)
+        .says("cannot understand `./docker-compose.yml`");
+    fs::remove_file(engine.project.path("docker-compose.yml")).unwrap();
+    engine
+        .remove(&["-y"])
+        .exits(1)
+        .says("`.` has no docker-compose.yml")
+        .says("pei configure");
+    engine
+        .project
+        .run_beside(["remove", "-p", "nowhere"])
+        .exits(1)
+        .says("no project folder `nowhere`");
+}

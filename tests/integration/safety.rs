@@ -1,0 +1,309 @@
+//! What must hold on disk, whatever stands there and whatever happens.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::project::{PLAIN, Project};
+use crate::tmpfs::Tmpfs;
+
+const CHANGED: &str = "\
+stage_1:
+  image: {base: 'ubuntu:24.04', output: 'new:stage-1'}
+stage_2:
+  image: {output: 'new:stage-2'}
+";
+
+#[test]
+fn a_link_out_of_the_project_is_refused() {
+    let case = |path: &str, is_folder: bool| {
+        let project = Project::configured();
+        let outside = project.beside("outside");
+        fs::rename(project.path(path), &outside).unwrap();
+        symlink(&outside, project.path(path)).unwrap();
+        project.write("user_config.yml", CHANGED);
+        let before = project.files();
+        project
+            .run(["configure"])
+            .exits(1)
+            .says(&format!("`{path}` is a link that leads out of the project"));
+        assert_eq!(project.files(), before, "{path}");
+        assert_eq!(outside.is_dir(), is_folder);
+    };
+    case("docker-compose.yml", false);
+    case("installation/stage-1/generated", true);
+    case(".pei", true);
+}
+
+#[test]
+fn a_linked_folder_inside_the_project_is_followed() {
+    let project = Project::configured();
+    fs::rename(
+        project.path("installation/stage-2/generated"),
+        project.path("elsewhere"),
+    )
+    .unwrap();
+    symlink(
+        "../../elsewhere",
+        project.path("installation/stage-2/generated"),
+    )
+    .unwrap();
+    project.run(["configure", "--check"]).succeeds();
+    fs::remove_file(project.path("elsewhere/_custom-on-build.sh")).unwrap();
+    project.run(["configure"]).succeeds();
+    assert!(project.path("elsewhere/_custom-on-build.sh").is_file());
+    assert!(project.path("installation/stage-2/generated").is_symlink());
+}
+
+#[test]
+fn a_folder_that_is_another_one_by_a_link_is_refused() {
+    let project = Project::configured();
+    fs::remove_dir_all(project.path("installation/stage-2/generated")).unwrap();
+    symlink(
+        "../stage-1/generated",
+        project.path("installation/stage-2/generated"),
+    )
+    .unwrap();
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("are one file, because of a linked folder");
+}
+
+#[test]
+fn a_link_in_a_files_place_is_replaced_and_what_it_leads_to_stays() {
+    let project = Project::configured().file("mine.yml", "mine\n");
+    fs::remove_file(project.path("docker-compose.yml")).unwrap();
+    symlink("mine.yml", project.path("docker-compose.yml")).unwrap();
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("the old one is `docker-compose.yml.bak`");
+    assert!(!project.path("docker-compose.yml").is_symlink());
+    assert_eq!(project.read("mine.yml"), "mine\n");
+    assert_eq!(
+        fs::read_link(project.path("docker-compose.yml.bak")).unwrap(),
+        Path::new("mine.yml")
+    );
+}
+
+#[test]
+fn all_that_stands_in_the_way_is_told_at_once() {
+    let project = Project::configured();
+    for path in [
+        "docker-compose.yml",
+        "stage-1.Dockerfile",
+        "stage-2.Dockerfile",
+    ] {
+        fs::remove_file(project.path(path)).unwrap();
+    }
+    fs::create_dir(project.path("docker-compose.yml")).unwrap();
+    let pipe = Command::new("mkfifo")
+        .arg(project.path("stage-1.Dockerfile"))
+        .status();
+    assert!(pipe.unwrap().success());
+    fs::remove_dir_all(project.path("installation/stage-1/generated")).unwrap();
+    project.write("installation/stage-1/generated", "a file");
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("nothing was written to `.`\n")
+        .says("  `docker-compose.yml` is a folder, where pei writes a file\n")
+        .says("  `stage-1.Dockerfile` is neither a file nor a folder\n")
+        .says("  `installation/stage-1/generated` is a file, where a folder is needed\n");
+    assert!(!project.path("stage-2.Dockerfile").exists());
+}
+
+#[test]
+fn secrets_are_closed_to_others() {
+    let mode = |project: &Project, path: &str| {
+        fs::metadata(project.path(path))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o7777
+    };
+    let project = Project::create_minimal();
+    project.run(["configure"]).succeeds();
+    let paths = [
+        (".pei", 0o700),
+        (".pei/secrets", 0o700),
+        (".pei/secrets/ssh-credentials", 0o600),
+    ];
+    for (path, expected) in paths {
+        assert_eq!(mode(&project, path), expected, "{path}");
+        fs::set_permissions(project.path(path), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    project
+        .run(["configure", "--check"])
+        .exits(4)
+        .prints("mode       .pei\n");
+    project.run(["configure"]).succeeds();
+    for (path, expected) in paths {
+        assert_eq!(mode(&project, path), expected, "{path}");
+    }
+}
+
+#[test]
+fn the_users_files_are_never_touched() {
+    let project = Project::configured();
+    let mine = "installation/stage-1/custom/my-build-1.sh";
+    project.write(mine, "#!/bin/bash\necho mine\n");
+    fs::remove_file(project.path("installation/stage-1/custom/my-build-2.sh")).unwrap();
+    project.run(["configure"]).succeeds();
+    assert_eq!(project.read(mine), "#!/bin/bash\necho mine\n");
+    assert!(
+        !project
+            .path("installation/stage-1/custom/my-build-2.sh")
+            .exists()
+    );
+    assert_eq!(project.read("user_config.yml"), PLAIN);
+}
+
+#[test]
+fn runs_at_once_end_with_one_whole_result() {
+    let project = Project::configured().file("other.yml", CHANGED);
+    for _ in 0..4 {
+        let children: Vec<_> = ["user_config.yml", "other.yml"]
+            .repeat(3)
+            .into_iter()
+            .map(|config| project.start(["configure", "-c", config]))
+            .collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+        let codes = ["user_config.yml", "other.yml"]
+            .map(|config| project.run(["configure", "--check", "-c", config]).code);
+        assert!(codes == [0, 4] || codes == [4, 0], "{codes:?}");
+        let left = project
+            .files()
+            .into_keys()
+            .find(|path| path.contains("pei-tmp"));
+        assert_eq!(left, None);
+    }
+}
+
+#[test]
+fn creates_at_once_make_one_whole_project() {
+    let project = Project::none();
+    let pei = assert_cmd::cargo::cargo_bin!("pei");
+    let children: Vec<_> = (0..6)
+        .map(|_| {
+            Command::new(pei)
+                .args([
+                    "create",
+                    "-p",
+                    "demo",
+                    "-q",
+                    "minimal",
+                    "--no-examples",
+                    "--quiet",
+                ])
+                .current_dir(project.beside(""))
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let done = children
+        .into_iter()
+        .map(|mut child| child.wait().unwrap().success());
+    assert_eq!(done.filter(|done| *done).count(), 1);
+    assert_eq!(project.files(), Project::create_minimal().files());
+    assert_eq!(fs::read_dir(project.beside("")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_run_after_a_kill_completes() {
+    let expected = {
+        let project = Project::configured().file("user_config.yml", CHANGED);
+        project.run(["configure"]).succeeds();
+        project.files()
+    };
+    for delay in 0..25 {
+        let project = Project::configured().file("user_config.yml", CHANGED);
+        let mut child = project.start(["configure"]);
+        std::thread::sleep(Duration::from_micros(delay * 300));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        project.run(["configure"]).succeeds();
+        assert_eq!(project.files(), expected, "killed after {delay}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_named_and_nothing_is_changed() {
+    let Some(disk) = Tmpfs::mount("2m") else {
+        return;
+    };
+    let project = Project::configured().file("user_config.yml", CHANGED);
+    let folder = disk.path().join("demo");
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(project.path(""))
+        .arg(&folder)
+        .status();
+    assert!(copied.unwrap().success());
+    let before = fs::read(folder.join("docker-compose.yml")).unwrap();
+    for left in [0, 4096, 8192, 12288] {
+        let filler = disk.fill_but(left);
+        let path = folder.to_str().unwrap();
+        project
+            .run_beside(["configure", "-p", path])
+            .exits(1)
+            .says(&format!(
+                "nothing was changed in `{path}`: cannot write `{path}/"
+            ))
+            .says("No space left on device");
+        assert_eq!(fs::read(folder.join("docker-compose.yml")).unwrap(), before);
+        let new = disk.path().join("new");
+        project
+            .run_beside(["create", "-p", new.to_str().unwrap()])
+            .exits(1)
+            .says("nothing was written to `")
+            .says("No space left on device");
+        assert_eq!(
+            fs::read_dir(disk.path()).unwrap().count(),
+            2,
+            "something is left"
+        );
+        fs::remove_file(filler).unwrap();
+    }
+    project
+        .run_beside(["configure", "-p", folder.to_str().unwrap()])
+        .succeeds();
+}
+
+#[test]
+fn a_read_only_disk_is_named_and_fine_where_nothing_is_to_be_done() {
+    let Some(disk) = Tmpfs::mount("4m") else {
+        return;
+    };
+    let project = Project::configured();
+    let folder = disk.path().join("demo");
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(project.path(""))
+        .arg(&folder)
+        .status();
+    assert!(copied.unwrap().success());
+    fs::write(folder.join("other.yml"), CHANGED).unwrap();
+    disk.make_read_only();
+    let path = folder.to_str().unwrap();
+    project
+        .run_beside(["configure", "-p", path])
+        .succeeds()
+        .says("nothing to do");
+    project
+        .run_beside(["configure", "-p", path, "-c", "other.yml"])
+        .exits(1)
+        .says(&format!("nothing was changed in `{path}`"))
+        .says("Read-only file system");
+    let new = disk.path().join("new");
+    project
+        .run_beside(["create", "-p", new.to_str().unwrap()])
+        .exits(1)
+        .says("Read-only file system");
+}

@@ -1,0 +1,66 @@
+//! A small file system of its own, for full and read-only disks. Only root can make one.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// Mounted until it is dropped.
+pub(crate) struct Tmpfs {
+    folder: TempDir,
+}
+
+impl Tmpfs {
+    /// `None`, with a word on stderr, where this process may not mount.
+    pub(crate) fn mount(size: &str) -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let options = format!("size={size},mode=755");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &options, "pei-test"])
+            .arg(folder.path())
+            .output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self { folder }),
+            _ => {
+                #[expect(
+                    clippy::print_stderr,
+                    reason = "the test framework has no other way to say that a test was skipped"
+                )]
+                {
+                    eprintln!("SKIPPED: mounting a tmpfs needs root");
+                }
+                None
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// From now on nothing can be written.
+    pub(crate) fn make_read_only(&self) {
+        let status = Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(self.path())
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Fills what is left, but for some bytes.
+    pub(crate) fn fill_but(&self, bytes: usize) -> PathBuf {
+        let filler = self.path().join("filler");
+        let mut size = 1 << 24;
+        while std::fs::write(&filler, vec![b'x'; size]).is_err() {
+            size -= 4096;
+        }
+        std::fs::write(&filler, vec![b'x'; size.saturating_sub(bytes)]).unwrap();
+        filler
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.path()).status();
+    }
+}
