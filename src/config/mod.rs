@@ -59,12 +59,11 @@ fn read_project(source: &SourceFile, lookup: &dyn Lookup) -> (Option<Project>, V
     }
     let (root, diagnostics) = yaml::parse(&source.text);
     let mut cx = read::Context::new(source, lookup, diagnostics);
-    let project = match &root {
-        Some(root) => validate::project(&mut cx, root),
-        None => {
-            cx.report_empty();
-            None
-        }
+    let project = if let Some(root) = &root {
+        validate::project(&mut cx, root)
+    } else {
+        cx.report_empty();
+        None
     };
     (project, cx.into_diagnostics())
 }

@@ -1,6 +1,160 @@
-//! placeholder
-/// The JSON Schema of the config.
+//! The JSON Schema of the config, for editors.
+//!
+//! It is made from the declarations that the reader uses. A schema cannot know the
+//! rules between values, so that a config may fit it and still be refused; but it
+//! accepts every config that loads.
+
+use schemars::Schema;
+use schemars::consts::meta_schemas::DRAFT2020_12;
+use schemars::json_schema;
+use serde_json::{Map, Value, json};
+
+use super::raw::{self, Shape, Spec};
+
+/// A text in which pei replaces a variable.
+const VARIABLE: &str = r"\$\{";
+/// A text in which Compose replaces a variable.
+const MARKER: &str = r"\{\{";
+/// Keys for other tools.
+const EXTENSION: &str = "^x-";
+
+/// The schema of `user_config.yml`, in the dialect 2020-12.
 #[must_use]
-pub fn schema() -> serde_json::Value {
-    serde_json::Value::Null
+pub fn schema() -> Value {
+    let mut definitions = Map::new();
+    let root = section(&raw::Root::SPEC, &mut definitions);
+    let mut schema = json_schema!({
+        "$schema": DRAFT2020_12,
+        "title": "user_config.yml",
+    });
+    if let Value::Object(root) = root {
+        schema.ensure_object().extend(root);
+    }
+    schema.insert("$defs".into(), Value::Object(definitions));
+    Schema::to_value(schema)
+}
+
+/// A mapping with known keys; sections within it become definitions.
+fn section(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
+    let mut properties = Map::new();
+    for key in spec.keys {
+        let mut schema = value(&key.shape, definitions);
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("description".into(), key.about.trim().into());
+        }
+        properties.insert(key.name.into(), schema);
+    }
+    // Null is the same as no key, wherever the key would belong.
+    for (key, home) in spec.misplaced {
+        let about = format!("Not here: {home}.");
+        properties.insert(
+            (*key).into(),
+            json!({ "type": "null", "description": about }),
+        );
+    }
+    json!({
+        "description": spec.about.trim(),
+        "type": ["object", "null"],
+        "properties": properties,
+        "required": spec.required,
+        "patternProperties": { EXTENSION: true },
+        "additionalProperties": false,
+    })
+}
+
+/// A reference to a section, which is defined once.
+fn reference(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
+    if !definitions.contains_key(spec.name) {
+        let schema = section(spec, definitions);
+        definitions.insert(spec.name.into(), schema);
+    }
+    json!({ "$ref": format!("#/$defs/{}", spec.name) })
+}
+
+fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
+    match shape {
+        Shape::Text | Shape::ComposeText => json!({ "type": SCALAR_OR_NULL }),
+        Shape::Number { min, max, markers } => number(*min, *max, *markers),
+        Shape::Boolean => boolean(),
+        Shape::Choice(words) => choice(words),
+        Shape::Section(spec) => reference(spec, definitions),
+        Shape::Entries(spec) => json!({
+            "type": ["object", "null"],
+            "patternProperties": { EXTENSION: true },
+            "additionalProperties": reference(spec, definitions),
+        }),
+        Shape::Environment => environment(),
+        Shape::List => json!({ "type": ["array", "null"], "items": { "type": SCALAR } }),
+        Shape::AtMostOne => json!({
+            "anyOf": [
+                { "type": SCALAR_OR_NULL },
+                { "type": "array", "maxItems": 1, "items": { "type": SCALAR } },
+            ],
+        }),
+    }
+}
+
+/// Every single value is a text to pei, as typed.
+const SCALAR: [&str; 3] = ["string", "number", "boolean"];
+const SCALAR_OR_NULL: [&str; 4] = ["string", "number", "boolean", "null"];
+
+/// A number, one in quotes, or a text that becomes one.
+fn number(min: u32, max: u32, markers: bool) -> Value {
+    let digits = "^(0|[1-9][0-9]*)$";
+    let pattern = if markers {
+        format!("{digits}|{VARIABLE}|{MARKER}")
+    } else {
+        format!("{digits}|{VARIABLE}")
+    };
+    json!({
+        "anyOf": [
+            { "type": "null" },
+            { "type": "integer", "minimum": min, "maximum": max },
+            { "type": "string", "pattern": pattern },
+        ],
+    })
+}
+
+/// True and false, also in the words of YAML 1.1, which an editor takes for text.
+fn boolean() -> Value {
+    let words = ["true", "false", "yes", "no", "on", "off", "y", "n"].map(any_case);
+    let pattern = format!(r"^\s*({})\s*$|{VARIABLE}", words.join("|"));
+    json!({
+        "anyOf": [
+            { "type": ["boolean", "null"] },
+            { "type": "string", "pattern": pattern },
+        ],
+    })
+}
+
+/// The dialect's regular expressions have no switch for that.
+fn any_case(word: &str) -> String {
+    word.chars().fold(String::new(), |pattern, letter| {
+        format!("{pattern}[{}{letter}]", letter.to_ascii_uppercase())
+    })
+}
+
+fn choice(words: &[&str]) -> Value {
+    let mut legal: Vec<Value> = words.iter().map(|word| json!(word)).collect();
+    legal.push(Value::Null);
+    json!({
+        "anyOf": [
+            { "enum": legal },
+            { "type": "string", "pattern": VARIABLE },
+        ],
+    })
+}
+
+fn environment() -> Value {
+    json!({
+        "anyOf": [
+            { "type": "array", "items": { "type": SCALAR } },
+            {
+                "type": ["object", "null"],
+                "patternProperties": { EXTENSION: true },
+                "propertyNames": { "pattern": r"^[^=\s]+$" },
+                "additionalProperties": { "type": SCALAR_OR_NULL },
+            },
+        ],
+    })
 }

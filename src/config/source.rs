@@ -13,7 +13,7 @@ pub struct SourceFile {
 
 impl SourceFile {
     /// Larger files are refused: 100,000 entries of every kind stay well below it.
-    pub const MAX_BYTES: usize = 8 * 1024 * 1024;
+    pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
     /// Text that is known to be UTF-8.
     #[must_use]

@@ -4,12 +4,14 @@
 //! as many as the file deserves, and only rendering turns them into text
 //! ([`render`]) or into a document for other programs ([`to_json`]). Each has a
 //! [`Code`] that stays the same across versions and is explained by [`explain`].
-//! Nothing in here may hold a password or a private key.
+//! No message may hold a password or a private key; lines of the file that show one are
+//! covered before they are printed.
 
 mod code;
 mod explain;
 mod json;
 mod position;
+mod redact;
 mod render;
 mod suggestion;
 mod wording;

@@ -4,6 +4,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::position::{LineIndex, floor_boundary};
+use super::redact::redact;
 use super::{Diagnostic, Label, Severity, count, sort};
 use crate::config::SourceFile;
 
@@ -113,7 +114,7 @@ fn snippet<'d>(
     let first = first.unwrap_or_default();
     let (lines, offset) = index.lines(first, last.unwrap_or(first));
 
-    let mut snippet = Snippet::source(lines)
+    let mut snippet = Snippet::source(redact(lines))
         .line_start(first + 1)
         .path(source.name.as_str())
         .fold(true);

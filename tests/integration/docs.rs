@@ -17,7 +17,8 @@ const GENERATED: &[&str] = &["docs/reference", "docs/scripts.md", MISTAKES];
 /// Shows mistakes, whose examples the tests of the diagnostics read.
 const MISTAKES: &str = "docs/diagnostics.md";
 /// A public key of nobody.
-const PUBLIC_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAgQ7uPohhXTIBOkPXjbx7iD/qN1k6WYazvLO43oOzkH test\n";
+const PUBLIC_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAgQ7uPohhXTIBOkPXjbx7iD/qN1k6WYazvLO43oOzkH test\n";
 
 /// A page, in pieces.
 pub(crate) struct Page {
@@ -44,9 +45,15 @@ fn every_config_of_the_docs_configures() {
             count += 1;
             let name = format!("project-{count}");
             let project = home.path().join(&name);
-            pei(home.path(), home.path()).args(["create", "-p", &name, "-q", "minimal", "--no-examples"]).assert().success();
+            pei(home.path(), home.path())
+                .args(["create", "-p", &name, "-q", "minimal", "--no-examples"])
+                .assert()
+                .success();
             fs::write(project.join("user_config.yml"), &block.text).unwrap();
-            let output = pei(home.path(), &project).arg("configure").output().unwrap();
+            let output = pei(home.path(), &project)
+                .arg("configure")
+                .output()
+                .unwrap();
             assert!(
                 output.status.success(),
                 "{}:{} does not configure (a part of a config is a `yaml fragment`):\n{}",
@@ -61,7 +68,10 @@ fn every_config_of_the_docs_configures() {
 
 #[test]
 fn every_command_of_the_docs_runs_or_says_why_not() {
-    for page in pages().iter().filter(|page| !page.is_generated() && page.shown() != "README.md") {
+    for page in pages()
+        .iter()
+        .filter(|page| !page.is_generated() && page.shown() != "README.md")
+    {
         let home = TempDir::new().unwrap();
         let folder = home.path().join("folder");
         fs::create_dir(&folder).unwrap();
@@ -72,7 +82,11 @@ fn every_command_of_the_docs_runs_or_says_why_not() {
 #[test]
 fn every_local_link_leads_to_a_file() {
     let mut pages = pages();
-    pages.extend(crate::examples::examples().iter().map(|example| markdown_page(&example.join("README.md"))));
+    pages.extend(
+        crate::examples::examples()
+            .iter()
+            .map(|example| markdown_page(&example.join("README.md"))),
+    );
     let mut broken = Vec::new();
     for page in &pages {
         for (line, text) in &page.prose {
@@ -96,16 +110,27 @@ pub(crate) fn assert_commands_run(page: &Page, folder: &Path, home: &Path) {
         match (words.next(), words.next()) {
             (Some("sh"), None) => {
                 script.push_str("printf '%s\\n' ");
-                script.push_str(&format!("'--- the block at line {}' >&2\n{}\n", block.line, block.text));
+                script.push_str(&format!(
+                    "'--- the block at line {}' >&2\n{}\n",
+                    block.line, block.text
+                ));
             }
             (Some("sh"), Some("no-run")) => assert!(
-                block.comment.as_deref().is_some_and(|comment| comment.starts_with("no-run: ")),
+                block
+                    .comment
+                    .as_deref()
+                    .is_some_and(|comment| comment.starts_with("no-run: ")),
                 "{}:{}: why is it not run? Write `<!-- no-run: the reason -->` above",
                 page.shown(),
                 block.line
             ),
             (Some("bash" | "shell" | "console"), _) | (Some("sh"), Some(_)) => {
-                panic!("{}:{}: commands are `sh` or `sh no-run`, not `{}`", page.shown(), block.line, block.info)
+                panic!(
+                    "{}:{}: commands are `sh` or `sh no-run`, not `{}`",
+                    page.shown(),
+                    block.line,
+                    block.info
+                )
             }
             _ => {}
         }
@@ -114,7 +139,10 @@ pub(crate) fn assert_commands_run(page: &Page, folder: &Path, home: &Path) {
     person(&mut command, home);
     let binary = Path::new(env!("CARGO_BIN_EXE_pei")).parent().unwrap();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(std::iter::once(binary.to_owned()).chain(std::env::split_paths(&path))).unwrap();
+    let path = std::env::join_paths(
+        std::iter::once(binary.to_owned()).chain(std::env::split_paths(&path)),
+    )
+    .unwrap();
     let output = command
         .env("PATH", path)
         .args(["-euo", "pipefail", "-c", &script])
@@ -143,7 +171,8 @@ pub(crate) fn person(command: &mut Command, home: &Path) {
 
 /// A page of Markdown.
 pub(crate) fn markdown_page(path: &Path) -> Page {
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut page = Page {
         path: path.to_owned(),
         blocks: Vec::new(),
@@ -183,17 +212,25 @@ pub(crate) fn markdown_page(path: &Path) -> Page {
 impl Page {
     /// The path, relative to the repository.
     fn shown(&self) -> String {
-        self.path.strip_prefix(root()).unwrap_or(&self.path).display().to_string()
+        self.path
+            .strip_prefix(root())
+            .unwrap_or(&self.path)
+            .display()
+            .to_string()
     }
 
     fn is_generated(&self) -> bool {
-        GENERATED.iter().any(|path| self.path.starts_with(root().join(path)))
+        GENERATED
+            .iter()
+            .any(|path| self.path.starts_with(root().join(path)))
     }
 
     /// The anchors that its headings make, as GitHub does.
     fn anchors(&self) -> HashSet<String> {
         let headings = self.prose.iter().filter(|(_, line)| line.starts_with('#'));
-        headings.map(|(_, line)| anchor(line.trim_start_matches('#').trim())).collect()
+        headings
+            .map(|(_, line)| anchor(line.trim_start_matches('#').trim()))
+            .collect()
     }
 
     fn problem_of(&self, link: &str) -> Option<String> {
@@ -208,7 +245,9 @@ impl Page {
         if !target.is_file() {
             return Some(format!("`{link}` leads to no file"));
         }
-        let is_page = target.extension().is_some_and(|extension| extension == "md");
+        let is_page = target
+            .extension()
+            .is_some_and(|extension| extension == "md");
         if !anchor.is_empty() && is_page && !markdown_page(&target).anchors().contains(anchor) {
             return Some(format!("`{link}` leads to no heading"));
         }
@@ -251,7 +290,9 @@ fn pages() -> Vec<Page> {
     let mut paths = vec![root().join("README.md")];
     let mut folders = vec![root().join("docs")];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        for entry in
+            fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);

@@ -16,12 +16,20 @@ const ALLOWED: &[(&str, &str)] = &[("minimal", "weak-password"), ("full", "weak-
 #[test]
 fn every_quick_template_configures() {
     let templates = files_in(&root().join("templates/config/quick"));
-    assert!(templates.len() >= 6, "only {} quick templates", templates.len());
+    assert!(
+        templates.len() >= 6,
+        "only {} quick templates",
+        templates.len()
+    );
     for template in templates {
         let name = template.file_stem().and_then(OsStr::to_str).unwrap();
         let home = TempDir::new().unwrap();
         let project = home.path().join("project");
-        pei(home.path(), home.path(), ["create", "-p", "project", "-q", name, "--no-examples"]);
+        pei(
+            home.path(),
+            home.path(),
+            ["create", "-p", "project", "-q", name, "--no-examples"],
+        );
         let written = fs::read_to_string(project.join("user_config.yml")).unwrap();
         assert_eq!(written, fs::read_to_string(&template).unwrap(), "{name}");
         assert_schema_line(&written, "./user_config.schema.json", name);
@@ -33,7 +41,11 @@ fn every_quick_template_configures() {
 fn the_full_template_configures() {
     let home = TempDir::new().unwrap();
     let project = home.path().join("project");
-    pei(home.path(), home.path(), ["create", "-p", "project", "--no-examples"]);
+    pei(
+        home.path(),
+        home.path(),
+        ["create", "-p", "project", "--no-examples"],
+    );
     let written = fs::read_to_string(project.join("user_config.yml")).unwrap();
     assert_schema_line(&written, "./user_config.schema.json", "full");
     assert_configures(home.path(), &project, "full");
@@ -46,17 +58,41 @@ fn every_example_configures_and_its_readme_runs() {
     let home = TempDir::new().unwrap();
     for example in examples {
         let name = example.file_name().and_then(OsStr::to_str).unwrap();
-        let kind = example.parent().and_then(Path::file_name).and_then(OsStr::to_str).unwrap();
+        let kind = example
+            .parent()
+            .and_then(Path::file_name)
+            .and_then(OsStr::to_str)
+            .unwrap();
         let project = home.path().join(name);
-        pei(home.path(), home.path(), ["create", "-p", name, "-q", "minimal"]);
+        pei(
+            home.path(),
+            home.path(),
+            ["create", "-p", name, "-q", "minimal"],
+        );
 
-        let shipped = project.join("examples").join(kind).join(name).join("user_config.yml");
+        let shipped = project
+            .join("examples")
+            .join(kind)
+            .join(name)
+            .join("user_config.yml");
         let config = fs::read_to_string(example.join("user_config.yml")).unwrap();
-        assert_eq!(fs::read_to_string(shipped).unwrap(), config, "{name}: pei carries another text");
+        assert_eq!(
+            fs::read_to_string(shipped).unwrap(),
+            config,
+            "{name}: pei carries another text"
+        );
         assert_schema_line(&config, "../../../user_config.schema.json", name);
-        fs::copy(example.join("user_config.yml"), project.join("user_config.yml")).unwrap();
+        fs::copy(
+            example.join("user_config.yml"),
+            project.join("user_config.yml"),
+        )
+        .unwrap();
         assert_configures(home.path(), &project, name);
-        assert_commands_run(&markdown_page(&example.join("README.md")), &project, home.path());
+        assert_commands_run(
+            &markdown_page(&example.join("README.md")),
+            &project,
+            home.path(),
+        );
     }
 }
 
@@ -80,7 +116,12 @@ fn assert_configures(home: &Path, project: &Path, name: &str) {
     let codes: BTreeSet<&str> = said
         .lines()
         .filter_map(|line| line.strip_prefix("warning"))
-        .map(|rest| rest.trim_start_matches('[').split([']', ':']).next().unwrap_or_default())
+        .map(|rest| {
+            rest.trim_start_matches('[')
+                .split([']', ':'])
+                .next()
+                .unwrap_or_default()
+        })
         .collect();
     let allowed: BTreeSet<&str> = ALLOWED
         .iter()
@@ -96,14 +137,24 @@ fn assert_configures(home: &Path, project: &Path, name: &str) {
 fn pei<const N: usize>(home: &Path, folder: &Path, arguments: [&str; N]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pei"));
     person(&mut command, home);
-    let output = command.args(arguments).current_dir(folder).output().unwrap();
+    let output = command
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "pei {} in {}:\n{said}", arguments.join(" "), folder.display());
+    assert!(
+        output.status.success(),
+        "pei {} in {}:\n{said}",
+        arguments.join(" "),
+        folder.display()
+    );
     said
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths

@@ -7,6 +7,7 @@ mod docs;
 mod examples;
 mod golden;
 mod project;
+mod reference;
 mod remove;
 mod safety;
 mod tmpfs;

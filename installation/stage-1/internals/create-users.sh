@@ -56,8 +56,8 @@ move_namesake_away() {
 # An account of the base that owns the wanted uid gets a free one, and its files with it.
 move_uid_owner_away() {
   local uid="$1" owner home new
-  owner="$(getent passwd "${uid}" | cut -d: -f1)"
-  [[ -n "${owner}" ]] || return 0
+  getent passwd "${uid}" >/dev/null || return 0
+  owner="$(user_field "${uid}" 1)"
   new="$(free_id passwd)"
   home="$(user_field "${owner}" 6)"
   pei_log_info "uid ${uid} belonged to ${owner}, who has uid ${new} now"
@@ -88,10 +88,10 @@ create_user() {
     move_uid_owner_away "${uid}"
   else
     uid="$(free_id passwd)"
-    # The usual pairing of uid and gid, where nobody asked for another.
-    if [[ -z "${gid}" ]] && ! getent group "${uid}" >/dev/null && [[ " ${wanted_gids[*]} " != *" ${uid} "* ]]; then
-      gid="${uid}"
-    fi
+  fi
+  # The usual pairing of uid and gid, where nobody asked for another.
+  if [[ -z "${gid}" ]] && ! getent group "${uid}" >/dev/null && [[ " ${wanted_gids[*]} " != *" ${uid} "* ]]; then
+    gid="${uid}"
   fi
   gid="$(primary_group "${name}" "${gid}")"
   # --no-log-init: a large uid would make lastlog a sparse file of gigabytes, which image layers store whole.

@@ -45,7 +45,19 @@ list_locale() {
   entry="$(awk -v name="$1" '$1 == name { print; exit }' /usr/share/i18n/SUPPORTED)"
   [[ -n "${entry}" ]] || pei_die "there is no locale \`$1\`; /usr/share/i18n/SUPPORTED lists those there are"
   if [[ ! -f "${etc}/locale.gen" ]] || ! grep -qxF -- "${entry}" "${etc}/locale.gen"; then
-    pei_block_set "${etc}/locale.gen" "locale-${1//[^A-Za-z0-9._-]/-}" <<<"${entry}"
+    pei_block_set "${etc}/locale.gen" "$(block_name "$1")" <<<"${entry}"
+  fi
+}
+
+block_name() { printf 'locale-%s\n' "${1//[^A-Za-z0-9._-]/-}"; }
+
+# generate NAME…: a list that cannot be generated does not stay.
+generate() {
+  local name
+  for name in "$@"; do list_locale "${name}"; done
+  if ! locale-gen >&2; then
+    for name in "$@"; do pei_block_remove "${etc}/locale.gen" "$(block_name "${name}")"; done
+    pei_die "locale-gen failed for: $*"
   fi
 }
 
@@ -90,8 +102,7 @@ main() {
 
   pei_require_root
   pei_apt_install locales
-  for name in "${missing[@]}"; do list_locale "${name}"; done
-  if ((${#missing[@]} > 0)); then locale-gen >&2; fi
+  if ((${#missing[@]} > 0)); then generate "${missing[@]}"; fi
   set_default "${locale}"
   pei_log_info "generated: ${missing[*]:-nothing new}; the default is ${locale}"
 }

@@ -74,6 +74,11 @@ fn armour(text: &str) -> Result<(&str, &str), PrivateKeyProblem> {
             help: "name the file without `.pub`; a public key belongs in `pubkey_file` or `pubkey_text`",
         });
     }
+    // `openssl ecparam -genkey` writes the curve before the key.
+    let parameters = text
+        .strip_prefix("-----BEGIN EC PARAMETERS-----")
+        .and_then(|rest| rest.split_once("-----END EC PARAMETERS-----"));
+    let text = parameters.map_or(text, |(_, key)| key.trim_start());
     let Some((label, rest)) = text
         .strip_prefix("-----BEGIN ")
         .and_then(|rest| rest.split_once("-----"))

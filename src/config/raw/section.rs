@@ -11,12 +11,13 @@ use crate::diagnostic::{Code, list, nearest, quoted};
 macro_rules! sections {
     ($(
         $(#[doc = $about:literal])+
-        $section:ident $(misplaced $misplaced:expr)? => {
+        $section:ident $(requires $required:expr)?; $(misplaced $misplaced:expr;)? {
             $($(#[doc = $doc:literal])+ $key:ident: $shape:expr,)*
         }
     )*) => {$(
         $(#[doc = $about])+
         #[derive(Debug, Default)]
+        #[allow(clippy::struct_field_names, reason = "the fields are the keys of the file")]
         pub(in crate::config) struct $section<'n> {
             $($(#[doc = $doc])+ pub(in crate::config) $key: Option<Field<'n>>,)*
         }
@@ -24,13 +25,15 @@ macro_rules! sections {
         impl<'n> $section<'n> {
             /// The declaration.
             pub(in crate::config) const SPEC: Spec = Spec {
+                name: stringify!($section),
                 about: concat!($($about,)+),
                 keys: &[$(Key {
                     name: section::plain_name(stringify!($key)),
                     about: concat!($($doc,)+),
                     shape: $shape,
                 },)*],
-                misplaced: sections!(@misplaced $($misplaced)?),
+                required: sections!(@or_none $($required)?),
+                misplaced: sections!(@or_none $($misplaced)?),
             };
 
             /// Picks the keys out of a node; a null node is a section without keys.
@@ -41,17 +44,20 @@ macro_rules! sections {
             ) -> Result<Self, Reported> {
                 let mut section = Self::default();
                 for field in section::fields(cx, node, at, &Self::SPEC)? {
-                    $(if field.name == section::plain_name(stringify!($key)) {
-                        section.$key = Some(field);
-                        continue;
-                    })*
+                    let slot = match field.name {
+                        $(name if name == section::plain_name(stringify!($key)) => {
+                            &mut section.$key
+                        })*
+                        _ => continue,
+                    };
+                    *slot = Some(field);
                 }
                 Ok(section)
             }
         }
     )*};
-    (@misplaced) => { &[] };
-    (@misplaced $misplaced:expr) => { $misplaced };
+    (@or_none) => { &[] };
+    (@or_none $some:expr) => { $some };
 }
 
 pub(super) use sections;

@@ -16,7 +16,8 @@ const STAGE_1_ONLY: &str = "it belongs in `stage_1`: stage-2 builds on what stag
 
 sections! {
     /// Two images: a system image, and a working image on top of it.
-    Root misplaced &[
+    Root requires &["stage_1"];
+    misplaced &[
         ("image", BELONGS_IN_STAGE),
         ("proxy", BELONGS_IN_STAGE),
         ("environment", BELONGS_IN_STAGE),
@@ -27,7 +28,7 @@ sections! {
         ("ssh", "it belongs in `stage_1`"),
         ("apt", "it belongs in `stage_1`"),
         ("storage", "it belongs in `stage_2`"),
-    ] => {
+    ]; {
         /// The system image: apt, sshd, users and what all projects share; required.
         stage_1: Shape::Section(&Stage1::SPEC),
         /// The working image on top of stage-1; without it only the system image is built.
@@ -35,9 +36,10 @@ sections! {
     }
 
     /// The system image.
-    Stage1 misplaced &[
+    Stage1 requires &["image"];
+    misplaced &[
         ("storage", "it belongs in `stage_2`; in stage-1 use `mount`"),
-    ] => {
+    ]; {
         /// What the image is built from and what it is called; required.
         image: Shape::Section(&Image::SPEC),
         /// sshd and its users; without this section there is no sshd.
@@ -59,38 +61,39 @@ sections! {
     }
 
     /// The working image on top of stage-1.
-    Stage2 misplaced &[
+    Stage2 requires &["image"];
+    misplaced &[
         ("ssh", STAGE_1_ONLY),
         ("apt", STAGE_1_ONLY),
-    ] => {
+    ]; {
         /// What the image is built from and what it is called; required.
         image: Shape::Section(&Image::SPEC),
-        /// Where the proxy is and when it is used; what is not set here is as in stage_1.
+        /// Where the proxy is and when it is used; what is not set here is as in `stage_1`.
         proxy: Shape::Section(&Proxy::SPEC),
-        /// Environment variables, over those of stage_1, as a list of `KEY=value` or a mapping; default none.
+        /// Environment variables, over those of `stage_1`, as a list of `KEY=value` or a mapping; default none.
         environment: Shape::Environment,
-        /// Published ports in Compose's short syntax, besides those of stage_1; default none.
+        /// Published ports in Compose's short syntax, besides those of `stage_1`; default none.
         ports: Shape::List,
-        /// Which devices the container may use; default as in stage_1.
+        /// Which devices the container may use; default as in `stage_1`.
         device: Shape::Section(&Device::SPEC),
         /// Where the content of /soft/app, /soft/data and /soft/workspace lives; default in the image.
         storage: Shape::Section(&Storage::SPEC),
         /// Volumes and host folders, by a name of your choice; default none.
         mount: Shape::Entries(&Mount::SPEC),
-        /// Scripts that run at the points of a build's and a container's life, after those of stage_1.
+        /// Scripts that run at the points of a build's and a container's life, after those of `stage_1`.
         custom: Shape::Section(&Custom::SPEC),
     }
 
     /// What an image is built from and what it is called.
-    Image => {
-        /// The image to build on; required in stage_1, and in stage_2 by default the image that stage_1 builds.
+    Image requires &["output"]; {
+        /// The image to build on; required in `stage_1`, and in `stage_2` by default the image that `stage_1` builds.
         base: Shape::ComposeText,
         /// Name and tag of the image that is built; required.
         output: Shape::ComposeText,
     }
 
     /// sshd and its users.
-    Ssh => {
+    Ssh; {
         /// False leaves sshd out; default true.
         enable: Shape::Boolean,
         /// sshd's port in the container; default 22.
@@ -102,7 +105,7 @@ sections! {
     }
 
     /// An account; it needs a password, a public key or a private key.
-    User => {
+    User; {
         /// The login password, without blanks, commas and colons; default none.
         password: Shape::Text,
         /// File of the public key that grants login: relative to installation/, absolute, or '~' for your own; default none.
@@ -120,7 +123,7 @@ sections! {
     }
 
     /// Where the proxy is and when it is used.
-    Proxy => {
+    Proxy; {
         /// Host name or address of the proxy; default host.docker.internal, which is the host.
         address: Shape::ComposeText,
         /// Port of the proxy; default 7890.
@@ -134,7 +137,7 @@ sections! {
     }
 
     /// Where packages come from.
-    Apt => {
+    Apt; {
         /// A mirror (tuna, aliyun, 163, ustc, cn), or a sources file under installation/; default '', the base image's own.
         repo_source: Shape::Text,
         /// False brings the base image's own sources back at the end of the build; default true.
@@ -146,13 +149,13 @@ sections! {
     }
 
     /// Which devices the container may use.
-    Device => {
-        /// `cpu`, or `gpu` for all NVIDIA GPUs; default cpu, in stage_2 as in stage_1.
+    Device; {
+        /// `cpu`, or `gpu` for all NVIDIA GPUs; default cpu, in `stage_2` as in `stage_1`.
         r#type: Shape::Choice(&["cpu", "gpu"]),
     }
 
     /// The three storage folders.
-    Storage => {
+    Storage; {
         /// Where the content of /soft/app lives; default in the image.
         app: Shape::Section(&StorageEntry::SPEC),
         /// Where the content of /soft/data lives; default in the image.
@@ -162,9 +165,10 @@ sections! {
     }
 
     /// Where the content of a storage folder lives.
-    StorageEntry misplaced &[
+    StorageEntry requires &["type"];
+    misplaced &[
         ("dst_path", "a storage folder has its place; use `mount` for a place of your choice"),
-    ] => {
+    ]; {
         /// auto-volume (made for you), manual-volume (one that exists), host (a folder of the host) or image (nothing mounted); required.
         r#type: Shape::Choice(SOURCE_TYPES),
         /// The folder of the host; required with type host.
@@ -174,7 +178,7 @@ sections! {
     }
 
     /// A volume or a host folder and where it is mounted.
-    Mount => {
+    Mount requires &["type", "dst_path"]; {
         /// auto-volume (made for you), manual-volume (one that exists), host (a folder of the host) or image (nothing mounted); required.
         r#type: Shape::Choice(SOURCE_TYPES),
         /// The folder of the host; required with type host.
@@ -186,7 +190,7 @@ sections! {
     }
 
     /// Scripts that run at the points of a build's and a container's life.
-    Custom => {
+    Custom; {
         /// Scripts that run as root during the build, each with its arguments; default none.
         on_build: Shape::List,
         /// Scripts that run as root at a container's first start, each with its arguments; default none.
@@ -195,7 +199,7 @@ sections! {
         on_every_run: Shape::List,
         /// Scripts that every login shell reads, each with its arguments; default none.
         on_user_login: Shape::List,
-        /// The script that takes over once the container has started; default none, in stage_2 that of stage_1.
+        /// The script that takes over once the container has started; default none, in `stage_2` that of `stage_1`.
         on_entry: Shape::AtMostOne,
     }
 }

@@ -3,10 +3,14 @@
 /// A section: its keys and what they mean.
 #[derive(Debug)]
 pub(in crate::config) struct Spec {
+    /// The struct that holds its fields.
+    pub(in crate::config) name: &'static str,
     /// What the section is for.
     pub(in crate::config) about: &'static str,
     /// In the order of the documentation.
     pub(in crate::config) keys: &'static [Key],
+    /// Keys that every such section has; the rules behind them are checked with the values.
+    pub(in crate::config) required: &'static [&'static str],
     /// Keys that belong elsewhere, and where.
     pub(in crate::config) misplaced: &'static [(&'static str, &'static str)],
 }

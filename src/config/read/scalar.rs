@@ -192,7 +192,8 @@ impl Context<'_> {
             range.end(),
             quoted(&text)
         );
-        let help = if parse_number(text.trim_start_matches('0')).is_some() && text.len() > 1 {
+        let zeros = text.len() > 1 && text.starts_with('0');
+        let help = if zeros && parse_number(text.trim_start_matches('0')).is_some() {
             "write it without leading zeros: some YAML readers take them for octal"
         } else {
             "write the number in decimal digits"

@@ -7,7 +7,7 @@ use super::user::is_bare_tilde;
 use crate::config::FileProblem;
 use crate::config::keys::{PublicKey, PublicKeyProblem, parse_private};
 use crate::config::raw::{self, Field};
-use crate::config::read::{Context, Place, Read, Reported};
+use crate::config::read::{Context, Place, Read, Reported, Site};
 use crate::diagnostic::{Code, quoted};
 use crate::model::PrivateKey;
 
@@ -35,13 +35,16 @@ pub(super) fn public_key(
     section: &raw::User<'_>,
     at: &Place<'_>,
     key_files: &mut Vec<String>,
-) -> Read<(PublicKey, Range<usize>)> {
+) -> Read<(PublicKey, Site)> {
     let fields = (section.pubkey_file, section.pubkey_text);
     let Some(found) = key_text(cx, fields, at, Half::Public, key_files)? else {
         return Ok(None);
     };
     match PublicKey::parse(&found.text) {
-        Ok(key) => Ok(Some((key, found.field.node.span.clone()))),
+        Ok(key) => {
+            let site = found.field.place(at).site(found.field.node.span.clone());
+            Ok(Some((key, site)))
+        }
         Err(problem) => Err(report_public(cx, &found, at, &problem)),
     }
 }
@@ -61,12 +64,11 @@ pub(super) fn private_key(
         Ok(key) => Ok(Some(key)),
         Err(problem) => {
             let message = format!("this is not a private key: {}", problem.what);
-            Err(cx.bad_value(
-                Some(found.field),
+            Err(report_key(
+                cx,
+                found.field,
                 at,
-                Code::InvalidPrivateKey,
-                message,
-                problem.help,
+                (Code::InvalidPrivateKey, message, problem.help),
             ))
         }
     }
@@ -269,5 +271,17 @@ fn report_public(
             *help,
         ),
     };
-    cx.bad_value(Some(found.field), at, code, message, help)
+    report_key(cx, found.field, at, (code, message, help))
+}
+
+/// Points at the key of the config, for the value may be secret.
+fn report_key(
+    cx: &mut Context<'_>,
+    field: Field<'_>,
+    at: &Place<'_>,
+    (code, message, help): (Code, String, &str),
+) -> Reported {
+    let here = field.place(at);
+    let diagnostic = here.error(code, field.key_span.clone(), message);
+    cx.report(diagnostic.help(help))
 }

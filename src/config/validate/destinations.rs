@@ -1,6 +1,7 @@
 //! Two things mounted at one place of a container.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::mount::{ReadMount, ReadStorage};
 use super::paths::normalised;
@@ -8,34 +9,58 @@ use crate::config::read::{Context, Site};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::{ComposeText, MountSource, Part};
 
+/// What is mounted, for a message.
+#[derive(Clone, Copy)]
+enum Mounted<'m> {
+    Storage(&'m ReadStorage),
+    Mount(&'m ReadMount),
+}
+
+impl Mounted<'_> {
+    fn key(self) -> String {
+        match self {
+            Self::Storage(read) => format!("storage.{}", read.storage.key.name()),
+            Self::Mount(read) => format!("mount.{}", read.mount.name),
+        }
+    }
+
+    fn site(&self) -> &Site {
+        match self {
+            Self::Storage(read) => &read.site,
+            Self::Mount(read) => &read.destination,
+        }
+    }
+
+    fn destination(self) -> String {
+        match self {
+            Self::Storage(read) => format!("/hard/volume/{}", read.storage.key.name()),
+            Self::Mount(read) => spelling(&read.mount.dst_path),
+        }
+    }
+
+    fn source(&self) -> &MountSource {
+        match self {
+            Self::Storage(read) => &read.storage.source,
+            Self::Mount(read) => &read.mount.source,
+        }
+    }
+}
+
 /// Warns of the destinations that one service has twice. What mounts nothing is no part of it.
 pub(super) fn check(cx: &mut Context<'_>, storage: &[ReadStorage], mounts: &[ReadMount]) {
-    let storage = storage
+    let mut seen: HashMap<String, Mounted<'_>> = HashMap::with_capacity(mounts.len());
+    let mounted = storage
         .iter()
-        .filter(|read| read.storage.source != MountSource::Image)
-        .map(|read| {
-            let key = read.storage.key.name();
-            (
-                format!("/hard/volume/{key}"),
-                format!("storage.{key}"),
-                &read.site,
-            )
-        });
-    let mounts = mounts
-        .iter()
-        .filter(|read| read.mount.source != MountSource::Image)
-        .map(|read| {
-            let name = format!("mount.{}", read.mount.name);
-            (spelling(&read.mount.dst_path), name, &read.destination)
-        });
-    let mut seen: HashMap<String, (String, &Site)> = HashMap::new();
-    for (destination, name, site) in storage.chain(mounts) {
-        match seen.get(&destination) {
-            None => {
-                seen.insert(destination, (name, site));
+        .map(Mounted::Storage)
+        .chain(mounts.iter().map(Mounted::Mount))
+        .filter(|mounted| *mounted.source() != MountSource::Image);
+    for again in mounted {
+        match seen.entry(again.destination()) {
+            Entry::Vacant(place) => {
+                place.insert(again);
             }
-            Some(first) => {
-                cx.report(warning(&destination, first, (&name, site)));
+            Entry::Occupied(first) => {
+                cx.report(warning(first.key(), *first.get(), again));
             }
         }
     }
@@ -43,6 +68,9 @@ pub(super) fn check(cx: &mut Context<'_>, storage: &[ReadStorage], mounts: &[Rea
 
 /// Two texts with markers are the same place if they are the same text.
 fn spelling(path: &ComposeText) -> String {
+    if let Some(literal) = path.as_literal() {
+        return normalised(literal);
+    }
     let text: String = path
         .parts
         .iter()
@@ -60,19 +88,17 @@ fn spelling(path: &ComposeText) -> String {
     }
 }
 
-fn warning(destination: &str, first: &(String, &Site), again: (&str, &Site)) -> Diagnostic {
-    Diagnostic::warning(
-        Code::DuplicateDestination,
-        again.1.span.clone(),
-        format!(
-            "{} and {} have the same destination {}",
-            quoted(&first.0),
-            quoted(again.0),
-            quoted(destination)
-        ),
-    )
-    .label("again here")
-    .also(first.1.span.clone(), "first here")
-    .path(again.1.path.clone())
-    .help("give one of them another destination: only one of the two will be seen")
+fn warning(destination: &str, first: Mounted<'_>, again: Mounted<'_>) -> Diagnostic {
+    let message = format!(
+        "{} and {} have the same destination {}",
+        quoted(&first.key()),
+        quoted(&again.key()),
+        quoted(destination)
+    );
+    let span = again.site().span.clone();
+    Diagnostic::warning(Code::DuplicateDestination, span, message)
+        .label("again here")
+        .also(first.site().span.clone(), "first here")
+        .path(again.site().path.clone())
+        .help("give one of them another destination: only one of the two will be seen")
 }

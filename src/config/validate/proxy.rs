@@ -46,8 +46,9 @@ fn address(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Re
         Part::Literal(text) => is_address_part(text),
         Part::Marker { default, .. } => default.as_deref().is_none_or(is_address_part),
     };
-    let with_port = text.as_literal().is_some_and(has_port);
-    if !text.parts.is_empty() && text.parts.iter().all(literal) && !with_port {
+    let is_host = text.parts.iter().all(literal);
+    let with_port = is_host && text.as_literal().is_some_and(has_port);
+    if !text.parts.is_empty() && is_host && !with_port {
         return Ok(Some(text));
     }
     let found = text.as_literal().map_or("it".to_owned(), quoted);

@@ -97,11 +97,11 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
     let Ok(Some(entries)) = entries(cx, field.node, &at, None) else {
         return Vec::new();
     };
-    let mut example = user::ExampleKey::default();
+    let example = user::ExampleKey::default();
     let mut uids: HashMap<u32, Site> = HashMap::new();
     let mut users = Vec::with_capacity(entries.len());
     for entry in entries.iter().filter(|entry| !is_extension(&entry.key)) {
-        let Ok((user, uid)) = user::read(cx, entry, &at, &mut example) else {
+        let Ok((user, uid)) = user::read(cx, entry, &at, &example) else {
             continue;
         };
         if let Some((uid, site)) = uid {

@@ -1,11 +1,13 @@
 //! One entry of `ssh.users`.
 
+use std::cell::OnceCell;
+
 use super::credentials;
 use crate::config::keys::PublicKey;
 use crate::config::raw;
 use crate::config::read::{Context, Place, Read, Reported, Site};
 use crate::config::yaml::{Content, Entry};
-use crate::diagnostic::{Code, quoted};
+use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::SshUser;
 
 /// Where pei ships a key pair for trying things out.
@@ -19,11 +21,11 @@ pub(super) struct ReadUser {
 
 /// The shipped public key, read when the first user has one.
 #[derive(Default)]
-pub(super) struct ExampleKey(Option<Option<PublicKey>>);
+pub(super) struct ExampleKey(OnceCell<Option<PublicKey>>);
 
 impl ExampleKey {
-    fn is(&mut self, cx: &Context<'_>, key: &PublicKey) -> bool {
-        let example = self.0.get_or_insert_with(|| {
+    fn is(&self, cx: &Context<'_>, key: &PublicKey) -> bool {
+        let example = self.0.get_or_init(|| {
             let bytes = cx.lookup().project_file(EXAMPLE_KEY).ok()?;
             PublicKey::parse(&String::from_utf8(bytes).ok()?).ok()
         });
@@ -36,7 +38,7 @@ pub(super) fn read(
     cx: &mut Context<'_>,
     entry: &Entry,
     users: &Place<'_>,
-    example: &mut ExampleKey,
+    example: &ExampleKey,
 ) -> Result<(ReadUser, Option<(u32, Site)>), Reported> {
     let name = &*entry.key;
     let at = users.entry(entry);
@@ -54,20 +56,16 @@ pub(super) fn read(
         missing_credential(cx, &section, &at, name);
     }
     let public = public.ok().flatten();
-    if let Some((key, span)) = &public
+    if let Some((key, site)) = &public
         && example.is(cx, key)
     {
+        let name = quoted(name);
+        let message = format!("{name} logs in with the key that is shipped as an example");
         cx.report(
-            at.warning(
-                Code::ExampleKey,
-                span.clone(),
-                format!(
-                    "{} logs in with the key that is shipped as an example",
-                    quoted(name)
-                ),
-            )
-            .label("its private half is public")
-            .help("make a key of your own with `ssh-keygen -t ed25519`"),
+            Diagnostic::warning(Code::ExampleKey, site.span.clone(), message)
+                .label("its private half is public")
+                .path(site.path.clone())
+                .help("make a key of your own with `ssh-keygen -t ed25519`"),
         );
     }
 
@@ -106,7 +104,7 @@ fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
     );
 }
 
-/// The message never shows the password itself.
+/// Neither the message nor the place shows the password: an anchor may keep it elsewhere.
 fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Read<(String, Site)> {
     let Some(field) = section.password else {
         return Ok(None);
@@ -128,11 +126,13 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
     } else if text.contains(char::is_control) {
         ("holds a control character", "leave it out")
     } else {
-        let site = field.place(at).site(field.node.span.clone());
+        let site = field.place(at).site(field.key_span.clone());
         return Ok(Some((text, site)));
     };
+    let here = field.place(at);
     let message = format!("this password {what}");
-    Err(cx.bad_value(Some(field), at, Code::InvalidPassword, message, help))
+    let diagnostic = here.error(Code::InvalidPassword, field.key_span.clone(), message);
+    Err(cx.report(diagnostic.help(help)))
 }
 
 /// A uid or gid; root has 0 and nobody else has.

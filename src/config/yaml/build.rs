@@ -31,10 +31,24 @@ enum Collection {
     List(Vec<Node>),
     Map {
         entries: Vec<Entry>,
-        /// The key that waits for its value; `None` within it is a key that is no text.
-        key: Option<Option<(Rc<str>, Range<usize>, bool)>>,
+        key: PendingKey,
         /// The places of `<<`, by their entries' indices.
         merges: Vec<usize>,
+    },
+}
+
+/// The key whose value comes next.
+#[derive(Default)]
+enum PendingKey {
+    /// The next node is a key itself.
+    #[default]
+    None,
+    /// It was no text; its value is dropped.
+    Unusable,
+    Text {
+        text: Rc<str>,
+        span: Range<usize>,
+        is_merge: bool,
     },
 }
 
@@ -62,13 +76,8 @@ impl Builder {
         self.diagnostics.push(diagnostic);
     }
 
-    pub(super) fn scalar(
-        &mut self,
-        scalar: Scalar,
-        span: Range<usize>,
-        anchor: usize,
-    ) -> Result<(), Stop> {
-        self.node(Content::Scalar(scalar), span, anchor, Size::default())
+    pub(super) fn scalar(&mut self, scalar: Scalar, span: Range<usize>, anchor: usize) {
+        self.node(Content::Scalar(scalar), span, anchor, Size::default());
     }
 
     pub(super) fn open_list(&mut self, span: Range<usize>, anchor: usize) -> Result<(), Stop> {
@@ -78,7 +87,7 @@ impl Builder {
     pub(super) fn open_map(&mut self, span: Range<usize>, anchor: usize) -> Result<(), Stop> {
         let collection = Collection::Map {
             entries: Vec::new(),
-            key: None,
+            key: PendingKey::None,
             merges: Vec::new(),
         };
         self.push(collection, span, anchor)
@@ -104,9 +113,9 @@ impl Builder {
     }
 
     /// Ends the innermost collection.
-    pub(super) fn close(&mut self, end: usize) -> Result<(), Stop> {
+    pub(super) fn close(&mut self, end: usize) {
         let Some(frame) = self.open.pop() else {
-            return Ok(());
+            return;
         };
         let content = match frame.collection {
             Collection::List(items) => Content::List(items),
@@ -116,7 +125,7 @@ impl Builder {
         };
         // The end mark of a block collection is where the next thing begins.
         let span = frame.span.start..frame.span.end.max(end);
-        self.node(content, span, frame.anchor, frame.size)
+        self.node(content, span, frame.anchor, frame.size);
     }
 
     /// An alias of a known anchor.
@@ -131,7 +140,8 @@ impl Builder {
                     )
                     .help("write the value out, or move the anchor"),
                 );
-                self.broken(span)
+                self.broken(span);
+                Ok(())
             }
             Anchor::Closed(node, size) => {
                 self.aliased_nodes = self.aliased_nodes.saturating_add(size.nodes);
@@ -154,21 +164,15 @@ impl Builder {
     }
 
     /// Stands where a value could not be read.
-    pub(super) fn broken(&mut self, span: Range<usize>) -> Result<(), Stop> {
-        self.node(Content::Broken, span, 0, Size::default())
+    pub(super) fn broken(&mut self, span: Range<usize>) {
+        self.node(Content::Broken, span, 0, Size::default());
     }
 
     pub(super) fn finish(self) -> (Option<Node>, Vec<Diagnostic>) {
         (self.root, self.diagnostics)
     }
 
-    fn node(
-        &mut self,
-        content: Content,
-        span: Range<usize>,
-        anchor: usize,
-        below: Size,
-    ) -> Result<(), Stop> {
+    fn node(&mut self, content: Content, span: Range<usize>, anchor: usize, below: Size) {
         let node = Node {
             content: Rc::new(content),
             span,
@@ -185,7 +189,6 @@ impl Builder {
             self.anchors[anchor] = Anchor::Closed(node.clone(), size);
         }
         self.place(node, size);
-        Ok(())
     }
 
     /// Puts a finished node into the collection that is open.
@@ -202,16 +205,20 @@ impl Builder {
                 entries,
                 key,
                 merges,
-            } => match key.take() {
-                None => *key = Some(key_of(&node, &mut self.diagnostics)),
-                Some(None) => {}
-                Some(Some((text, key_span, is_merge))) => {
+            } => match std::mem::take(key) {
+                PendingKey::None => *key = key_of(&node, &mut self.diagnostics),
+                PendingKey::Unusable => {}
+                PendingKey::Text {
+                    text,
+                    span,
+                    is_merge,
+                } => {
                     if is_merge {
                         merges.push(entries.len());
                     }
                     entries.push(Entry {
                         key: text,
-                        key_span,
+                        key_span: span,
                         value: node,
                     });
                 }
@@ -220,20 +227,23 @@ impl Builder {
     }
 }
 
-/// The text of a key, its place, and whether it is the merge key.
-fn key_of(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<(Rc<str>, Range<usize>, bool)> {
+/// What a node is as a key.
+fn key_of(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> PendingKey {
     let span = node.used_at.clone().unwrap_or_else(|| node.span.clone());
     match &*node.content {
         Content::Scalar(scalar) => {
             if scalar.text.contains(char::is_control) {
                 let message = format!("the key {} holds a control character", quoted(&scalar.text));
                 diagnostics.push(Diagnostic::error(Code::InvalidKey, span, message));
-                return None;
+                return PendingKey::Unusable;
             }
-            let is_merge = scalar.plain && scalar.text == "<<";
-            Some((scalar.text.as_str().into(), span, is_merge))
+            PendingKey::Text {
+                text: scalar.text.as_str().into(),
+                span,
+                is_merge: scalar.plain && scalar.text == "<<",
+            }
         }
-        Content::Broken => None,
+        Content::Broken => PendingKey::Unusable,
         Content::List(_) | Content::Map(_) => {
             diagnostics.push(
                 Diagnostic::error(
@@ -241,9 +251,11 @@ fn key_of(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<(Rc<str>, Ra
                     span,
                     format!("a key must be a text, found {}", node.kind()),
                 )
-                .help("quote the key; an unquoted `{` or `[` begins a mapping or a list"),
+                .help(
+                    "quote the key or the text: an unquoted `{` or `[` begins a mapping or a list",
+                ),
             );
-            None
+            PendingKey::Unusable
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Keys of one mapping: merged ones are brought in, doubled ones reported.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -20,24 +20,24 @@ pub(super) fn finish_map(
         return entries;
     }
     let is_merge = |entry: &Entry| &*entry.key == "<<";
-    let mut taken: HashMap<Rc<str>, ()> = entries
+    let mut taken: HashSet<Rc<str>> = entries
         .iter()
         .filter(|entry| !is_merge(entry))
-        .map(|entry| (Rc::clone(&entry.key), ()))
+        .map(|entry| Rc::clone(&entry.key))
         .collect();
-    let mut merged = Vec::with_capacity(entries.len());
+    let mut all = Vec::with_capacity(entries.len());
     for entry in entries {
         if !is_merge(&entry) {
-            merged.push(entry);
+            all.push(entry);
             continue;
         }
         for brought in sources(&entry, diagnostics) {
-            if taken.insert(Rc::clone(&brought.key), ()).is_none() {
-                merged.push(brought);
+            if taken.insert(Rc::clone(&brought.key)) {
+                all.push(brought);
             }
         }
     }
-    merged
+    all
 }
 
 /// A quoted `'<<'` is a key like any other, but two that look alike in one mapping
@@ -47,6 +47,9 @@ fn without_duplicates(
     merges: &[usize],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Entry> {
+    if entries.len() <= FEW && all_differ(&entries) {
+        return entries;
+    }
     let mut first: HashMap<Rc<str>, Range<usize>> = HashMap::with_capacity(entries.len());
     let mut kept = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -75,6 +78,17 @@ fn without_duplicates(
         );
     }
     kept
+}
+
+/// Most mappings have a few keys, and comparing them all is quicker than hashing them.
+const FEW: usize = 8;
+
+fn all_differ(entries: &[Entry]) -> bool {
+    entries.iter().enumerate().all(|(index, entry)| {
+        entries[..index]
+            .iter()
+            .all(|earlier| earlier.key != entry.key)
+    })
 }
 
 /// What a merge key brings in: the entries of one mapping or of a list of them.

@@ -13,5 +13,5 @@ mod node;
 mod parse;
 mod syntax;
 
-pub(super) use node::{Content, Entry, Node, Scalar};
+pub(super) use node::{Content, Entry, Node};
 pub(super) use parse::parse;

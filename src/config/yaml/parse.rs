@@ -55,7 +55,8 @@ fn take(builder: &mut Builder, event: Event<'_>, span: &Span) -> Result<(), Stop
             let plain = style == ScalarStyle::Plain && !forces_text(tag.as_deref());
             check_tag(builder, tag.as_deref(), span);
             let text = text.into_owned();
-            builder.scalar(Scalar { text, plain }, place, anchor)
+            builder.scalar(Scalar { text, plain }, place, anchor);
+            Ok(())
         }
         Event::SequenceStart(_, anchor, tag) => {
             check_tag(builder, tag.as_deref(), span);
@@ -65,7 +66,10 @@ fn take(builder: &mut Builder, event: Event<'_>, span: &Span) -> Result<(), Stop
             check_tag(builder, tag.as_deref(), span);
             builder.open_map(place, anchor)
         }
-        Event::SequenceEnd | Event::MappingEnd => builder.close(place.end),
+        Event::SequenceEnd | Event::MappingEnd => {
+            builder.close(place.end);
+            Ok(())
+        }
         Event::Alias(id) => builder.alias(id, place),
         Event::UnresolvedAlias(name) => {
             builder.report(
@@ -76,7 +80,8 @@ fn take(builder: &mut Builder, event: Event<'_>, span: &Span) -> Result<(), Stop
                 )
                 .help("anchors come before their aliases; quote a text that begins with `*`"),
             );
-            builder.broken(place)
+            builder.broken(place);
+            Ok(())
         }
         _ => Ok(()),
     }

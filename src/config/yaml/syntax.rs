@@ -21,9 +21,14 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => tab(at, text),
         _ if is_tab_indented(at, text) => tab(at, text),
+        ErrorKind::UnexpectedCharacter { character } if character.is_control() => {
+            let shown = character.escape_default();
+            let message = format!("the control character `{shown}` is not allowed in YAML");
+            Diagnostic::error(Code::ControlCharacter, span, message).help("remove it")
+        }
         kind => {
             let diagnostic = Diagnostic::error(Code::YamlSyntax, span, message(kind));
-            match help(kind) {
+            match braces_help(at, text).or_else(|| help(kind)) {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,
             }
@@ -31,19 +36,32 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
     }
 }
 
+/// Variables and markers begin with a brace, which YAML takes for a mapping's.
+fn braces_help(at: usize, text: &str) -> Option<&'static str> {
+    let before = &text[..at];
+    let line = &text[before.rfind('\n').map_or(0, |end| end + 1)..];
+    let line = line.lines().next().unwrap_or_default();
+    (line.contains("${") || line.contains("{{"))
+        .then_some("quote a text that holds `${…}` or `{{…}}`: YAML takes the brace for a mapping")
+}
+
+/// An offset that the parser gives lies at a character; this keeps a wrong one from panicking.
+fn floor(at: usize, text: &str) -> usize {
+    (0..=at.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or_default()
+}
+
 /// The parser sees a tab in the indentation as whatever it broke there.
 fn is_tab_indented(at: usize, text: &str) -> bool {
-    let start = text[..at.min(text.len())]
-        .rfind('\n')
-        .map_or(0, |end| end + 1);
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let indent = text[start..].split(|c| c != ' ' && c != '\t').next();
     indent.is_some_and(|indent| indent.contains('\t'))
 }
 
 fn tab(at: usize, text: &str) -> Diagnostic {
-    let start = text[..at.min(text.len())]
-        .rfind('\n')
-        .map_or(0, |end| end + 1);
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let tab = text[start..].find('\t').map_or(at, |offset| start + offset);
     Diagnostic::error(
         Code::TabIndentation,
@@ -58,6 +76,9 @@ fn tab(at: usize, text: &str) -> Diagnostic {
 fn message(kind: &ErrorKind) -> String {
     match kind {
         ErrorKind::UnclosedQuotedScalar => "this quoted text is not closed".into(),
+        ErrorKind::InvalidQuotedScalarIndent => {
+            "a quoted text before this is not closed, or goes on too far left".into()
+        }
         ErrorKind::UnclosedFlowCollection { open } => format!("this `{open}` is not closed"),
         ErrorKind::MappingValueNotAllowed => "a `: ` is not allowed here".into(),
         ErrorKind::UnexpectedCharacter { character } => {
@@ -70,7 +91,7 @@ fn message(kind: &ErrorKind) -> String {
             let text = kind.to_string();
             let text = text.rsplit_once(", ").map_or(text.as_str(), |(_, end)| end);
             let mut letters = text.chars();
-            let first = letters.next().map(|letter| letter.to_lowercase());
+            let first = letters.next().map(char::to_lowercase);
             let text: String = first.into_iter().flatten().chain(letters).collect();
             format!("this is not YAML: {text}")
         }
@@ -83,7 +104,9 @@ fn help(kind: &ErrorKind) -> Option<&'static str> {
             "quote a text that holds `: `, or check the indentation of this line"
         }
         ErrorKind::UnexpectedCharacter { .. } => "quote the text",
-        ErrorKind::UnclosedQuotedScalar => "add the closing quote",
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
+            "add the closing quote"
+        }
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping

@@ -74,3 +74,13 @@ setup() {
   [ ! -e "$PEI_ETC/default/locale" ]
   [ ! -e "$PEI_ETC/locale.gen" ]
 }
+
+@test "locale-gen fails: the list is as it was" {
+  ((EUID == 0)) || skip 'needs root'
+  stub locale-gen 'exit 1'
+  printf '# mine\n' >"$PEI_ETC/locale.gen"
+  run bash "$SCRIPT"
+  [ "$status" -eq 1 ]
+  [ "$(cat "$PEI_ETC/locale.gen")" = '# mine' ]
+  [ ! -e "$PEI_ETC/default/locale" ]
+}

@@ -14,16 +14,17 @@ setup() {
   export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 }
 
-# in_container: runs the script on stdin in a fresh container. What pip needs to know on this machine goes along; the
-# machine's certificates too, where it has its own.
+# in_container: runs the script on stdin in a fresh container. What pip needs to know on this machine goes along, and
+# the certificates that the machine trusts.
 in_container() {
-  local name
+  local name certificates="${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}"
   local -a options=()
-  for name in PIP_CERT PIP_INDEX_URL PIP_FIND_LINKS http_proxy https_proxy no_proxy; do
+  if [ -r "$certificates" ]; then options=(-v "$certificates:/machine-ca.crt:ro" -e PIP_CERT=/machine-ca.crt); fi
+  for name in PIP_INDEX_URL PIP_FIND_LINKS http_proxy https_proxy no_proxy; do
     [ -z "${!name-}" ] || options+=(-e "$name")
   done
   docker run --rm -i --network host -e PEI_STAGE_DIR_1=/pei-from-host/stage-1 -e PEI_STAGE_DIR_2=/pei-from-host/stage-2 \
-    -v "$REPO/installation:/pei-from-host:ro" -v "$SERVED:/served:ro" -v /etc/ssl/certs:/etc/ssl/certs:ro \
+    -v "$REPO/installation:/pei-from-host:ro" -v "$SERVED:/served:ro" \
     "${options[@]}" "${PEI_TEST_BASE:-pei-base:bookworm}" bash -euo pipefail -s 2>&1
 }
 
