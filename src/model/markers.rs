@@ -68,7 +68,7 @@ impl Found {
     fn source(&mut self, path: &str, source: &MountSource) {
         match source {
             MountSource::ManualVolume { volume_name } => {
-                self.look(&format!("{path}.volume_name"), volume_name)
+                self.look(&format!("{path}.volume_name"), volume_name);
             }
             MountSource::Host { host_path } => self.look(&format!("{path}.host_path"), host_path),
             MountSource::AutoVolume | MountSource::Image => {}

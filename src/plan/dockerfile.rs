@@ -248,66 +248,63 @@ fn hook_steps(stage: u8, hooks: &Hooks, folder: &Folder) -> Vec<HookStep> {
         .collect()
 }
 
-/// A tool's installer sees its own folder, the library, and what was placed for it to find; any other script sees all
-/// that it may call. Neither sees what configure writes, or every edit of the config would redo it.
+/// What a hook sees: a tool's installer its own folder, the library, and what was placed for it to find; any other
+/// script all that it may call. Neither sees what configure writes, or every edit of the config would redo it.
 fn mounts(stage: u8, hook: &Hook, folder: &Folder) -> Vec<Mount> {
     let parts: Vec<&str> = hook.script.split('/').collect();
-    // What runs the hook lies there, too.
-    let mut paths = BTreeSet::from(["stage-1/lib".to_owned()]);
-    match parts.as_slice() {
-        [own @ ("stage-1" | "stage-2"), "system", tool, ..] => {
-            paths.insert(format!("{own}/system/{tool}"));
-            // Forwarders of stage-2 call the tool's folder of stage-1.
-            if crate::assets::has_installation_entry(&format!("stage-1/system/{tool}")) {
-                paths.insert(format!("stage-1/system/{tool}"));
-            }
-            for seen in 1..=stage {
-                if folder.stage_entries[usize::from(seen) - 1]
-                    .iter()
-                    .any(|name| name == "tmp")
-                {
-                    paths.insert(format!("stage-{seen}/tmp"));
-                }
-            }
-        }
-        _ => {
-            for seen in 1..=stage {
-                let entries = folder.stage_entries[usize::from(seen) - 1].iter();
-                paths.extend(
-                    entries
-                        .filter(|name| {
-                            !matches!(name.as_str(), "generated" | "internals" | "README.md")
-                        })
-                        .map(|name| format!("stage-{seen}/{name}")),
-                );
-            }
-            let own = first_part(&hook.script);
-            if !(1..=stage).any(|seen| own == format!("stage-{seen}")) {
-                paths.insert(own.to_owned());
-            }
-        }
-    }
+    let mut paths = if let [own @ ("stage-1" | "stage-2"), "system", tool, ..] = parts.as_slice() {
+        seen_by_installer(own, tool, stage, folder)
+    } else {
+        seen_by_script(&hook.script, stage, folder)
+    };
+    // What runs the hook lies there.
+    paths.insert("stage-1/lib".to_owned());
+
     let mut mounts: Vec<Mount> = Vec::new();
-    for path in paths
-        .iter()
-        .map(|path| plain_prefix(path))
-        .collect::<BTreeSet<_>>()
-    {
+    let spelled: BTreeSet<&str> = paths.iter().map(|path| plain_prefix(path)).collect();
+    for path in spelled {
         // Sorted, so what holds a folder comes before it.
-        if mounts
-            .iter()
-            .any(|mount| Path::new(path).starts_with(&mount.target))
-        {
-            continue;
+        let is_seen = |mount: &Mount| Path::new(path).starts_with(&mount.target);
+        if !mounts.iter().any(is_seen) {
+            let source = format!("installation/{path}");
+            mounts.push(Mount {
+                source: source.trim_end_matches('/').to_owned(),
+                target: path.to_owned(),
+            });
         }
-        mounts.push(Mount {
-            source: format!("installation/{path}")
-                .trim_end_matches('/')
-                .to_owned(),
-            target: path.to_owned(),
-        });
     }
     mounts
+}
+
+fn seen_by_installer(own: &str, tool: &str, stage: u8, folder: &Folder) -> BTreeSet<String> {
+    let mut paths = BTreeSet::from([format!("{own}/system/{tool}")]);
+    // Forwarders of stage-2 call the tool's folder of stage-1.
+    let target = format!("stage-1/system/{tool}");
+    if crate::assets::has_installation_entry(&target) {
+        paths.insert(target);
+    }
+    for seen in 1..=stage {
+        let entries = &folder.stage_entries[usize::from(seen) - 1];
+        if entries.iter().any(|name| name == "tmp") {
+            paths.insert(format!("stage-{seen}/tmp"));
+        }
+    }
+    paths
+}
+
+fn seen_by_script(script: &str, stage: u8, folder: &Folder) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for seen in 1..=stage {
+        let entries = folder.stage_entries[usize::from(seen) - 1].iter();
+        let seen_entries = entries
+            .filter(|name| !matches!(name.as_str(), "generated" | "internals" | "README.md"));
+        paths.extend(seen_entries.map(|name| format!("stage-{seen}/{name}")));
+    }
+    let own = first_part(script);
+    if !(1..=stage).any(|seen| own == format!("stage-{seen}")) {
+        paths.insert(own.to_owned());
+    }
+    paths
 }
 
 /// The path, or the nearest folder above it whose name `RUN --mount` can spell: its fields know no quoting that

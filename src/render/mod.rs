@@ -14,6 +14,7 @@ mod wrapper;
 mod yaml;
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -133,7 +134,10 @@ fn is_users(path: &str) -> bool {
 
 /// Scripts are executable; the embedded files carry no modes.
 fn installation_file(path: &str, content: &'static [u8], owner: Owner) -> File {
-    let is_script = content.starts_with(b"#!") || path.ends_with(".sh") || path.ends_with(".bash");
+    let extension = Path::new(path)
+        .extension()
+        .and_then(|extension| extension.to_str());
+    let is_script = content.starts_with(b"#!") || matches!(extension, Some("sh" | "bash"));
     File {
         content: Cow::Borrowed(content),
         mode: if is_script { 0o755 } else { 0o644 },

@@ -64,7 +64,7 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
     insert_stamped(
         &mut tree,
         "reference_config.yml",
-        &format!("# {}\n{full}", NOTICE),
+        &format!("# {NOTICE}\n{full}"),
     );
     insert_stamped(
         &mut tree,

@@ -6,6 +6,7 @@
 //!   run, for the reason in the comment above: `<!-- no-run: needs Docker -->`.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -109,11 +110,11 @@ pub(crate) fn assert_commands_run(page: &Page, folder: &Path, home: &Path) {
         let mut words = block.info.split_whitespace();
         match (words.next(), words.next()) {
             (Some("sh"), None) => {
-                script.push_str("printf '%s\\n' ");
-                script.push_str(&format!(
-                    "'--- the block at line {}' >&2\n{}\n",
+                let _ = write!(
+                    script,
+                    "printf '%s\\n' '--- the block at line {}' >&2\n{}\n",
                     block.line, block.text
-                ));
+                );
             }
             (Some("sh"), Some("no-run")) => assert!(
                 block

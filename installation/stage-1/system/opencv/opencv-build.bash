@@ -115,7 +115,8 @@ __pei_opencv_cmake_options() {
     -DBUILD_opencv_apps=OFF -DBUILD_opencv_legacy=OFF -DBUILD_opencv_python2=OFF -DBUILD_opencv_python3=OFF \
     -DBUILD_DOCS=OFF -DBUILD_EXAMPLES=OFF -DBUILD_TESTS=OFF -DBUILD_PERF_TESTS=OFF \
     -DOPENCV_GENERATE_PKGCONFIG=ON -DWITH_QT=ON \
-    "-DOPENCV_EXTRA_MODULES_PATH=${cache}/opencv_contrib/modules"
+    "-DOPENCV_EXTRA_MODULES_PATH=${cache}/opencv_contrib/modules" \
+    "-DOPENCV_DOWNLOAD_PATH=${cache}/opencv-downloads"
   [[ "${variant}" == cuda ]] || return 0
   printf '%s\n' -DWITH_CUDA=ON -DOPENCV_DNN_CUDA=ON
   arch="$(pei_arg cuda-arch)"

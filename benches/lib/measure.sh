@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# Times, memory and medians.
+
+# A few milliseconds need more runs than a build does.
+readonly PROCESS_RUNS=20
+
+random_text() { od -An -N4 -tx4 /dev/urandom | tr -d ' '; }
+
+# calculate EXPRESSION: as awk reads it, with six digits.
+calculate() { awk "BEGIN { printf \"%.6f\", $1 }"; }
+
+# median, of the numbers on stdin
+median() {
+  sort -g | awk '{ v[NR] = $1 } END { if (NR) printf "%.6f\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+load_average() { cut -d' ' -f1 /proc/loadavg; }
+
+# seconds_of LOG COMMAND…: prints the wall time. What the command says goes to LOG, and to the user where it fails.
+seconds_of() {
+  local log="$1" began
+  shift
+  began="${EPOCHREALTIME}"
+  if ! "$@" >"${log}" 2>&1 </dev/null; then
+    tail -n 40 -- "${log}" >&2
+    pei_die "failed: $*"
+  fi
+  calculate "${EPOCHREALTIME} - ${began}"
+}
+
+# process_time PREPARE COMMAND: sets took to the median wall time of a shell command; PREPARE runs before each run,
+# untimed.
+process_time() {
+  local runs="${runs}" run file="${work}/process.csv"
+  ((runs >= PROCESS_RUNS)) || runs="${PROCESS_RUNS}"
+  if command -v hyperfine >/dev/null; then
+    hyperfine --style none --warmup 1 --runs "${runs}" --prepare "$1" --export-csv "${file}" "$2" >"${work}/log" 2>&1 \
+      || pei_die "failed: $2" "$(<"${work}/log")"
+    # The command may hold commas, so the fields count from the end: median, user, system, min, max.
+    took="$(awk -F, 'END { print $(NF - 4) }' "${file}")"
+    return
+  fi
+  for ((run = 0; run < runs; run++)); do
+    eval "$1" >"${work}/log" 2>&1
+    seconds_of "${work}/log" eval "$2"
+  done >"${file}"
+  took="$(median <"${file}")"
+}
+
+# peak_memory COMMAND: prints KiB; nothing without GNU time.
+peak_memory() {
+  [[ -x /usr/bin/time ]] || return 0
+  /usr/bin/time -f %M -o "${work}/memory" bash -c "exec $1" >"${work}/log" 2>&1 </dev/null || pei_die "failed: $1"
+  tail -n 1 "${work}/memory"
+}

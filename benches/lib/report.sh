@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# The figures: kept while they are measured, printed and written at the end.
+
+# A line each, fields parted by tabs: row, what, measured, unit, compared with, its origin, rule, limit, met.
+figures=()
+
+# figure ROW WHAT MEASURED UNIT LIMIT RULE [OTHER ORIGIN]
+# MEASURED must not be above LIMIT; RULE says where that comes from. OTHER is what it is compared with.
+figure() {
+  local met=no
+  if [[ -z "$3" ]]; then
+    met='not measured'
+  elif awk "BEGIN { exit !($3 <= $5) }"; then
+    met=yes
+  fi
+  figures+=("$(printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s' "$1" "$2" "$3" "$4" "${7:-}" "${8:-}" "$6" "$5" "${met}")")
+  pei_log_info "$1: $2: $(shown "$3" "$4"), to reach $(shown "$5" "$4"): ${met}"
+}
+
+# shown NUMBER UNIT
+shown() {
+  [[ -n "$1" ]] || return 0
+  case "$2" in
+    s) awk "BEGIN { t = $1; if (t < 1) printf \"%.1f ms\", t * 1000; else printf \"%.2f s\", t }" ;;
+    times) awk "BEGIN { printf \"%.2f ×\", $1 }" ;;
+    MiB | MB) awk "BEGIN { printf \"%.1f $2\", $1 }" ;;
+    *) awk "BEGIN { printf \"%d\", $1 }" ;;
+  esac
+}
+
+# The names of the fields, for `read`.
+readonly FIELDS=(row what measured unit other origin rule limit met)
+
+# print_report LOAD SECONDS
+print_report() {
+  local line "${FIELDS[@]}"
+  printf '\n| row | what | measured | compared with | to reach | met |\n|---|---|---|---|---|---|\n'
+  for line in "${figures[@]}"; do
+    # A tab would be white space to `read`, and empty fields would vanish.
+    IFS='|' read -r "${FIELDS[@]}" <<<"${line//$'\t'/|}"
+    printf '| %s | %s | %s | %s | ≤ %s (%s) | %s |\n' "${row}" "${what}" "$(shown "${measured}" "${unit}")" \
+      "${other:+$(shown "${other}" "${unit}") ${origin}}" "$(shown "${limit}" "${unit}")" "${rule}" "${met}"
+  done
+  printf '\nMedians of %d runs, of %d for single processes; %d cores, load %s before and %s after; ' \
+    "${runs}" "$((runs > PROCESS_RUNS ? runs : PROCESS_RUNS))" "$(nproc)" "$1" "$(load_average)"
+  printf '%s; took %d s.\n' "$(engine_versions)" "$2"
+}
+
+json_text() {
+  local text="${1//\\/\\\\}"
+  printf '"%s"' "${text//\"/\\\"}"
+}
+
+json_number() { printf '%s' "${1:-null}"; }
+
+# write_json FILE LOAD
+write_json() {
+  local line "${FIELDS[@]}" comma=''
+  {
+    printf '{\n  "pei": %s,\n  "runs": %d,\n' "$(json_text "$("${PEI_BIN}" --version)")" "${runs}"
+    printf '  "cores": %d,\n  "load_before": %s,\n  "load_after": %s,\n' "$(nproc)" "$2" "$(load_average)"
+    printf '  "engine": %s,\n  "figures": [' "$(json_text "$(engine_versions)")"
+    for line in "${figures[@]}"; do
+      IFS='|' read -r "${FIELDS[@]}" <<<"${line//$'\t'/|}"
+      printf '%s\n    {"row": %s, "what": %s, "measured": %s, "unit": %s, "compared_with": %s, "origin": %s, ' "${comma}" \
+        "$(json_text "${row}")" "$(json_text "${what}")" "$(json_number "${measured}")" "$(json_text "${unit}")" \
+        "$(json_number "${other}")" "$(json_text "${origin}")"
+      printf '"rule": %s, "limit": %s, "met": %s}' "$(json_text "${rule}")" "$(json_number "${limit}")" \
+        "$([[ "${met}" == yes ]] && printf true || printf false)"
+      comma=','
+    done
+    printf '\n  ]\n}\n'
+  } >"$1"
+}
+
+all_met() {
+  local line
+  for line in "${figures[@]}"; do
+    [[ "${line}" == *$'\tyes' ]] || return 1
+  done
+}

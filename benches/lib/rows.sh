@@ -1,0 +1,271 @@
+# shellcheck shell=bash
+# A function a row. Each measures all implementations in turn and notes its figures.
+
+# What was measured of the reference on another machine, where it is not measured here.
+readonly STATED_CREATE_CONFIGURE=0.51 STATED_FIRST_BUILD=41 STATED_NO_CHANGE=0.6 STATED_BUILD_HOOK=27
+readonly STATED_CUSTOM_SCRIPT=5.0 STATED_PASSWORD=23 STATED_HOOK_TEXT=5.0 STATED_PORTS=3.3 STATED_ADDED_MB=364
+
+# Lists of times by "row-label implementation", a line each.
+declare -A times=()
+
+FIRST_KEY="$(random_key)"
+readonly FIRST_KEY
+
+# note_time NAME IMPLEMENTATION SECONDS
+note_time() { times["$1 $2"]+="$3"$'\n'; }
+
+# time_of NAME IMPLEMENTATION: the median
+time_of() { median <<<"${times["$1 $2"]%$'\n'}"; }
+
+has_other() { ((${#implementations[@]} == 2)); }
+
+# compared NAME STATED: prints what NAME is compared with, and where that comes from.
+compared() {
+  if has_other; then
+    printf '%s measured\n' "$(time_of "$1" other)"
+  else
+    printf '%s stated\n' "$2"
+  fi
+}
+
+# share_figure ROW WHAT NAME STATED SHARE: the median of NAME is at most that share of what it is compared with.
+share_figure() {
+  local other origin
+  read -r other origin < <(compared "$3" "$4")
+  figure "$1" "$2" "$(time_of "$3" pei)" s "$(calculate "${other} * ($5)")" "$5 of it" "${other}" "${origin}"
+}
+
+# limit_figure ROW WHAT NAME STATED LIMIT: the median of NAME is at most LIMIT seconds.
+limit_figure() {
+  local other origin
+  read -r other origin < <(compared "$3" "$4")
+  figure "$1" "$2" "$(time_of "$3" pei)" s "$5" 'by itself' "${other}" "${origin}"
+}
+
+# ---- pei itself ----
+
+row_command_line() {
+  local implementation fresh create configure copied peak took
+  for implementation in "${implementations[@]}"; do
+    new_project command "${implementation}"
+    minimal_config bench >"${work}/minimal.yml"
+    create="$(create_line "${implementation}" "${project}")"
+    configure="$(configure_line "${implementation}" "${project}")"
+    printf -v fresh 'rm -rf %q' "${project}"
+    process_time "${fresh}" "${create}"
+    note_time create "${implementation}" "${took}"
+    printf -v fresh '%s && %s && cp %q %q' "${fresh}" "${create}" "${work}/minimal.yml" "${project}/user_config.yml"
+    process_time "${fresh}" "${configure}"
+    note_time configure "${implementation}" "${took}"
+    note_time command-line "${implementation}" \
+      "$(calculate "$(time_of create "${implementation}") + $(time_of configure "${implementation}")")"
+    if [[ "${implementation}" == pei ]]; then
+      printf -v fresh 'rm -rf %q' "${project}-copy"
+      process_time "${fresh}" "$(printf 'cp -r %q %q' "${project}" "${project}-copy")"
+      copied="${took}"
+      peak="$(peak_memory_of_both)"
+    fi
+  done
+  pei_log_info "create $(shown "$(time_of create pei)" s), configure $(shown "$(time_of configure pei)" s)"
+  share_figure command-line 'create and configure' command-line "${STATED_CREATE_CONFIGURE}" 1/25
+  figure command-line "the same, in times of \`cp -r\` of the tree ($(shown "${copied}" s))" \
+    "$(calculate "$(time_of command-line pei) / ${copied}")" times 2 'by itself'
+  figure command-line 'peak memory' "${peak}" MiB 12 'by itself'
+}
+
+# peak_memory_of_both: prints MiB, of create and configure the greater; nothing without GNU time.
+peak_memory_of_both() {
+  rm -rf -- "${project}"
+  {
+    peak_memory "${create}"
+    cp -- "${work}/minimal.yml" "${project}/user_config.yml"
+    peak_memory "${configure}"
+  } | sort -n | awk 'END { if (NR) printf "%.6f", $1 / 1024 }'
+}
+
+row_scale() {
+  local implementation count configure fresh ten hundred took
+  for implementation in "${implementations[@]}"; do
+    new_project scale "${implementation}"
+    printf -v fresh 'rm -rf %q && cp -r %q %q' "${project}-run" "${project}" "${project}-run"
+    configure="$(configure_line "${implementation}" "${project}-run")"
+    for count in 10000 100000; do
+      large_config "${count}" >"${project}/user_config.yml"
+      process_time "${fresh}" "${configure}"
+      note_time "scale-${count}" "${implementation}" "${took}"
+    done
+  done
+  ten="$(time_of scale-10000 pei)"
+  hundred="$(time_of scale-100000 pei)"
+  local other_ten='' other_growth='' origin=''
+  if has_other; then
+    other_ten="$(time_of scale-10000 other)"
+    other_growth="$(calculate "$(time_of scale-100000 other) / ${other_ten}")"
+    origin=measured
+  fi
+  figure scale '10,000 mounts, ports, variables and users each' "${ten}" s 0.2 'by itself' "${other_ten}" "${origin}"
+  figure scale "100,000 each ($(shown "${hundred}" s)), in times of 10,000" "$(calculate "${hundred} / ${ten}")" times 12 \
+    'linear, with room for noise' "${other_growth}" "${origin}"
+}
+
+# ---- builds ----
+
+build_rows() {
+  if wants first-build || wants size; then
+    first_builds
+    ! wants first-build || share_figure first-build 'both stages, nothing cached' first-build "${STATED_FIRST_BUILD}" 0.6
+    ! wants size || size_figure
+  fi
+  local row
+  for row in no-change build-hook custom-script password hook-text ports; do
+    ! wants "${row}" || break
+    row=''
+  done
+  [[ -z "${row}" ]] || change_rows
+}
+
+# A base that no cache knows for every build; sizes by implementation.
+declare -A added=()
+
+first_builds() {
+  local implementation run fresh took
+  for ((run = 1; run <= runs; run++)); do
+    for implementation in "${implementations[@]}"; do
+      fresh="${id}-base-${implementation}-${run}"
+      fresh_base "${fresh}"
+      new_project "first-${run}" "${implementation}"
+      minimal_config "${fresh}" | configure "${implementation}"
+      build "${implementation}"
+      note_time first-build "${implementation}" "${took}"
+      added["${implementation}"]="$(added_bytes "${fresh}" "$(image 1)" "$(image 2)")"
+    done
+  done
+}
+
+size_figure() {
+  local other="${STATED_ADDED_MB}" origin=stated
+  if has_other; then
+    other="$(calculate "${added[other]} / 1e6")"
+    origin=measured
+  fi
+  figure size 'added to the base, both stages' "$(calculate "${added[pei]} / 1e6")" MB \
+    "$(calculate "${other} * 0.42")" '0.42 of it' "${other}" "${origin}"
+}
+
+# Parts that ran though the change must not redo them, and steps that ran at all: the most of all runs, of pei.
+declare -A too_much=() steps=()
+
+# change NAME IMPLEMENTATION ALLOWED: the project's config as it is now, built; ALLOWED is a regular expression of
+# the parts that may run.
+change() {
+  local name="$1" implementation="$2" allowed="$3" before after count took
+  before="$(project_marks)"
+  changing_config "${changing_base}" | configure "${implementation}"
+  note_time "${name}" "${implementation}" "$(build "${implementation}")"
+  [[ "${implementation}" == pei ]] || return 0
+  after="$(project_marks)"
+  count="$(ran_again "${before}" "${after}" | grep -vxE -e "${allowed}" | tee "${work}/too-much" | wc -l)" || true
+  ((count == 0)) || pei_log_info "${name}: ran, though it need not: $(tr '\n' ' ' <"${work}/too-much")"
+  ((count <= ${too_much["${name}"]:-0})) || too_much["${name}"]="${count}"
+  count="$(executed_steps "${project}.log" | wc -l)"
+  ((count <= ${steps["${name}"]:-0})) || steps["${name}"]="${count}"
+}
+
+# The first build of the project whose changes are measured is not.
+change_rows() {
+  local implementation row run took changing_base="${id}-changing"
+  fresh_base "${changing_base}"
+  for implementation in "${implementations[@]}"; do
+    new_project changing "${implementation}"
+    write_hooks
+    changing_config "${changing_base}" | configure "${implementation}"
+    build "${implementation}"
+  done
+  for ((run = 1; run <= runs; run++)); do
+    for implementation in "${implementations[@]}"; do
+      project="${work}/${id}-changing-${implementation}"
+      change_each "${implementation}"
+    done
+  done
+  ! wants no-change || share_figure no-change 'both stages' no-change "${STATED_NO_CHANGE}" 1.2
+  ! wants build-hook || share_figure build-hook 'an `on_build` entry added to both stages' build-hook "${STATED_BUILD_HOOK}" 1/10
+  for row in custom-script password hook-text; do
+    ! wants "${row}" || "figures_of_${row//-/_}"
+  done
+  ! wants ports || figures_of_ports
+}
+
+# change_each IMPLEMENTATION: every change once, each to something new. Between them the config is built as it was.
+change_each() {
+  local stage implementation="$1" PASSWORD KEY PORT VALUE NEW_HOOK
+  ! wants no-change || change no-change "${implementation}" nothing
+  if wants build-hook; then
+    NEW_HOOK="$(random_text)" change build-hook "${implementation}" '.*-2'
+    back "${implementation}"
+  fi
+  if wants custom-script; then
+    edit stage-1/custom/build.sh
+    # What follows the script runs again with it, stage-2's part included.
+    change custom-script-1 "${implementation}" 'custom-1|.*-2'
+    edit stage-2/custom/build.sh
+    change custom-script-2 "${implementation}" custom-2
+  fi
+  if wants password; then
+    PASSWORD="Pw-$(random_text)" change password "${implementation}" nothing
+    KEY="$(random_key)" change key "${implementation}" nothing
+    back "${implementation}"
+  fi
+  if wants hook-text; then
+    for stage in 1 2; do
+      edit "stage-${stage}/custom/login.sh"
+      change "hook-text-${stage}-login" "${implementation}" "custom-${stage}"
+      edit "stage-${stage}/custom/every.sh"
+      change "hook-text-${stage}-every-run" "${implementation}" "custom-${stage}"
+    done
+  fi
+  if wants ports; then
+    PORT=$((20000 + RANDOM % 20000)) change ports "${implementation}" nothing
+    VALUE="$(random_text)" change environment "${implementation}" nothing
+    back "${implementation}"
+  fi
+}
+
+# back IMPLEMENTATION: to the config without a change, untimed.
+back() {
+  changing_config "${changing_base}" | configure "$1"
+  build "$1"
+}
+
+figures_of_custom_script() {
+  local stage
+  for stage in 1 2; do
+    limit_figure custom-script "text of stage-${stage}'s script" "custom-script-${stage}" "${STATED_CUSTOM_SCRIPT}" 2
+    figure custom-script 'installers and hooks before it that ran' "${too_much["custom-script-${stage}"]:-0}" parts 0 none
+  done
+}
+
+figures_of_password() {
+  local what
+  for what in password key; do
+    limit_figure password "${what} changed" "${what}" "${STATED_PASSWORD}" 2
+    figure password 'hooks that ran' "${too_much["${what}"]:-0}" parts 0 none
+  done
+}
+
+figures_of_hook_text() {
+  local stage kind name
+  for stage in 1 2; do
+    for kind in login every-run; do
+      name="hook-text-${stage}-${kind}"
+      limit_figure hook-text "text of stage-${stage}'s ${kind} hook" "${name}" "${STATED_HOOK_TEXT}" 2
+      figure hook-text "ran besides stage-${stage}'s own \`custom/\` hooks" "${too_much["${name}"]:-0}" parts 0 none
+    done
+  done
+}
+
+figures_of_ports() {
+  local what
+  for what in ports environment; do
+    figure ports "${what} changed: steps that ran" "${steps["${what}"]:-0}" steps 0 none
+  done
+}
