@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use anyhow::Context;
 use clap::ValueEnum;
 
 use crate::diagnostic::quoted;
@@ -102,9 +103,11 @@ impl Ui {
     ///
     /// # Errors
     /// What the stream says; a reader that went away is for the caller of the run to judge.
-    pub fn data(&mut self, text: &str) -> io::Result<()> {
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+    pub fn data(&mut self, text: &str) -> anyhow::Result<()> {
+        self.out
+            .write_all(text.as_bytes())
+            .and_then(|()| self.out.flush())
+            .context("cannot write to stdout")
     }
 
     /// What was done.
@@ -200,5 +203,12 @@ pub fn is_coloured(choice: ColorChoice, is_terminal: bool) -> bool {
 /// A path as messages show it: in backticks, and harmless to a terminal.
 #[must_use]
 pub fn shown(path: &std::path::Path) -> String {
-    quoted(&path.to_string_lossy())
+    // `./x` is `x` to everybody but a program.
+    let plain = path.strip_prefix(".").unwrap_or(path);
+    let plain = if plain.as_os_str().is_empty() {
+        path
+    } else {
+        plain
+    };
+    quoted(&plain.to_string_lossy())
 }

@@ -28,8 +28,8 @@ seconds_of() {
   calculate "${EPOCHREALTIME} - ${began}"
 }
 
-# process_time PREPARE COMMAND: sets took to the median wall time of a shell command; PREPARE runs before each run,
-# untimed.
+# process_time PREPARE COMMAND: sets took to the median wall time of a shell command, took_cpu to its mean time on the
+# processor, where hyperfine is there to tell. PREPARE runs before each run, untimed.
 process_time() {
   local runs="${runs}" run file="${work}/process.csv"
   ((runs >= PROCESS_RUNS)) || runs="${PROCESS_RUNS}"
@@ -37,14 +37,16 @@ process_time() {
     hyperfine --style none --warmup 1 --runs "${runs}" --prepare "$1" --export-csv "${file}" "$2" >"${work}/log" 2>&1 \
       || pei_die "failed: $2" "$(<"${work}/log")"
     # The command may hold commas, so the fields count from the end: median, user, system, min, max.
-    took="$(awk -F, 'END { print $(NF - 4) }' "${file}")"
+    read -r took took_cpu < <(awk -F, 'END { print $(NF - 4), $(NF - 3) + $(NF - 2) }' "${file}")
     return
   fi
+  local list=''
   for ((run = 0; run < runs; run++)); do
-    eval "$1" >"${work}/log" 2>&1
-    seconds_of "${work}/log" eval "$2"
-  done >"${file}"
-  took="$(median <"${file}")"
+    bash -c "$1" >"${work}/log" 2>&1
+    list+="$(seconds_of "${work}/log" bash -c "exec $2")"$'\n'
+  done
+  took="$(median <<<"${list%$'\n'}")"
+  took_cpu=''
 }
 
 # peak_memory COMMAND: prints KiB; nothing without GNU time.

@@ -19,7 +19,7 @@ figure() {
 
 # shown NUMBER UNIT
 shown() {
-  [[ -n "$1" ]] || return 0
+  [[ -n "$1" ]] || { printf 'unknown' && return; }
   case "$2" in
     s) awk "BEGIN { t = $1; if (t < 1) printf \"%.1f ms\", t * 1000; else printf \"%.2f s\", t }" ;;
     times) awk "BEGIN { printf \"%.2f ×\", $1 }" ;;

@@ -15,7 +15,11 @@ readonly FIRST_KEY
 note_time() { times["$1 $2"]+="$3"$'\n'; }
 
 # time_of NAME IMPLEMENTATION: the median
-time_of() { median <<<"${times["$1 $2"]%$'\n'}"; }
+time_of() {
+  local list="${times["$1 $2"]%$'\n'}"
+  [[ -n "${list}" ]] || pei_die "nothing was measured: $1 of $2"
+  median <<<"${list}"
+}
 
 has_other() { ((${#implementations[@]} == 2)); }
 
@@ -45,7 +49,7 @@ limit_figure() {
 # ---- pei itself ----
 
 row_command_line() {
-  local implementation fresh create configure copied peak took
+  local implementation fresh create configure copied peak cpu took took_cpu
   for implementation in "${implementations[@]}"; do
     new_project command "${implementation}"
     minimal_config bench >"${work}/minimal.yml"
@@ -53,6 +57,7 @@ row_command_line() {
     configure="$(configure_line "${implementation}" "${project}")"
     printf -v fresh 'rm -rf %q' "${project}"
     process_time "${fresh}" "${create}"
+    [[ "${implementation}" != pei ]] || cpu="${took_cpu}"
     note_time create "${implementation}" "${took}"
     printf -v fresh '%s && %s && cp %q %q' "${fresh}" "${create}" "${work}/minimal.yml" "${project}/user_config.yml"
     process_time "${fresh}" "${configure}"
@@ -60,6 +65,7 @@ row_command_line() {
     note_time command-line "${implementation}" \
       "$(calculate "$(time_of create "${implementation}") + $(time_of configure "${implementation}")")"
     if [[ "${implementation}" == pei ]]; then
+      [[ -z "${took_cpu}" ]] || cpu="$(calculate "${cpu} + ${took_cpu}")"
       printf -v fresh 'rm -rf %q' "${project}-copy"
       process_time "${fresh}" "$(printf 'cp -r %q %q' "${project}" "${project}-copy")"
       copied="${took}"
@@ -67,7 +73,7 @@ row_command_line() {
     fi
   done
   pei_log_info "create $(shown "$(time_of create pei)" s), configure $(shown "$(time_of configure pei)" s)"
-  share_figure command-line 'create and configure' command-line "${STATED_CREATE_CONFIGURE}" 1/25
+  share_figure command-line "create and configure (CPU $(shown "${cpu}" s))" command-line "${STATED_CREATE_CONFIGURE}" 1/25
   figure command-line "the same, in times of \`cp -r\` of the tree ($(shown "${copied}" s))" \
     "$(calculate "$(time_of command-line pei) / ${copied}")" times 2 'by itself'
   figure command-line 'peak memory' "${peak}" MiB 12 'by itself'
@@ -84,7 +90,7 @@ peak_memory_of_both() {
 }
 
 row_scale() {
-  local implementation count configure fresh ten hundred took
+  local implementation count configure fresh ten hundred cpu took took_cpu
   for implementation in "${implementations[@]}"; do
     new_project scale "${implementation}"
     printf -v fresh 'rm -rf %q && cp -r %q %q' "${project}-run" "${project}" "${project}-run"
@@ -93,6 +99,7 @@ row_scale() {
       large_config "${count}" >"${project}/user_config.yml"
       process_time "${fresh}" "${configure}"
       note_time "scale-${count}" "${implementation}" "${took}"
+      [[ "${implementation} ${count}" != 'pei 10000' ]] || cpu="${took_cpu}"
     done
   done
   ten="$(time_of scale-10000 pei)"
@@ -103,7 +110,7 @@ row_scale() {
     other_growth="$(calculate "$(time_of scale-100000 other) / ${other_ten}")"
     origin=measured
   fi
-  figure scale '10,000 mounts, ports, variables and users each' "${ten}" s 0.2 'by itself' "${other_ten}" "${origin}"
+  figure scale '10,000 mounts, ports, variables and users each (CPU '"$(shown "${cpu}" s))" "${ten}" s 0.2 'by itself' "${other_ten}" "${origin}"
   figure scale "100,000 each ($(shown "${hundred}" s)), in times of 10,000" "$(calculate "${hundred} / ${ten}")" times 12 \
     'linear, with room for noise' "${other_growth}" "${origin}"
 }
@@ -161,7 +168,8 @@ change() {
   local name="$1" implementation="$2" allowed="$3" before after count took
   before="$(project_marks)"
   changing_config "${changing_base}" | configure "${implementation}"
-  note_time "${name}" "${implementation}" "$(build "${implementation}")"
+  build "${implementation}"
+  note_time "${name}" "${implementation}" "${took}"
   [[ "${implementation}" == pei ]] || return 0
   after="$(project_marks)"
   count="$(ran_again "${before}" "${after}" | grep -vxE -e "${allowed}" | tee "${work}/too-much" | wc -l)" || true

@@ -1,12 +1,13 @@
 //! `pei configure`
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{ValueEnum, ValueHint};
 
+use super::given::{
+    INSTALLATION, credentials, read_config, require_config, require_project, stage_entries,
+};
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::cli::Quiet;
 use crate::config::{self, Host, SourceFile};
@@ -14,12 +15,11 @@ use crate::diagnostic::{self, Diagnostic, count, quoted};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::file_tree::FileTree;
-use crate::project::{self, CREDENTIALS, Plan, WriteMode};
+use crate::project::{self, Plan, WriteMode};
 use crate::render::{self, Inputs};
 use crate::ui::{Ui, shown};
 
 const CONFIG: &str = "user_config.yml";
-const INSTALLATION: &str = "installation";
 
 /// Turn `user_config.yml` into what Docker needs
 ///
@@ -111,7 +111,7 @@ impl Args {
 
     /// Reads the config and tells what is found in it; `None` where that stops the run.
     fn load(&self, ui: &mut Ui, path: &Path) -> Result<Option<crate::model::Project>> {
-        let bytes = read(path)?;
+        let bytes = read_config(path)?;
         let name = name_of(path);
         let host = Host::new(self.project_dir.join(INSTALLATION));
         let (source, result) = match SourceFile::decode(name, bytes) {
@@ -167,23 +167,9 @@ impl Args {
             with_merged: self.with_merged,
             compose_template: project::user_template(&self.project_dir)?,
             credentials: credentials(&self.project_dir)?,
-            stage_entries: [1, 2].map(|stage| self.stage_entries(stage)),
+            stage_entries: [1, 2].map(|stage| stage_entries(&self.project_dir, stage)),
         };
         render::project(project, &inputs)
-    }
-
-    /// The names right below a stage's folder; what cannot be listed is not there.
-    fn stage_entries(&self, stage: u8) -> Vec<String> {
-        let folder = self
-            .project_dir
-            .join(INSTALLATION)
-            .join(format!("stage-{stage}"));
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect();
-        names.sort_unstable();
-        names
     }
 
     /// `--dry-run`, `--diff` and `--check`, together or alone.
@@ -249,101 +235,12 @@ fn are(number: usize) -> String {
     format!("{} {verb}", count(number, "file"))
 }
 
-/// A folder that can be a project at all.
-fn require_project(folder: &Path) -> Result<(), Failure> {
-    let create = quoted(&format!("pei create -p {}", shell_word(folder)));
-    match fs::metadata(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::new(format!(
-            "the folder {} does not exist",
-            shown(folder)
-        ))
-        .help(format!("{create} makes a project there"))),
-        Err(error) => Err(Failure::new(format!(
-            "cannot open {}: {error}",
-            shown(folder)
-        ))),
-        Ok(found) if !found.is_dir() => Err(Failure::new(format!(
-            "{} is a file, not the folder of a project",
-            shown(folder)
-        ))
-        .help("name the folder that holds the user_config.yml")),
-        Ok(_) => Ok(()),
-    }
-}
-
-/// A config that can be read, in a folder that looks like a project.
-fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> {
-    let directory = shell_word(folder);
-    let is_project = folder.join(INSTALLATION).is_dir();
-    match fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let failure = Failure::new(format!("there is no config {}", shown(path)));
-            Err(if is_project {
-                failure.help(format!(
-                    "copy {} to it, or name another config with -c",
-                    shown(&folder.join("reference_config.yml"))
-                ))
-            } else {
-                failure.help(format!("`pei create -p {directory}` makes a project there"))
-            })
-        }
-        Err(error) => Err(Failure::new(format!(
-            "cannot read {}: {error}",
-            shown(path)
-        ))),
-        Ok(found) if found.is_dir() => Err(Failure::new(format!(
-            "{} is a folder, not a config",
-            shown(path)
-        ))
-        .help("name a file with -c")),
-        Ok(found) if !found.is_file() => {
-            Err(Failure::new(format!("{} is not a plain file", shown(path))))
-        }
-        Ok(_) if !is_project => Err(Failure::new(format!(
-            "{} is not a project of pei: it has no folder `{INSTALLATION}`",
-            shown(folder)
-        ))
-        .help(format!(
-            "`pei create -p {directory} --force` makes it one and keeps your files"
-        ))),
-        Ok(_) => Ok(()),
-    }
-}
-
-/// The bytes of the config, or so many that they are seen to be too many.
-fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = SourceFile::MAX_BYTES as u64 + 1;
-    File::open(path)
-        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-        .with_context(|| format!("cannot read {}", shown(path)))?;
-    Ok(bytes)
-}
-
 /// The config as messages name it, so that a terminal or an editor can open it.
 fn name_of(path: &Path) -> String {
     path.strip_prefix(".")
         .unwrap_or(path)
         .to_string_lossy()
         .into_owned()
-}
-
-/// The hashes that the last run wrote, if it wrote some.
-fn credentials(folder: &Path) -> Result<Option<String>> {
-    let path = folder.join(CREDENTIALS);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text)),
-        // What cannot be a file of pei's is made anew.
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidData
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", shown(&path))),
-    }
 }
 
 fn next_step(folder: &Path) -> String {

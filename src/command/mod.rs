@@ -4,6 +4,7 @@ mod completions;
 mod configure;
 mod create;
 mod explain;
+mod given;
 mod man;
 mod outcome;
 mod remove;

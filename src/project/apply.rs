@@ -35,10 +35,15 @@ pub(super) fn apply<G: Gate>(disk: &mut Disk<G>, plan: &mut Plan<'_>) -> Result<
             return error.context(format!("nothing was changed in `{}`", folder.display()));
         }
         undo.temporaries(disk);
-        let all = entries.len();
         error.context(format!(
-            "{renamed} of {all} files were written to `{}`, and the next run completes them",
-            folder.display()
+            "{renamed} of {} files were written to `{}` ({}), and the next run completes them",
+            entries.len(),
+            folder.display(),
+            in_order(&entries)
+                .take(renamed)
+                .map(|entry| entry.path.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
         ))
     });
     entries.truncate(told);
@@ -141,17 +146,21 @@ fn replace<G: Gate>(
     entries: &[Entry<'_>],
     done: &mut usize,
 ) -> Result<()> {
-    let (last, first): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.comes_last());
-    for entry in first.iter().chain(&last) {
+    for entry in in_order(entries) {
         match entry.content {
             Some(_) => disk.rename(&entry.temporary(), &entry.place)?,
             None => disk.set_mode(&entry.place, entry.mode)?,
         }
         *done += 1;
     }
-    unfinished::clear(disk, folder)?;
-    // One is enough: whichever renames a power cut undoes, each file is whole.
-    disk.sync_all(&[folder.to_owned()])
+    unfinished::clear(disk, folder)
+}
+
+/// The entries with what comes last at the end.
+fn in_order<'e, 't>(entries: &'e [Entry<'t>]) -> impl Iterator<Item = &'e Entry<'t>> {
+    let last = entries.iter().filter(|entry| entry.comes_last());
+    let first = entries.iter().filter(|entry| !entry.comes_last());
+    first.chain(last)
 }
 
 /// Others may look into a folder of the build context, and nobody into pei's own.

@@ -87,18 +87,10 @@ impl<G: Gate> Disk<G> {
             .with_context(|| format!("cannot make the folder `{}`", path.display()))
     }
 
-    /// Writes a new file, readable to nobody else until it is whole.
+    /// Writes a new file with exactly this mode, and never more open than that.
+    ///
+    /// The error has no path: the caller knows which file the user would call it.
     pub(super) fn write_new(
-        &mut self,
-        path: &Path,
-        content: &(impl Writable + ?Sized),
-        mode: u32,
-    ) -> Result<File> {
-        self.try_write_new(path, content, mode)
-            .with_context(|| format!("cannot write `{}`", path.display()))
-    }
-
-    fn try_write_new(
         &mut self,
         path: &Path,
         content: &(impl Writable + ?Sized),
@@ -106,7 +98,7 @@ impl<G: Gate> Disk<G> {
     ) -> io::Result<File> {
         self.gate.pass()?;
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
+        options.write(true).create_new(true).mode(mode);
         let mut file = match options.open(path) {
             // Left over from a power cut; the lock keeps every other pei away.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -117,7 +109,10 @@ impl<G: Gate> Disk<G> {
         };
         self.gate.pass()?;
         content.write_to(&mut file)?;
-        file.set_permissions(Permissions::from_mode(mode))?;
+        // The umask may have taken bits away. Asking is much cheaper than setting.
+        if file.metadata()?.permissions().mode() & 0o7777 != mode {
+            file.set_permissions(Permissions::from_mode(mode))?;
+        }
         Ok(file)
     }
 
@@ -242,53 +237,14 @@ fn copy_new(from: &Path, to: &Path) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(to)?;
-    let mut original = File::open(from)?;
-    io::copy(&mut original, &mut copy)?;
-    copy.set_permissions(original.metadata()?.permissions())
-}
-
-#[cfg(test)]
-pub(super) mod test_gate {
-    //! Gates that close.
-
-    use super::{Gate, io};
-
-    /// Closes at the n-th operation, counted from 0.
-    #[derive(Debug)]
-    pub(in crate::project) struct Closing {
-        /// How many operations may still pass.
-        pub(in crate::project) left: usize,
-        /// For good, as after a kill, or for one operation only.
-        pub(in crate::project) for_good: bool,
-        /// Whether it has been reached.
-        pub(in crate::project) closed: bool,
+    let copied = File::open(from).and_then(|mut original| {
+        io::copy(&mut original, &mut copy)?;
+        copy.set_permissions(original.metadata()?.permissions())?;
+        copy.sync_all()
+    });
+    if copied.is_err() {
+        // Half a copy must not pass for one.
+        let _ = fs::remove_file(to);
     }
-
-    impl Closing {
-        pub(in crate::project) fn at(left: usize, for_good: bool) -> Self {
-            Self {
-                left,
-                for_good,
-                closed: false,
-            }
-        }
-    }
-
-    impl Gate for &mut Closing {
-        fn pass(&mut self) -> io::Result<()> {
-            if self.closed {
-                return if self.for_good {
-                    Err(io::Error::other("killed"))
-                } else {
-                    Ok(())
-                };
-            }
-            if self.left == 0 {
-                self.closed = true;
-                return Err(io::Error::from(io::ErrorKind::StorageFull));
-            }
-            self.left -= 1;
-            Ok(())
-        }
-    }
+    copied
 }

@@ -8,6 +8,9 @@
 //! written: 580 ms where 1 GB of theirs was in memory, and the eight at a time
 //! took 20 ms. So: one syncfs for many files while little else is waiting,
 //! fsyncs side by side otherwise.
+//!
+//! The renames themselves are not waited for: a power cut right after a run may
+//! undo the last of them, and each file is whole either way.
 
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,17 @@ use super::root::{Obstacle, Root};
 /// Larger files are not read: pei writes none of that size.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
+/// The bytes of a file of pei's bookkeeping; nothing where it is no such file.
+///
+/// It is asked for first what it is: opening a pipe would wait.
+pub(super) fn small_file(path: &Path) -> Option<Vec<u8>> {
+    let found = fs::metadata(path).ok()?;
+    if !found.is_file() || found.len() > LARGEST {
+        return None;
+    }
+    fs::read(path).ok()
+}
+
 /// A file, or a link to one inside the project.
 #[derive(Debug)]
 pub(super) struct Existing {

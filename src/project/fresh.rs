@@ -48,12 +48,6 @@ fn write_beside<G: Gate>(disk: &mut Disk<G>, plan: &Plan<'_>) -> Result<()> {
     let temporary = entry::temporary(&plan.folder);
     let lock = make_temporary(disk, &temporary)?;
     let written = fill(disk, plan, &temporary).and_then(|()| disk.rename(&temporary, &plan.folder));
-    if written.is_ok() {
-        let parent = plan.folder.parent().filter(|p| !p.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        // The project is whole by now: a sync that fails must not take it away.
-        let _ = disk.sync_all(&[parent.to_owned()]);
-    }
     if written.is_err() {
         // The error that led here is the one to tell; the next run removes what is left.
         let _ = disk.remove_folder(&temporary);

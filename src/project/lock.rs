@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::disk::{Disk, Gate};
+use super::existing;
 use super::names::{LOCK, OWN_FOLDER};
 use super::root::Root;
 
@@ -30,7 +31,8 @@ pub(super) struct Lock {
 
 /// The number that a project's lock file holds; 0 where none was ever taken.
 pub(super) fn turn(folder: &Path) -> u64 {
-    let text = fs::read_to_string(folder.join(LOCK)).unwrap_or_default();
+    let text = existing::small_file(&folder.join(LOCK)).unwrap_or_default();
+    let text = std::str::from_utf8(&text).unwrap_or_default();
     text.trim().parse().unwrap_or_default()
 }
 
@@ -53,6 +55,8 @@ impl Lock {
                 .create(true)
                 .truncate(false)
                 .mode(0o600)
+                // A link in its place must not make pei write to what it leads to.
+                .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
                 .open(&path)
                 .with_context(|| format!("cannot open `{}`", path.display()))?;
             match file.try_lock() {
@@ -73,8 +77,7 @@ impl Lock {
             }
             if start.elapsed() > PATIENCE {
                 bail!(
-                    "another pei has been writing to `{}` for {} seconds; nothing was changed",
-                    folder.display(),
+                    "another pei has been writing to it for {} seconds",
                     PATIENCE.as_secs()
                 );
             }

@@ -7,13 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use super::names::MANIFEST;
-use super::stamp;
+use super::{existing, stamp};
 use crate::file_tree::{File, FileTree, Owner};
 
 /// Paths to sums.
@@ -25,7 +24,8 @@ pub(super) struct Manifest {
 impl Manifest {
     /// The project's manifest; one that is missing or no text knows nothing.
     pub(super) fn read(folder: &Path) -> Self {
-        let text = fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
+        let bytes = existing::small_file(&folder.join(MANIFEST)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
         let sums = text
             .lines()
             .filter_map(|line| line.split_once("  "))
@@ -81,6 +81,8 @@ fn without_cr(bytes: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn tree(files: &[(&str, &'static str, Owner)]) -> FileTree {

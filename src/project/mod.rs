@@ -1,6 +1,6 @@
 //! The last stage: a [`FileTree`] becomes a folder on disk, and nothing half-done stays.
 //!
-//! [`plan`] compares first and writes nothing; [`write`] does the same and then
+//! [`plan`] compares first and writes nothing; [`write`](fn@write) does the same and then
 //! acts on what differs, so files that are right keep their time stamps and
 //! Docker keeps its cache. What holds, whatever happens:
 //!
@@ -32,6 +32,7 @@ mod plan;
 mod report;
 mod root;
 pub mod stamp;
+mod survey;
 mod template;
 mod unfinished;
 #[cfg(test)]
@@ -103,6 +104,9 @@ impl Plan<'_> {
         if self.turn != lock.turn() || self.unfinished || unfinished::is_there(&self.folder) {
             self = plan(self.tree, &self.folder, self.mode)?;
             self.require_no_clash()?;
+        }
+        if self.is_done() {
+            return Ok(self.report());
         }
         lock.next_turn(disk)
             .with_context(|| format!("nothing was changed in `{}`", self.folder.display()))?;

@@ -5,13 +5,13 @@
 //! what was left over, and `create` knows that the files which are there already
 //! and right are its own.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::disk::{Disk, Gate};
 use super::entry::Entry;
+use super::existing;
 use super::names::{self, UNFINISHED};
 use super::root::Root;
 
@@ -32,7 +32,9 @@ pub(super) fn note<G: Gate>(
         .map(|entry| entry.temporary_path() + "\0")
         .collect();
     let path = folder.join(UNFINISHED);
-    disk.write_new(&path, text.as_bytes(), 0o600).map(drop)
+    disk.write_new(&path, text.as_bytes(), 0o600)
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(())
 }
 
 /// Takes the note away.
@@ -43,9 +45,8 @@ pub(super) fn clear<G: Gate>(disk: &mut Disk<G>, folder: &Path) -> Result<()> {
 /// Removes what an interrupted run left, and its note.
 pub(super) fn clean_up<G: Gate>(disk: &mut Disk<G>, root: &mut Root) -> Result<()> {
     let folder = root.path().to_owned();
-    let Ok(text) = fs::read_to_string(folder.join(UNFINISHED)) else {
-        return clear(disk, &folder);
-    };
+    let bytes = existing::small_file(&folder.join(UNFINISHED)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
     for place in text
         .split_terminator('\0')
         .filter_map(|p| left_over(root, p))

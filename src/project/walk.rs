@@ -2,16 +2,49 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::disk::Disk;
-use super::disk::test_gate::Closing;
+use super::disk::{Disk, Gate};
 use super::{WriteMode, names, plan, stamp, write};
 use crate::file_tree::{File, FileTree, Owner};
 
 const CREATE: WriteMode = WriteMode::Create { force: false };
 const CRLF: &str = "installation/stage-1/custom/mine.sh";
+
+/// A gate that closes at the n-th operation, counted from 0.
+struct Closing {
+    left: usize,
+    /// For good, as after a kill, or for one operation only, as an error.
+    for_good: bool,
+    /// Whether it has been reached.
+    closed: bool,
+}
+
+impl Closing {
+    fn at(left: usize, for_good: bool) -> Self {
+        Self {
+            left,
+            for_good,
+            closed: false,
+        }
+    }
+}
+
+impl Gate for &mut Closing {
+    fn pass(&mut self) -> io::Result<()> {
+        if self.closed && !self.for_good {
+            return Ok(());
+        }
+        if self.left == 0 {
+            self.closed = true;
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        self.left -= 1;
+        Ok(())
+    }
+}
 
 /// Every kind of file, in two versions.
 fn tree(version: u32) -> FileTree {

@@ -42,9 +42,9 @@ YAML
     build
 }
 
-# proxies TEXT: the proxy lines of what env has printed, sorted.
+# proxies TEXT: the proxy lines of what env has printed, sorted. An empty one is none.
 proxies() {
-    grep -E '^(https?_proxy|HTTPS?_PROXY)=' <<<"$1" | sort || true
+    grep -E '^(https?_proxy|HTTPS?_PROXY)=.' <<<"$1" | sort || true
 }
 
 all_four() {
@@ -114,7 +114,7 @@ all_four() {
 }
 
 @test "use_https changes the https proxy's scheme alone" {
-    proxy_project https 'enable_globally: true, use_https: true'
+    proxy_project https 'enable_globally: true, use_https: true' 'use_https: true'
     must file_in_image "$(image 2)" /during-stage-1
     equal "$(all_four "http://$STAND_IN:8888" "https://$STAND_IN:8888")" "$(proxies "$output")"
     must drun "$(image 2)" bash -lc env

@@ -262,7 +262,7 @@ fn a_config_that_is_no_file_is_named() {
     project
         .run(["configure"])
         .exits(1)
-        .says("copy `./reference_config.yml` to it");
+        .says("copy `reference_config.yml` to it");
     fs::create_dir(project.path("user_config.yml")).unwrap();
     project
         .run(["configure"])

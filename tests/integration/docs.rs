@@ -5,6 +5,8 @@
 //! - `sh`: commands, which are run with the blocks before them in an empty folder; `sh no-run`: commands that a test cannot
 //!   run, for the reason in the comment above: `<!-- no-run: needs Docker -->`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
+
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs;

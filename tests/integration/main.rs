@@ -1,5 +1,10 @@
 //! The tests that run the binary, in one program.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails the test like the test itself"
+)]
+
 mod cli;
 mod configure;
 mod create;

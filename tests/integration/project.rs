@@ -8,6 +8,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::OnceLock;
 
 use assert_cmd::Command;
 use tempfile::TempDir;
@@ -32,6 +33,9 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
+/// Relative path to what stands there.
+pub(crate) type Files = BTreeMap<String, Entry>;
+
 /// What stands at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -51,18 +55,39 @@ impl Project {
     /// What `pei create --quick minimal` makes.
     #[must_use]
     pub(crate) fn create_minimal() -> Self {
-        let project = Self::none();
-        project
-            .run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples"])
-            .succeeds();
-        project
+        static MADE: OnceLock<Files> = OnceLock::new();
+        Self::holding(MADE.get_or_init(|| {
+            let project = Self::none();
+            project
+                .run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples"])
+                .succeeds();
+            project.files()
+        }))
     }
 
     /// A project that is configured and has no password in it.
     #[must_use]
     pub(crate) fn configured() -> Self {
-        let project = Self::create_minimal().file("user_config.yml", PLAIN);
-        project.run(["configure"]).succeeds();
+        static MADE: OnceLock<Files> = OnceLock::new();
+        Self::holding(MADE.get_or_init(|| {
+            let project = Self::create_minimal().file("user_config.yml", PLAIN);
+            project.run(["configure"]).succeeds();
+            project.files()
+        }))
+    }
+
+    /// A copy of what a run made once: that is quicker than another run.
+    fn holding(files: &Files) -> Self {
+        let project = Self::none();
+        for (path, entry) in files {
+            project.write(path, &entry.content);
+            let mode = fs::Permissions::from_mode(entry.mode);
+            fs::set_permissions(project.path(path), mode).unwrap();
+        }
+        if project.path(".pei").exists() {
+            let mode = fs::Permissions::from_mode(0o700);
+            fs::set_permissions(project.path(".pei"), mode).unwrap();
+        }
         project
     }
 
@@ -125,7 +150,7 @@ impl Project {
     }
 
     /// Every file of the project but pei's bookkeeping.
-    pub(crate) fn files(&self) -> BTreeMap<String, Entry> {
+    pub(crate) fn files(&self) -> Files {
         let mut files = walk(&self.path(""), |path, found| Entry {
             mode: found.permissions().mode() & 0o7777,
             content: if found.is_symlink() {

@@ -17,9 +17,14 @@ last=${*: -1}
 case "$1 $2" in
 "ps -a") ls containers ;;
 "container inspect")
-    shift 2; [[ $1 == --format ]] && shift 2
-    status=0
-    for id; do cat "containers/$id" 2>/dev/null || status=1; done
+    shift 2
+    status=0 comma=
+    echo "["
+    for id; do
+        [[ -e containers/$id ]] || { echo "No such container: $id" >&2; status=1; continue; }
+        echo "$comma"; cat "containers/$id"; comma=,
+    done
+    echo "]"
     exit "$status" ;;
 "image inspect") cat "images/$last" 2>/dev/null || { echo "No such image" >&2; exit 1; } ;;
 "image rm") [[ -e busy ]] && { echo "conflict: image is in use" >&2; exit 1; }; rm "images/$last" ;;
@@ -134,8 +139,8 @@ fn containers_go_before_their_image_and_volumes_stay() {
         log.find(call)
             .unwrap_or_else(|| panic!("{call} is not in {log}"))
     };
-    assert!(place("stop running") < place("rm running"));
-    assert!(place("rm running") < place("image rm demo:stage-2"));
+    assert!(place("stop running") < place("rm --force running"));
+    assert!(place("rm --force running") < place("image rm demo:stage-2"));
     assert!(place("image rm demo:stage-2") < place("image rm demo:stage-1"));
     assert!(!log.contains("stop stopped"), "{log}");
 }
@@ -158,8 +163,8 @@ fn a_dry_run_lists_and_removes_nothing() {
         .prints("keep    volume `demo_app`\n");
     let log = engine.log();
     let changes = ["rm ", "stop ", "image rm "];
-    let changed = |call: &str| changes.iter().any(|change| call.starts_with(change));
-    assert!(!log.lines().any(changed), "{log}");
+    let is_change = |call: &str| changes.iter().any(|change| call.starts_with(change));
+    assert!(!log.lines().any(is_change), "{log}");
 }
 
 #[test]
@@ -171,6 +176,35 @@ fn without_a_terminal_nothing_is_removed_unasked() {
         .says("stdin is not a terminal")
         .says("-y removes without asking");
     assert!(engine.has("containers/running"));
+}
+
+/// `script` gives a terminal to a program that has none.
+#[test]
+fn on_a_terminal_each_removal_is_a_question() {
+    let engine = full();
+    let pei = assert_cmd::cargo::cargo_bin!("pei").display().to_string();
+    let path = format!("{}:/usr/bin:/bin", engine.state("").display());
+    let mut script = assert_cmd::Command::new("script");
+    script
+        .args(["-qec", &format!("'{pei}' remove -p ."), "/dev/null"])
+        .current_dir(engine.project.path(""))
+        .env("PATH", path)
+        // Stage-2's image is needed by the container that stays; stage-1's goes.
+        .write_stdin("n\ny\ny\ny\n");
+    let Ok(output) = script.output() else {
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("remove the container `foreign` (stopped, not started by Compose)? [y/N]"),
+        "{said}"
+    );
+    assert!(
+        said.contains("kept the image `demo:stage-2`, which `foreign` needs"),
+        "{said}"
+    );
+    assert!(engine.has("containers/foreign") && engine.has("images/demo:stage-2"));
+    assert!(!engine.has("containers/running") && !engine.has("images/demo:stage-1"));
 }
 
 #[test]
@@ -234,7 +268,7 @@ fn a_project_without_a_readable_compose_file_is_an_error() {
     engine
         .remove(&["-y"])
         .exits(1)
-        .says("cannot understand `./docker-compose.yml`");
+        .says("cannot understand `docker-compose.yml`");
     fs::remove_file(engine.project.path("docker-compose.yml")).unwrap();
     engine
         .remove(&["-y"])

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::Instant;
 
 use crate::project::{PLAIN, Project};
 use crate::tmpfs::Tmpfs;
@@ -90,6 +90,19 @@ fn a_link_in_a_files_place_is_replaced_and_what_it_leads_to_stays() {
 }
 
 #[test]
+fn a_link_in_the_locks_place_is_not_written_through() {
+    let project = Project::configured().file("mine", "mine");
+    let _ = fs::remove_file(project.path(".pei/lock"));
+    symlink("../mine", project.path(".pei/lock")).unwrap();
+    project.write("user_config.yml", CHANGED);
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("cannot open `./.pei/lock`");
+    assert_eq!(project.read("mine"), "mine");
+}
+
+#[test]
 fn all_that_stands_in_the_way_is_told_at_once() {
     let project = Project::configured();
     for path in [
@@ -165,7 +178,7 @@ fn the_users_files_are_never_touched() {
 #[test]
 fn runs_at_once_end_with_one_whole_result() {
     let project = Project::configured().file("other.yml", CHANGED);
-    for _ in 0..4 {
+    for _ in 0..3 {
         let children: Vec<_> = ["user_config.yml", "other.yml"]
             .repeat(3)
             .into_iter()
@@ -183,6 +196,21 @@ fn runs_at_once_end_with_one_whole_result() {
             .find(|path| path.contains("pei-tmp"));
         assert_eq!(left, None);
     }
+}
+
+#[test]
+fn a_run_that_is_stuck_is_not_waited_for_forever() {
+    let project = Project::configured().file("user_config.yml", CHANGED);
+    let lock = fs::File::create(project.path(".pei/lock")).unwrap();
+    lock.lock().unwrap();
+    let before = project.files();
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("nothing was changed in `.`: another pei has been writing to it for 10 seconds");
+    assert_eq!(project.files(), before);
+    // Nothing is to be locked where nothing is to be written.
+    project.run(["configure", "--check"]).exits(4);
 }
 
 #[test]
@@ -222,14 +250,20 @@ fn a_run_after_a_kill_completes() {
         project.run(["configure"]).succeeds();
         project.files()
     };
-    for delay in 0..25 {
+    let whole = {
+        let project = Project::configured().file("user_config.yml", CHANGED);
+        let start = Instant::now();
+        project.start(["configure"]).wait().unwrap();
+        start.elapsed()
+    };
+    for delay in 0..12 {
         let project = Project::configured().file("user_config.yml", CHANGED);
         let mut child = project.start(["configure"]);
-        std::thread::sleep(Duration::from_micros(delay * 300));
+        std::thread::sleep(whole * delay / 12);
         child.kill().unwrap();
         child.wait().unwrap();
         project.run(["configure"]).succeeds();
-        assert_eq!(project.files(), expected, "killed after {delay}");
+        assert_eq!(project.files(), expected, "killed after {delay} twelfths");
     }
 }
 

@@ -1,5 +1,7 @@
 //! A small file system of its own, for full and read-only disks. Only root can make one.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -48,14 +50,13 @@ impl Tmpfs {
     }
 
     /// Fills what is left, but for some bytes.
-    pub(crate) fn fill_but(&self, bytes: usize) -> PathBuf {
-        let filler = self.path().join("filler");
-        let mut size = 1 << 24;
-        while std::fs::write(&filler, vec![b'x'; size]).is_err() {
-            size -= 4096;
-        }
-        std::fs::write(&filler, vec![b'x'; size.saturating_sub(bytes)]).unwrap();
-        filler
+    pub(crate) fn fill_but(&self, bytes: u64) -> PathBuf {
+        let path = self.path().join("filler");
+        let mut file = File::create(&path).unwrap();
+        while file.write_all(&[b'x'; 4096]).is_ok() {}
+        let size = file.metadata().unwrap().len();
+        file.set_len(size.saturating_sub(bytes)).unwrap();
+        path
     }
 }
 

@@ -40,6 +40,18 @@ __pei_shown_url() {
 
 pei_sha256_of() { sha256sum -- "$1" | cut -d' ' -f1; }
 
+# A bare image has neither program.
+__pei_ensure_downloader() {
+  if command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1; then
+    return 0
+  fi
+  if ((EUID != 0)); then
+    pei_log_error 'neither curl nor wget is installed, and installing one needs root'
+    return 1
+  fi
+  pei_apt_install curl ca-certificates
+}
+
 # __pei_transfer URL FILE: one try. 0 ok, 1 may work later, 2 will not.
 __pei_transfer() {
   local url="$1" file="$2" code='' status=0
@@ -52,14 +64,11 @@ __pei_transfer() {
     # Refused for good: the file is not there or not for us.
     case "${code}" in 400 | 401 | 403 | 404 | 410) return 2 ;; esac
     return 1
-  elif command -v wget >/dev/null 2>&1; then
-    wget --quiet --tries=1 --connect-timeout="${connect}" --read-timeout="${stall}" \
-      --output-document="${file}" -- "${url}" || status=$?
-    ((status != 0)) || return 0
-    return 1
   fi
-  pei_log_error 'neither curl nor wget is installed'
-  return 2
+  wget --quiet --tries=1 --connect-timeout="${connect}" --read-timeout="${stall}" \
+    --output-document="${file}" -- "${url}" || status=$?
+  ((status != 0)) || return 0
+  return 1
 }
 
 # __pei_fetch_to URL FILE: one place with its retries; an empty answer counts as a failure.
@@ -114,11 +123,10 @@ pei_sum_from() {
     }' "$1"
 }
 
-# __pei_published_sum NAME URL…: fetches the sum file from the first place that has it, prints NAME's sum. Fails with 2 when
-# a sum file came that does not know NAME.
+# __pei_published_sum NAME CACHE URL: fetches the sum file from the first place that has it, else takes one laid ready,
+# and prints NAME's sum. Fails with 2 when a sum file came that does not know NAME.
 __pei_published_sum() {
-  local name="$1" place temp sum status=1
-  shift
+  local name="$1" cache="$2" url="$3" place temp sum ready status=1
   temp="$(mktemp)" || return 1
   while IFS= read -r place; do
     __pei_fetch_to "${place}" "${temp}" || continue
@@ -128,8 +136,12 @@ __pei_published_sum() {
       break
     fi
     status=2
-  done < <(pei_download_places "$@")
+  done < <(pei_download_places "${url}")
   rm -f -- "${temp}"
+  if ((status == 1)) && ready="$(pei_cache_find "${url##*/}" '' "${cache}")" && sum="$(pei_sum_from "${ready}" "${name}")"; then
+    printf '%s\n' "${sum}"
+    status=0
+  fi
   return "${status}"
 }
 
@@ -159,7 +171,8 @@ pei_cache_find() {
 #   --url        the file; --mirror URLs are tried after it, in the order given
 #   --sha256     what its sum must be; may be empty
 #   --sums-url   the vendor's sum file, asked when --sha256 is empty; then a file without a sum is a failure
-#   --cache-dir  a folder of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits
+#   --cache-dir  a folder of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits; a sum
+#                file there counts when the vendor's cannot be had
 #   --name       the file's name in sum file and cache (default: the end of the URL)
 # On failure FILE is as it was, the status is 1, and PEI_DOWNLOAD_FAULT says why: `sum` when something came that
 # had a wrong sum, or a sum file that does not know it (never look elsewhere then), else `absent`.
@@ -190,13 +203,14 @@ pei_download() {
     pei_log_error 'pei_download: --url and --to are needed'
     return 1
   fi
+  __pei_ensure_downloader || return 1
   if [[ -z "${name}" ]]; then
     name="${urls[0]##*/}"
     name="${name%%[?#]*}"
   fi
   if [[ -z "${sum}" && -n "${sums_url}" ]]; then
     local found=0
-    sum="$(__pei_published_sum "${name}" "${sums_url}")" || found=$?
+    sum="$(__pei_published_sum "${name}" "${cache}" "${sums_url}")" || found=$?
     ((found == 0)) || {
       PEI_DOWNLOAD_FAULT=absent
       ((found == 1)) || PEI_DOWNLOAD_FAULT=sum

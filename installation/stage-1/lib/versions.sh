@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The one table of default versions and pinned sums. A sum of `-` is not known here: the vendor's own sum
-# file is then asked, or, where the vendor publishes none, the sum of what came is logged.
+# file is then asked, or, where the vendor publishes none, the sum of what came is logged. What npm, uv, nvm and apt fetch
+# they check themselves, so for these the version is all there is to pin.
 #
 # Columns: tool, version, build as the vendor names it, sha256. The first row of a tool holds its default version.
 __pei_versions_table() {
@@ -13,8 +14,8 @@ clang        20        any           -
 claude-code  2.1.329   any           -
 codex-cli    0.169.0   any           -
 litellm      1.106.2   any           -
-nvm          0.40.3    any           -
 nodejs       lts       any           -
+nvm          0.40.3    any           -
 pixi         0.50.2    x86_64        -
 pixi         0.50.2    aarch64       -
 pnpm         12.21.0   any           -

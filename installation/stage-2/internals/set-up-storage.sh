@@ -10,7 +10,7 @@ main() {
     chmod 777 "/hard/image/${key}"
   done
   mkdir -p /hard/volume /soft /mnt
-  chmod 777 /hard/image /hard/volume /soft /mnt
+  chmod 777 /mnt
   ln -sfn /pei-from-host/stage-2 /pei-init/stage-2
 }
 

@@ -143,6 +143,28 @@ $sum  nor-f.tgz"
   [ "$(cat "$TO")" = mine ]
 }
 
+@test "without network: archive and sum file laid ready" {
+  export PEI_STAGE_DIR_1="$BATS_TEST_TMPDIR/stage"
+  mkdir -p "$PEI_STAGE_DIR_1/tmp"
+  echo ready >"$PEI_STAGE_DIR_1/tmp/f.tgz"
+  run download --url http://127.0.0.1:1/f.tgz --sums-url http://127.0.0.1:1/SUMS
+  [ "$status" -eq 1 ]
+  (cd "$PEI_STAGE_DIR_1/tmp" && sha256sum f.tgz >SUMS)
+  download --url http://127.0.0.1:1/f.tgz --sums-url http://127.0.0.1:1/SUMS
+  [ "$(cat "$TO")" = ready ]
+  rm "$TO"
+  serve SUMS "$(printf '%064d  f.tgz' 0)"
+  run download --url http://127.0.0.1:1/f.tgz --sums-url "$SERVER/SUMS"
+  [ "$status" -eq 1 ]
+  nothing_left
+}
+
+@test "neither curl nor wget: root installs one, others are told" {
+  ((EUID == 0)) || skip 'needs root'
+  run lib_run 'command() { [[ "$2" != curl && "$2" != wget ]] && builtin command "$@"; }; pei_apt_install() { echo "apt $*"; }; __pei_ensure_downloader'
+  [ "$output" = 'apt curl ca-certificates' ]
+}
+
 @test "passwords in URLs are not shown" {
   run download --url 'http://user:pw@127.0.0.1:1/x'
   [ "$status" -eq 1 ]

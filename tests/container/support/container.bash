@@ -37,13 +37,26 @@ logs() {
     docker logs "${1:-$(container)}" 2>&1
 }
 
-# The entrypoint has come to its end: its last line stands in the log.
-entrypoint_done() {
-    logs "$1" | grep -q '^Entrypoint branch: '
+# starts CONTAINER: how often its entrypoint has come to its end. A prompt may stand before that line.
+starts() {
+    logs "$1" | grep -o 'Entrypoint branch: ' | wc -l
 }
 
+has_started() {
+    (($(starts "$1") >= $2))
+}
+
+# wait_for_start [CONTAINER]: of a container that is new.
 wait_for_start() {
-    within 30 entrypoint_done "${1:-$(container)}"
+    within 30 has_started "${1:-$(container)}" 1
+}
+
+# restart [CONTAINER]: start it anew, and wait until its entrypoint has come to its end once more.
+restart() {
+    local name=${1:-$(container)} before
+    before=$(starts "$name")
+    must docker restart --time 1 "$name"
+    within 30 has_started "$name" "$((before + 1))"
 }
 
 # state_of CONTAINER: running or exited, and the exit status.

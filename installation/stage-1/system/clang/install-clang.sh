@@ -40,7 +40,6 @@ fetch_key() {
   local file="${PEI_TMP_DIR}/llvm.asc"
   # Without certificates https fails before the key's own check could speak.
   pei_apt_install ca-certificates gpg || return 1
-  command -v curl >/dev/null || command -v wget >/dev/null || pei_apt_install curl || return 1
   pei_download --url "${KEY_URL}" --to "${file}" || return 1
   [[ "$(pei_key_fingerprints "${file}" | head -n 1)" == "${KEY_FINGERPRINT}" ]] || {
     pei_log_error "the key at ${KEY_URL} is not the one of the LLVM project"

@@ -1,0 +1,113 @@
+//! What `configure` reads of a project beside the values in its config.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::outcome::shell_word;
+use crate::config::SourceFile;
+use crate::diagnostic::quoted;
+use crate::failure::Failure;
+use crate::project::CREDENTIALS;
+use crate::ui::shown;
+
+/// The folder of the scripts.
+pub(super) const INSTALLATION: &str = "installation";
+
+/// A folder that can be a project at all.
+pub(super) fn require_project(folder: &Path) -> Result<(), Failure> {
+    let create = quoted(&format!("pei create -p {}", shell_word(folder)));
+    match fs::metadata(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::new(format!(
+            "the folder {} does not exist",
+            shown(folder)
+        ))
+        .help(format!("{create} makes a project there"))),
+        Err(error) => Err(Failure::new(format!(
+            "cannot open {}: {error}",
+            shown(folder)
+        ))),
+        Ok(found) if !found.is_dir() => Err(Failure::new(format!(
+            "{} is a file, not the folder of a project",
+            shown(folder)
+        ))
+        .help("name the folder that holds the user_config.yml")),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// A config that can be read, in a folder that looks like a project.
+pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> {
+    let directory = shell_word(folder);
+    let is_project = folder.join(INSTALLATION).is_dir();
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let failure = Failure::new(format!("there is no config {}", shown(path)));
+            Err(if is_project {
+                failure.help(format!(
+                    "copy {} to it, or name another config with -c",
+                    shown(&folder.join("reference_config.yml"))
+                ))
+            } else {
+                failure.help(format!("`pei create -p {directory}` makes a project there"))
+            })
+        }
+        Err(error) => Err(Failure::new(format!(
+            "cannot read {}: {error}",
+            shown(path)
+        ))),
+        Ok(found) if found.is_dir() => Err(Failure::new(format!(
+            "{} is a folder, not a config",
+            shown(path)
+        ))
+        .help("name a file with -c")),
+        Ok(found) if !found.is_file() => {
+            Err(Failure::new(format!("{} is not a plain file", shown(path))))
+        }
+        Ok(_) if !is_project => Err(Failure::new(format!(
+            "{} is not a project of pei: it has no folder `{INSTALLATION}`",
+            shown(folder)
+        ))
+        .help(format!(
+            "`pei create -p {directory} --force` makes it one and keeps your files"
+        ))),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The bytes of the config, or so many that they are seen to be too many.
+pub(super) fn read_config(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = SourceFile::MAX_BYTES as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .with_context(|| format!("cannot read {}", shown(path)))?;
+    Ok(bytes)
+}
+
+/// The hashes that the last run wrote, if it wrote some.
+pub(super) fn credentials(folder: &Path) -> Result<Option<String>> {
+    let path = folder.join(CREDENTIALS);
+    // What cannot be a file of pei's is made anew, or refused when it is to be replaced.
+    if !fs::metadata(&path).is_ok_and(|found| found.is_file()) {
+        return Ok(None);
+    }
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", shown(&path))),
+    }
+}
+
+/// The names right below a stage's folder; what cannot be listed is not there.
+pub(super) fn stage_entries(folder: &Path, stage: u8) -> Vec<String> {
+    let folder = folder.join(INSTALLATION).join(format!("stage-{stage}"));
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort_unstable();
+    names
+}

@@ -1,0 +1,140 @@
+//! A container, as the engine describes it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A container, as far as it matters to who wants its image gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// The engine's identifier.
+    pub id: String,
+    /// Without docker's leading slash.
+    pub name: String,
+    /// It has to be stopped before it can be removed.
+    pub running: bool,
+    /// The Compose project that made it, where one did.
+    pub project: Option<String>,
+    /// Identifier of the image that it was made from.
+    image_id: String,
+    /// The image's name at that time.
+    image_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    id: String,
+    name: String,
+    image: String,
+    /// podman's place for the name.
+    #[serde(default)]
+    image_name: String,
+    config: InspectedConfig,
+    state: InspectedState,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedConfig {
+    #[serde(default)]
+    image: String,
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedState {
+    #[serde(default)]
+    running: bool,
+    /// podman does not count such a container as running.
+    #[serde(default)]
+    paused: bool,
+}
+
+/// Reads what `container inspect` says; `None` where it makes no sense.
+pub(super) fn from_json(json: &str) -> Option<Vec<Container>> {
+    let all: Vec<Inspected> = serde_json::from_str(json).ok()?;
+    Some(all.into_iter().map(Container::from).collect())
+}
+
+impl Container {
+    /// Whether it was made from an image: of this identifier, or of this name before a rebuild.
+    ///
+    /// Containers of images that were only built on top of it are not.
+    #[must_use]
+    pub fn is_of(&self, image: &str, id: Option<&str>) -> bool {
+        let with_tag = |name: &str| {
+            let name = name.strip_prefix("localhost/").unwrap_or(name).to_owned();
+            let last = name.rsplit('/').next().unwrap_or_default();
+            if last.contains([':', '@']) {
+                name
+            } else {
+                name + ":latest"
+            }
+        };
+        id == Some(&self.image_id) || with_tag(&self.image_name) == with_tag(image)
+    }
+}
+
+impl From<Inspected> for Container {
+    fn from(found: Inspected) -> Self {
+        let project = found
+            .config
+            .labels
+            .and_then(|mut labels| labels.remove("com.docker.compose.project"));
+        Self {
+            id: found.id,
+            name: found.name.trim_start_matches('/').to_owned(),
+            running: found.state.running || found.state.paused,
+            project,
+            image_id: plain_id(&found.image),
+            image_name: if found.image_name.is_empty() {
+                found.config.image
+            } else {
+                found.image_name
+            },
+        }
+    }
+}
+
+/// docker writes the algorithm before an identifier, and podman does not.
+pub(super) fn plain_id(id: &str) -> String {
+    id.strip_prefix("sha256:").unwrap_or(id).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container(image_id: &str, image_name: &str) -> Container {
+        Container {
+            id: "c".into(),
+            name: "c".into(),
+            running: false,
+            project: None,
+            image_id: image_id.into(),
+            image_name: image_name.into(),
+        }
+    }
+
+    #[test]
+    fn a_container_belongs_to_an_image_by_identifier_or_name() {
+        let case = |image_id: &str, image_name: &str, expected| {
+            let is_of = container(image_id, image_name).is_of("demo:1", Some("aa"));
+            assert_eq!(is_of, expected, "{image_id} {image_name}");
+        };
+        case("aa", "sha256:aa", true);
+        case("old", "demo:1", true);
+        case("old", "localhost/demo:1", true);
+        case("bb", "demo:2", false);
+        case("bb", "other/demo:1", false);
+    }
+
+    #[test]
+    fn a_name_without_a_tag_is_the_latest() {
+        assert!(container("", "host:5000/demo").is_of("host:5000/demo:latest", None));
+        assert!(!container("", "demo:1").is_of("demo", None));
+    }
+}
