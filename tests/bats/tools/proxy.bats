@@ -47,12 +47,13 @@ setup() {
   [ -z "$output" ]
 }
 
-@test "executed: says that it cannot work" {
+@test "executed, as old on_build entries do: says that it changes nothing, and ends no build" {
   run bash "$ON"
-  [ "$status" -eq 1 ]
-  [[ "$output" == *'source this file'* ]]
+  [ "$status" -eq 0 ]
+  [[ "$output" == *'executed, it changes nothing: source this file'* ]]
   run bash "$OFF"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 0 ]
+  [[ "$output" == *'executed, it changes nothing: source this file'* ]]
 }
 
 @test "the shell's options, parameters and functions stay" {

@@ -44,8 +44,9 @@ __pei_proxy_disable() {
     shift
   done
   if [[ $sourced == no && $dry_run == no ]]; then
-    printf 'error [disable-pei-proxy.sh] source this file; executed, it cannot change the shell that calls it\n' >&2
-    return 1
+    # As an on_build entry it has always been without effect; that is no reason to end a build now.
+    printf 'warning [disable-pei-proxy.sh] executed, it changes nothing: source this file, or set proxy.enable_globally in user_config.yml\n' >&2
+    return 0
   fi
 
   local -a names=(http_proxy HTTP_PROXY https_proxy HTTPS_PROXY)

@@ -59,8 +59,9 @@ __pei_proxy_enable() {
     shift
   done
   if [[ $sourced == no && $dry_run == no ]]; then
-    printf 'error [enable-pei-proxy.sh] source this file; executed, it cannot change the shell that calls it\n' >&2
-    return 1
+    # As an on_build entry it has always been without effect; that is no reason to end a build now.
+    printf 'warning [enable-pei-proxy.sh] executed, it changes nothing: source this file, or set proxy.enable_globally in user_config.yml\n' >&2
+    return 0
   fi
 
   local http=${PEI_HTTP_PROXY_2:-${PEI_HTTP_PROXY_1-}} https=${PEI_HTTPS_PROXY_2:-${PEI_HTTPS_PROXY_1-}}
