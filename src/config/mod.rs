@@ -4,7 +4,7 @@
 //! `yaml` makes a tree that knows its places, `raw` declares the sections and
 //! picks their keys out of the tree, `read` turns scalars into text, numbers and
 //! switches (with `${VAR}` replaced), and `validate` applies the rules and
-//! builds the model. [`schema`] describes the same sections for editors.
+//! builds the model. [`schema()`] describes the same sections for editors.
 
 mod host;
 mod keys;
@@ -57,8 +57,8 @@ fn read_project(source: &SourceFile, lookup: &dyn Lookup) -> (Option<Project>, V
     if let Some(problem) = source::too_large(source.text.len()) {
         return (None, vec![problem]);
     }
-    let (root, diagnostics) = yaml::parse(&source.text);
-    let mut cx = read::Context::new(source, lookup, diagnostics);
+    let (root, findings) = yaml::parse(&source.text);
+    let mut cx = read::Context::new(source, lookup, findings);
     let project = if let Some(root) = &root {
         validate::project(&mut cx, root)
     } else {

@@ -1,5 +1,7 @@
 //! The text of a config and the name that messages call it by.
 
+use std::io::Read;
+
 use crate::diagnostic::{Code, Diagnostic};
 
 /// A config file in memory.
@@ -22,6 +24,23 @@ impl SourceFile {
             name: name.into(),
             text: text.into(),
         }
+    }
+
+    /// Reads a file, but not more of it than a config may have.
+    ///
+    /// # Errors
+    /// What reading failed with; a text that is no config is the inner error, as [`decode`]
+    /// gives it.
+    ///
+    /// [`decode`]: Self::decode
+    pub fn read(
+        name: impl Into<String>,
+        file: impl Read,
+    ) -> std::io::Result<Result<Self, (Self, Box<Diagnostic>)>> {
+        let mut bytes = Vec::new();
+        file.take(Self::MAX_BYTES as u64 + 1)
+            .read_to_end(&mut bytes)?;
+        Ok(Self::decode(name, bytes))
     }
 
     /// The bytes of a file, without the byte order mark that some editors write.
@@ -78,7 +97,7 @@ pub(super) fn too_large(bytes: usize) -> Option<Diagnostic> {
             Code::FileTooLarge,
             0..0,
             format!(
-                "the file has {bytes} bytes, more than the {} MiB that a config may have",
+                "the file is larger than the {} MiB that a config may have",
                 SourceFile::MAX_BYTES / MIB
             ),
         )
@@ -126,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_huge_file_is_refused() {
-        let found = problem(&vec![b' '; SourceFile::MAX_BYTES + 1]);
-        assert_eq!(found.code, Code::FileTooLarge);
+        let endless = SourceFile::read("f", std::io::repeat(b' ')).unwrap();
+        assert_eq!(endless.unwrap_err().1.code, Code::FileTooLarge);
     }
 }

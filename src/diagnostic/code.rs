@@ -35,6 +35,8 @@ codes! {
     NotUtf8 = "not-utf8",
     /// The file is larger than any config.
     FileTooLarge = "file-too-large",
+    /// More findings than anybody reads.
+    TooManyFindings = "too-many-findings",
     /// The file holds no value.
     EmptyFile = "empty-file",
     /// The file is not YAML.

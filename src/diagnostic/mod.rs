@@ -2,17 +2,19 @@
 //!
 //! A [`Diagnostic`] is a value, not an error of pei: reading a config collects
 //! as many as the file deserves, and only rendering turns them into text
-//! ([`render`]) or into a document for other programs ([`to_json`]). Each has a
-//! [`Code`] that stays the same across versions and is explained by [`explain`].
+//! ([`render()`]) or into a document for other programs ([`to_json`]). Each has a
+//! [`Code`] that stays the same across versions and is explained by [`explain()`].
 //! No message may hold a password or a private key; lines of the file that show one are
 //! covered before they are printed.
 
 mod code;
 mod explain;
+mod findings;
 mod json;
 mod position;
 mod redact;
 mod render;
+mod snippet;
 mod suggestion;
 mod wording;
 
@@ -20,8 +22,10 @@ use std::ops::Range;
 
 pub use code::Code;
 pub use explain::explain;
+pub use findings::Findings;
 pub use json::to_json;
 pub use position::{LineIndex, Position};
+pub(crate) use redact::SECRET_KEYS;
 pub use render::{render, summary};
 pub use suggestion::nearest;
 pub use wording::{count, list, quoted};
@@ -136,10 +140,16 @@ impl Diagnostic {
         self
     }
 
+    /// The place of the primary label.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        self.labels.first().map_or(0..0, |label| label.span.clone())
+    }
+
     /// Where the finding begins, for sorting and for the `file:line:column` head.
     #[must_use]
     pub fn start(&self) -> usize {
-        self.labels.first().map_or(0, |label| label.span.start)
+        self.span().start
     }
 }
 

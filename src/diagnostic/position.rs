@@ -1,5 +1,7 @@
 //! From byte offsets to lines and columns.
 
+use std::ops::Range;
+
 /// A place as editors count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -9,11 +11,16 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where the lines of a text begin, so that many lookups cost one pass.
+/// The text between two places where characters have been counted.
+const BLOCK: usize = 1024;
+
+/// Where the lines of a text begin and how many characters stand before each block of
+/// it, so that a lookup costs the same on long lines and in long files.
 #[derive(Debug)]
 pub struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    characters: Vec<usize>,
 }
 
 impl<'t> LineIndex<'t> {
@@ -22,42 +29,61 @@ impl<'t> LineIndex<'t> {
     pub fn new(text: &'t str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self { text, starts }
+        let mut counted = 0;
+        let characters = text.as_bytes().chunks(BLOCK).map(|block| {
+            let before = counted;
+            counted += characters(block);
+            before
+        });
+        let mut characters: Vec<usize> = characters.collect();
+        characters.push(counted);
+        Self {
+            text,
+            starts,
+            characters,
+        }
     }
 
-    /// The line, from 0, that holds the byte offset.
+    /// The text that is indexed.
     #[must_use]
-    pub fn line_at(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset) - 1
+    pub fn text(&self) -> &'t str {
+        self.text
     }
 
     /// The place of a byte offset; one past the end is the end.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
-        let offset = floor_boundary(self.text, offset);
+        let offset = self.text.floor_char_boundary(offset);
         let line = self.line_at(offset);
         Position {
             line: line + 1,
-            column: self.text[self.starts[line]..offset].chars().count() + 1,
+            column: self.characters_before(offset) - self.characters_before(self.starts[line]) + 1,
         }
     }
 
-    /// The lines from `first` to `last`, from 0 and both included, and the offset where they begin.
+    /// The whole line that holds a byte offset, with its line feed.
     #[must_use]
-    pub fn lines(&self, first: usize, last: usize) -> (&'t str, usize) {
-        let start = self.starts[first];
-        let end = self.starts.get(last + 1).copied();
-        (&self.text[start..end.unwrap_or(self.text.len())], start)
+    pub fn line_range(&self, offset: usize) -> Range<usize> {
+        let line = self.line_at(offset);
+        let end = self.starts.get(line + 1).copied();
+        self.starts[line]..end.unwrap_or(self.text.len())
+    }
+
+    /// The line, from 0, that holds a byte offset.
+    fn line_at(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset) - 1
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let block = offset / BLOCK;
+        let rest = &self.text.as_bytes()[block * BLOCK..offset];
+        self.characters[block] + characters(rest)
     }
 }
 
-/// The nearest offset at or before `offset` where a character begins.
-pub(super) fn floor_boundary(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
+/// The characters that begin in a piece of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 #[cfg(test)]
@@ -77,5 +103,13 @@ mod tests {
         assert_eq!(place(6), (2, 1));
         assert_eq!(place(7), (3, 1));
         assert_eq!(place(99), (3, 2));
+
+        let long = "ü".repeat(3000);
+        let text = format!("ä\n{long}\nx");
+        let index = LineIndex::new(&text);
+        for n in [0, 1, 511, 512, 1024, 2999, 3000] {
+            let found = index.position(3 + 2 * n);
+            assert_eq!((found.line, found.column), (2, n + 1));
+        }
     }
 }

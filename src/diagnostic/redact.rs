@@ -7,28 +7,38 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Keys whose values are secret.
-const SECRET_KEYS: [&str; 2] = ["password", "privkey_text"];
+/// Keys of a user whose values are secret.
+pub(crate) const SECRET_KEYS: [&str; 2] = ["password", "privkey_text"];
 
-/// The marks around a private key and at each line of one; nothing else is that long without a blank.
+/// The length of a line that must be a part of a private key: nothing else is that
+/// long without a blank.
 const KEY_LINE: usize = 60;
 
 /// The text with its secrets covered, of the same length in bytes.
-pub(super) fn redact(text: &str) -> Cow<'_, str> {
-    let secrets: Vec<Range<usize>> = lines(text)
-        .flat_map(|(start, line)| {
-            secrets(line)
-                .into_iter()
-                .map(move |range| start + range.start..start + range.end)
-        })
-        .collect();
+pub(crate) fn redact(text: &str) -> Cow<'_, str> {
+    let mut secrets = Vec::new();
+    // The column of a secret key whose value stands below it, as long as it goes on.
+    let mut block: Option<usize> = None;
+    for (start, line) in lines(text) {
+        let indent = line.len() - line.trim_start().len();
+        let place = |range: Range<usize>| start + range.start..start + range.end;
+        if line.trim().is_empty() {
+            continue;
+        }
+        if block.is_some_and(|column| indent > column) {
+            secrets.push(place(indent..line.trim_end().len()));
+            continue;
+        }
+        block = value_stands_below(line).then_some(indent);
+        secrets.extend(secrets_of(line).into_iter().map(place));
+    }
     if secrets.is_empty() {
         return Cow::Borrowed(text);
     }
     let mut covered = String::with_capacity(text.len());
     let mut shown = 0;
     for secret in secrets {
-        // A long line may hold two keys, the first one's value reaching over the second.
+        // A line may hold two keys, the first one's value reaching over the second.
         if secret.start < shown {
             continue;
         }
@@ -38,6 +48,18 @@ pub(super) fn redact(text: &str) -> Cow<'_, str> {
     }
     covered.push_str(&text[shown..]);
     Cow::Owned(covered)
+}
+
+/// A secret key at the end of its line, or before the mark of a block or an anchor.
+fn value_stands_below(line: &str) -> bool {
+    SECRET_KEYS.iter().any(|key| {
+        let Some((_, rest)) = line.rsplit_once(key) else {
+            return false;
+        };
+        let rest = rest.trim_start_matches(['"', '\'']).trim_start();
+        let value = rest.strip_prefix(':').map(str::trim_start);
+        value.is_some_and(|value| value.is_empty() || value.starts_with(['|', '>', '&', '#']))
+    })
 }
 
 /// Each line with the offset where it begins.
@@ -50,13 +72,19 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-fn secrets(line: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
+fn secrets_of(line: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
     for key in SECRET_KEYS {
-        found.extend(line.match_indices(key).filter_map(|(at, _)| {
-            let after = at + key.len();
-            value(line, after)
-        }));
+        let mut covered = 0;
+        for (at, _) in line.match_indices(key) {
+            // What is covered is not read again: one line may hold all users.
+            if at >= covered
+                && let Some(range) = value(line, at + key.len())
+            {
+                covered = range.end;
+                found.push(range);
+            }
+        }
     }
     if let Some(start) = line
         .find("-----BEGIN")
@@ -81,7 +109,7 @@ fn value(line: &str, after: usize) -> Option<Range<usize>> {
     let length = match rest.chars().next()? {
         quote @ ('\'' | '"') => rest[1..].rfind(quote).map_or(rest.len(), |end| end + 2),
         '$' if rest.starts_with("${") && !rest.contains(":-") => return None,
-        '|' | '>' | '*' | '~' => return None,
+        '|' | '>' | '*' | '~' | '#' => return None,
         _ => plain_length(rest, line[..after].contains('{')),
     };
     let value = rest[..length].trim_end();
@@ -91,11 +119,8 @@ fn value(line: &str, after: usize) -> Option<Range<usize>> {
 /// A plain scalar ends at a comment, or with the mapping in braces that it is in.
 fn plain_length(rest: &str, in_braces: bool) -> usize {
     let brace = if in_braces { rest.find('}') } else { None };
-    [rest.find(" #"), brace]
-        .into_iter()
-        .flatten()
-        .min()
-        .unwrap_or(rest.len())
+    let end = brace.unwrap_or(rest.len());
+    rest[..end].find(" #").unwrap_or(end)
 }
 
 fn is_base64(text: &str) -> bool {
@@ -124,6 +149,11 @@ mod tests {
             ),
             ("password: null", "password: null"),
             ("privkey_text: |", "privkey_text: |"),
+            (
+                "  password: >-\n    a b\n\n   c\n  uid: 5",
+                "  password: >-\n    ***\n\n   *\n  uid: 5",
+            ),
+            ("password: # x\n  - ab", "password: # x\n  ****"),
             (key_line.as_str(), &"*".repeat(70)),
             ("name: x", "name: x"),
         ];

@@ -21,11 +21,7 @@ RUN rm -f /etc/apt/sources.list.d/* && printf '%s\n' '# a comment' \
     'deb [arch=amd64,arm64] http://deb.debian.org/debian bookworm-updates main' \
     'deb http://security.debian.org/debian-security bookworm-security main' >/etc/apt/sources.list
 DOCKERFILE
-    derive full "$ID-debian-list" <<'DOCKERFILE'
-RUN apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends ca-certificates \
-    sudo nano micro git net-tools curl tmux unzip openssh-server sshpass xauth less patch netbase psmisc \
- && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
-DOCKERFILE
+    derive_full full "$ID-debian-list"
     derive debian-sources "$ID-full" <<'DOCKERFILE'
 RUN rm -f /etc/apt/sources.list && printf '%s\n' 'Types: deb' 'URIs: http://deb.debian.org/debian' \
     'Suites: bookworm bookworm-updates' 'Components: main' \

@@ -10,6 +10,8 @@ PASSWORD=proxy-Pw1
 setup_file() {
     begin_file
     start_stand_in
+    # A setting of the proxy is one of every step, so each config here builds from the start.
+    derive_full full
 }
 
 teardown_file() {
@@ -29,7 +31,7 @@ SCRIPT
     done
     config <<YAML
 stage_1:
-  $(image_1)
+  $(image_1 "$ID-full")
   ssh: {host_port: $(free_port), users: {me: {password: $PASSWORD}}}
   proxy: {address: '$STAND_IN', port: 8888${2:+, $2}}
   custom: {on_build: ['stage-1/custom/look.sh stage-1 $STAND_IN']}

@@ -40,8 +40,8 @@ __pei_shown_url() {
 
 pei_sha256_of() { sha256sum -- "$1" | cut -d' ' -f1; }
 
-# A bare image has neither program.
-__pei_ensure_downloader() {
+# pei_ensure_downloader: a bare image has neither curl nor wget; root gets one.
+pei_ensure_downloader() {
   if command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1; then
     return 0
   fi
@@ -74,6 +74,7 @@ __pei_transfer() {
 # __pei_fetch_to URL FILE: one place with its retries; an empty answer counts as a failure.
 __pei_fetch_to() {
   local url="$1" file="$2" shown try status tries="${PEI_DOWNLOAD_RETRIES:-3}" delay="${PEI_DOWNLOAD_RETRY_DELAY:-2}"
+  pei_ensure_downloader || return 1
   shown="$(__pei_shown_url "${url}")"
   for ((try = 1; try <= tries; try++)); do
     pei_log_debug "downloading ${shown} (try ${try} of ${tries})"
@@ -203,7 +204,6 @@ pei_download() {
     pei_log_error 'pei_download: --url and --to are needed'
     return 1
   fi
-  __pei_ensure_downloader || return 1
   if [[ -z "${name}" ]]; then
     name="${urls[0]##*/}"
     name="${name%%[?#]*}"

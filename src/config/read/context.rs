@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Place;
 use crate::config::yaml::Node;
 use crate::config::{Lookup, SourceFile};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Findings};
 
 /// The problem has been told; nothing is to be added.
 #[derive(Debug, Clone, Copy)]
@@ -15,19 +15,19 @@ pub(in crate::config) struct Reported;
 pub(in crate::config) struct Context<'s> {
     source: &'s SourceFile,
     lookup: &'s dyn Lookup,
-    diagnostics: Vec<Diagnostic>,
+    findings: Findings,
 }
 
 impl<'s> Context<'s> {
     pub(in crate::config) fn new(
         source: &'s SourceFile,
         lookup: &'s dyn Lookup,
-        diagnostics: Vec<Diagnostic>,
+        findings: Findings,
     ) -> Self {
         Self {
             source,
             lookup,
-            diagnostics,
+            findings,
         }
     }
 
@@ -36,13 +36,13 @@ impl<'s> Context<'s> {
     }
 
     pub(in crate::config) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
-        self.diagnostics.push(diagnostic);
+        self.findings.push(diagnostic);
         Reported
     }
 
     /// A file of blanks and comments; one that is not YAML has been reported already.
     pub(in crate::config) fn report_empty(&mut self) {
-        if self.diagnostics.is_empty() {
+        if self.findings.is_empty() {
             self.report(
                 Diagnostic::error(Code::EmptyFile, 0..0, "the config is empty")
                     .help("`pei create` writes a config to begin with"),
@@ -77,14 +77,25 @@ impl<'s> Context<'s> {
     /// The place of `part` in the text that the node was written as; all of the
     /// node where escapes or folding keep it from being found.
     pub(in crate::config) fn within(&self, node: &Node, part: &str) -> Range<usize> {
-        let typed = self.source.text.get(node.span.clone()).unwrap_or_default();
-        typed.find(part).map_or(node.span.clone(), |offset| {
-            let start = node.span.start + offset;
+        self.typed(node).find(part).map_or(node.span.clone(), |at| {
+            let start = node.span.start + at;
             start..start + part.len()
         })
     }
 
+    /// Where the end of a node's text begins, if it can be found in what was written.
+    pub(in crate::config) fn tail_start(&self, node: &Node, tail: &str) -> Option<usize> {
+        let at = self.typed(node).rfind(tail)?;
+        Some(node.span.start + at)
+    }
+
+    /// The node as written, quotes and escapes included.
+    fn typed(&self, node: &Node) -> &'s str {
+        let text = &self.source.text;
+        text.get(node.span.clone()).unwrap_or_default()
+    }
+
     pub(in crate::config) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.diagnostics
+        self.findings.into_vec()
     }
 }

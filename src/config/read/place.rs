@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use crate::config::yaml::{Entry, Node};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, SECRET_KEYS};
 
 /// The path from the root to a node. It lives on the stack and becomes text only
 /// for a diagnostic, so that correct entries cost nothing.
@@ -75,7 +75,7 @@ impl<'p> Place<'p> {
         span: Range<usize>,
         message: impl Into<String>,
     ) -> Diagnostic {
-        self.complete(Diagnostic::error(code, span, message))
+        self.complete(Diagnostic::error(code, self.shown(span), message))
     }
 
     pub(in crate::config) fn warning(
@@ -84,13 +84,23 @@ impl<'p> Place<'p> {
         span: Range<usize>,
         message: impl Into<String>,
     ) -> Diagnostic {
-        self.complete(Diagnostic::warning(code, span, message))
+        self.complete(Diagnostic::warning(code, self.shown(span), message))
+    }
+
+    /// The span, but for a secret value its key: an anchor may keep the value on a line
+    /// that does not tell what it is.
+    fn shown(&self, span: Range<usize>) -> Range<usize> {
+        match self.segment {
+            Segment::Key(key) if SECRET_KEYS.contains(&key) => self.name_span(),
+            _ => span,
+        }
     }
 
     /// A place that outlives the reading, for checks that compare places.
     pub(in crate::config) fn site(&self, span: Range<usize>) -> Site {
         Site {
             span,
+            via: self.via.cloned(),
             path: self.to_string(),
         }
     }
@@ -114,7 +124,20 @@ impl<'p> Place<'p> {
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Site {
     pub(in crate::config) span: Range<usize>,
+    via: Option<Range<usize>>,
     pub(in crate::config) path: String,
+}
+
+impl Site {
+    /// Where to show two sites that disagree: one text may stand behind both, and then
+    /// it is the aliases that tell them apart.
+    pub(in crate::config) fn apart(&self, other: &Self) -> (Range<usize>, Range<usize>) {
+        let shown = |site: &Self| match &site.via {
+            Some(alias) if self.span == other.span => alias.clone(),
+            _ => site.span.clone(),
+        };
+        (shown(self), shown(other))
+    }
 }
 
 impl std::fmt::Display for Place<'_> {

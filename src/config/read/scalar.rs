@@ -84,17 +84,28 @@ impl Context<'_> {
         Ok(Some(text))
     }
 
-    /// Text that pei itself uses, so that markers have no place in it.
+    /// One line of text that pei itself uses, so that markers have no place in it.
     pub(in crate::config) fn text(
         &mut self,
         field: Option<Field<'_>>,
         at: &Place<'_>,
+    ) -> Read<String> {
+        self.text_where(field, at, |_| false)
+    }
+
+    /// The same, where some control characters are for the caller to judge.
+    pub(in crate::config) fn text_where(
+        &mut self,
+        field: Option<Field<'_>>,
+        at: &Place<'_>,
+        allowed: fn(char) -> bool,
     ) -> Read<String> {
         let Some(field) = field else { return Ok(None) };
         let at = field.place(at);
         let Some(text) = self.text_with_markers(field.node, &at)? else {
             return Ok(None);
         };
+        self.forbid_control(field.node, &at, &text, allowed)?;
         self.without_markers(field.node, &at, &text).map(Some)
     }
 

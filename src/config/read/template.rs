@@ -101,7 +101,7 @@ impl Reader<'_> {
                 typed,
                 format!(
                     "{} is not of the form `${{VAR}}` or `${{VAR:-default}}`",
-                    quoted(typed)
+                    shown(typed)
                 ),
                 "a name has letters, digits and `_`; a default is plain text without `}`, `${` and `{{`",
             );
@@ -162,7 +162,7 @@ impl Reader<'_> {
                 typed,
                 format!(
                     "{} is not of the form `{{{{VAR}}}}` or `{{{{VAR:-default}}}}`",
-                    quoted(typed)
+                    shown(typed)
                 ),
                 "a name has letters, digits and `_`; a default holds no `{{` and no `}}`",
             );
@@ -172,7 +172,7 @@ impl Reader<'_> {
             self.problem(
                 Code::MalformedMarker,
                 typed,
-                format!("the default of {} holds a `}}`", quoted(typed)),
+                format!("the default of {} holds a `}}`", shown(typed)),
                 "Compose ends a default at its first `}`; leave it out",
             );
             return after;
@@ -224,6 +224,20 @@ impl Reader<'_> {
             part: part.to_owned(),
         });
     }
+}
+
+/// A variable or marker for a message, without what may be a secret: its default.
+fn shown(typed: &str) -> String {
+    let (open, close) = if typed.starts_with('$') {
+        ("${", "}")
+    } else {
+        ("{{", "}}")
+    };
+    let inner = &typed[open.len()..];
+    let name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ' ';
+    let end = inner.find(|c| !name(c)).unwrap_or(inner.len());
+    let rest = if inner[end..] == *close { "" } else { "…" };
+    quoted(&format!("{open}{}{rest}{close}", &inner[..end]))
 }
 
 fn is_name(name: &str) -> bool {

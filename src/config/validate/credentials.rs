@@ -147,15 +147,8 @@ fn key_text<'n>(
 
 /// A key written in the config: line breaks are a part of it.
 fn key_in_place(cx: &mut Context<'_>, field: Field<'_>, at: &Place<'_>) -> Read<String> {
-    let Some(text) = cx.text(Some(field), at)?.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let here = field.place(at);
-    let literal = crate::model::ComposeText::literal(text.as_str());
-    cx.forbid_control(field.node, &here, &literal, |c| {
-        matches!(c, '\n' | '\r' | '\t')
-    })?;
-    Ok(Some(text))
+    let text = cx.text_where(Some(field), at, |c| matches!(c, '\n' | '\r' | '\t'))?;
+    Ok(text.filter(|text| !text.is_empty()))
 }
 
 fn key_file(

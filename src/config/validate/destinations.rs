@@ -95,10 +95,10 @@ fn warning(destination: &str, first: Mounted<'_>, again: Mounted<'_>) -> Diagnos
         quoted(&again.key()),
         quoted(destination)
     );
-    let span = again.site().span.clone();
-    Diagnostic::warning(Code::DuplicateDestination, span, message)
+    let (first_span, again_span) = first.site().apart(again.site());
+    Diagnostic::warning(Code::DuplicateDestination, again_span, message)
         .label("again here")
-        .also(first.site().span.clone(), "first here")
+        .also(first_span, "first here")
         .path(again.site().path.clone())
         .help("give one of them another destination: only one of the two will be seen")
 }

@@ -173,10 +173,8 @@ fn script(
                 let diagnostic = project_path::file_diagnostic(at, span, &path, &problem);
                 return Err(cx.report(diagnostic));
             }
-            FileProblem::NotAFile => {
-                missing(at, node, &format!("installation/{path}"), "is not a file")
-            }
-            _ => missing(at, node, &format!("installation/{path}"), "does not exist"),
+            FileProblem::NotAFile => missing(at, node, &path, "is not a file"),
+            _ => missing(at, node, &path, "does not exist"),
         };
         cx.report(diagnostic);
     } else {
@@ -186,12 +184,20 @@ fn script(
 }
 
 fn missing(at: &Place<'_>, node: &Node, path: &str, what: &str) -> Diagnostic {
+    let help = if path.starts_with("installation/") {
+        "leave out `installation/`: paths are relative to it"
+    } else if path.starts_with('~') || path.contains('$') {
+        "a script's path is taken as it is: variables and `~` are not replaced in it"
+    } else {
+        "write it before you build; paths are relative to `installation/`"
+    };
+    let shown = quoted(&format!("installation/{path}"));
     at.warning(
         Code::MissingHookScript,
         node.span.clone(),
-        format!("the hook script {} {what}", quoted(path)),
+        format!("the hook script {shown} {what}"),
     )
-    .help("write it before you build; paths are relative to `installation/`")
+    .help(help)
 }
 
 /// An image holds its own stage's folder, and stage-2's also that of stage-1.
@@ -244,13 +250,10 @@ fn report(
     problem: &arguments::Problem,
 ) -> Reported {
     let tail = text[problem.at..].trim_end();
-    let whole = cx.within(node, tail);
-    let span = if whole == node.span && !tail.is_empty() && whole.len() != tail.len() {
-        whole
-    } else {
-        let width = tail.chars().next().map_or(0, char::len_utf8);
-        whole.start..whole.start + width
-    };
+    let width = tail.chars().next().map_or(0, char::len_utf8);
+    let span = cx
+        .tail_start(node, tail)
+        .map_or(node.span.clone(), |start| start..start + width);
     let diagnostic = if problem.code == Code::HookComment {
         at.warning(problem.code, span, problem.message.as_str())
     } else {

@@ -3,14 +3,21 @@
 //! One pass over the mappings sorted by their first port, so that 100,000 of them,
 //! or ranges over all ports, cost no more than the sorting.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 use super::port::{Mapping, Protocol};
 use super::ports::Published;
 use super::ssh::ReadSsh;
 use crate::config::read::{Context, Site};
 use crate::diagnostic::{Code, Diagnostic};
+
+/// What a mapping without an address is bound to.
+const EVERYWHERE: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+];
 
 /// A range of host ports on one address. A mapping without an address is two: one
 /// for IPv4, one for IPv6.
@@ -35,7 +42,7 @@ struct Reach {
 /// Warns once for each mapping that wants a port another has.
 pub(super) fn check(cx: &mut Context<'_>, published: &[Published], ssh: Option<&ReadSsh>) {
     let claims = claims(published, ssh);
-    let mut reported = std::collections::HashSet::new();
+    let mut reported = HashSet::new();
     for (one, other) in conflicts(&claims) {
         let (first, again) = in_file_order(&claims[one], &claims[other]);
         if reported.insert(again.owner) {
@@ -46,52 +53,46 @@ pub(super) fn check(cx: &mut Context<'_>, published: &[Published], ssh: Option<&
 
 fn claims<'p>(published: &'p [Published], ssh: Option<&'p ReadSsh>) -> Vec<Claim<'p>> {
     let mut claims = Vec::with_capacity(published.len() + 2);
-    let mut claim = |ip, protocol, first, last, owner, site, is_ssh| {
-        let both = [
-            IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
-            IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
-        ];
-        let one = [ip];
-        let addresses: Vec<IpAddr> = match one {
-            [Some(ip)] => vec![ip],
-            [None] => both.to_vec(),
-        };
-        claims.extend(addresses.into_iter().map(|address| Claim {
-            protocol,
-            address,
-            first,
-            last,
-            owner,
-            site,
-            is_ssh,
-        }));
-    };
     for (owner, port) in published.iter().enumerate() {
-        if let Some((mapping, host)) = port.mapping.as_ref().and_then(fixed_host_ports) {
-            let (first, last) = (*host.start(), *host.end());
-            claim(
-                mapping.ip,
-                mapping.protocol,
-                first,
-                last,
-                owner,
-                &port.site,
-                false,
-            );
+        let Some(mapping) = &port.mapping else {
+            continue;
+        };
+        let Some(host) = fixed_host_ports(mapping) else {
+            continue;
+        };
+        let claim = |address| Claim {
+            protocol: mapping.protocol,
+            address,
+            first: *host.start(),
+            last: *host.end(),
+            owner,
+            site: &port.site,
+            is_ssh: false,
+        };
+        match mapping.ip {
+            Some(address) => claims.push(claim(address)),
+            None => claims.extend(EVERYWHERE.map(claim)),
         }
     }
     if let Some((port, site)) = ssh.filter(|ssh| ssh.enabled).and_then(ReadSsh::host_port) {
-        claim(None, Protocol::Tcp, port, port, published.len(), site, true);
+        claims.extend(EVERYWHERE.map(|address| Claim {
+            protocol: Protocol::Tcp,
+            address,
+            first: port,
+            last: port,
+            owner: published.len(),
+            site,
+            is_ssh: true,
+        }));
     }
     claims
 }
 
 /// A range for one container port is a choice that the engine makes, no claim.
-fn fixed_host_ports(mapping: &Mapping) -> Option<(&Mapping, &std::ops::RangeInclusive<u16>)> {
+fn fixed_host_ports(mapping: &Mapping) -> Option<&RangeInclusive<u16>> {
+    let several = |range: &RangeInclusive<u16>| range.start() != range.end();
     let host = mapping.host.as_ref()?;
-    let is_choice =
-        host.start() != host.end() && mapping.container.start() == mapping.container.end();
-    (!is_choice).then_some((mapping, host))
+    (several(&mapping.container) || !several(host)).then_some(host)
 }
 
 /// Pairs of overlapping claims: at least one for each claim that overlaps an earlier one.
@@ -153,7 +154,8 @@ fn in_file_order<'c, 'p>(
     one: &'c Claim<'p>,
     other: &'c Claim<'p>,
 ) -> (&'c Claim<'p>, &'c Claim<'p>) {
-    if one.site.span.start <= other.site.span.start {
+    let place = |claim: &Claim<'_>| (claim.site.span.start, claim.owner);
+    if place(one) <= place(other) {
         (one, other)
     } else {
         (other, one)
@@ -167,14 +169,15 @@ fn warning(first: &Claim<'_>, again: &Claim<'_>) -> Diagnostic {
         other => format!("/{}", other.name()),
     };
     let for_ssh = |claim: &Claim<'_>| if claim.is_ssh { ", for ssh" } else { "" };
+    let (first_span, again_span) = first.site.apart(again.site);
     Diagnostic::warning(
         Code::DuplicateHostPort,
-        again.site.span.clone(),
+        again_span,
         format!("host port `{port}{protocol}` is published twice"),
     )
     .label(format!("published again here{}", for_ssh(again)))
     .also(
-        first.site.span.clone(),
+        first_span,
         format!("first published here{}", for_ssh(first)),
     )
     .path(again.site.path.clone())

@@ -1,7 +1,7 @@
 //! The rules of the config, and the model of what passes them.
 //!
 //! A validator reports what it finds and goes on with a default, so that one run
-//! tells everything; the caller of [`project`] drops the result if an error was
+//! tells everything; the caller of [`project()`] drops the result if an error was
 //! among the reports.
 
 mod apt;

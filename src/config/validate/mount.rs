@@ -194,10 +194,7 @@ fn destination(
     paths::check_destination(cx, field, at, &text)?;
     let site = field.map_or_else(
         || at.site(at.name_span()),
-        |field| {
-            let span = field.node.used_at.as_ref().unwrap_or(&field.node.span);
-            field.place(at).site(span.clone())
-        },
+        |field| field.place(at).site(field.node.span.clone()),
     );
     Ok((text, site))
 }

@@ -17,7 +17,8 @@ pub(super) fn check_volume_name(
     at: &Place<'_>,
     text: &ComposeText,
 ) -> Result<(), Reported> {
-    let characters = texts(text).all(|text| text.chars().all(is_volume_character));
+    let mut texts = text.parts.iter().filter_map(known_text);
+    let characters = texts.all(|text| text.chars().all(is_volume_character));
     let first = match text.parts.first() {
         None => false,
         Some(Part::Literal(text)) => text.starts_with(|c: char| c.is_ascii_alphanumeric()),
@@ -43,6 +44,10 @@ pub(super) fn check_host_path(
             "the path is empty".into(),
             "write `.` for the project's folder".into(),
         )),
+        Some(Part::Literal(first)) if begins_with_drive(first) => {
+            let rest = text.parts[1..].iter().any(part_has_colon);
+            (rest || first[2..].contains(':')).then(|| colon(text))
+        }
         Some(_) if has_colon(text) => Some(colon(text)),
         Some(Part::Literal(first)) if !first.starts_with(['/', '.', '~']) => Some((
             format!(
@@ -109,16 +114,25 @@ fn colon(text: &ComposeText) -> (String, String) {
     )
 }
 
-fn has_colon(text: &ComposeText) -> bool {
-    texts(text).any(|text| text.contains(':'))
+/// `C:\…` of a Windows host, whose colon Compose knows.
+fn begins_with_drive(path: &str) -> bool {
+    matches!(path.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic())
 }
 
-/// All text that pei knows of: literal parts, and the defaults of markers.
-fn texts(text: &ComposeText) -> impl Iterator<Item = &str> {
-    text.parts.iter().filter_map(|part| match part {
-        Part::Literal(text) => Some(text.as_str()),
+fn has_colon(text: &ComposeText) -> bool {
+    text.parts.iter().any(part_has_colon)
+}
+
+fn part_has_colon(part: &Part) -> bool {
+    known_text(part).is_some_and(|text| text.contains(':'))
+}
+
+/// What pei knows of a part: its literal text, or the default of its marker.
+fn known_text(part: &Part) -> Option<&str> {
+    match part {
+        Part::Literal(text) => Some(text),
         Part::Marker { default, .. } => default.as_deref(),
-    })
+    }
 }
 
 fn shown(text: &ComposeText) -> String {

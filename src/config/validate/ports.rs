@@ -70,7 +70,7 @@ fn published(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<Publis
         Ok(mapping) => Ok(Published {
             text,
             mapping,
-            site: at.site(node.used_at.as_ref().unwrap_or(&node.span).clone()),
+            site: at.site(node.span.clone()),
         }),
         Err(what) => {
             let shown = quoted(text.as_literal().unwrap_or("with markers"));

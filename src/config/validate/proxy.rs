@@ -1,5 +1,7 @@
 //! The `proxy` section.
 
+use std::net::Ipv6Addr;
+
 use crate::config::raw::{self, Field};
 use crate::config::read::{Context, Place, Read};
 use crate::diagnostic::{Code, quoted};
@@ -56,6 +58,14 @@ fn address(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Re
         (
             "the proxy's address is empty".to_owned(),
             "write null for the default",
+        )
+    } else if text
+        .as_literal()
+        .is_some_and(|text| text.parse::<Ipv6Addr>().is_ok())
+    {
+        (
+            format!("the IPv6 address {found} needs brackets"),
+            "write `[` before and `]` after it, in quotes",
         )
     } else if with_port {
         (

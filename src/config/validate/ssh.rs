@@ -121,9 +121,10 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
 
 fn duplicate_uid(uid: u32, first: &Site, again: &Site) -> Diagnostic {
     let message = format!("two users have the uid `{uid}`");
-    Diagnostic::error(Code::DuplicateUid, again.span.clone(), message)
+    let (first_span, again_span) = first.apart(again);
+    Diagnostic::error(Code::DuplicateUid, again_span, message)
         .label("again here")
-        .also(first.span.clone(), "first here")
+        .also(first_span, "first here")
         .path(again.path.clone())
         .help("give each user a uid of its own, or leave one out")
 }

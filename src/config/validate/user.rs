@@ -109,7 +109,7 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
     let Some(field) = section.password else {
         return Ok(None);
     };
-    let Some(text) = cx.text(Some(field), at)? else {
+    let Some(text) = cx.text_where(Some(field), at, |_| true)? else {
         return Ok(None);
     };
     let (what, help) = if text.is_empty() {

@@ -32,14 +32,15 @@ pub(super) fn check(cx: &mut Context<'_>, one: &[ReadMount], two: &[ReadMount]) 
             continue;
         }
         let volume = quoted(&format!("mount_{}", again.mount.name));
+        let (first_span, again_span) = first.name.apart(&again.name);
         cx.report(
             Diagnostic::error(
                 Code::ConflictingVolumes,
-                again.name.span.clone(),
+                again_span,
                 format!("the two stages define the volume {volume} differently"),
             )
             .label("defined otherwise here")
-            .also(first.name.span.clone(), "defined first here")
+            .also(first_span, "defined first here")
             .path(again.name.path.clone())
             .help("rename one of the mounts, or give both the same `type` and `volume_name`"),
         );

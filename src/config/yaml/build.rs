@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::limits;
 use super::merge::finish_map;
 use super::node::{Content, Entry, Node, Scalar};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 
 /// The tree under construction.
 #[derive(Default)]
@@ -16,7 +16,8 @@ pub(super) struct Builder {
     anchors: Vec<Anchor>,
     aliased_nodes: usize,
     root: Option<Node>,
-    diagnostics: Vec<Diagnostic>,
+    nodes: usize,
+    findings: Findings,
 }
 
 /// A collection that is not closed yet.
@@ -34,6 +35,8 @@ enum Collection {
         key: PendingKey,
         /// The places of `<<`, by their entries' indices.
         merges: Vec<usize>,
+        /// A key was no text. Without any other key nothing can be said of the mapping.
+        lost_key: bool,
     },
 }
 
@@ -73,7 +76,24 @@ pub(super) struct Stop;
 
 impl Builder {
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        self.findings.push(diagnostic);
+    }
+
+    /// To be asked before each value of the file.
+    pub(super) fn count(&mut self, span: &Range<usize>) -> Result<(), Stop> {
+        self.nodes += 1;
+        if self.nodes <= limits::NODES {
+            return Ok(());
+        }
+        self.findings.push(
+            Diagnostic::error(
+                Code::FileTooLarge,
+                span.clone(),
+                format!("the file holds more than {} values", limits::NODES),
+            )
+            .help("check that this is the config, and move data out of it"),
+        );
+        Err(Stop)
     }
 
     pub(super) fn scalar(&mut self, scalar: Scalar, span: Range<usize>, anchor: usize) {
@@ -89,6 +109,7 @@ impl Builder {
             entries: Vec::new(),
             key: PendingKey::None,
             merges: Vec::new(),
+            lost_key: false,
         };
         self.push(collection, span, anchor)
     }
@@ -100,7 +121,7 @@ impl Builder {
         anchor: usize,
     ) -> Result<(), Stop> {
         if self.open.len() >= limits::DEPTH {
-            self.diagnostics.push(too_deep(span));
+            self.findings.push(too_deep(span));
             return Err(Stop);
         }
         self.open.push(Frame {
@@ -120,8 +141,13 @@ impl Builder {
         let content = match frame.collection {
             Collection::List(items) => Content::List(items),
             Collection::Map {
+                entries,
+                lost_key: true,
+                ..
+            } if entries.is_empty() => Content::Broken,
+            Collection::Map {
                 entries, merges, ..
-            } => Content::Map(finish_map(entries, &merges, &mut self.diagnostics)),
+            } => Content::Map(finish_map(entries, &merges, &mut self.findings)),
         };
         // The end mark of a block collection is where the next thing begins.
         let span = frame.span.start..frame.span.end.max(end);
@@ -132,7 +158,7 @@ impl Builder {
     pub(super) fn alias(&mut self, id: usize, span: Range<usize>) -> Result<(), Stop> {
         match self.anchors.get(id).cloned().unwrap_or_default() {
             Anchor::Open => {
-                self.diagnostics.push(
+                self.findings.push(
                     Diagnostic::error(
                         Code::RecursiveAlias,
                         span.clone(),
@@ -146,11 +172,11 @@ impl Builder {
             Anchor::Closed(node, size) => {
                 self.aliased_nodes = self.aliased_nodes.saturating_add(size.nodes);
                 if self.aliased_nodes > limits::ALIASED_NODES {
-                    self.diagnostics.push(too_many(span));
+                    self.findings.push(too_many(span));
                     return Err(Stop);
                 }
                 if self.open.len() + size.height > limits::DEPTH {
-                    self.diagnostics.push(too_deep(span));
+                    self.findings.push(too_deep(span));
                     return Err(Stop);
                 }
                 let node = Node {
@@ -168,8 +194,8 @@ impl Builder {
         self.node(Content::Broken, span, 0, Size::default());
     }
 
-    pub(super) fn finish(self) -> (Option<Node>, Vec<Diagnostic>) {
-        (self.root, self.diagnostics)
+    pub(super) fn finish(self) -> (Option<Node>, Findings) {
+        (self.root, self.findings)
     }
 
     fn node(&mut self, content: Content, span: Range<usize>, anchor: usize, below: Size) {
@@ -205,9 +231,10 @@ impl Builder {
                 entries,
                 key,
                 merges,
+                lost_key,
             } => match std::mem::take(key) {
-                PendingKey::None => *key = key_of(&node, &mut self.diagnostics),
-                PendingKey::Unusable => {}
+                PendingKey::None => *key = key_of(&node, &mut self.findings),
+                PendingKey::Unusable => *lost_key = true,
                 PendingKey::Text {
                     text,
                     span,
@@ -228,13 +255,13 @@ impl Builder {
 }
 
 /// What a node is as a key.
-fn key_of(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> PendingKey {
+fn key_of(node: &Node, findings: &mut Findings) -> PendingKey {
     let span = node.used_at.clone().unwrap_or_else(|| node.span.clone());
     match &*node.content {
         Content::Scalar(scalar) => {
             if scalar.text.contains(char::is_control) {
                 let message = format!("the key {} holds a control character", quoted(&scalar.text));
-                diagnostics.push(Diagnostic::error(Code::InvalidKey, span, message));
+                findings.push(Diagnostic::error(Code::InvalidKey, span, message));
                 return PendingKey::Unusable;
             }
             PendingKey::Text {
@@ -245,7 +272,7 @@ fn key_of(node: &Node, diagnostics: &mut Vec<Diagnostic>) -> PendingKey {
         }
         Content::Broken => PendingKey::Unusable,
         Content::List(_) | Content::Map(_) => {
-            diagnostics.push(
+            findings.push(
                 Diagnostic::error(
                     Code::InvalidKey,
                     span,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::node::{Content, Entry, Node};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 
 /// The entries of a mapping with `<<` resolved: each key once, in the file's order,
 /// merged ones where their `<<` stands. A mapping's own keys win over merged ones,
@@ -13,9 +13,9 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 pub(super) fn finish_map(
     entries: Vec<Entry>,
     merges: &[usize],
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<Entry> {
-    let entries = without_duplicates(entries, merges, diagnostics);
+    let entries = without_duplicates(entries, merges, findings);
     if merges.is_empty() {
         return entries;
     }
@@ -31,7 +31,7 @@ pub(super) fn finish_map(
             all.push(entry);
             continue;
         }
-        for brought in sources(&entry, diagnostics) {
+        for brought in sources(&entry, findings) {
             if taken.insert(Rc::clone(&brought.key)) {
                 all.push(brought);
             }
@@ -45,7 +45,7 @@ pub(super) fn finish_map(
 fn without_duplicates(
     entries: Vec<Entry>,
     merges: &[usize],
-    diagnostics: &mut Vec<Diagnostic>,
+    findings: &mut Findings,
 ) -> Vec<Entry> {
     if entries.len() <= FEW && all_differ(&entries) {
         return entries;
@@ -63,7 +63,7 @@ fn without_duplicates(
         } else {
             "keep one of them"
         };
-        diagnostics.push(
+        findings.push(
             Diagnostic::error(
                 Code::DuplicateKey,
                 entry.key_span,
@@ -92,7 +92,7 @@ fn all_differ(entries: &[Entry]) -> bool {
 }
 
 /// What a merge key brings in: the entries of one mapping or of a list of them.
-fn sources(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
+fn sources(entry: &Entry, findings: &mut Findings) -> Vec<Entry> {
     let mut brought = Vec::new();
     let mut take = |node: &Node| match &*node.content {
         Content::Map(entries) => brought.extend(entries.iter().map(|entry| Entry {
@@ -104,7 +104,7 @@ fn sources(entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
             ..entry.clone()
         })),
         Content::Broken => {}
-        Content::Scalar(_) | Content::List(_) => diagnostics.push(
+        Content::Scalar(_) | Content::List(_) => findings.push(
             Diagnostic::error(
                 Code::InvalidMerge,
                 node.used_at.clone().unwrap_or_else(|| node.span.clone()),

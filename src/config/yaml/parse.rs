@@ -8,12 +8,12 @@ use super::build::{Builder, Stop};
 use super::limits;
 use super::node::{Node, Scalar};
 use super::syntax;
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 
 /// The first document of the text, where one could be read, and what is wrong with the text.
 ///
 /// A text that is not YAML has no tree; everything else leaves one that can be read further.
-pub(in crate::config) fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+pub(in crate::config) fn parse(text: &str) -> (Option<Node>, Findings) {
     let mut options = options! {
         emit_unresolved_aliases: true,
         flow_nesting_limit: limits::DEPTH,
@@ -37,8 +37,8 @@ pub(in crate::config) fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
             Ok((event, span)) => take(&mut builder, event, &span),
             Err(error) => {
                 builder.report(syntax::diagnostic(&error, text));
-                let (_, diagnostics) = builder.finish();
-                return (None, diagnostics);
+                let (_, findings) = builder.finish();
+                return (None, findings);
             }
         };
         if step.is_err() {
@@ -50,6 +50,9 @@ pub(in crate::config) fn parse(text: &str) -> (Option<Node>, Vec<Diagnostic>) {
 
 fn take(builder: &mut Builder, event: Event<'_>, span: &Span) -> Result<(), Stop> {
     let place = range(span);
+    if event.is_node() {
+        builder.count(&place)?;
+    }
     match event {
         Event::Scalar(text, style, anchor, tag) => {
             let plain = style == ScalarStyle::Plain && !forces_text(tag.as_deref());

@@ -8,10 +8,8 @@ use crate::diagnostic::{Code, Diagnostic};
 /// The finding for a parser's error.
 pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or(text.len());
-    let width = text[at.min(text.len())..]
-        .chars()
-        .next()
-        .map_or(0, char::len_utf8);
+    let at = text.floor_char_boundary(at);
+    let width = text[at..].chars().next().map_or(0, char::len_utf8);
     let span = at..at + width;
     match error.kind() {
         ErrorKind::RecursionLimitExceeded => too_deep(span),
@@ -38,30 +36,24 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
 
 /// Variables and markers begin with a brace, which YAML takes for a mapping's.
 fn braces_help(at: usize, text: &str) -> Option<&'static str> {
-    let before = &text[..at];
-    let line = &text[before.rfind('\n').map_or(0, |end| end + 1)..];
-    let line = line.lines().next().unwrap_or_default();
+    let line = text[line_start(at, text)..].lines().next()?;
     (line.contains("${") || line.contains("{{"))
         .then_some("quote a text that holds `${…}` or `{{…}}`: YAML takes the brace for a mapping")
 }
 
-/// An offset that the parser gives lies at a character; this keeps a wrong one from panicking.
-fn floor(at: usize, text: &str) -> usize {
-    (0..=at.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or_default()
+fn line_start(at: usize, text: &str) -> usize {
+    text[..at].rfind('\n').map_or(0, |end| end + 1)
 }
 
 /// The parser sees a tab in the indentation as whatever it broke there.
 fn is_tab_indented(at: usize, text: &str) -> bool {
-    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
-    let indent = text[start..].split(|c| c != ' ' && c != '\t').next();
+    let line = &text[line_start(at, text)..];
+    let indent = line.split(|c| c != ' ' && c != '\t').next();
     indent.is_some_and(|indent| indent.contains('\t'))
 }
 
 fn tab(at: usize, text: &str) -> Diagnostic {
-    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let start = line_start(at, text);
     let tab = text[start..].find('\t').map_or(at, |offset| start + offset);
     Diagnostic::error(
         Code::TabIndentation,

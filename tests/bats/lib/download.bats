@@ -161,7 +161,7 @@ $sum  nor-f.tgz"
 
 @test "neither curl nor wget: root installs one, others are told" {
   ((EUID == 0)) || skip 'needs root'
-  run lib_run 'command() { [[ "$2" != curl && "$2" != wget ]] && builtin command "$@"; }; pei_apt_install() { echo "apt $*"; }; __pei_ensure_downloader'
+  run lib_run 'command() { [[ "$2" != curl && "$2" != wget ]] && builtin command "$@"; }; pei_apt_install() { echo "apt $*"; }; pei_ensure_downloader'
   [ "$output" = 'apt curl ca-certificates' ]
 }
 

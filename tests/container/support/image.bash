@@ -37,3 +37,12 @@ derive() {
     __logged "$WORK/$name.log" docker build --pull=false --label "pei-test=$ID" --tag "$name" \
         --file "$WORK/$name.Dockerfile" "$WORK/empty"
 }
+
+# derive_full NAME [BASE]: an image that has every package which a build installs, so that a build need not.
+derive_full() {
+    derive "$@" <<'DOCKERFILE'
+RUN apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends ca-certificates \
+    sudo nano micro git net-tools curl tmux unzip openssh-server sshpass xauth less patch netbase psmisc \
+ && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
+DOCKERFILE
+}

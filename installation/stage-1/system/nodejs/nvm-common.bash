@@ -163,6 +163,8 @@ node_install() {
   [[ "${cn}" != 1 ]] || bases=("${NODE_DIST_CN}" "${NODE_DIST}")
   # What the caller's environment asks for comes before the vendor's place.
   [[ -z "${NVM_NODEJS_ORG_MIRROR-}" ]] || bases=("${NVM_NODEJS_ORG_MIRROR%/}" "${bases[@]}")
+  # nvm downloads by either.
+  pei_ensure_downloader || return 1
   while IFS= read -r place; do
     pei_log_info "Node ${version} from ${place}"
     if nvm_do "${user}" "${dir}" "${place}" nvm install "${words[@]}" >&2; then

@@ -1,0 +1,114 @@
+//! The pieces of the file that a finding is shown with.
+//!
+//! The renderer looks at all text that it is given, so that it gets little: a file of
+//! a hundred thousand findings, on lines of their own or all on one, must not cost the
+//! square of that.
+
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Element, Origin, Snippet};
+
+use super::Label;
+use super::position::LineIndex;
+
+/// Two places farther apart than this are shown as two pieces, and a longer line in part.
+const PIECE: usize = 8 * 1024;
+
+/// What is shown of a longer line, before and after the place.
+const CONTEXT: usize = 200;
+
+/// The labels' pieces, the primary label's first.
+pub(super) fn pieces<'d>(
+    labels: &'d [Label],
+    name: &'d str,
+    index: &LineIndex<'d>,
+) -> Vec<Element<'d>> {
+    let marks = labels.iter().map(|label| Mark {
+        label,
+        span: shown_span(index.text(), label),
+    });
+    let mut pieces: Vec<(Range<usize>, Vec<Mark<'d>>)> = Vec::new();
+    for mark in marks {
+        let lines = lines_around(&mark.span, index);
+        let joined = |piece: &Range<usize>| lines.start.min(piece.start)..lines.end.max(piece.end);
+        match pieces
+            .iter_mut()
+            .find(|(piece, _)| joined(piece).len() <= PIECE)
+        {
+            Some((piece, marks)) => {
+                *piece = joined(piece);
+                marks.push(mark);
+            }
+            None => pieces.push((lines, vec![mark])),
+        }
+    }
+    pieces
+        .into_iter()
+        .flat_map(|(piece, marks)| piece_elements(&piece, &marks, name, index))
+        .collect()
+}
+
+/// A label and the part of it that is shown.
+struct Mark<'d> {
+    label: &'d Label,
+    span: Range<usize>,
+}
+
+/// A label on several lines (a section, a folded text) is shown at its first line only.
+fn shown_span(text: &str, label: &Label) -> Range<usize> {
+    let start = text.floor_char_boundary(label.span.start);
+    let end = text.floor_char_boundary(label.span.end).max(start);
+    let length = text[start..end].find(['\r', '\n']);
+    start..length.map_or(end, |length| start + length)
+}
+
+/// The whole lines that a span is in.
+fn lines_around(span: &Range<usize>, index: &LineIndex<'_>) -> Range<usize> {
+    let start = index.line_range(span.start).start;
+    let end = index.line_range(span.end).end;
+    start..end.max(start)
+}
+
+fn piece_elements<'d>(
+    piece: &Range<usize>,
+    marks: &[Mark<'d>],
+    name: &'d str,
+    index: &LineIndex<'d>,
+) -> Vec<Element<'d>> {
+    let text = index.text();
+    let line = |offset| index.position(offset).line;
+    if let [mark] = marks
+        && piece.len() > PIECE
+    {
+        // Cut from a line, the renderer would count the columns from the cut.
+        let place = index.position(mark.span.start);
+        let origin = Origin::path(name)
+            .line(place.line)
+            .char_column(place.column);
+        let start = mark.span.start.saturating_sub(CONTEXT).max(piece.start);
+        let end = (mark.span.start + 2 * CONTEXT).min(piece.end);
+        let cut = text.floor_char_boundary(start)..text.floor_char_boundary(end);
+        let snippet = Snippet::source(&text[cut.clone()]).line_start(place.line);
+        return vec![
+            origin.into(),
+            snippet.annotation(annotation(mark, &cut)).into(),
+        ];
+    }
+    let snippet = Snippet::source(&text[piece.clone()])
+        .line_start(line(piece.start))
+        .path(name)
+        .annotations(marks.iter().map(|mark| annotation(mark, piece)));
+    vec![snippet.into()]
+}
+
+fn annotation<'d>(mark: &Mark<'d>, piece: &Range<usize>) -> Annotation<'d> {
+    let kind = if mark.label.primary {
+        AnnotationKind::Primary
+    } else {
+        AnnotationKind::Context
+    };
+    let end = mark.span.end.min(piece.end);
+    let text = (!mark.label.text.is_empty()).then_some(mark.label.text.as_str());
+    kind.span(mark.span.start - piece.start..end - piece.start)
+        .label(text)
+}

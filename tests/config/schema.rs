@@ -1,0 +1,125 @@
+//! The JSON Schema accepts what loads, and refuses unknown keys and wrong shapes.
+
+use pei::config::schema;
+use serde_json::{Value, json};
+
+/// The schema as a validator knows it, which also checks the schema itself.
+fn validator() -> jsonschema::Validator {
+    jsonschema::draft202012::meta::validate(&schema()).expect("a schema of 2020-12");
+    jsonschema::validator_for(&schema()).expect("a schema")
+}
+
+/// What an editor reads of a config.
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).expect("YAML")
+}
+
+/// A good stage-1 with more keys.
+fn one(keys: &str) -> Value {
+    yaml(&format!(
+        "stage_1:\n  image: {{base: a, output: b}}\n{keys}\n"
+    ))
+}
+
+#[test]
+fn golden_configs_fit() {
+    let validator = validator();
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    for entry in std::fs::read_dir(golden).unwrap() {
+        let path = entry.unwrap().path().join("user_config.yml");
+        if let Ok(text) = std::fs::read_to_string(&path) {
+            let errors: Vec<_> = validator
+                .iter_errors(&yaml(&text))
+                .map(|e| e.to_string())
+                .collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+        }
+    }
+}
+
+#[test]
+fn lenient_forms_fit() {
+    let validator = validator();
+    for keys in [
+        "",
+        "  x-note: [anything]",
+        "  ssh: ~\n  proxy:\n  apt: null\n  ports: ~\n  environment:\n  device: ~\n  mount: ~\n  custom: ~",
+        "  proxy: {port: '80', use_https: 'yes', enable_globally: 'OFF', remove_after_build: true}",
+        "  proxy: {port: '${PORT:-80}', use_https: '${S}', address: 5}",
+        "  ssh: {host_port: '{{P}}', port: 22, enable: 'on', users: {root: {password: 123, uid: '0'}, x-a: 5}}",
+        "  environment: [A=1, B, 5]",
+        "  environment: {A: 1, B: true, C: null, D: x}",
+        "  ports: [80, '80:80']",
+        "  device: {type: '${D}'}",
+        "  custom: {on_entry: a.sh, on_build: [a.sh x], on_first_run: null}",
+        "  custom: {on_entry: [a.sh]}",
+        "  mount: {m: {type: auto-volume, dst_path: /d, host_path: null}, n: null, x-a: 5}",
+        "stage_2: null",
+        "stage_2: {image: {output: c}, ssh: null, storage: {app: {type: image, dst_path: null}, data: ~}}",
+    ] {
+        let config = one(keys);
+        let errors: Vec<_> = validator
+            .iter_errors(&config)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{keys}: {errors:?}");
+    }
+}
+
+#[test]
+fn unknown_keys_and_wrong_shapes_do_not_fit() {
+    let validator = validator();
+    for keys in [
+        "  prots: []",
+        "stage_3: {}",
+        "  image: 5",
+        "  ports: '80:80'",
+        "  ports: [{target: 80}]",
+        "  ports: [null]",
+        "  environment: A=1",
+        "  environment: [{A: 1}]",
+        "  environment: {A: [1]}",
+        "  proxy: {port: 0}",
+        "  proxy: {port: http}",
+        "  proxy: {port: '{{P}}'}",
+        "  proxy: {use_https: maybe}",
+        "  device: {type: tpu}",
+        "  ssh: {users: [me]}",
+        "  ssh: {users: {me: {passwd: x}}}",
+        "  custom: {on_build: a.sh}",
+        "  custom: {on_entry: [a, b]}",
+        "  mount: {m: {type: tmpfs, dst_path: /d}}",
+        "  mount: {m: {type: host, host_path: /h}}",
+        "  storage: {app: {type: image}}",
+        "stage_2: {image: {output: c}, ssh: {}}",
+        "stage_2: {image: {output: c}, storage: {cache: {type: image}}}",
+        "stage_2: {image: {base: c}}",
+    ] {
+        let text = format!("stage_1:\n  image: {{base: a, output: b}}\n{keys}\n");
+        // A second `image` would be a doubled key.
+        let text = text.replace("  image: {base: a, output: b}\n  image", "  image");
+        assert!(!validator.is_valid(&yaml(&text)), "{keys}");
+    }
+    assert!(!validator.is_valid(&json!({})));
+    assert!(!validator.is_valid(&json!([])));
+}
+
+#[test]
+fn every_key_has_a_description() {
+    let schema = schema();
+    assert_eq!(
+        schema["$schema"],
+        "https://json-schema.org/draft/2020-12/schema"
+    );
+    let definitions = schema["$defs"].as_object().unwrap().values();
+    let mut keys = 0;
+    for section in definitions.chain([&schema]) {
+        assert!(section["description"].is_string());
+        for (key, value) in section["properties"].as_object().unwrap() {
+            let about = value["description"].as_str().unwrap_or_default();
+            assert!(about.ends_with('.') && about.len() > 10, "{key}: {about}");
+            keys += 1;
+        }
+    }
+    assert!(keys > 50, "only {keys} keys");
+}
