@@ -170,8 +170,11 @@ on_exit() {
   exit "${status}"
 }
 
+# What read_options finds; on_exit needs it after main's end.
+rows=() runs=3 json='' keep_going=0
+
 main() {
-  local rows=() runs=3 json='' keep_going=0 row
+  local row
   PEI_LOG_NAME=run.sh
   read_options "$@"
   # Neither a locale nor a Compose setting of the machine may decide a row.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes the option tables in the README.md of each tool folder from the scripts' own --help.
+# Writes the option tables in the README.md of each tool folder, and the overview docs/scripts.md, from the scripts' own
+# --help and heads.
 #
 # Usage: scripts/script-docs.sh [--check]
 #   --check  change nothing; exit 1 and name the files if a table is not what --help says
@@ -13,7 +14,7 @@ ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 BEGIN='<!-- options -->'
 END='<!-- /options -->'
 
-usage() { sed -n '4,5s/^# //p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '5,6s/^# //p' "${BASH_SOURCE[0]}"; }
 
 die() {
   printf 'error: %s\n' "$1" >&2
@@ -102,6 +103,80 @@ with_tables() {
   ' "$1"
 }
 
+# head_field SCRIPT NAME: what the comment at a script's head says behind `NAME:`, up to the next field or paragraph.
+head_field() {
+  awk -v name="$2:" '
+    NR == 1 { next }
+    !/^#/ { exit }
+    { sub(/^# ?/, "") }
+    $0 == "" { if (taken) exit; next }
+    {
+      at = index($0, name)
+      if (at) { taken = 1; $0 = substr($0, at + length(name)) }
+      if (!taken) next
+      if (match($0, /(^| )[A-Z][a-z]+:( |$)/)) { text = text " " substr($0, 1, RSTART - 1); exit }
+      text = text " " $0
+    }
+    END {
+      gsub(/ +/, " ", text)
+      sub(/^ /, "", text)
+      sub(/[. ]+$/, "", text)
+      print text
+    }
+  ' "$1"
+}
+
+# One row of the overview.
+row() {
+  local script="$1" path options what
+  path="${script#"${ROOT}/"}"
+  what="$(help_of "${script}" | sed -n '3p')"
+  options="$(help_of "${script}" | sed -nE 's/^  (--[a-z0-9-]+).*/`\1`/p' \
+    | grep -vE '^`--(dry-run|force|verbose|quiet)`$' | paste -sd ' ' || true)"
+  printf '| [%s](../%s) | %s | %s | %s | %s |\n' "${path#installation/}" "${path}" "${what}" "${options}" \
+    "$(head_field "${script}" Root)" "$(head_field "${script}" Network)"
+}
+
+overview() {
+  local folder script
+  cat <<'TEXT'
+# The installers
+
+Name one as a hook, with its options behind it, and it installs its tool: `on_build: ['stage-1/system/pixi/install-pixi.bash --user me']`.
+Every one also takes `--dry-run` (says what it would do; no network, no change), `--force`, `--verbose`, `--quiet` and `--help`, and a second run
+changes nothing. Stage-2's folders of the same names hold forwarders. The README.md of each folder explains the options.
+
+Without a network, or behind a slow one: [guides/closed-networks.md](guides/closed-networks.md).
+
+| script, below `installation/` | what | options of its own | root | network |
+|---|---|---|---|---|
+TEXT
+  while IFS= read -r folder; do
+    while IFS= read -r script; do
+      row "${script}"
+    done < <(programs "${folder}")
+  done < <(folders)
+  # The two that stage-2 has for itself.
+  for script in "${ROOT}"/installation/stage-2/system/conda/auto-install-*.sh; do
+    row "${script}"
+  done
+}
+
+# put FILE TEXT: FILE becomes the text; with --check it is only compared.
+put() {
+  local file="$1" text="$2"
+  if [[ -f "${file}" ]] && cmp -s -- "${text}" "${file}"; then
+    return 0
+  fi
+  if ((check)); then
+    printf 'stale: %s\n' "${file#"${ROOT}/"}" >&2
+    stale=1
+  else
+    cat -- "${text}" >"${file}"
+    printf 'wrote %s\n' "${file#"${ROOT}/"}"
+  fi
+}
+
 main() {
   local check=0 folder readme scratch stale=0
   local -a scripts
@@ -128,17 +203,10 @@ main() {
       printf '# %s\n' "${folder##*/}"
     fi >"${scratch}/old"
     with_tables "${scratch}/old" "${scratch}/tables" >"${scratch}/new"
-    if [[ -f "${readme}" ]] && cmp -s -- "${scratch}/new" "${readme}"; then
-      continue
-    fi
-    if ((check)); then
-      printf 'stale: %s\n' "${readme#"${ROOT}/"}" >&2
-      stale=1
-    else
-      cat -- "${scratch}/new" >"${readme}"
-      printf 'wrote %s\n' "${readme#"${ROOT}/"}"
-    fi
+    put "${readme}" "${scratch}/new"
   done < <(folders)
+  overview >"${scratch}/overview"
+  put "${ROOT}/docs/scripts.md" "${scratch}/overview"
   ((stale == 0)) || die 'run scripts/script-docs.sh'
 }
 

@@ -14,6 +14,9 @@ median() {
   sort -g | awk '{ v[NR] = $1 } END { if (NR) printf "%.6f\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
+# best, of the numbers on stdin
+best() { sort -g | head -n 1; }
+
 load_average() { cut -d' ' -f1 /proc/loadavg; }
 
 # seconds_of LOG COMMAND…: prints the wall time. What the command says goes to LOG, and to the user where it fails.
@@ -28,8 +31,8 @@ seconds_of() {
   calculate "${EPOCHREALTIME} - ${began}"
 }
 
-# process_time PREPARE COMMAND: sets took to the median wall time of a shell command, took_cpu to its mean time on the
-# processor, where hyperfine is there to tell. PREPARE runs before each run, untimed.
+# process_time PREPARE COMMAND: sets took to the median wall time of a shell command, took_best to the least, and took_cpu
+# to its mean time on the processor, where hyperfine is there to tell. PREPARE runs before each run, untimed.
 process_time() {
   local runs="${runs}" run file="${work}/process.csv"
   ((runs >= PROCESS_RUNS)) || runs="${PROCESS_RUNS}"
@@ -37,7 +40,7 @@ process_time() {
     hyperfine --style none --warmup 1 --runs "${runs}" --prepare "$1" --export-csv "${file}" "$2" >"${work}/log" 2>&1 \
       || pei_die "failed: $2" "$(<"${work}/log")"
     # The command may hold commas, so the fields count from the end: median, user, system, min, max.
-    read -r took took_cpu < <(awk -F, 'END { print $(NF - 4), $(NF - 3) + $(NF - 2) }' "${file}")
+    read -r took took_cpu took_best < <(awk -F, 'END { print $(NF - 4), $(NF - 3) + $(NF - 2), $(NF - 1) }' "${file}")
     return
   fi
   local list=''
@@ -46,6 +49,7 @@ process_time() {
     list+="$(seconds_of "${work}/log" bash -c "exec $2")"$'\n'
   done
   took="$(median <<<"${list%$'\n'}")"
+  took_best="$(best <<<"${list%$'\n'}")"
   took_cpu=''
 }
 

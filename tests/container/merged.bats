@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The merged build: without Compose, but with the same login, hooks, links and environment.
 #
-# shellcheck disable=SC1003,SC2016,SC2030,SC2031 # texts for other shells; bats runs each test in a subshell
+# shellcheck disable=SC1003,SC2016,SC2030,SC2031,SC2089,SC2090 # texts for other shells; bats runs each test in a subshell
 
 load support/load
 load support/merged
@@ -22,7 +22,7 @@ value SINGLE "it's 'quoted'"
 value DOUBLE 'say "hello"'
 value LONE_QUOTE '"'
 value HASH 'a #b # c'
-value DOLLAR 'a $HOME ${HOME} $$ $(id) $x'
+value DOLLAR 'a $HOME $$ $(id) $x'
 value BACKTICK '`id`'
 value BACKSLASH 'C:\dir\new\'
 value STAR '*'
@@ -33,13 +33,10 @@ value NEWLINE $'first\nsecond line\n\nlast'
 
 setup_file() {
     begin_file
-    local name
-    for name in PORT WEB; do
-        printf -v "$name" '%s' "$(free_port)"
-        export "${name?}"
-    done
-    ODD_FOLDER="$WORK/it's \"here\" too"
-    export ODD_FOLDER
+    PORT=$(free_port)
+    WEB=$(free_port)
+    printf -v ODD_FOLDER '%s/%s' "$WORK" "it's \"here\" too"
+    export PORT WEB ODD_FOLDER
     mkdir -p "$ODD_FOLDER"
     echo odd >"$ODD_FOLDER/file"
     must docker volume create "$ID-models"
@@ -138,13 +135,13 @@ runs_in_foreground() {
     has_line "$names" BASE_IMAGE_1
     has_line "$names" RUN_ENV_VARS
     cd "$PROJECT"
-    ls -A >"$BATS_TEST_TMPDIR/before"
+    find . | sort >"$BATS_TEST_TMPDIR/before"
     for shell in 'bash -euo pipefail' 'bash --posix -eu' 'sh -eu'; do
         # shellcheck disable=SC2086 # a command and its options
         must env -i PATH=/usr/bin:/bin $shell -c '. ./merged.env && printf "[%s]" "$STAGE2_IMAGE_NAME"'
         equal "[$(image 2)]" "$output" "what $shell has read"
     done
-    ls -A | diff "$BATS_TEST_TMPDIR/before" - || fail 'sourcing has made files'
+    find . | sort | diff "$BATS_TEST_TMPDIR/before" - || fail 'sourcing has made files'
     must env -i PATH=/usr/bin:/bin bash -c 'before=$(compgen -v); . ./merged.env; comm -13 <(sort <<<"$before") <(compgen -v | sort)'
     equal "$names" "$(grep -vxE 'before|_|PIPESTATUS|BASH_.*' <<<"$output")" 'the variables that sourcing sets'
 }
@@ -261,6 +258,7 @@ facts() {
 
 @test "./run-merged.sh -d gives the login, hooks, links, environment, mounts and ports that Compose gives" {
     export FROM_CALLER="the caller's own"
+    build stage-2
     up
     facts "$(container)" "$BATS_TEST_TMPDIR/compose"
     down
@@ -355,6 +353,7 @@ facts() {
     for words in --no-such-option -x bash '-d bash' -n --name --image -p --publish -v --volume --gpus '--gpus some'; do
         # shellcheck disable=SC2086 # an option and its value
         must_end_with 2 merged_run $words </dev/null
+        words=${words#-d }
         has "$output" "${words%% *}"
     done
     must docker container ls --all --quiet --filter "name=$ID"
@@ -372,11 +371,12 @@ facts() {
     name=$(sed -nE "s/^RUN_CONTAINER_NAME='(.*)'/\1/p" "$WORK/merged.env")
     [[ -n $name ]] || fail 'merged.env names no container'
     merged_run -- sleep 30 </dev/null >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+    local pid=$!
     within 20 is_running "$name"
     must docker inspect --format '{{.Config.Image}} {{.HostConfig.AutoRemove}} {{.Config.Tty}} {{.Config.OpenStdin}}' "$name"
     equal "$MERGED true false true" "$output"
     must docker kill "$name"
-    wait
+    wait "$pid" || true
     must_fail docker container inspect "$name"
 }
 
@@ -412,9 +412,10 @@ is_running() {
 }
 
 @test "-s is a bash on the terminal, or of stdin where there is none" {
-    must merged_run -s < <(printf '%s\n' 'tty' 'echo "shell: $0, $BLANKS."' 'exit 4')
+    must_end_with 4 merged_run -s < <(printf '%s\n' tty 'echo "shell: $0, $BLANKS."' 'exit 4')
     has_line "$output" 'not a tty'
-} 2>/dev/null
+    has_line "$output" 'shell: /bin/bash,   two  blanks  .'
+}
 
 @test "-s on a terminal is interactive" {
     attempt with_terminal "$PROJECT/run-merged.sh" --shell < <(printf '%s\n' 'echo "flags: $-, $(tty)"' 'exit 4')
@@ -468,22 +469,22 @@ is_running() {
 YES=(true TRUE True 1)
 NO=(false FALSE False 0)
 
-# is_removed VALUE: whether the container is gone at its end, with RUN_REMOVE as said.
-is_removed() {
-    set_value RUN_REMOVE "$1"
-    must merged_run -n "$C" -- true </dev/null
-    if docker container inspect "$C" >/dev/null 2>&1; then
-        remove_containers
-        return 1
-    fi
+# end_is STATE VALUE: with RUN_REMOVE as said, a container is gone or kept at its end.
+end_is() {
+    local state=gone
+    set_value RUN_REMOVE "$2"
+    must merged_run -n "$C" -- true </dev/null || return
+    ! docker container inspect "$C" >/dev/null 2>&1 || state=kept
+    remove_containers
+    equal "$1" "$state" "the container's end with RUN_REMOVE='$2'"
 }
 
 @test "RUN_REMOVE takes yes and no in every form, and empty is yes" {
     local form
     # What is looked at here happens with any command; none is quicker than one without a preparation.
     set_value RUN_EXTRA_ARGS '--entrypoint true'
-    for form in "${YES[@]}" ''; do is_removed "$form" || fail "RUN_REMOVE='$form' keeps the container"; done
-    for form in "${NO[@]}"; do ! is_removed "$form" || fail "RUN_REMOVE='$form' removes the container"; done
+    for form in "${YES[@]}" ''; do end_is gone "$form"; done
+    for form in "${NO[@]}"; do end_is kept "$form"; done
 }
 
 @test "RUN_ENV_ENABLE takes yes and no in every form, and empty is yes" {
@@ -518,6 +519,7 @@ is_removed() {
 }
 
 @test "RUN_TTY is yes where there is a terminal, and can be no" {
+    local form
     set_value RUN_EXTRA_ARGS '--entrypoint tty'
     for form in '' True 1; do
         set_value RUN_TTY "$form"
@@ -611,7 +613,7 @@ podman_image() {
     equal 0 "$was" 'the status of the login'
     in_order "$said" 'uid=1000(me)' $'/hard/volume/app\n/hard/image/data\n/hard/volume/workspace\nodd\n' \
         $'build-1\nbuild-2\nfirst-1\nfirst-2\nevery-1\nevery-2\nlogin-1\nlogin-2\n' \
-        "<  two  blanks  >" "<it's 'quoted'>" '<a $HOME ${HOME} $$ $(id) $x>' '<from stage 2>' '<stage 1>'
+        "<  two  blanks  >" "<it's 'quoted'>" '<a $HOME $$ $(id) $x>' '<from stage 2>' '<stage 1>'
 }
 
 @test "podman: a command behind -- has its words, its environment and its status" {

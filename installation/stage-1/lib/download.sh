@@ -124,10 +124,23 @@ pei_sum_from() {
     }' "$1"
 }
 
-# __pei_published_sum NAME CACHE URL: fetches the sum file from the first place that has it, else takes one laid ready,
-# and prints NAME's sum. Fails with 2 when a sum file came that does not know NAME.
+# __pei_ready_sum NAME CACHE URL: prints NAME's sum out of a sum file laid ready. Where NAME itself lies ready without
+# one, prints nothing and succeeds: who put it there vouches for it, and no network is asked.
+__pei_ready_sum() {
+  local name="$1" cache="$2" url="$3" sums
+  if sums="$(pei_cache_find "${url##*/}" '' "${cache}" 2>/dev/null)" && pei_sum_from "${sums}" "${name}"; then
+    return 0
+  fi
+  pei_cache_find "${name}" '' "${cache}" >/dev/null 2>&1
+}
+
+# __pei_published_sum NAME CACHE URL: prints NAME's sum, from what lies ready or from the vendor's sum file at the first
+# place that has it. Fails with 2 when a sum file came that does not know NAME.
 __pei_published_sum() {
-  local name="$1" cache="$2" url="$3" place temp sum ready status=1
+  local name="$1" cache="$2" url="$3" place temp sum status=1
+  if __pei_ready_sum "${name}" "${cache}" "${url}"; then
+    return 0
+  fi
   temp="$(mktemp)" || return 1
   while IFS= read -r place; do
     __pei_fetch_to "${place}" "${temp}" || continue
@@ -139,10 +152,6 @@ __pei_published_sum() {
     status=2
   done < <(pei_download_places "${url}")
   rm -f -- "${temp}"
-  if ((status == 1)) && ready="$(pei_cache_find "${url##*/}" '' "${cache}")" && sum="$(pei_sum_from "${ready}" "${name}")"; then
-    printf '%s\n' "${sum}"
-    status=0
-  fi
   return "${status}"
 }
 
@@ -172,8 +181,8 @@ pei_cache_find() {
 #   --url        the file; --mirror URLs are tried after it, in the order given
 #   --sha256     what its sum must be; may be empty
 #   --sums-url   the vendor's sum file, asked when --sha256 is empty; then a file without a sum is a failure
-#   --cache-dir  a folder of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits; a sum
-#                file there counts when the vendor's cannot be had
+#   --cache-dir  a folder of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits: the
+#                pinned one, or that of a sum file laid beside it; with neither it is used as it is, and its sum logged
 #   --name       the file's name in sum file and cache (default: the end of the URL)
 # On failure FILE is as it was, the status is 1, and PEI_DOWNLOAD_FAULT says why: `sum` when something came that
 # had a wrong sum, or a sum file that does not know it (never look elsewhere then), else `absent`.
