@@ -80,10 +80,13 @@ impl Container {
 
 impl From<Inspected> for Container {
     fn from(found: Inspected) -> Self {
-        let project = found
-            .config
-            .labels
-            .and_then(|mut labels| labels.remove("com.docker.compose.project"));
+        // Compose labels the images that it builds with the project, too, and every container inherits its image's
+        // labels; the container's number is on Compose's own containers alone.
+        let mut labels = found.config.labels.unwrap_or_default();
+        let is_composes = labels.contains_key("com.docker.compose.container-number");
+        let project = labels
+            .remove("com.docker.compose.project")
+            .filter(|_| is_composes);
         Self {
             id: found.id,
             name: found.name.trim_start_matches('/').to_owned(),

@@ -77,15 +77,14 @@ fn service(service: &Service) -> Value {
     map.insert("stdin_open".into(), true.into());
     map.insert("tty".into(), true.into());
     map.insert("command".into(), "/bin/bash".into());
-    let devices = if service.gpu {
-        json!([{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}])
-    } else {
-        json!([])
-    };
-    map.insert(
-        "deploy".into(),
-        json!({"resources": {"reservations": {"devices": devices}}}),
-    );
+    // An empty list would be no list for Compose any more once an override file is merged with it.
+    if service.gpu {
+        let devices = json!([{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]);
+        map.insert(
+            "deploy".into(),
+            json!({"resources": {"reservations": {"devices": devices}}}),
+        );
+    }
     let environment = service.environment.iter();
     let environment: Map<_, _> = environment
         .map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::Null, text)))

@@ -432,6 +432,7 @@ is_running() {
     echo absolute >"$BATS_TEST_TMPDIR/a \"b\" 'c'/file"
     must merged_run -d -n "$C" -p "127.0.0.1:$a:81" "--publish=127.0.0.1:$b:82" \
         -v "./below it:/extra/one two" --volume "$BATS_TEST_TMPDIR/a \"b\" 'c':/extra/it's:ro" "--volume=$ID-extra:/extra/named"
+    wait_for_start "$C"
     must docker port "$C"
     has_line "$output" "81/tcp -> 127.0.0.1:$a"
     has_line "$output" "82/tcp -> 127.0.0.1:$b"

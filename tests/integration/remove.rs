@@ -70,7 +70,7 @@ impl Engine {
     }
 
     fn container(self, name: &str, image_id: &str, running: bool, project: Option<&str>) -> Self {
-        let labels = project.map(|project| json!({"com.docker.compose.project": project}));
+        let labels = project.map(|project| json!({"com.docker.compose.project": project, "com.docker.compose.container-number": "1"}));
         let inspected = json!({
             "Id": name, "Name": format!("/{name}"), "Image": format!("sha256:{image_id}"),
             "Config": {"Image": image_id, "Labels": labels}, "State": {"Running": running},

@@ -128,12 +128,11 @@ use_mirror() {
 use_file() {
   local source="$1" file
   [[ -f "${source}" ]] || pei_die "apt.repo_source: no file ${source} in the build context"
-  shopt -s nullglob
   for file in "${ROOT}"/etc/apt/sources.list.d/{ubuntu,debian}.sources; do
+    [[ -f "${file}" ]] || continue
     keep_original "${file}"
     rm -f -- "${file}"
   done
-  shopt -u nullglob
   file="${ROOT}/etc/apt/sources.list"
   if [[ -f "${file}" ]]; then
     keep_original "${file}"
