@@ -26,9 +26,7 @@ stage_1:
   custom: {on_build: [stage-1/custom/packages.sh]}
 stage_2:
   $(image_2)
-  custom:
-    on_build: [stage-2/custom/mine.sh]
-    on_every_run: [stage-1/custom/packages.sh]
+  custom: {on_build: [stage-2/custom/mine.sh]}
 YAML
     build
     local image stage

@@ -26,7 +26,6 @@ teardown_file() {
 
 setup() {
     PROJECT=$WORK/$ID-moving
-    C=$(container)
 }
 
 # ---- the project as the older tool and its owner have left it

@@ -207,9 +207,10 @@ YAML
     must ssh_as root root "$port" id -un
     equal root "$output"
     must logs
-    in_order "$output" stage-1/custom/my-on-first-run-1.sh stage-1/custom/my-on-first-run-2.sh \
-        stage-2/custom/my-on-first-run-1.sh stage-2/custom/my-on-first-run-2.sh
-    in_order "$output" stage-1/custom/my-on-every-run-1.sh stage-2/custom/my-on-every-run-2.sh
+    in_order "$output" stage-1/custom/my-on-first-run-1.sh stage-2/custom/my-on-first-run-1.sh \
+        stage-2/custom/my-on-every-run-1.sh
+    in_order "$output" stage-1/custom/my-on-first-run-1.sh stage-1/custom/my-on-every-run-1.sh \
+        stage-2/custom/my-on-every-run-1.sh
     down --volumes
 }
 
