@@ -44,7 +44,10 @@ setup_file() {
     mkdir -p "$PROJECT/host folder"
     chmod 777 "$PROJECT/host folder"
     local stage
-    for stage in 1 2; do probe "stage-$stage/custom/probe.sh"; done
+    for stage in 1 2; do
+        probe "stage-$stage/custom/probe.sh"
+        hook "stage-$stage/custom/login.sh" <<<"export LOGIN_SEEN=\"\${LOGIN_SEEN-}stage-$stage \""
+    done
     write_config "$PASSWORD"
     build stage-2
     MERGED=$ID-merged-image
@@ -71,7 +74,7 @@ stage_1:
     on_build: ['stage-1/custom/probe.sh build-1']
     on_first_run: ['stage-1/custom/probe.sh first-1 "two  blanks"']
     on_every_run: ['stage-1/custom/probe.sh every-1']
-    on_user_login: ['stage-1/custom/probe.sh login-1']
+    on_user_login: ['stage-1/custom/login.sh']
 stage_2:
   $(image_2)
   environment:
@@ -89,7 +92,7 @@ $(for i in "${!NAMES[@]}"; do printf '    %s: %s\n' "${NAMES[i]}" "$(yaml_text "
     on_build: ['stage-2/custom/probe.sh build-2']
     on_first_run: ['stage-2/custom/probe.sh first-2']
     on_every_run: ['stage-2/custom/probe.sh every-2 "\$SINGLE"']
-    on_user_login: ['stage-2/custom/probe.sh login-2']
+    on_user_login: ['stage-2/custom/login.sh']
 YAML
 }
 
@@ -232,7 +235,7 @@ runs_in_foreground() {
 facts() {
     local c=$1
     wait_for_ssh "$PORT"
-    must ssh_as me "$PASSWORD" "$PORT" 'bash -lc "id; pwd"'
+    must ssh_as me "$PASSWORD" "$PORT" "bash -lc 'id; pwd; echo \"seen: \$LOGIN_SEEN\"'"
     {
         echo "== login: $output"
         echo '== hooks'
@@ -267,7 +270,7 @@ facts() {
     diff "$BATS_TEST_TMPDIR/compose" "$BATS_TEST_TMPDIR/merged" || fail 'Compose (<) and run-merged.sh (>) differ'
     # Two that lack the same would be equal, too.
     must cat "$BATS_TEST_TMPDIR/merged"
-    in_order "$output" 'uid=1000(me)' build-1 build-2 first-1 first-2 every-1 every-2 login-1 login-2 \
+    in_order "$output" 'uid=1000(me)' 'seen: stage-1 stage-2' $'build-1\nbuild-2\nfirst-1\nevery-1\nfirst-2\nevery-2\n' \
         '/soft/app /hard/volume/app' '/soft/data /hard/image/data' '/soft/workspace /hard/volume/workspace' odd \
         "FROM_CALLER=the caller's own" 'OVER=from stage 2' "FROM_CALLER=the caller's own" 'ONLY_1=stage 1' \
         "$ODD_FOLDER" "${PROJECT}/host folder" "${PROJECT##*/}_app" "127.0.0.1:$WEB" ssh-ed25519
@@ -590,7 +593,7 @@ podman_image() {
     use_podman
     podman image exists "$ID-pod" ||
         __logged "$PROJECT.log" "$PROJECT/build-merged.sh" -o "$ID-pod" "${PODMAN_LIMITS[@]}"
-    must podman volume create --ignore "$ID-models"
+    podman volume exists "$ID-models" || must podman volume create "$ID-models"
     set_value STAGE2_IMAGE_NAME "$ID-pod"
     set_value RUN_EXTRA_ARGS "${PODMAN_LIMITS[*]}"
 }
@@ -608,12 +611,12 @@ podman_image() {
     podman_image
     must merged_run -d -n "$C"
     wait_for_ssh "$PORT"
-    attempt ssh_as me "$PASSWORD" "$PORT" 'bash -lc id; readlink /soft/app /soft/data /soft/workspace; cat "/an odd \"place\"/file"; cat /var/lib/pei-test/order; printf "<%s>\n" "$BLANKS" "$SINGLE" "$DOLLAR" "$OVER" "$ONLY_1"'
+    attempt ssh_as me "$PASSWORD" "$PORT" 'bash -lc "id; echo \$LOGIN_SEEN"; readlink /soft/app /soft/data /soft/workspace; cat "/an odd \"place\"/file"; cat /var/lib/pei-test/order; printf "<%s>\n" "$BLANKS" "$SINGLE" "$DOLLAR" "$OVER" "$ONLY_1"'
     local said=$output was=$status
     must podman container rm --force --time 0 "$C"
     equal 0 "$was" 'the status of the login'
-    in_order "$said" 'uid=1000(me)' $'/hard/volume/app\n/hard/image/data\n/hard/volume/workspace\nodd\n' \
-        $'build-1\nbuild-2\nfirst-1\nfirst-2\nevery-1\nevery-2\nlogin-1\nlogin-2\n' \
+    in_order "$said" 'uid=1000(me)' 'stage-1 stage-2' $'/hard/volume/app\n/hard/image/data\n/hard/volume/workspace\nodd\n' \
+        $'build-1\nbuild-2\nfirst-1\nevery-1\nfirst-2\nevery-2\n' \
         "<  two  blanks  >" "<it's 'quoted'>" '<a $HOME $$ $(id) $x>' '<from stage 2>' '<stage 1>'
 }
 

@@ -301,7 +301,7 @@ YAML
 }
 
 @test "the owner's files are untouched, and scripts lose nothing but CRLF line ends" {
-    local file crlf=(installation/stage-1/custom/crlf.sh installation/stage-2/custom/every-run.bash)
+    local number=0 file crlf=(installation/stage-1/custom/crlf.sh installation/stage-2/custom/every-run.bash)
     cd "$WORK/before"
     while IFS= read -r file; do
         case " ${crlf[*]} " in
@@ -311,7 +311,9 @@ YAML
                 ;;
             *) same_bytes "$file" "$WORK/after/$file" || fail "$file has changed" ;;
         esac
+        number=$((number + 1))
     done < <(find user_config.yml notes.txt .env installation/*/custom installation/*/tmp -type f)
+    equal 15 "$number" 'the number of files that were compared'
     same_bytes installation/stage-1/internals/install-essentials.sh "$WORK/after/installation/stage-1/internals/install-essentials.sh"
 }
 

@@ -278,9 +278,12 @@ DOCKERFILE
 
 @test "a terminal that ends before the answer removes nothing" {
     light silent
+    # One question, so that one end is the answer to all.
+    must docker image rm "$(image 1)"
     attempt with_terminal timeout 20 "$PEI_BIN" remove -p "$PROJECT" </dev/null
     ((status != 124)) || fail 'it waits for ever'
-    images_are there
+    has "$output" "remove the image \`$(image 2)\`? [y/N]"
+    image_is_there "$(image 2)"
 }
 
 # ---- listing

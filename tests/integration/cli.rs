@@ -7,7 +7,8 @@ use snapbox::{assert_data_eq, file};
 
 use crate::project::Project;
 
-const COMMANDS: [&str; 7] = [
+/// Every subcommand.
+pub(crate) const COMMANDS: [&str; 7] = [
     "create",
     "configure",
     "remove",

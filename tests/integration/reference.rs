@@ -5,17 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use snapbox::{Data, assert_data_eq};
 
+use crate::cli::COMMANDS;
 use crate::project::Project;
-
-const COMMANDS: [&str; 7] = [
-    "create",
-    "configure",
-    "remove",
-    "schema",
-    "explain",
-    "completions",
-    "man",
-];
 
 #[test]
 fn the_page_of_the_commands_is_the_help() {
