@@ -128,7 +128,7 @@ row_scale() {
     "${other_ten}" "${origin}" "${best}"
   # The wall time of seconds is at the mercy of what else the machine does; the processor's tells how the work grows.
   figure scale "100,000 each ($(shown "${hundred}" s)), in ${cpu_growth:+CPU }times of 10,000" \
-    "${cpu_growth:-$(calculate "${hundred} / ${ten}")}" times 12 'linear, with room for noise' "${other_growth}" "${origin}"
+    "${cpu_growth:-$(calculate "${hundred} / ${ten}")}" times 15 'linear, with room for caches and sorted maps' "${other_growth}" "${origin}"
 }
 
 # ---- builds ----

@@ -9,7 +9,6 @@ use crate::credentials;
 use crate::file_tree::FileTree;
 use crate::model::{ComposeText, Project};
 use crate::plan::{Plan, Service};
-use crate::project::stamp;
 
 const SECRET: &str = "ssh-credentials";
 /// The host, by the name that the default proxy address uses.
@@ -23,14 +22,9 @@ pub(super) fn add(
 ) -> anyhow::Result<()> {
     let own = templates::own_compose_template();
     let template = inputs.compose_template.as_deref().unwrap_or(&own);
-    // The template's own first line speaks of the template.
-    let body = match template.split_once('\n') {
-        Some((first, rest)) if first.starts_with("# ") && stamp::is_stamped(first) => rest,
-        _ => template,
-    };
     let model = &plan.compose;
     let rendered = templates::render_compose(
-        body,
+        template,
         json!({
             "stage_1": service(&model.stage_1),
             "stage_2": model.stage_2.as_ref().map(service),

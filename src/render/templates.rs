@@ -1,10 +1,13 @@
 //! The template engine, set up once: strict, and with the quoting rules as filters.
 
+use std::sync::LazyLock;
+
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
 
 use super::notice;
 use super::{quote, yaml};
 use crate::assets;
+use crate::failure::Failure;
 
 /// The project's `compose-template.yml` does not render, or not into YAML.
 #[derive(Debug)]
@@ -31,23 +34,30 @@ impl std::fmt::Display for BrokenTemplate {
 
 impl std::error::Error for BrokenTemplate {}
 
+/// pei's own templates, each parsed once a run.
+static OWN: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = environment();
+    environment.set_loader(|name| Ok(Some(assets::template(name).to_owned())));
+    environment
+});
+
 /// Renders one of pei's own templates.
 pub(super) fn render(name: &str, context: impl serde::Serialize) -> anyhow::Result<String> {
-    let mut text = environment()
-        .get_template(name)?
-        .render(Value::from(Serde(context)))?;
+    let rendered = OWN
+        .get_template(name)
+        .and_then(|template| template.render(Value::from(Serde(context))));
+    let mut text = rendered.map_err(|error| Failure::bug(format!("template {name}: {error:#}")))?;
     text.truncate(text.trim_end().len());
     text.push('\n');
     Ok(text)
 }
 
-/// Renders the project's compose template.
+/// Renders the project's compose template, and sees that Compose will be able to read what comes of it.
 pub(super) fn render_compose(
     template: &str,
     context: impl serde::Serialize,
 ) -> Result<String, BrokenTemplate> {
-    let mut environment = environment();
-    environment.set_loader(|_| Ok(None::<String>));
+    let environment = environment();
     let rendered = environment
         .template_from_str(template)
         .and_then(|template| template.render(Value::from(Serde(context))));
@@ -59,6 +69,13 @@ pub(super) fn render_compose(
     })?;
     text.truncate(text.trim_end().len());
     text.push('\n');
+    serde_saphyr::from_str::<serde::de::IgnoredAny>(&text).map_err(|error| BrokenTemplate {
+        line: None,
+        message: format!(
+            "what comes of it is not YAML: {}",
+            error.to_string().lines().next().unwrap_or_default()
+        ),
+    })?;
     Ok(text)
 }
 
@@ -71,7 +88,6 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_loader(|name| Ok(Some(assets::template(name).to_owned())));
     environment.add_filter("sh", |text: &str| quote::sh(text));
     environment.add_filter("arg_default", |text: &str| quote::arg_default(text));
     environment.add_filter("copy_form", |paths: Vec<String>| quote::copy_form(&paths));

@@ -25,7 +25,7 @@ must() {
 must_fail() {
     attempt "$@"
     ((status != 0)) || fail "succeeded, but should not have: $(__shown "$@")" "--- output" "$output" "---"
-    ((status != 124 && status != 126 && status != 127)) ||
+    ((status != 124 && status != 126 && status != 127 && status != 137)) ||
         fail "hung, or could not be run (status $status): $(__shown "$@")" "--- output" "$output" "---"
 }
 

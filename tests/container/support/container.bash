@@ -2,9 +2,10 @@
 #
 # shellcheck shell=bash
 
-# drun ARG...: docker run in the foreground, of an image that is there. What hangs ends with 124.
+# drun ARG...: docker run in the foreground, of an image that is there. What hangs ends with 137: docker would
+# hand a milder signal on to the container.
 drun() {
-    timeout --foreground 60 docker run --rm --pull never --label "pei-test=$ID" "$@"
+    timeout --foreground --signal=KILL 60 docker run --rm --pull never --label "pei-test=$ID" "$@"
 }
 
 # start NAME ARG...: docker run in the background, under the name $ID-NAME.
