@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run the tests, from the fast ones to the real containers, and say what ran and how long it took.
 #
-# Usage:   test.sh [all|fast|scripts|containers]      (test.sh --help tells more)
+# Usage:   test.sh [all|fast|scripts|containers|installers]      (test.sh --help tells more)
 # Root:    where a tool or the engine is missing
 # Network: package registries, when a tool, a crate or the engine is missing
 set -Eeuo pipefail
@@ -13,12 +13,14 @@ readonly EXIT_USAGE=2
 
 usage() {
   cat <<'HELP'
-Usage: test.sh [all|fast|scripts|containers]
+Usage: test.sh [all|fast|scripts|containers|installers]
 
-  all         everything below, in this order; what a change must pass (the default)
+  all         fast, scripts and containers, in this order; what a change must pass (the default)
   fast        format, lints, unit tests and tests through the binary; under a minute once built
   scripts     shellcheck, and the tests of the shell library and the installers
   containers  builds and runs real projects on a real engine
+  installers  really installs, in containers, each tool that the package registries hold; slow, so run it when an
+              installer or its library changes
 
 The tools that a group needs are installed first, where they are missing.
 HELP
@@ -57,10 +59,17 @@ containers() {
   step 'containers' "$repo/scripts/container-tests.sh"
 }
 
+installers() {
+  step 'engine' "$repo/scripts/engine.sh" up
+  step 'base image' "$repo/scripts/engine.sh" base
+  step 'real installs' env PEI_TEST_REAL=1 bats --timing --formatter tap \
+    "$repo/tests/bats/tools/real.bats" "$repo/tests/bats/tools/real-tools.bats"
+}
+
 main() {
   local group=${1:-all} summary=()
   case $group in
-    all | fast | scripts | containers) ;;
+    all | fast | scripts | containers | installers) ;;
     -h | --help)
       usage
       return
