@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{ValueEnum, ValueHint};
 
 use super::given::{
-    INSTALLATION, credentials, read_config, require_config, require_project, stage_entries,
+    INSTALLATION, credentials, read_config, require_config, require_project, stage_folder,
 };
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::cli::Quiet;
@@ -167,7 +167,7 @@ impl Args {
             with_merged: self.with_merged,
             compose_template: project::user_template(&self.project_dir)?,
             credentials: credentials(&self.project_dir)?,
-            stage_entries: [1, 2].map(|stage| stage_entries(&self.project_dir, stage)),
+            stages: [1, 2].map(|stage| stage_folder(&self.project_dir, stage)),
         };
         render::project(project, &inputs)
     }

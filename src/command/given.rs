@@ -10,11 +10,15 @@ use super::outcome::shell_word;
 use crate::config::SourceFile;
 use crate::diagnostic::quoted;
 use crate::failure::Failure;
+use crate::plan::{CustomEntry, StageFolder};
 use crate::project::CREDENTIALS;
 use crate::ui::shown;
 
 /// The folder of the scripts.
 pub(super) const INSTALLATION: &str = "installation";
+
+/// No script that a person writes comes near this size; what lies beside scripts may be gigabytes.
+const SCRIPT_BYTES: u64 = 256 * 1024;
 
 /// A folder that can be a project at all.
 pub(super) fn require_project(folder: &Path) -> Result<(), Failure> {
@@ -101,13 +105,36 @@ pub(super) fn credentials(folder: &Path) -> Result<Option<String>> {
     }
 }
 
-/// The names right below a stage's folder; what cannot be listed is not there.
-pub(super) fn stage_entries(folder: &Path, stage: u8) -> Vec<String> {
+/// What lies in a stage's folder; what cannot be listed is not there.
+pub(super) fn stage_folder(folder: &Path, stage: u8) -> StageFolder {
     let folder = folder.join(INSTALLATION).join(format!("stage-{stage}"));
+    let custom = names(&folder.join("custom")).into_iter();
+    StageFolder {
+        entries: names(&folder),
+        custom: custom
+            .filter(|name| name != "README.md")
+            .map(|name| CustomEntry {
+                text: script_text(&folder.join("custom").join(&name)),
+                name,
+            })
+            .collect(),
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     names.sort_unstable();
     names
+}
+
+/// The text of a file that is small enough to be a script.
+fn script_text(path: &Path) -> Option<String> {
+    let found = fs::metadata(path).ok()?;
+    (found.is_file() && found.len() <= SCRIPT_BYTES)
+        .then(|| fs::read(path).ok())
+        .flatten()
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -5,12 +5,11 @@
 //! grows from the core, not from stage-1, so that a tail of stage-1 never redoes a hook of stage-2.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use serde::Serialize;
 
-use super::Folder;
-use crate::model::{AptSource, ComposeText, Hook, Hooks, Part, Project, Proxy};
+use super::{Folder, view};
+use crate::model::{AptSource, ComposeText, Hooks, Part, Project, Proxy};
 
 /// Installed in every image. xauth, less, patch, netbase and psmisc come with the packages that recommend them
 /// on a usual system, and are missed without.
@@ -127,6 +126,7 @@ pub struct Mount {
 
 pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
     let stage_1 = &project.stage_1;
+    let run_time_scripts = view::run_time_scripts(project);
     let ssh = stage_1.ssh.as_ref();
     let users = ssh.is_some_and(|ssh| !ssh.users.is_empty());
     let trees_1 = trees(1, &stage_1.common.custom);
@@ -146,14 +146,14 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
         global_proxy: stage_1.common.proxy.enable_globally,
         apt: stage_1.apt.use_proxy || stage_1.apt.repo_source != AptSource::Unchanged,
         apt_file: match &stage_1.apt.repo_source {
-            AptSource::File(file) => Some(plain_prefix(file).to_owned()),
+            AptSource::File(file) => Some(view::plain_prefix(file).to_owned()),
             AptSource::Unchanged | AptSource::Mirror(_) => None,
         },
         apt_cache: apt_cache(&stage_1.base),
         packages,
         root_login,
         users,
-        hooks: hook_steps(1, &stage_1.common.custom, folder),
+        hooks: hook_steps(1, &stage_1.common.custom, &run_time_scripts, folder),
     };
     let stage_2 = project.stage_2.as_ref().map(|stage_2| {
         let own_base = project.own_base_of_stage_2();
@@ -175,7 +175,7 @@ pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
                 Vec::new()
             },
             global_proxy: stage_2.common.proxy.enable_globally,
-            hooks: hook_steps(2, &stage_2.common.custom, folder),
+            hooks: hook_steps(2, &stage_2.common.custom, &run_time_scripts, folder),
             tail: Tail {
                 trees: trees.into_iter().collect(),
                 credentials: users && start == Start::Stage1,
@@ -236,95 +236,19 @@ fn first_part(path: &str) -> &str {
     path.split('/').next().unwrap_or(path)
 }
 
-fn hook_steps(stage: u8, hooks: &Hooks, folder: &Folder) -> Vec<HookStep> {
+fn hook_steps(
+    stage: u8,
+    hooks: &Hooks,
+    run_time_scripts: &BTreeSet<&str>,
+    folder: &Folder,
+) -> Vec<HookStep> {
     let steps = hooks.on_build.iter().enumerate();
     steps
         .map(|(index, hook)| HookStep {
             key_path: format!("stage_{stage}.custom.on_build[{index}]"),
-            mounts: mounts(stage, hook, folder),
+            mounts: view::mounts(stage, hook, run_time_scripts, folder),
             script: hook.script.clone(),
             arguments: hook.arguments.clone(),
         })
         .collect()
-}
-
-/// What a hook sees: a tool's installer its own folder, the library, and what was placed for it to find; any other
-/// script all that it may call. Neither sees what configure writes, or every edit of the config would redo it.
-fn mounts(stage: u8, hook: &Hook, folder: &Folder) -> Vec<Mount> {
-    let parts: Vec<&str> = hook.script.split('/').collect();
-    let mut paths = if let [own @ ("stage-1" | "stage-2"), "system", tool, ..] = parts.as_slice() {
-        seen_by_installer(own, tool, stage, folder)
-    } else {
-        seen_by_script(&hook.script, stage, folder)
-    };
-    // What runs the hook lies there.
-    paths.insert("stage-1/lib".to_owned());
-
-    let mut mounts: Vec<Mount> = Vec::new();
-    let spelled: BTreeSet<&str> = paths.iter().map(|path| plain_prefix(path)).collect();
-    for path in spelled {
-        // Sorted, so what holds a folder comes before it.
-        let is_seen = |mount: &Mount| Path::new(path).starts_with(&mount.target);
-        if !mounts.iter().any(is_seen) {
-            let source = format!("installation/{path}");
-            mounts.push(Mount {
-                source: source.trim_end_matches('/').to_owned(),
-                target: path.to_owned(),
-            });
-        }
-    }
-    mounts
-}
-
-fn seen_by_installer(own: &str, tool: &str, stage: u8, folder: &Folder) -> BTreeSet<String> {
-    let mut paths = BTreeSet::from([format!("{own}/system/{tool}")]);
-    // Forwarders of stage-2 call the tool's folder of stage-1.
-    let target = format!("stage-1/system/{tool}");
-    if crate::assets::has_installation_entry(&target) {
-        paths.insert(target);
-    }
-    for seen in 1..=stage {
-        let entries = &folder.stage_entries[usize::from(seen) - 1];
-        if entries.iter().any(|name| name == "tmp") {
-            paths.insert(format!("stage-{seen}/tmp"));
-        }
-    }
-    paths
-}
-
-fn seen_by_script(script: &str, stage: u8, folder: &Folder) -> BTreeSet<String> {
-    let mut paths = BTreeSet::new();
-    for seen in 1..=stage {
-        let entries = folder.stage_entries[usize::from(seen) - 1].iter();
-        let seen_entries = entries
-            .filter(|name| !matches!(name.as_str(), "generated" | "internals" | "README.md"));
-        paths.extend(seen_entries.map(|name| format!("stage-{seen}/{name}")));
-    }
-    let own = first_part(script);
-    if !(1..=stage).any(|seen| own == format!("stage-{seen}")) {
-        paths.insert(own.to_owned());
-    }
-    paths
-}
-
-/// The path, or the nearest folder above it whose name `RUN --mount` can spell: its fields know no quoting that
-/// every engine understands.
-fn plain_prefix(path: &str) -> &str {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.+@:~/".contains(c);
-    match path.find(|c| !is_plain(c)) {
-        None => path,
-        Some(at) => path[..at].rfind('/').map_or("", |slash| &path[..slash]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_a_mount_cannot_spell_is_seen_through_its_folder() {
-        assert_eq!(plain_prefix("stage-1/system/pixi"), "stage-1/system/pixi");
-        assert_eq!(plain_prefix("stage-1/my tools/a"), "stage-1");
-        assert_eq!(plain_prefix("my,tools"), "");
-    }
 }

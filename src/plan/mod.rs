@@ -6,6 +6,7 @@ mod args;
 mod compose;
 mod dockerfile;
 mod paths;
+mod view;
 
 pub use args::{BuildArg, BuildArgs};
 pub use compose::{Compose, Service};
@@ -16,10 +17,28 @@ use crate::model::Project;
 /// What planning wants to know of the project folder, beside the config.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    /// The names right below `installation/stage-1` and `installation/stage-2`, sorted.
-    pub stage_entries: [Vec<String>; 2],
+    /// `installation/stage-1` and `installation/stage-2`.
+    pub stages: [StageFolder; 2],
     /// Fingerprint of the credentials; empty without users.
     pub credentials_fingerprint: String,
+}
+
+/// What lies in a stage's folder.
+#[derive(Debug, Clone, Default)]
+pub struct StageFolder {
+    /// The names right below it, sorted.
+    pub entries: Vec<String>,
+    /// What lies right below its `custom/`, sorted by name; README.md is left out.
+    pub custom: Vec<CustomEntry>,
+}
+
+/// A file or folder of `custom/`.
+#[derive(Debug, Clone)]
+pub struct CustomEntry {
+    /// Its name.
+    pub name: String,
+    /// A script's text; `None` for folders and for what is no script.
+    pub text: Option<String>,
 }
 
 /// Everything that is rendered.

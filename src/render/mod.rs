@@ -22,7 +22,7 @@ use crate::assets;
 use crate::credentials;
 use crate::file_tree::{File, FileTree, Owner};
 use crate::model::Project;
-use crate::plan::{self, Folder};
+use crate::plan::{self, Folder, StageFolder};
 use crate::project::stamp;
 use notice::NOTICE;
 
@@ -40,8 +40,8 @@ pub struct Inputs {
     pub compose_template: Option<String>,
     /// The credentials file of an earlier run.
     pub credentials: Option<String>,
-    /// The names right below `installation/stage-1` and `installation/stage-2`.
-    pub stage_entries: [Vec<String>; 2],
+    /// `installation/stage-1` and `installation/stage-2`, as they are on disk.
+    pub stages: [StageFolder; 2],
 }
 
 /// Everything that configure wants on disk.
@@ -57,7 +57,7 @@ pub fn project(project: &Project, inputs: &Inputs) -> anyhow::Result<FileTree> {
         .map_or(&[][..], |ssh| &ssh.users);
     let credentials = credentials::text(users, inputs.credentials.as_deref())?;
     let folder = Folder {
-        stage_entries: stage_entries(inputs),
+        stages: stages(inputs),
         credentials_fingerprint: credentials::fingerprint(&credentials),
     };
     let plan = plan::plan(project, &folder);
@@ -91,25 +91,24 @@ pub fn project(project: &Project, inputs: &Inputs) -> anyhow::Result<FileTree> {
 }
 
 /// The names that hooks may see: those on disk, and those that pei itself puts there.
-fn stage_entries(inputs: &Inputs) -> [Vec<String>; 2] {
-    let mut entries = inputs.stage_entries.clone();
+fn stages(inputs: &Inputs) -> [StageFolder; 2] {
+    let mut stages = inputs.stages.clone();
     for (path, _) in assets::installation() {
-        for (stage, names) in ["stage-1/", "stage-2/"].into_iter().zip(&mut entries) {
+        for (prefix, stage) in ["stage-1/", "stage-2/"].into_iter().zip(&mut stages) {
             if let Some((name, _)) = path
-                .strip_prefix(stage)
+                .strip_prefix(prefix)
                 .and_then(|rest| rest.split_once('/'))
                 && !is_users(&path)
-                && !names.iter().any(|known| known == name)
+                && !stage.entries.iter().any(|known| known == name)
             {
-                names.push(name.to_owned());
+                stage.entries.push(name.to_owned());
             }
         }
     }
-    for names in &mut entries {
-        names.sort_unstable();
-        names.dedup();
+    for stage in &mut stages {
+        stage.entries.sort_unstable();
     }
-    entries
+    stages
 }
 
 /// The script tree but for the user's own folders.

@@ -114,7 +114,7 @@ fn add_first_dockerfiles(tree: &mut FileTree) -> anyhow::Result<()> {
     let loaded = config::load(&source, &NoHost)
         .map_err(|_| Failure::bug("the template `minimal` is not legal"))?;
     let folder = Folder {
-        stage_entries: super::stage_entries(&super::Inputs::default()),
+        stages: super::stages(&super::Inputs::default()),
         credentials_fingerprint: String::new(),
     };
     super::dockerfile::add(tree, &plan::plan(&loaded.project, &folder))

@@ -71,7 +71,8 @@ main() {
   cd /
   pei_run_hook "${TREE}" "${script}" "${arguments}" || status=$?
   hide_tree
-  ((status == 0)) || pei_die "the on_build hook ${script} ended with status ${status}"
+  ((status == 0)) || pei_die "the on_build hook ${script} ended with status ${status}" \
+    "(a file that it misses, and that is new: run \`pei configure\` again, which lists what hooks see)"
 }
 
 main "$@"
