@@ -379,7 +379,8 @@ example_env_variables() {
     # After the closed network's server it asks the vendor's, whose names may take long to be known by nobody.
     BASE=$LOCAL FILES=http://$STAND_IN example advanced/closed-network \
         -e "s|^( *)PEI_DOWNLOAD_MIRROR:.*|&\n\1PEI_DOWNLOAD_RETRIES: '1'|"
-    printf 'services:\n  stage-1: {build: {network: none}}\n  stage-2: {build: {network: none}}\n' \
+    # The server of the closed network is on the engine's own bridge, which the project's would not reach.
+    printf 'services:\n  stage-1: {build: {network: none}}\n  stage-2: {build: {network: none}, network_mode: bridge}\n' \
         >"$PROJECT/docker-compose.override.yml"
     forget_logs
     build

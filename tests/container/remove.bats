@@ -94,6 +94,7 @@ YAML
     up
     must compose up --detach --no-build --pull never stage-1
     P=${PROJECT##*/}
+    wait_for_start
     must in_c "$P-stage-2-1" -- sh -c 'echo precious >/soft/app/file'
     must docker run --detach --name "$P-foreign" "$(image 2)"
     must docker run --name "$P-ended" "$(image 1)" true
@@ -116,6 +117,7 @@ YAML
     # What is there is enough to begin anew, with the data.
     build
     up
+    wait_for_start
     must in_c -- cat /soft/app/file
     equal precious "$output"
     down --volumes

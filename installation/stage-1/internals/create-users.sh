@@ -6,6 +6,8 @@
 # Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
+# shellcheck source=installation/stage-1/lib/clean.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
 pei_install_err_trap
@@ -139,8 +141,7 @@ main() {
   for i in "${!names[@]}"; do
     check_user "${names[i]}" "${uids[i]:-}" "${gids[i]:-}"
   done
-  # Copies that the account tools leave behind; they would tell of accounts that are gone.
-  rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-
+  pei_clean_layer
 }
 
 main "$@"

@@ -3,6 +3,8 @@
 # Usage: install-packages.sh PACKAGE… Needs root and an apt source in reach.
 set -Eeuo pipefail
 shopt -s inherit_errexit
+# shellcheck source=installation/stage-1/lib/clean.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
 pei_install_err_trap
@@ -26,8 +28,7 @@ main() {
   apt-get install -y --no-install-recommends -- "${missing[@]}"
   # Made by openssh-server's own set-up; every container makes its own at its first start instead.
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
-  # What dpkg logs differs from build to build and serves nobody in an image.
-  rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/debconf/*-old /var/lib/dpkg/*-old
+  pei_clean_layer
 }
 
 main "$@"

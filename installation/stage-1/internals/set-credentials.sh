@@ -8,6 +8,8 @@
 # Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
+# shellcheck source=installation/stage-1/lib/clean.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
 pei_install_err_trap
@@ -62,8 +64,7 @@ main() {
     esac
   done <"${CREDENTIALS}"
   [[ -z "${hashes}" ]] || chpasswd -e <<<"${hashes%$'\n'}"
-  # Copies that the account tools leave behind would keep the hashes that were replaced.
-  rm -f /etc/passwd- /etc/shadow-
+  pei_clean_layer
 }
 
 main "$@"

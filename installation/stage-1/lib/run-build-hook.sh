@@ -12,6 +12,8 @@ set -Eeuo pipefail
 shopt -s inherit_errexit
 
 readonly FILES=/pei-build/files TREE=/pei-from-host
+# shellcheck source=installation/stage-1/lib/clean.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/log.sh"
 # shellcheck source=installation/stage-1/lib/hook.sh
@@ -71,6 +73,7 @@ main() {
   cd /
   pei_run_hook "${TREE}" "${script}" "${arguments}" || status=$?
   hide_tree
+  pei_clean_layer
   ((status == 0)) || pei_die "the on_build hook ${script} ended with status ${status}" \
     "(a file that it misses, and that is new: run \`pei configure\` again, which lists what hooks see)"
 }
