@@ -5,13 +5,16 @@
 #   SCRIPT     relative to installation/
 #   ARGUMENTS  as typed in user_config.yml; a shell reads it here, so quotes group and $HOME expands
 #
-# The build binds what the hook may see, read-only, under /pei-build/files, this script with it. Links give it the paths that it
-# will have in the finished image; tmp is a real folder, since scripts download to it.
+# The build binds what the hook may see, read-only, under /pei-build/files, this script with it. The hook gets copies
+# under the paths of the finished image, since scripts change the modes of their neighbours, write beside them and keep
+# their real paths. What the hook has changed or made there stays in the image; the other copies go.
 # Needs root.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
 readonly FILES=/pei-build/files TREE=/pei-from-host
+# Larger files are linked instead: they are downloads, not scripts.
+readonly COPIED_KIB=1024
 # shellcheck source=installation/stage-1/lib/clean.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
@@ -20,53 +23,55 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/log.sh"
 source "$(dirname -- "${BASH_SOURCE[0]}")/hook.sh"
 pei_install_err_trap
 
-links=()
+# What was put into the tree, and is taken out of it again.
+shown=()
 folders=()
 
-# show SOURCE TARGET: what the image has at a place already stays in view.
-show() {
-  [[ ! -e "$2" && ! -L "$2" ]] || return 0
-  ln -s -- "$1" "$2"
-  links+=("$2")
-}
-
-make_folder() {
-  [[ ! -d "$1" ]] || return 0
-  mkdir -p -- "$1"
-  folders+=("$1")
-}
-
-show_folder() {
-  local source="$1" target="$2" entry
-  make_folder "${target}"
-  for entry in "${source}"/*; do
-    case "${entry##*/}" in
-      tmp) show_folder "${entry}" "${target}/tmp" ;;
-      *) show "${entry}" "${target}/${entry##*/}" ;;
-    esac
-  done
-}
-
+# show_tree: what the image has at a place already stays in view.
 show_tree() {
-  local folder
-  shopt -s nullglob dotglob
-  for folder in "${FILES}"/*; do
-    show_folder "${folder}" "${TREE}/${folder##*/}"
-  done
-  shopt -u nullglob dotglob
+  local entry target small=()
+  while IFS= read -r -d '' entry; do
+    target="${TREE}/${entry}"
+    if [[ ! -d "${target}" ]]; then
+      mkdir -p -- "${target}"
+      folders+=("${target}")
+    fi
+  done < <(cd -- "${FILES}" && find . -mindepth 1 -type d -printf '%P\0')
+  while IFS= read -r -d '' entry; do
+    target="${TREE}/${entry}"
+    [[ ! -e "${target}" && ! -L "${target}" ]] || continue
+    small+=("${entry}")
+    shown+=("${target}")
+  done < <(cd -- "${FILES}" && find . ! -type d -size -"${COPIED_KIB}"k -printf '%P\0')
+  while IFS= read -r -d '' entry; do
+    target="${TREE}/${entry}"
+    [[ ! -e "${target}" && ! -L "${target}" ]] || continue
+    ln -s -- "${FILES}/${entry}" "${target}"
+    shown+=("${target}")
+  done < <(cd -- "${FILES}" && find . ! -type d -size +"$((COPIED_KIB - 1))"k -printf '%P\0')
+  ((${#small[@]} == 0)) || printf '%s\0' "${small[@]}" \
+    | tar -C "${FILES}" --null --verbatim-files-from -T - --mode=u+rwx,go+rx -c \
+    | tar -C "${TREE}" -x
+  # A copy that is newer than this was changed by the hook.
+  stamp="$(mktemp)"
 }
 
-# What the hook itself left in a folder stays; an empty one goes.
 hide_tree() {
-  local i
-  ((${#links[@]} == 0)) || rm -f -- "${links[@]}"
-  for ((i = ${#folders[@]} - 1; i >= 0; i--)); do
-    rmdir --ignore-fail-on-non-empty -- "${folders[i]}"
+  local entry unchanged=() i
+  for entry in "${shown[@]}"; do
+    if [[ -L "${entry}" || ! "${entry}" -nt "${stamp}" ]]; then
+      unchanged+=("${entry}")
+    fi
   done
+  ((${#unchanged[@]} == 0)) || printf '%s\0' "${unchanged[@]}" | xargs -0 rm -f --
+  for ((i = ${#folders[@]} - 1; i >= 0; i--)); do
+    rmdir --ignore-fail-on-non-empty -- "${folders[i]}" 2>/dev/null || true
+  done
+  rm -f -- "${stamp}"
 }
 
 main() {
-  local script="$1" arguments="$2" status=0
+  local script="$1" arguments="$2" status=0 stamp
   export DEBIAN_FRONTEND=noninteractive
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
   show_tree
