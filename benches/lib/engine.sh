@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# Sourced by run.sh, which sets what this file reads and reads what it sets.
+# shellcheck disable=SC2034,SC2154
 # What the engine holds: bases that no cache knows, sizes, marks in images, and the removal of all that was made.
 
 readonly DEFAULT_BASE=pei-base:bookworm

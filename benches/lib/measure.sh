@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# Sourced by run.sh, which sets what this file reads and reads what it sets.
+# shellcheck disable=SC2034,SC2154
 # Times, memory and medians.
 
 # A few milliseconds need more runs than a build does.

@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# Sourced by run.sh, which sets what this file reads and reads what it sets.
+# shellcheck disable=SC2034,SC2154
 # Projects of pei and, where one is given, of another implementation of the same contract.
 
 # The command lines by implementation, `pei` or `other`; {dir} and {config} stand for paths.

@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# Sourced by run.sh, which sets what this file reads and reads what it sets.
+# shellcheck disable=SC2034,SC2154
 # The figures: kept while they are measured, printed and written at the end.
 
 # A line each, fields parted by tabs; FIELDS names them.

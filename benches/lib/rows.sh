@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# Sourced by run.sh, which sets what this file reads and reads what it sets.
+# shellcheck disable=SC2034,SC2154
 # A function a row. Each measures all implementations in turn and notes its figures.
 
 # What was measured of the reference on another machine, where it is not measured here.

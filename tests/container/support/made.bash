@@ -26,13 +26,15 @@ end_file() {
     __each_id "docker volume rm --force" docker volume ls --quiet --filter "name=$ID"
     __each_id "docker image rm --force" docker image ls --quiet --filter "reference=$ID*"
     __each_id "docker image rm --force" docker image ls --quiet --filter "label=pei-test=$ID"
-    # A rebuilt tag leaves its former image without a name; Compose's label tells whose it was.
-    if [[ -f $WORK/projects ]]; then
-        while read -r project; do
-            __each_id "docker image rm --force" \
-                docker image ls --quiet --filter "label=com.docker.compose.project=$project"
-        done < <(sort -u "$WORK/projects")
+    # A rebuilt tag leaves its former image without a name.
+    if [[ -f $WORK/images ]]; then
+        __each_id "docker image rm --force" cat "$WORK/images"
     fi
+}
+
+# note_images: the images that the project's names mean now.
+note_images() {
+    docker image ls --quiet --no-trunc --filter "reference=${PROJECT##*/}" >>"$WORK/images"
 }
 
 # __each_id REMOVE LIST...: what is already gone is fine.

@@ -39,6 +39,7 @@ compose() {
 # build [ARG...]: both services in one command, or what is named. The log is kept in $PROJECT.log.
 build() {
     (($#)) || set -- stage-1 stage-2
+    note_images
     __logged "$PROJECT.log" compose build "$@"
 }
 
