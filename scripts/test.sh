@@ -56,6 +56,7 @@ scripts() {
 
 containers() {
   step 'release build' cargo build --release --locked
+  step 'every example, read by other tools' "$repo/scripts/lint-projects.sh"
   step 'containers' "$repo/scripts/container-tests.sh"
 }
 

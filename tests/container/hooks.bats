@@ -40,14 +40,14 @@ $(hook_list on_build "stage-1/custom/probe.sh build-1a $TYPED" "stage-1/custom/p
         '"stage-1/custom/with blank/a probe.sh" build-1c "x y"' "stage-1/custom/state.sh")
 $(hook_list on_first_run "stage-1/custom/probe.sh first-1a $TYPED" "stage-1/custom/flaky.sh first-1b")
 $(hook_list on_every_run "stage-1/custom/probe.sh every-1a $TYPED" "stage-1/custom/flaky.sh every-1b" \
-        "stage-1/custom/probe.sh every-1c")
+            "stage-1/custom/probe.sh every-1c")
 $(hook_list on_user_login 'stage-1/custom/login.sh one --theme="very dark"')
 stage_2:
   $(image_2)
   custom:
 $(hook_list on_build "stage-2/custom/probe.sh build-2a $TYPED" "stage-1/custom/probe.sh build-2b")
 $(hook_list on_first_run 'stage-2/custom/probe.sh first-2a "$PEI_SOFT_DATA" $(readlink /soft/data)' \
-        "stage-2/custom/flaky.sh first-2b")
+            "stage-2/custom/flaky.sh first-2b")
 $(hook_list on_every_run "stage-2/custom/probe.sh every-2a $TYPED")
 $(hook_list on_user_login 'stage-2/custom/login.sh two "$HOME"')
 YAML
@@ -231,12 +231,12 @@ stage_1:
   $(image_1)
   ssh: {users: {me: {password: $PASSWORD}, ann: {password: $PASSWORD}}}
   custom:
-$( ((stage == 2)) || hook_list on_build stage-1/custom/broken.sh 'stage-1/custom/probe.sh never' )
+$( ((stage == 2)) || hook_list on_build stage-1/custom/broken.sh 'stage-1/custom/probe.sh never')
     on_entry: []
 stage_2:
   $(image_2)
   custom:
-$( ((stage == 1)) || hook_list on_build stage-2/custom/broken.sh 'stage-2/custom/probe.sh never' )
+$( ((stage == 1)) || hook_list on_build stage-2/custom/broken.sh 'stage-2/custom/probe.sh never')
     on_entry: []
 YAML
         build_fails "stage-$stage"

@@ -187,13 +187,22 @@ answer() {
 says() {
     local text=''
     { read -r -t 2 text <&3; } 3<>"/dev/tcp/$1/$2"
-    [[ $text == "$3" ]] || { echo "it says: $text"; return 1; }
+    [[ $text == "$3" ]] || {
+        echo "it says: $text"
+        return 1
+    }
 }
 
 udp_says() {
     local text
-    text=$({ printf x >&3; timeout 1 dd bs=100 count=1 status=none <&3; } 3<>"/dev/udp/127.0.0.1/$1")
-    [[ $text == "$2" ]] || { echo "it says: $text"; return 1; }
+    text=$({
+        printf x >&3
+        timeout 1 dd bs=100 count=1 status=none <&3
+    } 3<>"/dev/udp/127.0.0.1/$1")
+    [[ $text == "$2" ]] || {
+        echo "it says: $text"
+        return 1
+    }
 }
 
 @test "the published ports of both stages answer, ranges, udp and a bound address too" {

@@ -13,7 +13,7 @@ begin_file() {
 }
 
 end_file() {
-    local pid
+    local pid name
     [[ -n ${ID:-} ]] || return 0
     if [[ -f $WORK/pids ]]; then
         while read -r pid; do kill "$pid" 2>/dev/null || true; done <"$WORK/pids"
@@ -26,7 +26,13 @@ end_file() {
     __each_id "docker volume rm --force" docker volume ls --quiet --filter "name=$ID"
     __each_id "docker image rm --force" docker image ls --quiet --filter "reference=$ID*"
     __each_id "docker image rm --force" docker image ls --quiet --filter "label=pei-test=$ID"
-    # A rebuilt tag leaves its former image without a name.
+    # A rebuilt tag leaves its former image without a name. Compose's label tells whose it was; the others were noted.
+    if [[ -f $WORK/projects ]]; then
+        while read -r name; do
+            __each_id "docker image rm --force" \
+                docker image ls --quiet --filter "label=com.docker.compose.project=$name"
+        done < <(sort -u "$WORK/projects")
+    fi
     if [[ -f $WORK/images ]]; then
         __each_id "docker image rm --force" cat "$WORK/images"
     fi
