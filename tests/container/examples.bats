@@ -13,6 +13,10 @@ setup_file() {
     derive_full full
     LOCAL=$ID-full
     export LOCAL
+    # Nothing that was ever built on these is in a cache: for those whose build is to be seen. The second one lacks a
+    # package, so that apt has to fetch.
+    derive fresh "$LOCAL" <<<"RUN echo $ID >/etc/pei-test-base"
+    derive almost "$LOCAL" <<<"RUN echo $ID >/etc/pei-test-base && dpkg --purge unzip"
     start_stand_in
     # A home with a key, for the config that names the user's own.
     new_key "$WORK/key" -t ed25519 -C ''
@@ -151,7 +155,7 @@ mounts_of() {
 }
 
 @test "basic/custom-script: a script at each of the five points" {
-    example basic/custom-script
+    example basic/custom-script -e "s|^( *base: ).*|\1$ID-fresh|"
     must bash "$PROJECT/installation/stage-2/generated/_custom-on-build.sh"
     has "$output" 'argument 1: --message=hello world'
     build
@@ -198,8 +202,6 @@ mounts_of() {
 @test "basic/proxy-setup: every step goes through the proxy, and stage-2's shells keep it" {
     forget_logs
     example basic/proxy-setup -e "s|host.docker.internal|$STAND_IN|" -e 's|7890|8888|' -e "s|^( *base: ).*|\1$ID-almost|"
-    # Something is missing in the base, so that apt has to fetch.
-    derive almost "$LOCAL" <<<'RUN dpkg --purge unzip'
     build
     has "$(proxy_log)" '/debian/pool/'
     must compose run --rm -T --no-deps stage-1 env
@@ -280,7 +282,7 @@ example_env_variables() {
 
 @test "basic/apt-mirrors: the build and its hook install from the mirror, and the sources are the base's again" {
     forget_logs
-    example basic/apt-mirrors
+    example basic/apt-mirrors -e "s|^( *base: ).*|\1$ID-fresh|"
     point_mirrors
     build
     has "$(web_log)" 'mirrors.tuna.tsinghua.edu.cn GET /debian/pool/main/c/cmake/'
@@ -338,9 +340,9 @@ example_env_variables() {
     forget_logs
     # The proxy is the one that has to know the mirror.
     must docker exec "$ID-stand-in" sh -c 'grep -q aliyun /etc/hosts || echo "127.0.0.1 mirrors.aliyun.com" >>/etc/hosts'
-    # Another name than above is another cache of packages.
-    derive almost-all "$LOCAL" <<<'RUN dpkg --purge unzip'
-    PROXY_HOST=$STAND_IN PROXY_PORT=8888 example advanced/china-corporate-proxy -e "s|^( *base: ).*|\1$ID-almost-all|" \
+    # A cache of packages goes by the base's name.
+    must docker tag "$ID-almost" "$ID-almost-too"
+    PROXY_HOST=$STAND_IN PROXY_PORT=8888 example advanced/china-corporate-proxy -e "s|^( *base: ).*|\1$ID-almost-too|" \
         -e '/install-miniconda|install-uv|install-nvm/d'
     build
     has "$(proxy_log)" mirrors.aliyun.com
@@ -377,7 +379,7 @@ example_env_variables() {
 
 @test "advanced/closed-network: builds without any network, and a tool that cannot be had spoils no start" {
     # After the closed network's server it asks the vendor's, whose names may take long to be known by nobody.
-    BASE=$LOCAL FILES=http://$STAND_IN example advanced/closed-network \
+    BASE=$ID-fresh FILES=http://$STAND_IN example advanced/closed-network \
         -e "s|^( *)PEI_DOWNLOAD_MIRROR:.*|&\n\1PEI_DOWNLOAD_RETRIES: '1'|"
     # The server of the closed network is on the engine's own bridge, which the project's would not reach.
     printf 'services:\n  stage-1: {build: {network: none}}\n  stage-2: {build: {network: none}, network_mode: bridge}\n' \

@@ -38,11 +38,13 @@ derive() {
         --file "$WORK/$name.Dockerfile" "$WORK/empty"
 }
 
-# derive_full NAME [BASE]: an image that has every package which a build installs, so that a build need not.
+# derive_full NAME [BASE]: an image that has every package which a build installs, so that a build need not. Its last layer is
+# this run's own: a label alone would not keep the engine from taking what an earlier run has built on the same layers.
 derive_full() {
-    derive "$@" <<'DOCKERFILE'
-RUN apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends ca-certificates \
-    sudo nano micro git net-tools curl tmux unzip openssh-server sshpass xauth less patch netbase psmisc \
+    derive "$@" <<DOCKERFILE
+RUN apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends ca-certificates \\
+    sudo nano micro git net-tools curl tmux unzip openssh-server sshpass xauth less patch netbase psmisc \\
  && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
+RUN echo '$ID' >/etc/pei-test-run
 DOCKERFILE
 }
