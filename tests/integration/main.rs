@@ -5,6 +5,7 @@
     reason = "a helper of a test fails the test like the test itself"
 )]
 
+mod bad_configs;
 mod cli;
 mod configure;
 mod create;
