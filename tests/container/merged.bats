@@ -211,8 +211,8 @@ runs_in_foreground() {
     merged_build -o "$ID-edited"
     must docker image inspect --format '{{json .Config.Env}}' "$ID-edited"
     has "$output" '"PEI_HTTP_PROXY_2=http://edited:1"'
-    merged_build -o "$ID-edited" --build-arg PEI_HTTP_PROXY_2=http://argument:2
-    must docker image inspect --format '{{json .Config.Env}}' "$ID-edited"
+    merged_build -o "$ID-argument" --build-arg PEI_HTTP_PROXY_2=http://argument:2
+    must docker image inspect --format '{{json .Config.Env}}' "$ID-argument"
     has "$output" '"PEI_HTTP_PROXY_2=http://argument:2"'
 }
 
@@ -305,6 +305,8 @@ facts() {
     write_config "$PASSWORD"
     # Configuring has made merged.env anew; the salt, and so the fingerprint, may have changed with it.
     cp "$PROJECT/merged.env" "$WORK/merged.env"
+    # A name that moves on would leave its image behind without one.
+    must docker image rm --force "$MERGED"
     merged_build -o "$MERGED"
 }
 
