@@ -37,7 +37,8 @@ stage_1:
   ssh: {port: 22, host_port: $PORT, users: {me: {password: $PASSWORD}, ann: {password: $PASSWORD}}}
   custom:
 $(hook_list on_build "stage-1/custom/probe.sh build-1a $TYPED" "stage-1/custom/probe.sh build-1b" \
-        '"stage-1/custom/with blank/a probe.sh" build-1c "x y"' "stage-1/custom/state.sh")
+        '"stage-1/custom/with blank/a probe.sh" build-1c "x y"' "stage-1/custom/state.sh" \
+        "stage-1/custom/neighbours.sh")
 $(hook_list on_first_run "stage-1/custom/probe.sh first-1a $TYPED" "stage-1/custom/flaky.sh first-1b")
 $(hook_list on_every_run "stage-1/custom/probe.sh every-1a $TYPED" "stage-1/custom/flaky.sh every-1b" \
             "stage-1/custom/probe.sh every-1c")
@@ -67,6 +68,16 @@ setup_file() {
 #!/usr/bin/env bash
 { id -un; id -nG me; command -v sshd || ls /usr/sbin/sshd; } >/var/lib/pei-test/state
 SCRIPT
+    hook stage-1/custom/neighbours.sh <<'SCRIPT'
+#!/usr/bin/env bash
+# What scripts do to the tree around them.
+set -e
+chmod +x "$PEI_STAGE_DIR_1/custom/tool.txt"
+echo made >"$PEI_STAGE_DIR_1/custom/made.txt"
+echo loaded >"$PEI_STAGE_DIR_1/tmp/loaded"
+ln -s "$(realpath "$(dirname "$0")/tool.txt")" /usr/local/bin/kept-tool
+SCRIPT
+    printf '#!/bin/sh\necho the tool\n' | hook stage-1/custom/tool.txt
     local stage
     for stage in 1 2; do
         hook "stage-$stage/custom/flaky.sh" <<'SCRIPT'
@@ -103,6 +114,12 @@ setup() {
     in_order "$output" root ssh_users sshd
     must file_in_image "$(image 2)" /var/lib/pei-test/who
     has_line "$output" 'build-2a root 0'
+}
+
+@test "a build hook may change its neighbours, write beside itself, and keep its real path" {
+    local tree=/pei-from-host/stage-1
+    must drun --entrypoint sh "$(image 2)" -c "kept-tool; cat $tree/custom/made.txt $tree/tmp/loaded"
+    in_order "$output" 'the tool' made loaded
 }
 
 @test "arguments of build hooks arrive as a shell would pass them" {
