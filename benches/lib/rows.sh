@@ -107,6 +107,8 @@ row_scale() {
     configure="$(configure_line "${implementation}" "${project}-run")"
     for count in 10000 100000; do
       large_config "${count}" >"${project}/user_config.yml"
+      # A size that is refused is a figure that is not met, and no reason to leave the other rows out.
+      (quietly "${fresh} && ${configure}") || continue
       process_time "${fresh}" "${configure}"
       note_time "scale-${count}" "${implementation}" "${took}"
       [[ "${implementation}" == pei ]] || continue
@@ -118,20 +120,27 @@ row_scale() {
       fi
     done
   done
-  local ten hundred other_ten='' other_growth='' origin=''
-  ten="$(time_of scale-10000 pei)"
-  hundred="$(time_of scale-100000 pei)"
+  local ten hundred growth other_ten='' other_growth='' origin=''
+  ten="$(scale_time 10000 pei)"
+  hundred="$(scale_time 100000 pei)"
+  growth="${cpu_growth:-$(quotient "${hundred}" "${ten}")}"
   if has_other; then
-    other_ten="$(time_of scale-10000 other)"
-    other_growth="$(calculate "$(time_of scale-100000 other) / ${other_ten}")"
+    other_ten="$(scale_time 10000 other)"
+    other_growth="$(quotient "$(scale_time 100000 other)" "${other_ten}")"
     origin=measured
   fi
   figure scale "10,000 mounts, ports, variables and users each (CPU $(shown "${cpu}" s))" "${ten}" s 0.2 'by itself' \
     "${other_ten}" "${origin}" "${best}"
   # The wall time of seconds is at the mercy of what else the machine does; the processor's tells how the work grows.
   figure scale "100,000 each ($(shown "${hundred}" s)), in ${cpu_growth:+CPU }times of 10,000" \
-    "${cpu_growth:-$(calculate "${hundred} / ${ten}")}" times 15 'linear, with room for caches and sorted maps' "${other_growth}" "${origin}"
+    "${growth}" times 12 'linear, with room for noise' "${other_growth}" "${origin}"
 }
+
+# scale_time COUNT IMPLEMENTATION: nothing where that many were refused
+scale_time() { [[ -z "${times["scale-$1 $2"]-}" ]] || time_of "scale-$1" "$2"; }
+
+# quotient ABOVE BELOW: nothing where one of them is not known
+quotient() { [[ -z "$1" || -z "$2" ]] || calculate "$1 / $2"; }
 
 # ---- builds ----
 
