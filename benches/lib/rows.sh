@@ -238,7 +238,7 @@ change_rows() {
     done
   done
   ! wants no-change || share_figure no-change 'both stages' no-change "${STATED_NO_CHANGE}" 1.2
-  ! wants build-hook || share_figure build-hook 'an `on_build` entry added to both stages' build-hook "${STATED_BUILD_HOOK}" 1/10
+  ! wants build-hook || share_figure build-hook "an \`on_build\` entry added to both stages" build-hook "${STATED_BUILD_HOOK}" 1/10
   for row in custom-script password hook-text; do
     ! wants "${row}" || "figures_of_${row//-/_}"
   done
