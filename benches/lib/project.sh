@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced by run.sh, which sets what this file reads and reads what it sets.
-# shellcheck disable=SC2034,SC2154
+# shellcheck disable=SC2016,SC2001,SC2034,SC2154 # texts for other shells and for sed stand in single quotes
 # Projects of pei and, where one is given, of another implementation of the same contract.
 
 # The command lines by implementation, `pei` or `other`; {dir} and {config} stand for paths.
