@@ -69,13 +69,18 @@ pub(super) fn render_compose(
     })?;
     text.truncate(text.trim_end().len());
     text.push('\n');
-    serde_saphyr::from_str::<serde::de::IgnoredAny>(&text).map_err(|error| BrokenTemplate {
-        line: None,
-        message: format!(
-            "what comes of it is not YAML: {}",
-            error.to_string().lines().next().unwrap_or_default()
-        ),
-    })?;
+    // The text is pei's own: a limit against foreign ones would only refuse large projects.
+    let mut options = serde_saphyr::Options::default();
+    options.budget = None;
+    serde_saphyr::from_str_with_options::<serde::de::IgnoredAny>(&text, options).map_err(
+        |error| BrokenTemplate {
+            line: None,
+            message: format!(
+                "what comes of it is not YAML: {}",
+                error.to_string().lines().next().unwrap_or_default()
+            ),
+        },
+    )?;
     Ok(text)
 }
 
