@@ -50,7 +50,7 @@ remove() {
 
 # remove_typing ANSWER...: on a terminal.
 remove_typing() {
-    with_terminal timeout 60 "$PEI_BIN" --color never remove -p "$PROJECT" < <(printf '%s\n' "$@")
+    with_terminal timeout --foreground 60 "$PEI_BIN" --color never remove -p "$PROJECT" < <(printf '%s\n' "$@")
 }
 
 image_is_there() {
@@ -282,7 +282,7 @@ DOCKERFILE
     light silent
     # One question, so that one end is the answer to all.
     must docker image rm "$(image 1)"
-    attempt with_terminal timeout 20 "$PEI_BIN" remove -p "$PROJECT" </dev/null
+    attempt with_terminal timeout --foreground 20 "$PEI_BIN" remove -p "$PROJECT" </dev/null
     ((status != 124)) || fail 'it waits for ever'
     has "$output" "remove the image \`$(image 2)\`? [y/N]"
     image_is_there "$(image 2)"

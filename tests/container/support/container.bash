@@ -70,8 +70,10 @@ is_exited() {
 }
 
 # with_terminal CMD...: run it on a terminal; what it prints goes to stdout, and stdin feeds the terminal.
+# The shell is named, as script takes the one of $SHELL, and %q writes for bash; exec keeps CMD in the terminal's
+# foreground. A CMD that starts with timeout has to say --foreground, or reading the terminal would stop it.
 with_terminal() {
     local text
-    printf -v text '%q ' "$@"
-    script --quiet --return --flush --command "$text" /dev/null
+    printf -v text '%q ' exec "$@"
+    SHELL=$BASH script --quiet --return --flush --command "$text" /dev/null
 }
