@@ -72,16 +72,28 @@ pub(super) fn render_compose(
     // The text is pei's own: a limit against foreign ones would only refuse large projects.
     let mut options = serde_saphyr::Options::default();
     options.budget = None;
-    serde_saphyr::from_str_with_options::<serde::de::IgnoredAny>(&text, options).map_err(
-        |error| BrokenTemplate {
-            line: None,
-            message: format!(
-                "what comes of it is not YAML: {}",
-                error.to_string().lines().next().unwrap_or_default()
-            ),
-        },
-    )?;
+    serde_saphyr::from_str_with_options::<serde::de::IgnoredAny>(&text, options)
+        .map_err(|error| not_yaml(&text, &error))?;
     Ok(text)
+}
+
+/// The rendered text is nowhere to be seen, so the line at fault is shown and not numbered.
+fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenTemplate {
+    let what = error.without_snippet().to_string();
+    let line = error
+        .location()
+        .and_then(|place| usize::try_from(place.line()).ok())
+        .and_then(|number| text.lines().nth(number.saturating_sub(1)));
+    let message = match (what.split_once(" at line "), line) {
+        (Some((what, _)), Some(line)) => {
+            format!("what comes of it is not YAML, at `{}`: {what}", line.trim())
+        }
+        _ => format!("what comes of it is not YAML: {what}"),
+    };
+    BrokenTemplate {
+        line: None,
+        message,
+    }
 }
 
 /// `compose-template.yml` as pei writes it into projects.
