@@ -27,6 +27,11 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
             &stage_2.image,
         )?;
         insert_stamped(tree, "stage-2.Dockerfile", &text);
+    } else {
+        // An older text would go on building what the config does not say any more.
+        let text =
+            format!("# {NOTICE}\n# The config has no stage_2: there is nothing to build here.\n");
+        insert_stamped(tree, "stage-2.Dockerfile", &text);
     }
     Ok(())
 }
