@@ -105,6 +105,9 @@ impl Args {
             shown(&self.project_dir),
             outcome::summary(&report)
         ));
+        if !self.with_merged && self.project_dir.join("merged.env").is_file() {
+            ui.note("the four files of the merged build stay as they were; --with-merged brings them up to date");
+        }
         ui.status(&next_step(&self.project_dir));
         Ok(ExitCode::Success)
     }
