@@ -360,6 +360,198 @@ fn a_template_that_is_missing_or_foreign_is_restored() {
     );
 }
 
+/// What pei of another version has written: another text, with a right token.
+fn stamped(text: &str) -> String {
+    pei::project::stamp::stamp(text.to_owned())
+}
+
+#[test]
+fn what_a_person_adds_to_the_template_stands_in_the_service() {
+    let project = Project::configured();
+    let extended = project.read(TEMPLATE).replace(
+        "{{ stage_2 | yaml(4) }}",
+        "{{ stage_2 | yaml(4) }}\n    shm_size: 8gb",
+    );
+    project.write(TEMPLATE, extended);
+    project.run(["configure"]).succeeds();
+    let compose: serde_yaml::Value = serde_yaml::from_str(&project.read(COMPOSE)).unwrap();
+    assert_eq!(compose["services"]["stage-2"]["shm_size"], "8gb");
+    assert!(compose["services"]["stage-1"].get("shm_size").is_none());
+}
+
+#[test]
+fn an_older_template_gives_way_without_a_backup() {
+    let project = Project::configured();
+    let current = project.read(TEMPLATE);
+    let older = stamped("# Written by pei. pei:----------------\nservices: {}\n");
+    project.write(TEMPLATE, older);
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("note: `compose-template.yml` was another version's and has been replaced")
+        .never_says("warning");
+    assert_eq!(project.read(TEMPLATE), current);
+    assert!(project.read(COMPOSE).contains("stage-2"));
+    assert!(!project.path("compose-template.yml.bak").exists());
+}
+
+#[test]
+fn an_extension_of_an_older_template_is_used_and_named() {
+    let project = Project::configured();
+    let older = stamped(
+        "# Written by pei. pei:----------------\nservices:\n  stage-2:\n    {{ stage_2 | yaml(4) }}\n",
+    ) + "x-mine: here\n";
+    project.write(TEMPLATE, &older);
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("warning: `compose-template.yml` is your extension of another version's");
+    assert_eq!(project.read(TEMPLATE), older);
+    assert!(project.read(COMPOSE).contains("x-mine: here"));
+}
+
+#[test]
+fn a_broken_template_is_named_with_its_place_and_nothing_is_written() {
+    let case = |end: &str, place: &str, what: &str| {
+        let project = Project::configured();
+        let text = project.read(TEMPLATE) + end;
+        project.write(TEMPLATE, &text);
+        let before = project.files();
+        project
+            .run(["configure"])
+            .exits(1)
+            .says(&format!("error: compose-template.yml{place}: "))
+            .says(what)
+            .says("mend it, or delete the file and `pei configure` writes its own");
+        assert_eq!(project.files(), before);
+        // The advice is good.
+        fs::remove_file(project.path(TEMPLATE)).unwrap();
+        project.run(["configure"]).succeeds();
+    };
+    let line = Project::configured().read(TEMPLATE).lines().count() + 1;
+    let line = format!(":{line}");
+    case("x: {{ nothing }}\n", &line, "undefined value");
+    case("{% if %}\n", &line, "unexpected end of block");
+    case("mine: [\n", "", "not YAML, at `mine: [`: unclosed bracket");
+}
+
+#[test]
+fn full_compose_shows_what_each_setting_became_and_no_secret() {
+    let config = "\
+stage_1:
+  image: {base: 'ubuntu:${VERSION:-24.04}', output: 'demo:stage-1'}
+  proxy: {address: proxy.example.org}
+  ssh: {users: {me: {password: 'secret-Pw1', uid: 1000}}}
+stage_2:
+  image: {output: 'demo:{{TAG:-new}}'}
+  environment: ['PRICE=$5']
+  storage: {data: {type: host, host_path: ./data}}
+  custom: {on_every_run: ['stage-2/custom/my-on-every-run-2.sh --log-startup']}
+";
+    let project = Project::configured().file("user_config.yml", config);
+    project.run(["configure"]).succeeds();
+    let plain = project.read(COMPOSE);
+    assert!(!plain.contains("x-cfg"));
+
+    project.run(["configure", "--full-compose"]).succeeds();
+    let full = project.read(COMPOSE);
+    assert!(!full.contains("secret-Pw1"));
+    let read: serde_yaml::Value = serde_yaml::from_str(&full).unwrap();
+    assert_eq!(read["x-paths"]["hard"], "/hard");
+    let (one, two) = (&read["x-cfg-stage-1"], &read["x-cfg-stage-2"]);
+    assert_eq!(one["image"]["base"], "ubuntu:24.04");
+    assert_eq!(one["ssh"]["users"]["me"]["uid"], 1000);
+    assert_eq!(one["apt"]["keep_repo_after_build"], true);
+    assert_eq!(two["image"]["output"], "demo:${TAG:-new}");
+    // What stage_2 leaves open is as in stage_1.
+    assert_eq!(two["proxy"]["address"], "proxy.example.org");
+    assert_eq!(two["environment"]["PRICE"], "$$5");
+    assert_eq!(two["storage"]["data"]["host_path"], "./data");
+    let services = serde_yaml::from_str::<serde_yaml::Value>(&plain).unwrap()["services"].clone();
+    assert_eq!(read["services"], services);
+
+    project.run(["configure"]).succeeds();
+    assert_eq!(project.read(COMPOSE), plain);
+}
+
+#[test]
+fn without_stage_2_its_dockerfile_builds_nothing_and_says_so() {
+    let project = Project::none();
+    project
+        .run_beside([
+            "create",
+            "-p",
+            "demo",
+            "-q",
+            "stage-1-only",
+            "--no-examples",
+        ])
+        .succeeds();
+    assert!(project.path("stage-2.Dockerfile").exists());
+    project.run(["configure"]).succeeds().never_says("warning");
+    let text = project.read("stage-2.Dockerfile");
+    assert!(text.contains("# The config has no stage_2"), "{text}");
+    assert!(text.lines().all(|line| line.starts_with('#')), "{text}");
+    project.write("user_config.yml", PLAIN);
+    project.run(["configure"]).succeeds().never_says(".bak");
+    assert!(project.read("stage-2.Dockerfile").contains("\nFROM "));
+}
+
+#[test]
+fn the_merged_build_wants_two_stages_and_no_markers() {
+    let project = Project::configured();
+    let before = project.files();
+    let case = |config: &str, texts: &[&str]| {
+        project.write("user_config.yml", config);
+        let run = project.run(["configure", "--with-merged"]).exits(1);
+        texts.iter().fold(run, |run, text| run.says(text));
+        project.write("user_config.yml", PLAIN);
+        assert_eq!(project.files(), before);
+    };
+    let (stage_1, _) = PLAIN.split_once("stage_2").unwrap();
+    case(
+        stage_1,
+        &[
+            "this config has no `stage_2`",
+            "configure without --with-merged",
+        ],
+    );
+    case(
+        &(PLAIN.replace("demo:stage-2", "demo:{{TAG}}") + "  ports: ['{{WEB:-80}}:80']\n"),
+        &[
+            "2 markers; nothing was written",
+            "at `stage_2.image.output`",
+            "at `stage_2.ports[0]`",
+            "`${NAME:-default}`",
+        ],
+    );
+}
+
+#[test]
+fn files_of_the_merged_build_that_stay_behind_are_named() {
+    let project = Project::configured();
+    project
+        .run(["configure", "--with-merged"])
+        .succeeds()
+        .never_says("stay as they were");
+    let merged = project.read("merged.env");
+    project.write("user_config.yml", PLAIN.replace("demo:", "other:"));
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("note: the four files of the merged build stay as they were; --with-merged");
+    assert_eq!(project.read("merged.env"), merged);
+    project
+        .run(["configure", "--with-merged"])
+        .succeeds()
+        .never_says("stay as they were");
+    assert!(
+        project
+            .read("merged.env")
+            .contains("STAGE2_IMAGE_NAME='other:stage-2'")
+    );
+}
+
 #[test]
 fn no_question_is_asked_and_no_input_is_read() {
     let project = Project::create_minimal();
