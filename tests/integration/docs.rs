@@ -3,7 +3,10 @@
 //! A fenced block says by its info string what it is:
 //! - `yaml`: a whole `user_config.yml`, which must configure; `yaml fragment`: a part of one, which is only read by people;
 //! - `sh`: commands, which are run with the blocks before them in an empty folder; `sh no-run`: commands that a test cannot
-//!   run, for the reason in the comment above: `<!-- no-run: needs Docker -->`.
+//!   run, for the reason in the comment above: `<!-- no-run: needs Docker -->`;
+//! - `console`, in the README alone: a session, whose lines `$ pei …` must print what stands below them.
+//!
+//! In the page of the diagnostics each `yaml` must get the code that is its heading.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
@@ -13,12 +16,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// Pages made from the program, the schema or the scripts; they show usage, not sessions.
-const GENERATED: &[&str] = &["docs/reference", "docs/scripts.md", MISTAKES];
-/// Shows mistakes, whose examples the tests of the diagnostics read.
+const GENERATED: &[&str] = &["docs/reference", "docs/scripts.md"];
+/// Shows mistakes.
 const MISTAKES: &str = "docs/diagnostics.md";
+/// The one page with sessions.
+const README: &str = "README.md";
 /// A public key of nobody.
 const PUBLIC_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAgQ7uPohhXTIBOkPXjbx7iD/qN1k6WYazvLO43oOzkH test\n";
@@ -70,16 +76,117 @@ fn every_config_of_the_docs_configures() {
 }
 
 #[test]
+fn every_mistake_of_the_docs_gets_the_code_of_its_heading() {
+    let home = TempDir::new().unwrap();
+    let project = project_with_files(home.path());
+    let page = markdown_page(&root().join(MISTAKES));
+    for block in page.blocks.iter().filter(|block| block.info == "yaml") {
+        let code = page.heading_above(block.line);
+        fs::write(project.join("user_config.yml"), &block.text).unwrap();
+        let output = pei(home.path(), &project)
+            .args(["configure", "--dry-run", "--format", "json"])
+            .output()
+            .unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let codes: Vec<_> = found["diagnostics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["code"].as_str().unwrap())
+            .collect();
+        assert!(
+            codes.contains(&code),
+            "{MISTAKES}:{}: the config does not get `{code}`, but {codes:?}",
+            block.line
+        );
+    }
+}
+
+/// A project with the files that the page of the mistakes speaks of.
+fn project_with_files(home: &Path) -> PathBuf {
+    pei(home, home)
+        .args(["create", "-p", "project", "-q", "minimal", "--no-examples"])
+        .assert()
+        .success();
+    let project = home.join("project");
+    let key = root().join("tests/config/keys/ed25519-256");
+    fs::copy(key, project.join("installation/stage-1/custom/id_ed25519")).unwrap();
+    fs::write(project.join("installation/stage-2/custom/setup.sh"), "").unwrap();
+    project
+}
+
+#[test]
 fn every_command_of_the_docs_runs_or_says_why_not() {
-    for page in pages()
-        .iter()
-        .filter(|page| !page.is_generated() && page.shown() != "README.md")
-    {
+    for page in pages().iter().filter(|page| !page.is_generated()) {
         let home = TempDir::new().unwrap();
         let folder = home.path().join("folder");
         fs::create_dir(&folder).unwrap();
         assert_commands_run(page, &folder, home.path());
     }
+}
+
+#[test]
+fn the_commands_of_the_guide_in_a_new_project_run_or_say_why_not() {
+    for template in ["minimal", "stage-1-only"] {
+        let home = TempDir::new().unwrap();
+        pei(home.path(), home.path())
+            .args(["create", "-p", "project", "-q", template, "--no-examples"])
+            .assert()
+            .success();
+        let project = home.path().join("project");
+        let guide = markdown_page(&project.join("PEI-DOCKER-USAGE-GUIDE.md"));
+        assert!(!guide.blocks.is_empty(), "the guide shows no command");
+        assert_commands_run(&guide, &project, home.path());
+    }
+}
+
+#[test]
+fn the_sessions_of_the_readme_are_what_pei_prints() {
+    let home = TempDir::new().unwrap();
+    let page = markdown_page(&root().join(README));
+    let mut sessions = page.blocks.iter().filter(|block| block.info == "console");
+    let first = sessions.next().unwrap();
+    assert_session_is_true(first, home.path());
+    // The slip that the second one shows.
+    let config = home.path().join("build/user_config.yml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("host_port:", "hostport:")).unwrap();
+    let second = sessions.next().unwrap();
+    assert_session_is_true(second, home.path());
+    assert_eq!(sessions.count(), 0, "what stands before the third session?");
+}
+
+/// Runs the `$ pei …` lines in the folder; other commands are left to the tests with containers.
+#[track_caller]
+fn assert_session_is_true(session: &Block, folder: &Path) {
+    for step in format!("\n{}", session.text).split("\n$ ").skip(1) {
+        let (command, shown) = step.split_once('\n').unwrap_or((step, ""));
+        let Some(arguments) = command.strip_prefix("pei ") else {
+            continue;
+        };
+        let output = pei(folder, folder)
+            .args(arguments.split(' '))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            without_counts(&said),
+            without_counts(shown),
+            "{README}: `{command}` prints another text"
+        );
+    }
+}
+
+/// How many files a project has changes with each new script; the README need not.
+fn without_counts(text: &str) -> String {
+    let lines = text.trim_end().lines().map(|line| {
+        if line.starts_with("created `") || line.starts_with("configured `") {
+            line.replace(|c: char| c.is_ascii_digit(), "")
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -127,9 +234,10 @@ pub(crate) fn assert_commands_run(page: &Page, folder: &Path, home: &Path) {
                 page.shown(),
                 block.line
             ),
-            (Some("bash" | "shell" | "console"), _) | (Some("sh"), Some(_)) => {
+            (Some("console"), None) if page.shown() == README => {}
+            (None | Some("bash" | "shell" | "console"), _) | (Some("sh"), Some(_)) => {
                 panic!(
-                    "{}:{}: commands are `sh` or `sh no-run`, not `{}`",
+                    "{}:{}: commands are `sh` or `sh no-run`, other texts `text`, not `{}`",
                     page.shown(),
                     block.line,
                     block.info
@@ -228,6 +336,15 @@ impl Page {
             .any(|path| self.path.starts_with(root().join(path)))
     }
 
+    /// The text of the last heading before a line.
+    fn heading_above(&self, line: usize) -> &str {
+        let above = self.prose.iter().take_while(|(number, _)| *number < line);
+        above
+            .filter_map(|(_, text)| text.strip_prefix("## "))
+            .last()
+            .unwrap_or_default()
+    }
+
     /// The anchors that its headings make, as GitHub does.
     fn anchors(&self) -> HashSet<String> {
         let headings = self.prose.iter().filter(|(_, line)| line.starts_with('#'));
@@ -290,7 +407,7 @@ fn links(line: &str) -> Vec<&str> {
 
 /// README.md and all pages below docs, sorted.
 fn pages() -> Vec<Page> {
-    let mut paths = vec![root().join("README.md")];
+    let mut paths = vec![root().join(README)];
     let mut folders = vec![root().join("docs")];
     while let Some(folder) = folders.pop() {
         for entry in
