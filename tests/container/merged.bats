@@ -554,9 +554,12 @@ end_is() {
 }
 
 @test "RUN_PORTS, RUN_VOLUMES, RUN_ENV_VARS and RUN_EXTRA_ARGS are shell words, whose quotes keep blanks" {
+    local a b
+    a=$(free_port)
+    b=$(free_port)
     mkdir -p "$BATS_TEST_TMPDIR/a b"
     echo here >"$BATS_TEST_TMPDIR/a b/file"
-    set_value RUN_PORTS ''
+    set_value RUN_PORTS " '127.0.0.1:$a:81'   \"127.0.0.1:$b:82/udp\" "
     set_value RUN_VOLUMES "'$BATS_TEST_TMPDIR/a b:/c  d'"
     set_value RUN_ENV_VARS "'A=two  blanks' B=\"it's\" C="
     set_value RUN_EXTRA_ARGS "--label 'with=two  blanks' --hostname other"
@@ -567,7 +570,8 @@ end_is() {
     has "$output" "two  blanks|it's||other|none|here"
     has "$output" 10.1.2.4
     equal 'two  blanks' "$(docker inspect --format '{{index .Config.Labels "with"}}' "$C")"
-    equal '' "$(docker port "$C")" 'the ports'
+    equal "81/tcp -> 127.0.0.1:$a
+82/udp -> 127.0.0.1:$b" "$(docker port "$C" | sort)" 'the ports'
 }
 
 log_has() {
@@ -652,4 +656,17 @@ podman_image() {
     podman_image
     runs_in_foreground -- getent hosts host.docker.internal
     equal "$(podman network inspect podman --format '{{(index .Subnets 0).Gateway}}')" "$(cut -d' ' -f1 <<<"$output")"
+}
+
+@test "podman: -s is a bash of stdin, with the environment and the status of the shell" {
+    podman_image
+    must_end_with 4 merged_run -s < <(printf '%s\n' 'echo "shell: $0, $BLANKS."' 'exit 4')
+    has_line "$output" 'shell: /bin/bash,   two  blanks  .'
+}
+
+@test "podman: --gpus all asks for the devices that the toolkit describes" {
+    podman_image
+    ! podman info --format json | grep -q nvidia.com/gpu || skip 'this machine has GPUs; podman would give them'
+    must_end_with 126 merged_run --gpus all -- true </dev/null
+    has "$output" nvidia.com/gpu
 }

@@ -45,6 +45,31 @@ forget_images() {
     must_fail ssh_as me 654321 "$port" true
 }
 
+@test "the one line of the README makes, builds and starts a box that its password logs in to" {
+    local line bin=$BATS_TEST_TMPDIR/bin
+    line=$(awk '/^## / { here = /Two commands/ } here && /^```/ { inside = !inside; next } here && inside' "$REPO/README.md" | head -n 1)
+    [[ $line == 'cargo install '*'docker compose up '* ]] || fail "the README begins with another line: $line"
+    # pei is there; base, port and names are this file's own.
+    mkdir "$bin"
+    printf '#!/bin/sh\n[ "$*" = "install --path ." ]\n' >"$bin/cargo"
+    cat >"$bin/pei" <<'SH'
+#!/bin/sh
+"$PEI_BIN" "$@" || exit
+[ "$1" != create ] || sed -i "s|ubuntu:24.04|$ID-base|; s|2222|$README_PORT|; s|pei-minimal|$ID-readme|" build/user_config.yml
+SH
+    chmod 755 "$bin"/*
+    README_PORT=$(free_port)
+    export README_PORT COMPOSE_PROJECT_NAME=$ID-readme
+    printf '%s\n' "$COMPOSE_PROJECT_NAME" >>"$WORK/projects"
+    mkdir "$WORK/readme"
+    cd "$WORK/readme"
+    must env PATH="$bin:$PATH" bash -c "$line"
+    wait_for_ssh "$README_PORT"
+    must ssh_as me 123456 "$README_PORT" id -un
+    equal me "$output"
+    must docker compose --project-directory build down --volumes --timeout 0
+}
+
 @test "stage-1 is not started by up" {
     project flow
     must compose --profile build-helper ps --all --services
