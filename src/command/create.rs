@@ -17,6 +17,8 @@ use crate::project::{self, WriteMode};
 use crate::render::{self, NewProject};
 use crate::ui::{Ui, shown};
 
+/// There once a folder has been configured, by pei or by the tool before it.
+const COMPOSE_FILE: &str = "docker-compose.yml";
 /// More names would hide what is said around them.
 const NAMED_CLASHES: usize = 20;
 
@@ -61,6 +63,7 @@ impl Args {
         let tree = render::new_project(&NewProject {
             quick: self.quick,
             examples: !self.no_examples,
+            configured: self.force && folder.join(COMPOSE_FILE).exists(),
         })?;
         let plan = project::plan(&tree, folder, WriteMode::Create { force: self.force })?;
         if !plan.clashes().is_empty() {
@@ -107,10 +110,15 @@ fn clash(folder: &Path, clashes: &[String], all: bool) -> Failure {
 fn next_steps(folder: &Path) -> String {
     let directory = shell_word(folder);
     let config = shell_word(&folder.join("user_config.yml"));
+    let enter = if folder == Path::new(".") {
+        String::new()
+    } else {
+        format!("cd {directory} && ")
+    };
     format!(
         "next:\n  \
          1. edit {config}\n  \
          2. pei configure -p {directory}\n  \
-         3. cd {directory} && {BUILD_AND_START}"
+         3. {enter}{BUILD_AND_START}"
     )
 }

@@ -21,6 +21,8 @@ pub struct NewProject {
     pub quick: Option<String>,
     /// Also the example catalogue.
     pub examples: bool,
+    /// The folder has been configured: what is rendered from its config is not replaced by that of the smallest one.
+    pub configured: bool,
 }
 
 /// The files of a new project, before its first configure.
@@ -77,13 +79,6 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
         }),
     )?;
     insert_stamped(&mut tree, ".gitignore", &gitignore);
-    let no_key_files: [&str; 0] = [];
-    let dockerignore = templates::render(
-        "dockerignore.j2",
-        json!({ "notice": NOTICE, "key_files": no_key_files
-        }),
-    )?;
-    insert_stamped(&mut tree, ".dockerignore", &dockerignore);
     let guide = templates::render(
         "usage-guide.md.j2",
         json!({ "notice": NOTICE
@@ -91,7 +86,9 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
     )?;
     insert_stamped(&mut tree, "PEI-DOCKER-USAGE-GUIDE.md", &guide);
     insert_stamped(&mut tree, "user_config.schema.json", &schema());
-    add_first_dockerfiles(&mut tree)?;
+    if !new.configured {
+        add_first_build(&mut tree)?;
+    }
     Ok(tree)
 }
 
@@ -106,7 +103,14 @@ fn schema() -> String {
 }
 
 /// The Dockerfiles of the smallest project show their shape from the start; configure renders them for the config.
-fn add_first_dockerfiles(tree: &mut FileTree) -> anyhow::Result<()> {
+fn add_first_build(tree: &mut FileTree) -> anyhow::Result<()> {
+    let no_key_files: [&str; 0] = [];
+    let dockerignore = templates::render(
+        "dockerignore.j2",
+        json!({ "notice": NOTICE, "key_files": no_key_files
+        }),
+    )?;
+    insert_stamped(tree, ".dockerignore", &dockerignore);
     let source = SourceFile {
         name: "minimal".to_owned(),
         text: assets::template("config/quick/minimal.yml").to_owned(),

@@ -90,6 +90,33 @@ fn force_replaces_peis_files_and_keeps_the_users() {
 }
 
 #[test]
+fn force_leaves_what_configure_has_written_for_the_config() {
+    let project = Project::create_minimal()
+        .file("installation/stage-1/custom/mine.sh", "true")
+        .file(
+            "installation/stage-1/custom/id_mine",
+            include_bytes!("../config/keys/ed25519-256"),
+        )
+        .file(
+            "user_config.yml",
+            "\
+stage_1:
+  image: {base: 'ubuntu:24.04', output: 'demo:stage-1'}
+  ssh: {users: {me: {privkey_file: stage-1/custom/id_mine}}}
+  custom: {on_build: [stage-1/custom/mine.sh]}
+",
+        );
+    project.run(["configure"]).succeeds();
+    assert!(project.read("stage-1.Dockerfile").contains("mine.sh"));
+    assert!(project.read(".dockerignore").contains("id_mine"));
+    project
+        .run_beside(["create", "-p", "demo", "--force"])
+        .succeeds();
+    assert!(project.path("examples").exists());
+    project.run(["configure", "--check"]).succeeds();
+}
+
+#[test]
 fn a_dry_run_lists_and_writes_nothing() {
     let project = Project::none();
     project
@@ -115,7 +142,8 @@ fn the_folder_one_stands_in_can_be_made_a_project() {
     project
         .run(["create", "-p", "."])
         .succeeds()
-        .says("2. pei configure -p .");
+        .says("2. pei configure -p .")
+        .says("3. docker compose up");
     project.run(["configure"]).succeeds();
 }
 
