@@ -75,7 +75,7 @@ fn address(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Re
     } else {
         (
             format!("the proxy's address is a host name or an IP address, found {found}"),
-            "write the host name alone, without `http://` and without a path",
+            "write the host name alone, without `http://` and without a path; the port stands in `port`",
         )
     };
     Err(cx.bad_value(field, at, Code::InvalidProxyAddress, message, help))
