@@ -5,8 +5,6 @@
 //! - `sh`: commands, which are run with the blocks before them in an empty folder; `sh no-run`: commands that a test cannot
 //!   run, for the reason in the comment above: `<!-- no-run: needs Docker -->`;
 //! - `console`, in the README alone: a session, whose lines `$ pei …` must print what stands below them.
-//!
-//! In the page of the diagnostics each `yaml` must get the code that is its heading.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
@@ -16,12 +14,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use serde_json::Value;
 use tempfile::TempDir;
 
 /// Pages made from the program, the schema or the scripts; they show usage, not sessions.
 const GENERATED: &[&str] = &["docs/reference", "docs/scripts.md"];
-/// Shows mistakes.
+/// Shows mistakes, whose examples the tests of the diagnostics read.
 const MISTAKES: &str = "docs/diagnostics.md";
 /// The one page with sessions.
 const README: &str = "README.md";
@@ -73,46 +70,6 @@ fn every_config_of_the_docs_configures() {
         }
     }
     assert!(count > 0, "the docs hold no config");
-}
-
-#[test]
-fn every_mistake_of_the_docs_gets_the_code_of_its_heading() {
-    let home = TempDir::new().unwrap();
-    let project = project_with_files(home.path());
-    let page = markdown_page(&root().join(MISTAKES));
-    for block in page.blocks.iter().filter(|block| block.info == "yaml") {
-        let code = page.heading_above(block.line);
-        fs::write(project.join("user_config.yml"), &block.text).unwrap();
-        let output = pei(home.path(), &project)
-            .args(["configure", "--dry-run", "--format", "json"])
-            .output()
-            .unwrap();
-        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let codes: Vec<_> = found["diagnostics"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["code"].as_str().unwrap())
-            .collect();
-        assert!(
-            codes.contains(&code),
-            "{MISTAKES}:{}: the config does not get `{code}`, but {codes:?}",
-            block.line
-        );
-    }
-}
-
-/// A project with the files that the page of the mistakes speaks of.
-fn project_with_files(home: &Path) -> PathBuf {
-    pei(home, home)
-        .args(["create", "-p", "project", "-q", "minimal", "--no-examples"])
-        .assert()
-        .success();
-    let project = home.join("project");
-    let key = root().join("tests/config/keys/ed25519-256");
-    fs::copy(key, project.join("installation/stage-1/custom/id_ed25519")).unwrap();
-    fs::write(project.join("installation/stage-2/custom/setup.sh"), "").unwrap();
-    project
 }
 
 #[test]
@@ -334,15 +291,6 @@ impl Page {
         GENERATED
             .iter()
             .any(|path| self.path.starts_with(root().join(path)))
-    }
-
-    /// The text of the last heading before a line.
-    fn heading_above(&self, line: usize) -> &str {
-        let above = self.prose.iter().take_while(|(number, _)| *number < line);
-        above
-            .filter_map(|(_, text)| text.strip_prefix("## "))
-            .last()
-            .unwrap_or_default()
     }
 
     /// The anchors that its headings make, as GitHub does.
