@@ -20,7 +20,7 @@ usage() {
 Usage: lint-projects.sh [FILTER...]
 
 For every example, every quick template and the full config: create a project, configure it, and run
-  docker compose config                on docker-compose.yml, which needs no engine
+  docker compose config                on docker-compose.yml, also with --full-compose; needs no engine
   check-jsonschema                     on docker-compose.yml, against the Compose schema, and on
                                        user_config.yml, against pei's own
   hadolint (errors)                    on the Dockerfiles
@@ -105,6 +105,8 @@ lint() {
 
     check 'docker compose config' docker compose --profile '*' config --quiet || status=1
     check 'the Compose schema' check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml || status=1
+    check 'pei configure --full-compose' "$PEI_BIN" configure --full-compose || status=1
+    check 'docker compose config of the full one' docker compose --profile '*' config --quiet || status=1
     check 'the schema of user_config.yml' \
         check-jsonschema --schemafile user_config.schema.json user_config.yml || status=1
     check hadolint hadolint --no-color --failure-threshold error ./*Dockerfile || status=1
