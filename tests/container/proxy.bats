@@ -103,6 +103,20 @@ all_four() {
     done
 }
 
+@test "no_proxy and PEI_DOWNLOAD_MIRROR as arguments of the build reach the hooks, and no image keeps them" {
+    local stage
+    project removed
+    build --build-arg no_proxy=localhost,.example.org --build-arg PEI_DOWNLOAD_MIRROR=http://files.test stage-1 stage-2
+    for stage in 1 2; do
+        must file_in_image "$(image 2)" "/during-stage-$stage"
+        has_line "$output" no_proxy=localhost,.example.org
+        has_line "$output" PEI_DOWNLOAD_MIRROR=http://files.test
+        must drun "$(image "$stage")" env
+        lacks "$output" example.org
+        lacks "$output" PEI_DOWNLOAD_MIRROR
+    done
+}
+
 @test "the proxy's address is known where it is not enabled, and no shell uses it" {
     proxy_project off ''
     must drun "$(image 2)" env
