@@ -127,6 +127,11 @@ mounts_of() {
     build
     gpus_are_asked_for stage-1 stage-2
     must drun "$(docker image ls --quiet "$ID-gpu-container:stage-2")" readlink /soft/app
+    # Fewer of them, as the page on GPUs has it.
+    awk '/^## / { here = /Fewer/ } /^```/ { inside = here && /text/; next } inside' "$REPO/docs/guides/gpu.md" \
+        >"$PROJECT/docker-compose.override.yml"
+    must compose config --format json stage-2
+    has "$(tr -d ' \n' <<<"$output")" '"devices":[{"capabilities":["gpu"],"driver":"nvidia","device_ids":["0","1"]}]'
 }
 
 @test "basic/host-mount: folders of the host, beside the project, by a variable and in the home" {

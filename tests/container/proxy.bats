@@ -18,7 +18,7 @@ teardown_file() {
     end_file
 }
 
-# proxy_project NAME SETTINGS_1 SETTINGS_2: YAML in one line, behind the address and port of the stand-in.
+# proxy_project NAME SETTINGS_1 SETTINGS_2 [BUILD_ARGUMENT...]: YAML in one line, behind the address and port of the stand-in.
 proxy_project() {
     local stage
     project "$1"
@@ -41,7 +41,7 @@ stage_2:
   custom: {on_build: ['stage-2/custom/look.sh stage-2 $STAND_IN']}
 YAML
     forget_logs
-    build
+    build "${@:4}"
 }
 
 # proxies TEXT: the proxy lines of what env has printed, sorted. An empty one is none.
@@ -88,7 +88,8 @@ all_four() {
 }
 
 @test "with remove_after_build nothing of it is left in the finished images" {
-    proxy_project removed 'enable_globally: true, remove_after_build: true'
+    proxy_project removed 'enable_globally: true, remove_after_build: true' '' --build-arg no_proxy=localhost,.example.org \
+        --build-arg PEI_DOWNLOAD_MIRROR=http://files.test stage-1 stage-2
     local n
     must file_in_image "$(image 2)" /during-stage-2
     equal "$(all_four "http://$STAND_IN:8888")" "$(proxies "$output")"
@@ -106,7 +107,6 @@ all_four() {
 @test "no_proxy and PEI_DOWNLOAD_MIRROR as arguments of the build reach the hooks, and no image keeps them" {
     local stage
     project removed
-    build --build-arg no_proxy=localhost,.example.org --build-arg PEI_DOWNLOAD_MIRROR=http://files.test stage-1 stage-2
     for stage in 1 2; do
         must file_in_image "$(image 2)" "/during-stage-$stage"
         has_line "$output" no_proxy=localhost,.example.org
