@@ -13,12 +13,10 @@ use crate::cli::LongQuiet;
 use crate::diagnostic::{count, quoted};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::project::{self, WriteMode};
+use crate::project::{self, COMPOSE_FILE, WriteMode};
 use crate::render::{self, NewProject};
 use crate::ui::{Ui, shown};
 
-/// There once a folder has been configured, by pei or by the tool before it.
-const COMPOSE_FILE: &str = "docker-compose.yml";
 /// More names would hide what is said around them.
 const NAMED_CLASHES: usize = 20;
 

@@ -13,9 +13,8 @@ use crate::diagnostic::quoted;
 use crate::engine::{Container, Engine};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::project::COMPOSE_FILE;
 use crate::ui::{Ui, shown};
-
-const COMPOSE_FILE: &str = "docker-compose.yml";
 
 /// Remove a project's images and the containers made from them
 ///

@@ -44,7 +44,7 @@ use anyhow::{Context, Result};
 
 use crate::file_tree::FileTree;
 
-pub use names::{CREDENTIALS, OWN_FOLDER, TEMPLATE};
+pub use names::{COMPOSE_FILE, CREDENTIALS, OWN_FOLDER, TEMPLATE};
 pub use plan::{Plan, plan};
 pub use report::{Action, Change, Notice, WriteReport};
 pub use template::{UserTemplate, user_template};

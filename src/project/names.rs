@@ -18,8 +18,8 @@ pub(super) const LOCK: &str = ".pei/lock";
 /// There only while a run writes, or after one that was interrupted.
 pub(super) const UNFINISHED: &str = ".pei/unfinished";
 
-/// Written after everything else.
-pub(super) const COMPOSE_FILE: &str = "docker-compose.yml";
+/// Written after everything else; there once a folder has been configured, by pei or by the tool before it.
+pub const COMPOSE_FILE: &str = "docker-compose.yml";
 
 /// The end of the name of every temporary file and folder.
 const TEMPORARY: &str = ".pei-tmp";

@@ -109,7 +109,7 @@ impl<'t> Survey<'t> {
 
     /// A file that differs gives way, or stays if it has a rule of its own.
     fn replace(&mut self, path: &str, place: PathBuf, found: &Existing, file: &'t File) {
-        if path == TEMPLATE && self.mode == WriteMode::Configure {
+        if path == TEMPLATE {
             match template::rule(found, &file.content) {
                 template::Rule::Keep(notice) => {
                     self.notices.extend(notice);

@@ -117,6 +117,20 @@ stage_1:
 }
 
 #[test]
+fn force_keeps_an_extended_compose_template() {
+    let project = Project::configured();
+    let extended = project.read("compose-template.yml") + "x-mine: here\n";
+    project.write("compose-template.yml", &extended);
+    project.run(["configure"]).succeeds();
+    project
+        .run_beside(["create", "-p", "demo", "--force"])
+        .succeeds()
+        .never_says("compose-template.yml");
+    assert_eq!(project.read("compose-template.yml"), extended);
+    project.run(["configure", "--check"]).succeeds();
+}
+
+#[test]
 fn a_dry_run_lists_and_writes_nothing() {
     let project = Project::none();
     project
