@@ -25,7 +25,8 @@ const NAMED_CLASHES: usize = 20;
 /// Writes a folder with a `user_config.yml` to edit, the scripts that images are built with,
 /// a guide and examples. A folder that holds such files already is left alone, unless
 /// --force is given: then pei's files are replaced (edited ones are saved as NAME.bak first)
-/// and yours, `user_config.yml` among them, are kept.
+/// and yours, `user_config.yml` and an extended `compose-template.yml` among them, are kept.
+/// What `pei configure` has written for the config stays, too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
