@@ -52,7 +52,11 @@ impl ComposeFile {
     /// # Errors
     /// The parser's words for a file that is no YAML, or none of Compose's shape.
     pub fn from_yaml(text: &str) -> Result<Self, String> {
-        let document: Document = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+        // A large project has a large file; aliases have limits of their own.
+        let mut options = serde_saphyr::Options::default();
+        options.budget = None;
+        let document: Document = serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| error.to_string())?;
         Ok(document.into())
     }
 
@@ -131,6 +135,13 @@ mod tests {
         );
         assert!(ComposeFile::from_yaml("services: [a]").is_err());
         assert!(ComposeFile::from_yaml("{").is_err());
+    }
+
+    #[test]
+    fn a_large_project_is_read() {
+        let ports = "1, ".repeat(260_000);
+        let text = format!("services: {{a: {{image: x, ports: [{ports}]}}}}");
+        assert_eq!(ComposeFile::from_yaml(&text).unwrap().images, ["x"]);
     }
 
     #[test]

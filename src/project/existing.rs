@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::root::{Obstacle, Root};
 
-/// Larger files are not read: pei writes none of that size.
-const LARGEST: u64 = 4 * 1024 * 1024;
+/// Larger files are not read: pei writes none of that size, from the largest config that it reads.
+const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// The bytes of a file of pei's bookkeeping; nothing where it is no such file.
 ///

@@ -20,19 +20,19 @@ pub(super) fn add(
     plan: &Plan,
     inputs: &Inputs,
 ) -> anyhow::Result<()> {
-    let own = templates::own_compose_template();
-    let template = inputs.compose_template.as_deref().unwrap_or(&own);
     let model = &plan.compose;
-    let rendered = templates::render_compose(
-        template,
-        json!({
-            "stage_1": service(&model.stage_1),
-            "stage_2": model.stage_2.as_ref().map(service),
-            "volumes": volumes(plan),
-            "secrets": secrets(plan),
-            "extensions": if inputs.full_compose { super::full_compose::extensions(project) } else { Value::Null },
-        }),
-    )?;
+    let context = json!({
+        "notice": NOTICE,
+        "stage_1": service(&model.stage_1),
+        "stage_2": model.stage_2.as_ref().map(service),
+        "volumes": volumes(plan),
+        "secrets": secrets(plan),
+        "extensions": if inputs.full_compose { super::full_compose::extensions(project) } else { Value::Null },
+    });
+    let rendered = match &inputs.compose_template {
+        Some(template) => templates::render_extended(template, context)?,
+        None => templates::render(templates::COMPOSE, context)?,
+    };
     insert_stamped(
         tree,
         "docker-compose.yml",

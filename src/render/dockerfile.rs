@@ -56,6 +56,7 @@ pub(super) fn render(
             } else {
                 String::new()
             },
+            "credentials": credentials::PATH,
             "core": dockerfiles.core,
             "tail_1": dockerfiles.tail_1,
             "stage_2": dockerfiles.stage_2,

@@ -52,8 +52,11 @@ pub(super) fn render(name: &str, context: impl serde::Serialize) -> anyhow::Resu
     Ok(text)
 }
 
-/// Renders the project's compose template, and sees that Compose will be able to read what comes of it.
-pub(super) fn render_compose(
+/// The template of docker-compose.yml.
+pub(super) const COMPOSE: &str = "compose-template.yml";
+
+/// Renders a compose template that a person has extended, and sees that Compose will be able to read what comes of it.
+pub(super) fn render_extended(
     template: &str,
     context: impl serde::Serialize,
 ) -> Result<String, BrokenTemplate> {
@@ -69,7 +72,7 @@ pub(super) fn render_compose(
     })?;
     text.truncate(text.trim_end().len());
     text.push('\n');
-    // The text is pei's own: a limit against foreign ones would only refuse large projects.
+    // Large projects make large texts; aliases have limits of their own.
     let mut options = serde_saphyr::Options::default();
     options.budget = None;
     serde_saphyr::from_str_with_options::<serde::de::IgnoredAny>(&text, options)
@@ -98,7 +101,7 @@ fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenTemplate {
 
 /// `compose-template.yml` as pei writes it into projects.
 pub(super) fn own_compose_template() -> String {
-    assets::template("compose-template.yml").replace("{{ notice }}", notice::TEMPLATE_NOTICE)
+    assets::template(COMPOSE).replace("{{ notice }}", notice::TEMPLATE_NOTICE)
 }
 
 fn environment() -> Environment<'static> {

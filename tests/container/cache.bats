@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What a change costs: only the steps that depend on it run again.
+# What a change costs: only the steps that depend on it run again. Each test states them all.
 #
 # shellcheck disable=SC2016,SC2030,SC2031 # texts for other shells; bats runs each test in a subshell
 
@@ -35,16 +35,19 @@ setup() {
 write_config() {
     config <<YAML
 stage_1:
-  $(image_1)
+  $(image_1 "${OTHER_BASE:-}")
+  ${APT_FILE+"apt: {repo_source: '$APT_FILE'}"}
+  proxy: {port: ${PROXY_PORT:-7890}}
   ssh:
     host_port: ${HOST_PORT}
     users:
+      ${MORE_USERS:-}
       me: {password: '${PASSWORD:-cache-Pw1}', pubkey_text: $(yaml_text "$(<"$WORK/key.pub")"), privkey_file: '$WORK/key'}
   ports: ['${EXTRA_PORT:-127.0.0.1::8080}']
   environment: ['CHANGES=${VALUE:-one}']
   mount: {below: {type: auto-volume, dst_path: ${MOUNT:-/below}}}
   custom:
-    on_build: ['stage-1/system/own-tool/install.sh tool', 'stage-1/custom/one.sh one']
+    on_build: [${HOOKS_1-"'stage-1/system/own-tool/install.sh tool', 'stage-1/custom/one.sh one'"}]
     on_first_run: [stage-1/custom/first.sh]
     on_every_run: [stage-1/custom/every.sh${EVERY_ARGUMENT:-}]
     on_user_login: [stage-1/custom/login.sh]
@@ -54,7 +57,7 @@ stage_2:
   storage: {data: {type: ${DATA_TYPE:-image}}}
   mount: {own: {type: auto-volume, dst_path: ${MOUNT:-/own}}}
   custom:
-    on_build: ['stage-2/custom/two.sh two'${MORE_HOOKS:-}]
+    on_build: [${HOOKS_2-"'stage-2/custom/two.sh two'"}]
     on_first_run: [stage-2/custom/first.sh]
     on_every_run: [stage-2/custom/every.sh]
     on_user_login: [stage-2/custom/login.sh]
@@ -108,6 +111,34 @@ YAML
     equal "$(probe_uuid "$(image 1)" one)" "$(probe_uuid "$(image 2)" one)"
 }
 
+# The steps, in the order of the Dockerfiles; `after STEP LIST...` is the part of a list behind a step.
+readonly CORE=('stage-1-core: set-up-base' 'stage-1-core: install-packages' 'stage-1-core: set-up-sshd'
+    'stage-1-core: create-users' 'stage-1-core: stage-1/system/own-tool/install.sh tool'
+    'stage-1-core: stage-1/custom/one.sh one')
+readonly TAIL_1=('stage-1: copy stage-1' 'stage-1: finish-image' 'stage-1: set-credentials')
+readonly STAGE_2=('stage-2: set-up-storage' 'stage-2: stage-2/custom/two.sh two')
+readonly TAIL_2=('stage-2: copy stage-1' 'stage-2: copy stage-2' 'stage-2: finish-image' 'stage-2: set-credentials')
+readonly SECRET='credentials: secret'
+
+# from STEP: of CORE, and all that grows from it; sets steps.
+from() {
+    local step
+    steps=()
+    for step in "${CORE[@]}"; do
+        [[ $step != "stage-1-core: $1" && ${#steps[@]} == 0 ]] || steps+=("$step")
+    done
+    ((${#steps[@]} > 0)) || fail "no such step: $1"
+    steps+=("${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}")
+}
+
+ran() {
+    only_ran "$PROJECT.log" "$@"
+}
+
+edit() {
+    echo "# edited $(sentinel)" >>"$PROJECT/installation/$1"
+}
+
 @test "nothing changed: no step runs" {
     rebuild
     no_step_ran "$PROJECT.log"
@@ -122,82 +153,144 @@ YAML
     no_step_ran "$PROJECT.log"
 }
 
-@test "a port changed: no step runs" {
+@test "a port, an environment value, a mount or a storage type changed: no step runs" {
     EXTRA_PORT=127.0.0.1::9090 HOST_PORT=$(free_port) rebuild
     no_step_ran "$PROJECT.log"
-}
-
-@test "an environment value changed: no step runs" {
     VALUE=two rebuild
     no_step_ran "$PROJECT.log"
-}
-
-@test "a mount and a storage type changed: no step runs" {
     MOUNT=/elsewhere DATA_TYPE=auto-volume rebuild
     no_step_ran "$PROJECT.log"
 }
 
-@test "a password changed: no hook and no apt step runs" {
+@test "a password changed: the credentials of both images, and nothing else" {
     PASSWORD=$(sentinel) rebuild
     ran_again
-    [[ -n $(executed_steps "$PROJECT.log") ]] || fail 'nothing ran, so the password cannot have changed'
-    no_step_matches "$PROJECT.log" 'apt|essential|hook|on.build'
+    ran "$SECRET" 'stage-1: set-credentials' 'stage-2: set-credentials'
 }
 
-@test "a key changed: no hook and no apt step runs" {
+@test "a key changed: the credentials of both images, and nothing else" {
     rm "$WORK/key" "$WORK/key.pub"
     new_key "$WORK/key" -t ed25519 -C ''
     rebuild
     ran_again
-    [[ -n $(executed_steps "$PROJECT.log") ]] || fail 'nothing ran, so the key cannot have changed'
+    ran "$SECRET" 'stage-1: set-credentials' 'stage-2: set-credentials'
 }
 
-@test "a run-time hook's text edited: apt and system installers do not run" {
-    local stage name
-    for stage in 1 2; do
+@test "a run-time or login hook's text edited: the ends of the images that hold it, no build hook" {
+    local name stage
+    for stage in 2 1; do
         for name in first every login; do
-            echo "# edited $RANDOM" >>"$PROJECT/installation/stage-$stage/custom/$name.sh"
+            edit "stage-$stage/custom/$name.sh"
         done
+        rebuild
+        ran_again
+        # Stage-2's copy of its own tree stands behind that of stage-1's, which did not change.
+        if ((stage == 2)); then
+            ran "${TAIL_2[@]:1}"
+        else
+            ran "${TAIL_1[@]}" "${TAIL_2[@]}"
+        fi
     done
-    rebuild
-    # The hooks of custom/ see the whole of it.
-    lacks " $(comm -13 <(sort -u <<<"$before") <(sort -u <<<"$after") | tr '\n' ' ')" ' apt '
-    lacks " $(comm -13 <(sort -u <<<"$before") <(sort -u <<<"$after") | tr '\n' ' ')" ' tool '
     must drun --entrypoint cat "$(image 2)" /pei-from-host/stage-2/custom/every.sh
     has "$output" '# edited'
 }
 
-@test "a run-time hook named otherwise in the config: no build hook and no apt step runs" {
+@test "a run-time hook named otherwise in the config: the ends of the images, no build hook" {
     EVERY_ARGUMENT=" --more" rebuild
     ran_again
+    ran "${TAIL_1[@]}" "${TAIL_2[@]}"
     must drun --entrypoint cat "$(image 2)" /pei-from-host/stage-1/generated/_custom-on-every-run.sh
     has "$output" '--more'
 }
 
-@test "an on_build entry added to stage-2: nothing before it runs" {
+@test "on_build entries of stage-2 added, reordered, removed: from the first that moved, no step before it" {
     write_config
     build
-    MORE_HOOKS=", 'stage-2/custom/two.sh added'" rebuild
+    HOOKS_2="'stage-2/custom/two.sh two', 'stage-2/custom/two.sh added'" rebuild
     ran_again added
+    ran 'stage-2: stage-2/custom/two.sh added' "${TAIL_2[@]}"
     equal "$(probe_uuid "$(image 2)" added)" "$(grep '^added ' <<<"$after" | cut -d' ' -f2)"
+    HOOKS_2="'stage-2/custom/two.sh added', 'stage-2/custom/two.sh two'" rebuild
+    ran 'stage-2: stage-2/custom/two.sh added' 'stage-2: stage-2/custom/two.sh two' "${TAIL_2[@]}"
+    # Removed: what is left was built before.
+    rebuild
+    no_step_ran "$PROJECT.log"
+    HOOKS_2='' rebuild
+    ran "${TAIL_2[@]}"
 }
 
-@test "a custom script edited: the custom hooks behind it run, apt and system installers do not" {
+@test "on_build entries of stage-1 added, reordered, removed: from the first that moved, and stage-2 behind them" {
+    local tool="'stage-1/system/own-tool/install.sh tool'" one="'stage-1/custom/one.sh one'"
     write_config
     build
-    echo "# edited $RANDOM" >>"$PROJECT/installation/stage-2/custom/two.sh"
+    HOOKS_1="$tool, $one, 'stage-1/custom/one.sh added'" rebuild
+    ran 'stage-1-core: stage-1/custom/one.sh added' "${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}"
+    HOOKS_1="$tool, 'stage-1/custom/one.sh added', $one" rebuild
+    ran 'stage-1-core: stage-1/custom/one.sh added' 'stage-1-core: stage-1/custom/one.sh one' \
+        "${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}"
+    HOOKS_1="$one" rebuild
+    ran 'stage-1-core: stage-1/custom/one.sh one' "${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}"
+}
+
+@test "a custom script edited: the custom hooks of that stage and what is behind them, no installer before them" {
+    write_config
+    build
+    edit stage-2/custom/two.sh
     rebuild
     ran_again two
-    echo "# edited $RANDOM" >>"$PROJECT/installation/stage-1/custom/one.sh"
+    ran 'stage-2: stage-2/custom/two.sh two' "${TAIL_2[@]}"
+    edit stage-1/custom/one.sh
     rebuild
-    lacks " $(comm -13 <(sort -u <<<"$before") <(sort -u <<<"$after") | tr '\n' ' ')" ' apt '
-    lacks " $(comm -13 <(sort -u <<<"$before") <(sort -u <<<"$after") | tr '\n' ' ')" ' tool '
-    has "$(comm -13 <(sort -u <<<"$before") <(sort -u <<<"$after"))" 'one '
+    from 'stage-1/custom/one.sh one'
+    ran "${steps[@]}"
+    ran_again one two
 }
 
-@test "a system script edited: it runs again, apt does not" {
-    echo "# edited $RANDOM" >>"$PROJECT/installation/stage-1/system/own-tool/install.sh"
+@test "a file in custom/ that no hook names: the custom hooks, which may read it" {
+    edit stage-2/custom/own-notes.txt
     rebuild
-    has "$(comm -13 <(sort -u <<<"$before") <(sort -u <<<"$after"))" 'tool '
-    lacks " $(comm -13 <(sort -u <<<"$before") <(sort -u <<<"$after") | tr '\n' ' ')" ' apt '
+    ran 'stage-2: stage-2/custom/two.sh two' "${TAIL_2[@]}"
+    edit stage-1/custom/own-notes.txt
+    rebuild
+    from 'stage-1/custom/one.sh one'
+    ran "${steps[@]}"
+}
+
+@test "a file in system/ that an installer uses: from that installer on" {
+    edit stage-1/system/own-tool/install.sh
+    rebuild
+    from 'stage-1/system/own-tool/install.sh tool'
+    ran "${steps[@]}"
+}
+
+@test "a file in system/ that no hook names: the custom hooks, which may call it, and no installer" {
+    hook stage-1/system/other-tool/install.sh <<<"# $(sentinel)"
+    rebuild
+    from 'stage-1/custom/one.sh one'
+    ran "${steps[@]}"
+}
+
+@test "a user added: from the accounts on, no package is installed" {
+    MORE_USERS="you: {password: 'cache-Pw2'}" rebuild
+    from create-users
+    ran "$SECRET" "${steps[@]}"
+}
+
+@test "the proxy's address changed: from the first step that reads it, no package is installed" {
+    PROXY_PORT=7891 rebuild
+    from 'stage-1/system/own-tool/install.sh tool'
+    ran "${steps[@]}"
+}
+
+@test "where packages come from changed: from there on" {
+    drun --entrypoint cat "$BASE" /etc/apt/sources.list >"$PROJECT/installation/stage-1/custom/sources.list"
+    APT_FILE=stage-1/custom/sources.list rebuild
+    from install-packages
+    ran 'stage-1-core: set-up-apt' "${steps[@]}"
+}
+
+@test "another base image: everything, and the shared part once" {
+    must docker build --quiet --tag "$ID-other-base" - <<<"FROM $BASE"$'\n'"LABEL pei-test=$ID nonce=$(sentinel)"
+    OTHER_BASE=$ID-other-base rebuild
+    ran "$SECRET" "${CORE[@]}" "${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}"
 }

@@ -37,6 +37,23 @@ fn a_second_run_touches_nothing_and_says_so() {
 }
 
 #[test]
+fn a_file_of_many_megabytes_is_still_known_as_peis() {
+    let project = Project::configured();
+    let value = "x".repeat(8_000);
+    let config = (0..600).fold(format!("{PLAIN}\n  environment:\n"), |mut text, number| {
+        text.push_str(&format!("    V{number}: {value}\n"));
+        text
+    });
+    fs::write(project.path("user_config.yml"), config).unwrap();
+    project.run(["configure"]).succeeds();
+    assert!(fs::metadata(project.path(COMPOSE)).unwrap().len() > 4_500_000);
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("nothing to do: ");
+}
+
+#[test]
 fn the_same_config_gives_the_same_bytes_wherever_it_is_read() {
     let expected = Project::configured().files();
     let case = |umask: &str, name: &str, value: &str| {

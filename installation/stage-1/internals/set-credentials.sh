@@ -1,7 +1,7 @@
 #!/bin/bash
 # Gives the accounts their passwords and keys, from a build secret that leaves no trace of its own.
 #
-# Reads: /run/secrets/ssh-credentials, a line each, fields parted by one blank:
+# Reads: /run/secrets/ssh-credentials, from the build stage `credentials`, a line each, fields parted by one blank:
 #   password NAME HASH              a crypt(3) hash
 #   authorized_key NAME KEY…        a line of authorized_keys
 #   identity NAME FILE BASE64       a private key, to be ~/.ssh/FILE
@@ -48,12 +48,6 @@ install_identity() {
 }
 
 main() {
-  if [[ ! -r "${CREDENTIALS}" ]]; then
-    pei_log_error "the build secret ssh-credentials is missing: nobody could log in"
-    pei_log_error "docker compose passes it by itself; plain docker build takes"
-    pei_log_error "  --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials"
-    pei_die "if that file is not there, \`pei configure\` writes it"
-  fi
   local kind name rest hashes=''
   while read -r kind name rest; do
     case "${kind}" in

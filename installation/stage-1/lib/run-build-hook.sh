@@ -14,7 +14,7 @@ shopt -s inherit_errexit
 
 readonly FILES=/pei-build/files TREE=/pei-from-host
 # Larger files are linked instead: they are downloads, not scripts.
-readonly COPIED_KIB=1024
+readonly COPIED_BYTES=$((1024 * 1024))
 # shellcheck source=installation/stage-1/lib/clean.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
@@ -27,47 +27,56 @@ pei_install_err_trap
 shown=()
 folders=()
 
+# Few processes are started here, since every hook of every build waits for them.
+
 # show_tree: what the image has at a place already stays in view.
 show_tree() {
-  local entry target small=()
-  while IFS= read -r -d '' entry; do
+  local kind size entry target small=() large=()
+  while IFS=/ read -r -d '' kind size entry; do
     target="${TREE}/${entry}"
-    if [[ ! -d "${target}" ]]; then
-      mkdir -p -- "${target}"
+    [[ ! -e "${target}" && ! -L "${target}" ]] || continue
+    if [[ "${kind}" == d ]]; then
       folders+=("${target}")
+    elif ((size < COPIED_BYTES)); then
+      small+=("${entry}")
+      shown+=("${target}")
+    else
+      large+=("${entry}")
+      shown+=("${target}")
     fi
-  done < <(cd -- "${FILES}" && find . -mindepth 1 -type d -printf '%P\0')
-  while IFS= read -r -d '' entry; do
-    target="${TREE}/${entry}"
-    [[ ! -e "${target}" && ! -L "${target}" ]] || continue
-    small+=("${entry}")
-    shown+=("${target}")
-  done < <(cd -- "${FILES}" && find . ! -type d -size -"${COPIED_KIB}"k -printf '%P\0')
-  while IFS= read -r -d '' entry; do
-    target="${TREE}/${entry}"
-    [[ ! -e "${target}" && ! -L "${target}" ]] || continue
-    ln -s -- "${FILES}/${entry}" "${target}"
-    shown+=("${target}")
-  done < <(cd -- "${FILES}" && find . ! -type d -size +"$((COPIED_KIB - 1))"k -printf '%P\0')
+  done < <(find "${FILES}" -mindepth 1 -printf '%y/%s/%P\0')
+  for_each folders mkdir -p --
   ((${#small[@]} == 0)) || printf '%s\0' "${small[@]}" \
     | tar -C "${FILES}" --null --verbatim-files-from -T - --mode=u+rwx,go+rx -c \
     | tar -C "${TREE}" -x
+  for entry in "${large[@]}"; do
+    ln -s -- "${FILES}/${entry}" "${TREE}/${entry}"
+  done
   # A copy that is newer than this was changed by the hook.
   stamp="$(mktemp)"
 }
 
 hide_tree() {
-  local entry unchanged=() i
+  local entry unchanged=() emptied=() i
   for entry in "${shown[@]}"; do
     if [[ -L "${entry}" || ! "${entry}" -nt "${stamp}" ]]; then
       unchanged+=("${entry}")
     fi
   done
-  ((${#unchanged[@]} == 0)) || printf '%s\0' "${unchanged[@]}" | xargs -0 rm -f --
+  for_each unchanged rm -f --
+  # What is in a folder goes before it.
   for ((i = ${#folders[@]} - 1; i >= 0; i--)); do
-    rmdir --ignore-fail-on-non-empty -- "${folders[i]}" 2>/dev/null || true
+    emptied+=("${folders[i]}")
   done
+  for_each emptied rmdir --ignore-fail-on-non-empty -- 2>/dev/null || true
   rm -f -- "${stamp}"
+}
+
+# for_each ARRAY COMMAND…: runs COMMAND with the array's words behind it, however many they are.
+for_each() {
+  local -n words="$1"
+  shift
+  ((${#words[@]} == 0)) || printf '%s\0' "${words[@]}" | xargs -0 "$@"
 }
 
 main() {

@@ -37,3 +37,23 @@ no_step_matches() {
     steps=$(executed_steps "$1" | grep -iE -e "$2" || true)
     [[ -z $steps ]] || fail "these steps ran, but should not have:" "$steps"
 }
+
+# step_names LOG: the same steps, named as people speak of them: "stage-1-core: install-packages" (a script of
+# internals), "stage-2: stage-2/custom/two.sh two" (a build hook and its arguments), "stage-1: copy stage-1" (a tree).
+# A step that ran twice stands there twice.
+step_names() {
+    executed_steps "$1" | sed -E '
+        s/^\[([^] ]+ )?([^] ]+) +[0-9]+\/[0-9]+\] /\2: /
+        s/: .*run-build-hook\.sh", "([^"]*)", "([^"]*)"\].*/: \1 \2/
+        s/: .*internals\/([a-z-]+)\.sh( .*)?$/: \1/
+        s/: COPY .*\["?installation\/([^",]*).*/: copy \1/
+        s/: .*type=secret.*/: secret/
+        s/ $//' | sort
+}
+
+# only_ran LOG STEP...: these steps and no other, each once.
+only_ran() {
+    local log=$1
+    shift
+    equal "$(printf '%s\n' "$@" | sort)" "$(step_names "$log")" 'the steps that ran'
+}
