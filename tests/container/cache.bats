@@ -290,7 +290,8 @@ edit() {
 }
 
 @test "another base image: everything, and the shared part once" {
-    must docker build --quiet --tag "$ID-other-base" - <<<"FROM $BASE"$'\n'"LABEL pei-test=$ID nonce=$(sentinel)"
+    must docker build --quiet --tag "$ID-other-base" - \
+        <<<"FROM $BASE"$'\n'"LABEL pei-test=$ID"$'\n'"RUN echo $(sentinel) >/etc/pei-test"
     OTHER_BASE=$ID-other-base rebuild
     ran "$SECRET" "${CORE[@]}" "${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}"
 }
