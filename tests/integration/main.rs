@@ -6,6 +6,7 @@
 )]
 
 mod bad_configs;
+mod bad_files;
 mod cli;
 mod configure;
 mod create;
