@@ -12,6 +12,7 @@ mod configure;
 mod create;
 mod docs;
 mod examples;
+mod findings_json;
 mod golden;
 mod project;
 mod reference;
