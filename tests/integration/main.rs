@@ -18,6 +18,7 @@ mod project;
 mod reference;
 mod remove;
 mod safety;
+mod shells;
 mod tmpfs;
 
 /// A file that is not named above would not run and nobody would miss it.
