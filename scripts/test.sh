@@ -17,7 +17,7 @@ Usage: test.sh [all|fast|scripts|containers|installers]
 
   all         fast, scripts and containers, in this order; what a change must pass (the default)
   fast        format, lints, unit tests and tests through the binary; under a minute once built
-  scripts     shellcheck, and the tests of the shell library and the installers
+  scripts     shellcheck, check-jsonschema, and the tests of the shell library and the installers
   containers  builds and runs real projects on a real engine
   installers  really installs, in containers, each tool that the package registries hold; slow, so run it when an
               installer or its library changes
@@ -43,6 +43,11 @@ run_bats() {
   bats --recursive --timing --formatter tap "$repo/tests/bats"
 }
 
+run_check_schema() {
+  cargo build --locked
+  "$repo/scripts/check-schema.sh"
+}
+
 fast() {
   step 'format' cargo fmt --all --check
   step 'lints' cargo clippy --all-targets --locked -- -D warnings
@@ -51,6 +56,7 @@ fast() {
 
 scripts() {
   step 'shellcheck' run_shellcheck
+  step 'the schema, judged by another program' run_check_schema
   step 'shell library and installers' run_bats
 }
 

@@ -29,10 +29,7 @@ pub(super) fn require_project(folder: &Path) -> Result<(), Failure> {
             shown(folder)
         ))
         .help(format!("{create} makes a project there"))),
-        Err(error) => Err(Failure::new(format!(
-            "cannot open {}: {error}",
-            shown(folder)
-        ))),
+        Err(error) => Err(unreadable("open", folder, &error)),
         Ok(found) if !found.is_dir() => Err(Failure::new(format!(
             "{} is a file, not the folder of a project",
             shown(folder)
@@ -58,17 +55,15 @@ pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> 
                 failure.help(format!("`pei create -p {directory}` makes a project there"))
             })
         }
-        Err(error) => Err(Failure::new(format!(
-            "cannot read {}: {error}",
-            shown(path)
-        ))),
+        Err(error) => Err(unreadable("read", path, &error)),
         Ok(found) if found.is_dir() => Err(Failure::new(format!(
             "{} is a folder, not a config",
             shown(path)
         ))
         .help("name a file with -c")),
         Ok(found) if !found.is_file() => {
-            Err(Failure::new(format!("{} is not a plain file", shown(path))))
+            Err(Failure::new(format!("{} is not a plain file", shown(path)))
+                .help("name a file with -c"))
         }
         Ok(_) if !is_project => Err(Failure::new(format!(
             "{} is not a project of pei: it has no folder `{INSTALLATION}`",
@@ -87,8 +82,19 @@ pub(super) fn read_config(path: &Path) -> Result<Vec<u8>> {
     let limit = SourceFile::MAX_BYTES as u64 + 1;
     File::open(path)
         .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-        .with_context(|| format!("cannot read {}", shown(path)))?;
+        .map_err(|error| unreadable("read", path, &error))?;
     Ok(bytes)
+}
+
+/// The cure that there is, where it is not in the error itself.
+fn unreadable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
+    let failure = Failure::new(format!("cannot {verb} {}: {error}", shown(path)));
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            failure.help("check its owner and mode, and those of the folders above it")
+        }
+        _ => failure,
+    }
 }
 
 /// The hashes that the last run wrote, if it wrote some.

@@ -49,6 +49,19 @@ impl Lookup for Host {
         require_file(&self.inside(path)?).map(drop)
     }
 
+    fn project_names(&self, path: &str) -> Vec<String> {
+        let entries = self
+            .inside(path)
+            .ok()
+            .and_then(|path| fs::read_dir(path).ok());
+        let names = entries.into_iter().flatten().filter_map(Result::ok);
+        let mut names: Vec<String> = names
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
     fn project_file(&self, path: &str) -> Result<Vec<u8>, FileProblem> {
         read(&self.inside(path)?)
     }

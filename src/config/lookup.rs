@@ -16,6 +16,9 @@ pub trait Lookup {
     /// Why it is none.
     fn project_file_exists(&self, path: &str) -> Result<(), FileProblem>;
 
+    /// The names in a folder under `installation/`, where there is one; `""` is that folder itself.
+    fn project_names(&self, path: &str) -> Vec<String>;
+
     /// The bytes of a file under `installation/`.
     ///
     /// # Errors

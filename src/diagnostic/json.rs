@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::position::LineIndex;
-use super::{Diagnostic, sort};
+use super::{Diagnostic, Severity, sort};
 use crate::config::SourceFile;
 
 /// The shape's version: it grows when a field changes its meaning or goes away,
@@ -13,6 +13,8 @@ const VERSION: u32 = 1;
 #[derive(Serialize)]
 struct Document<'d> {
     version: u32,
+    errors: usize,
+    warnings: usize,
     diagnostics: Vec<Finding<'d>>,
 }
 
@@ -41,24 +43,20 @@ struct Mark<'d> {
 
 /// All findings in the file's order, as a single line of JSON.
 ///
-/// ```json
-/// {"version": 1, "diagnostics": [{
-///   "code": "invalid-port", "severity": "error", "message": "…", "file": "user_config.yml",
-///   "line": 7, "column": 5, "path": "stage_1.ports[0]",
-///   "labels": [{"line": 7, "column": 5, "end_line": 7, "end_column": 9, "text": "", "primary": true}],
-///   "help": "…"
-/// }]}
-/// ```
-///
-/// Lines and columns count from 1, columns in characters, ends are exclusive; `line` and
-/// `column` of a finding are those of its primary label. `path` and `help` may be null.
+/// docs/findings-json.md documents the shape, with an example and a schema.
 #[must_use]
 pub fn to_json(diagnostics: &[Diagnostic], source: &SourceFile) -> String {
     let index = LineIndex::new(&source.text);
     let mut sorted = diagnostics.to_vec();
     sort(&mut sorted);
+    let count = |severity| {
+        let same = sorted.iter().filter(|one| one.severity == severity);
+        same.count()
+    };
     let document = Document {
         version: VERSION,
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
         diagnostics: sorted
             .iter()
             .map(|diagnostic| finding(diagnostic, source, &index))

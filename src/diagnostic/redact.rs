@@ -10,6 +10,17 @@ use std::ops::Range;
 /// Keys of a user whose values are secret.
 pub(crate) const SECRET_KEYS: [&str; 2] = ["password", "privkey_text"];
 
+/// What may stand behind a secret in a mapping in braces; anything else there may be a part of it.
+const USER_KEYS: [&str; 7] = [
+    "password",
+    "pubkey_file",
+    "pubkey_text",
+    "privkey_file",
+    "privkey_text",
+    "uid",
+    "gid",
+];
+
 /// The length of a line that must be a part of a private key: nothing else is that
 /// long without a blank.
 const KEY_LINE: usize = 60;
@@ -107,7 +118,7 @@ fn value(line: &str, after: usize) -> Option<Range<usize>> {
     let rest = rest.strip_prefix(':')?.trim_start();
     let start = line.len() - rest.len();
     let length = match rest.chars().next()? {
-        quote @ ('\'' | '"') => rest[1..].rfind(quote).map_or(rest.len(), |end| end + 2),
+        quote @ ('\'' | '"') => quoted_length(rest, quote, line[..after].contains('{')),
         '$' if rest.starts_with("${") && !rest.contains(":-") => return None,
         '|' | '>' | '*' | '~' | '#' => return None,
         _ => plain_length(rest, line[..after].contains('{')),
@@ -116,11 +127,35 @@ fn value(line: &str, after: usize) -> Option<Range<usize>> {
     (value != "null").then(|| start..start + value.len())
 }
 
-/// A plain scalar ends at a comment, or with the mapping in braces that it is in.
+/// A quoted scalar ends at its quote where what follows must be another key; else, to be safe, at the last one.
+fn quoted_length(rest: &str, quote: char, in_braces: bool) -> usize {
+    let last = || rest[1..].rfind(quote).map_or(rest.len(), |end| end + 2);
+    if !in_braces {
+        return last();
+    }
+    let mut ends = rest[1..].match_indices(quote).map(|(at, _)| at + 2);
+    match ends.next() {
+        Some(end) if !rest[..end - 1].contains('\\') && begins_with_key(&rest[end..]) => end,
+        _ => last(),
+    }
+}
+
+/// A plain scalar ends at a comment, or with what it is in: the mapping in braces, or its entry there.
 fn plain_length(rest: &str, in_braces: bool) -> usize {
     let brace = if in_braces { rest.find('}') } else { None };
     let end = brace.unwrap_or(rest.len());
+    let mut commas = rest[..end].match_indices(',').map(|(at, _)| at);
+    let next = commas.find(|&at| in_braces && begins_with_key(&rest[at..]));
+    let end = next.unwrap_or(end);
     rest[..end].find(" #").unwrap_or(end)
+}
+
+/// `, KEY: …`
+fn begins_with_key(text: &str) -> bool {
+    let Some((key, _)) = text.strip_prefix(',').and_then(|text| text.split_once(':')) else {
+        return false;
+    };
+    USER_KEYS.contains(&key.trim())
 }
 
 fn is_base64(text: &str) -> bool {
@@ -139,6 +174,9 @@ mod tests {
             ("  password: abc", "  password: ***"),
             ("  password: 'a b' # x", "  password: ***** # x"),
             ("u: {password: a,b}", "u: {password: ***}"),
+            ("u: {password: a,b, uid: 5}", "u: {password: ***, uid: 5}"),
+            ("u: {password: 'a', gid: 5}", "u: {password: ***, gid: 5}"),
+            ("u: {password: 'a', b'}", "u: {password: *******}"),
             ("u: {\"password\": \"ü\"}", "u: {\"password\": ****}"),
             ("password: ${PW}\nport: 22", "password: ${PW}\nport: 22"),
             ("password: a}b", "password: ***"),

@@ -136,6 +136,10 @@ impl Lookup for NoHost {
         Err(FileProblem::Missing)
     }
 
+    fn project_names(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
     fn project_file(&self, _: &str) -> Result<Vec<u8>, FileProblem> {
         Err(FileProblem::Missing)
     }

@@ -62,6 +62,9 @@ fn add_stage(tree: &mut FileTree, number: u8, stage: Option<&Stage>) -> anyhow::
         .iter()
         .map(|variable| match &variable.value {
             None => format!("# {}", variable.name),
+            Some(_) if !is_shell_name(&variable.name) => {
+                format!("# {} (a name that no shell can set)", variable.name)
+            }
             Some(value) => format!("{}={}", variable.name, quote::sh(&plain(value))),
         })
         .collect();
@@ -79,6 +82,12 @@ fn add_stage(tree: &mut FileTree, number: u8, stage: Option<&Stage>) -> anyhow::
         &environment,
     );
     Ok(())
+}
+
+/// Docker takes names that a shell would take for a command, or for worse.
+fn is_shell_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Size 0 tells the entrypoint that there is no such hook.

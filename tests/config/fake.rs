@@ -62,6 +62,21 @@ impl Lookup for FakeHost {
         self.project_file(path).map(drop)
     }
 
+    fn project_names(&self, path: &str) -> Vec<String> {
+        let inside = if path.is_empty() {
+            String::new()
+        } else {
+            format!("{path}/")
+        };
+        let below = self
+            .project
+            .keys()
+            .filter_map(|known| known.strip_prefix(&inside));
+        below
+            .map(|rest| rest.split('/').next().unwrap_or_default().to_owned())
+            .collect()
+    }
+
     fn project_file(&self, path: &str) -> Result<Vec<u8>, FileProblem> {
         let file = self.project.get(path).cloned();
         file.unwrap_or(Err(FileProblem::Missing))

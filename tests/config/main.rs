@@ -3,6 +3,7 @@
 mod arbitrary_yaml;
 mod diagnostics;
 mod fake;
+mod fuzz;
 mod golden_configs;
 mod good_configs;
 mod host;

@@ -31,18 +31,19 @@ fn each_bad_config_is_refused_at_its_place_and_nothing_is_written() {
     std::os::unix::fs::symlink(project.beside("outside"), link).unwrap();
     fs::write(project.beside("outside"), "").unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/bad_configs");
+    let shape = crate::findings_json::shape();
     let mut seen = 0;
     for file in ["loading", "text", "shapes", "values", "users", "hooks"] {
         let text = fs::read_to_string(folder.join(file).with_extension("txt")).unwrap();
         for case in format!("\n{text}").split("\n#### ").skip(1) {
-            seen += usize::from(check(&project, case));
+            seen += usize::from(check(&project, &shape, case));
         }
     }
     assert!(seen >= 120, "only {seen} cases were run");
 }
 
 /// False for a case that is no error, or that needs what only the loader's own tests have.
-fn check(project: &Project, case: &str) -> bool {
+fn check(project: &Project, shape: &jsonschema::Validator, case: &str) -> bool {
     let (head, yaml) = case.split_once('\n').unwrap();
     let parts: Vec<&str> = head.split('|').map(str::trim).collect();
     let [code, path, help] = parts[..] else {
@@ -83,6 +84,7 @@ fn check(project: &Project, case: &str) -> bool {
             String::from_utf8_lossy(&output.stdout)
         )
     });
+    assert!(shape.is_valid(&document), "{head}: {document:#}");
     let found = document["diagnostics"].as_array().unwrap();
     assert!(
         found.iter().any(|one| {

@@ -183,8 +183,8 @@ fn manual_pages_are_printed_and_written() {
 fn every_code_is_explained() {
     let project = Project::none();
     let codes = project.run_beside(["explain"]).succeeds().stdout;
-    assert!(codes.lines().count() > 10, "{codes}");
-    for code in codes.lines().take(3) {
+    assert!(codes.lines().count() > 60, "{codes}");
+    for code in codes.lines() {
         let text = project.run_beside(["explain", code]).succeeds().stdout;
         assert!(text.starts_with(&format!("# {code}\n")), "{text}");
     }

@@ -6,16 +6,19 @@
 )]
 
 mod bad_configs;
+mod bad_files;
 mod cli;
 mod configure;
 mod create;
 mod docs;
 mod examples;
+mod findings_json;
 mod golden;
 mod project;
 mod reference;
 mod remove;
 mod safety;
+mod shells;
 mod tmpfs;
 
 /// A file that is not named above would not run and nobody would miss it.

@@ -127,6 +127,62 @@ impl Project {
         pei(&self.path(""), self.home.path(), &arguments)
     }
 
+    /// pei in the project's folder, run by a user whom file modes stop: root would pass them all.
+    pub(crate) fn command_as_nobody<const N: usize>(&self, arguments: [&str; N]) -> Command {
+        // The user may not be let into the folder that the binary was built in.
+        let copy = self.beside("pei");
+        if !copy.exists() {
+            // Another process copies: a test beside this one could hold a copy of ours open while it is started.
+            let status = std::process::Command::new("cp")
+                .arg(assert_cmd::cargo::cargo_bin!("pei"))
+                .arg(&copy)
+                .status();
+            assert!(status.unwrap().success());
+        }
+        let mut command = if fs::metadata("/proc/self").unwrap().uid() == 0 {
+            let mut command = Command::new("setpriv");
+            command
+                .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+                .arg(copy);
+            command
+        } else {
+            Command::new(copy)
+        };
+        command
+            .args(arguments)
+            .current_dir(self.path(""))
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home.path());
+        command
+    }
+
+    /// Makes the project that user's own.
+    pub(crate) fn give_to_nobody(&self) {
+        fs::set_permissions(self.home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        if fs::metadata("/proc/self").unwrap().uid() == 0 {
+            let status = std::process::Command::new("chown")
+                .args(["-R", "65534:65534"])
+                .arg(self.path(""))
+                .status();
+            assert!(status.unwrap().success());
+        }
+    }
+
+    /// The mode of every folder of the project but pei's own.
+    pub(crate) fn set_folder_modes(&self, mode: u32) {
+        let mut folders = vec![self.path("")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.is_symlink() && !path.ends_with(".pei") {
+                    folders.push(path);
+                }
+            }
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    }
+
     /// Runs pei in the project's folder.
     pub(crate) fn run<const N: usize>(&self, arguments: [&str; N]) -> Run {
         Run::of(&mut self.command(arguments))

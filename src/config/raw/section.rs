@@ -2,7 +2,7 @@
 
 use super::{Field, Spec};
 use crate::config::read::{Context, Place, Reported};
-use crate::config::yaml::{Content, Entry, Node};
+use crate::config::yaml::{Content, Entry, Node, key_without_blank};
 use crate::diagnostic::{Code, list, nearest, quoted};
 
 /// Declares sections: for each a struct with a field a key, its [`Spec`] and its reader.
@@ -109,7 +109,14 @@ pub(in crate::config) fn entries<'n>(
         _ if node.is_null() => Ok(None),
         _ => {
             let example = example.unwrap_or("name");
-            let help = format!("write keys below it, such as `{example}: …`");
+            let key = match &*node.content {
+                Content::Scalar(scalar) => key_without_blank(&scalar.text),
+                _ => None,
+            };
+            let help = match key {
+                Some(key) => format!("write a blank after the colon: `{key}: …`"),
+                None => format!("write keys below it, such as `{example}: …`"),
+            };
             Err(cx.wrong_type(at, node, "a mapping", Some(&help)))
         }
     }
@@ -138,7 +145,10 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
     } else {
         let known: Vec<&str> = spec.keys.iter().map(|key| key.name).collect();
         let help = match nearest(&entry.key, known.iter().copied()) {
-            Some(key) => format!("did you mean `{key}`?"),
+            Some(key) => {
+                cx.misspelt(at, key);
+                format!("did you mean `{key}`?")
+            }
             None => format!("the keys here are {}", list(&known, "and")),
         };
         here.error(

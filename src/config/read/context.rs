@@ -1,5 +1,6 @@
 //! What every reader needs: the outside, and somewhere to put what it finds.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Place;
@@ -16,6 +17,8 @@ pub(in crate::config) struct Context<'s> {
     source: &'s SourceFile,
     lookup: &'s dyn Lookup,
     findings: Findings,
+    /// Paths of keys that were written with a slip, which is one finding and not two.
+    misspelt: HashSet<String>,
 }
 
 impl<'s> Context<'s> {
@@ -28,6 +31,7 @@ impl<'s> Context<'s> {
             source,
             lookup,
             findings,
+            misspelt: HashSet::new(),
         }
     }
 
@@ -50,8 +54,16 @@ impl<'s> Context<'s> {
         }
     }
 
+    /// A key of this section is there under another name, which has been reported.
+    pub(in crate::config) fn misspelt(&mut self, at: &Place<'_>, key: &str) {
+        self.misspelt.insert(format!("{at}.{key}"));
+    }
+
     /// A required key is not there.
     pub(in crate::config) fn missing(&mut self, at: &Place<'_>, key: &str, help: &str) -> Reported {
+        if self.misspelt.contains(&format!("{at}.{key}")) {
+            return Reported;
+        }
         let message = format!("the required key `{key}` is missing");
         self.report(
             at.error(Code::MissingKey, at.name_span(), message)

@@ -75,10 +75,12 @@ fn source(
     if let Err(problem) = cx.lookup().project_file_exists(&path) {
         let help = match nearest(&text, MIRRORS.iter().copied()) {
             Some(mirror) => format!("did you mean the mirror `{mirror}`?"),
-            None => format!(
-                "the mirrors are {}; a file is named by its path under `installation/`",
-                list(MIRRORS, "and")
-            ),
+            None => project_path::did_you_mean(cx.lookup(), &path).unwrap_or_else(|| {
+                format!(
+                    "the mirrors are {}; a file is named by its path under `installation/`",
+                    list(MIRRORS, "and")
+                )
+            }),
         };
         let mut diagnostic = project_path::file_diagnostic(&here, span, &path, &problem);
         if diagnostic.code == Code::FileNotFound {

@@ -95,6 +95,8 @@ enum End {
     Parenthesis,
     /// `))` of `$((`, where `#` is no comment.
     Arithmetic,
+    /// `]` of `$[`, an older spelling of `$((`.
+    Bracket,
     /// `}` of `${`.
     Brace,
     /// The end of a text within backticks, which may hold operators.
@@ -128,7 +130,14 @@ impl Lexer<'_> {
                     self.at += 1;
                     return Ok(());
                 }
-                b'#' if begins_word && !matches!(end, End::Arithmetic | End::Brace) => {
+                b']' if end == End::Bracket => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                b'[' if end == End::Bracket => self.nested(end)?,
+                b'#' if begins_word
+                    && !matches!(end, End::Arithmetic | End::Bracket | End::Brace) =>
+                {
                     self.comment(end);
                 }
                 b'(' if matches!(end, End::Parenthesis | End::Arithmetic) => {
@@ -149,6 +158,7 @@ impl Lexer<'_> {
         match end {
             End::OfText | End::OfCommand => Ok(()),
             End::Brace => Err(unclosed(open, "${")),
+            End::Bracket => Err(unclosed(open, "$[")),
             End::Parenthesis | End::Arithmetic => Err(unclosed(open, "$(")),
         }
     }
@@ -172,7 +182,7 @@ impl Lexer<'_> {
             b'`' => self.backticks(open),
             b'$' => match self.peek(1) {
                 Some(b'\'') => self.ansi_c(open),
-                Some(b'(' | b'{') => self.substitution(open),
+                Some(b'(' | b'{' | b'[') => self.substitution(open),
                 _ => {
                     self.at += 1;
                     Ok(())
@@ -202,10 +212,11 @@ impl Lexer<'_> {
         self.deeper(open, end)
     }
 
-    /// `$(…)`, `$((…))` or `${…}`.
+    /// `$(…)`, `$((…))`, `$[…]` or `${…}`.
     fn substitution(&mut self, open: usize) -> Result<(), Problem> {
         let end = match (self.peek(1), self.peek(2)) {
             (Some(b'{'), _) => End::Brace,
+            (Some(b'['), _) => End::Bracket,
             (_, Some(b'(')) => End::Arithmetic,
             _ => End::Parenthesis,
         };
@@ -261,7 +272,9 @@ impl Lexer<'_> {
                 }
                 b'\\' => self.at += 2,
                 b'`' => self.backticks(self.at)?,
-                b'$' if matches!(self.peek(1), Some(b'(' | b'{')) => self.substitution(self.at)?,
+                b'$' if matches!(self.peek(1), Some(b'(' | b'{' | b'[')) => {
+                    self.substitution(self.at)?;
+                }
                 _ => self.at += 1,
             }
         }
@@ -332,6 +345,7 @@ mod tests {
             "$(a | b; c && (d) > /dev/null)",
             "\"$(echo \"x y\")\" \"`echo 'x'`\"",
             "$((1 + (2 # 3)))",
+            "$[1 + a[2] # 3] \"$[4]\" a[5",
             "$'it\\'s' x#y ${Z:-'a b'}",
             "';' \"&\" \\| '<>' \"()\"",
             "`echo \\`id\\``",
@@ -361,6 +375,8 @@ mod tests {
             ("$(')", "unbalanced-quotes"),
             ("$'a\\'", "unbalanced-quotes"),
             ("${a", "unbalanced-quotes"),
+            ("$[a[1]", "unbalanced-quotes"),
+            ("\"$[1\"", "unbalanced-quotes"),
             ("a # b", "hook-comment"),
         ];
         for (text, code) in cases {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::project_path::{file_diagnostic, normalise};
+use super::project_path::{did_you_mean, file_diagnostic, normalise};
 use super::user::is_bare_tilde;
 use crate::config::FileProblem;
 use crate::config::keys::{PublicKey, PublicKeyProblem, parse_private};
@@ -193,10 +193,11 @@ fn key_file(
         }
         Err(problem) => {
             let mut diagnostic = file_diagnostic(&here, span, &inside, &problem);
-            diagnostic.help = Some(
+            let meant = did_you_mean(cx.lookup(), &inside);
+            diagnostic.help = Some(meant.unwrap_or_else(|| {
                 "a key's file is relative to `installation/`, absolute, or `'~'` for your own key"
-                    .into(),
-            );
+                    .into()
+            }));
             Err(cx.report(diagnostic))
         }
     }

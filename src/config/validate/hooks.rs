@@ -173,8 +173,8 @@ fn script(
                 let diagnostic = project_path::file_diagnostic(at, span, &path, &problem);
                 return Err(cx.report(diagnostic));
             }
-            FileProblem::NotAFile => missing(at, node, &path, "is not a file"),
-            _ => missing(at, node, &path, "does not exist"),
+            FileProblem::NotAFile => missing(cx, at, node, &path, "is not a file"),
+            _ => missing(cx, at, node, &path, "does not exist"),
         };
         cx.report(diagnostic);
     } else {
@@ -183,13 +183,15 @@ fn script(
     Ok(path)
 }
 
-fn missing(at: &Place<'_>, node: &Node, path: &str, what: &str) -> Diagnostic {
+fn missing(cx: &Context<'_>, at: &Place<'_>, node: &Node, path: &str, what: &str) -> Diagnostic {
     let help = if path.starts_with("installation/") {
-        "leave out `installation/`: paths are relative to it"
+        "leave out `installation/`: paths are relative to it".into()
     } else if path.starts_with('~') || path.contains('$') {
-        "a script's path is taken as it is: variables and `~` are not replaced in it"
+        "a script's path is taken as it is: variables and `~` are not replaced in it".into()
     } else {
-        "write it before you build; paths are relative to `installation/`"
+        project_path::did_you_mean(cx.lookup(), path).unwrap_or_else(|| {
+            "write it before you build; paths are relative to `installation/`".into()
+        })
     };
     let shown = quoted(&format!("installation/{path}"));
     at.warning(

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::config::FileProblem;
 use crate::config::read::Place;
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::config::{FileProblem, Lookup};
+use crate::diagnostic::{Code, Diagnostic, nearest, quoted};
 
 /// Why a text is no path under `installation/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,25 @@ impl PathProblem {
         at.error(Code::PathOutsideInstallation, span, message)
             .help("write the path relative to `installation/`, such as `stage-1/custom/NAME`")
     }
+}
+
+/// The file that may be meant by a path where none is, as a question.
+pub(super) fn did_you_mean(lookup: &dyn Lookup, path: &str) -> Option<String> {
+    let mut meant = String::new();
+    for part in path.split('/') {
+        let names = lookup.project_names(&meant);
+        let name = names
+            .iter()
+            .find(|name| *name == part)
+            .map(String::as_str)
+            .or_else(|| nearest(part, names.iter().map(String::as_str)))?;
+        if !meant.is_empty() {
+            meant.push('/');
+        }
+        meant.push_str(name);
+    }
+    let exists = meant != path && lookup.project_file_exists(&meant).is_ok();
+    exists.then(|| format!("did you mean {}?", quoted(&meant)))
 }
 
 /// The finding for a file under `installation/` that must be there.

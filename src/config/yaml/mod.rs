@@ -15,3 +15,4 @@ mod syntax;
 
 pub(super) use node::{Content, Entry, Node};
 pub(super) use parse::parse;
+pub(super) use syntax::key_without_blank;

@@ -26,12 +26,40 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
         }
         kind => {
             let diagnostic = Diagnostic::error(Code::YamlSyntax, span, message(kind));
+            if let Some(help) = colon_help(kind, at, text) {
+                return diagnostic.help(help);
+            }
             match braces_help(at, text).or_else(|| help(kind)) {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,
             }
         }
     }
+}
+
+/// `key:value` is a text, so that YAML stumbles over the next key, a line below.
+fn colon_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
+    if !matches!(
+        kind,
+        ErrorKind::MappingValueNotAllowed | ErrorKind::SimpleKeyExpected
+    ) {
+        return None;
+    }
+    let before = text[..line_start(at, text)].trim_end();
+    let line = before.lines().count();
+    let key = key_without_blank(before.lines().last()?.trim())?;
+    Some(format!(
+        "line {line} lacks a blank after its colon: write `{key}: …`"
+    ))
+}
+
+/// The key of a text that is `key:value`. The value is left alone: it may be a secret.
+pub(in crate::config) fn key_without_blank(text: &str) -> Option<&str> {
+    let (key, value) = text.split_once(':')?;
+    let is_word = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
+    let is_key = !key.is_empty() && key.chars().all(is_word);
+    let is_value = value.starts_with(|c: char| !c.is_whitespace() && c != '/');
+    (is_key && is_value).then_some(key)
 }
 
 /// Variables and markers begin with a brace, which YAML takes for a mapping's.

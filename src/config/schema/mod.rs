@@ -4,6 +4,8 @@
 //! rules between values, so that a config may fit it and still be refused; but it
 //! accepts every config that loads.
 
+mod rules;
+
 use schemars::Schema;
 use schemars::consts::meta_schemas::DRAFT2020_12;
 use schemars::json_schema;
@@ -41,6 +43,9 @@ fn section(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
         let mut schema = value(&key.shape, definitions);
         if let Value::Object(schema) = &mut schema {
             schema.insert("description".into(), key.about.trim().into());
+            if spec.required.contains(&key.name) {
+                schema.insert("not".into(), json!({ "type": "null" }));
+            }
         }
         properties.insert(key.name.into(), schema);
     }
@@ -52,14 +57,19 @@ fn section(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
             json!({ "type": "null", "description": about }),
         );
     }
-    json!({
+    let mut section = json!({
         "description": spec.about.trim(),
         "type": ["object", "null"],
         "properties": properties,
         "required": spec.required,
         "patternProperties": { EXTENSION: true },
         "additionalProperties": false,
-    })
+    });
+    let rules = rules::of(spec.name);
+    if !rules.is_empty() {
+        section["allOf"] = rules.into();
+    }
+    section
 }
 
 /// A reference to a section, which is defined once.
@@ -73,7 +83,8 @@ fn reference(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
 
 fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
     match shape {
-        Shape::Text | Shape::ComposeText => json!({ "type": SCALAR_OR_NULL }),
+        Shape::ComposeText => json!({ "type": SCALAR_OR_NULL }),
+        Shape::Text => json!({ "type": SCALAR_OR_NULL, "not": rules::marked() }),
         Shape::Number { min, max, markers } => number(*min, *max, *markers),
         Shape::Boolean => boolean(),
         Shape::Choice(words) => choice(words),
@@ -148,11 +159,11 @@ fn choice(words: &[&str]) -> Value {
 fn environment() -> Value {
     json!({
         "anyOf": [
-            { "type": "array", "items": { "type": SCALAR } },
+            { "type": "array", "items": { "type": SCALAR, "pattern": rules::ASSIGNMENT } },
             {
                 "type": ["object", "null"],
                 "patternProperties": { EXTENSION: true },
-                "propertyNames": { "pattern": r"^[^=\s]+$" },
+                "propertyNames": { "pattern": r"^[^= \t\r\n]+$" },
                 "additionalProperties": { "type": SCALAR_OR_NULL },
             },
         ],

@@ -1,0 +1,126 @@
+//! What a schema can say about the keys of a section beyond their shapes.
+//!
+//! An editor marks with it what [`load`](crate::config::load) would refuse. It may let
+//! through what only pei can judge, but it refuses nothing that loads; the tests compare
+//! the two on random configs. A pattern looks at texts alone, and lets those through in
+//! which pei or Compose still replaces something.
+
+use serde_json::{Value, json};
+
+use super::{MARKER, VARIABLE};
+
+/// The rules of a section, by the name of its declaration; each is a schema.
+pub(super) fn of(section: &str) -> Vec<Value> {
+    match section {
+        "Stage1" => vec![
+            json!({ "properties": { "image": is_set("base") } }),
+            items("ports", &text(PORT)),
+        ],
+        "Stage2" => vec![items("ports", &text(PORT))],
+        "Custom" => [
+            "on_build",
+            "on_first_run",
+            "on_every_run",
+            "on_user_login",
+            "on_entry",
+        ]
+        .map(|key| items(key, &json!({ "pattern": r"[^ \t\r\n]", "not": marked() })))
+        .into(),
+        "Image" => vec![
+            texts("base", &format!("^$|{IMAGE}")),
+            texts("output", IMAGE),
+        ],
+        "Ssh" => vec![json!({
+            "properties": {
+                "users": {
+                    "propertyNames": { "pattern": "^(x-|[a-z_][a-z0-9_-]{0,31}$)" },
+                    "properties": { "root": { "properties": { "uid": zero(), "gid": zero() } } },
+                    "patternProperties": { "^(?!root$|x-)": { "properties": { "uid": { "not": { "const": 0 } } } } },
+                },
+            },
+        })],
+        "User" => user(),
+        "Proxy" => vec![texts("address", PROXY_ADDRESS)],
+        "StorageEntry" => source().into(),
+        "Mount" => {
+            let mut rules = Vec::from(source());
+            rules.push(texts("dst_path", "^/[^:]*$"));
+            rules
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `[registry[:port]/]path[:tag][@digest]`
+const IMAGE: &str = "^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\
+    (:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]+)?$";
+/// A host or an address with no scheme, path and port; an IPv6 address is in brackets.
+const PROXY_ADDRESS: &str = r#"^([^ \t/\\'"`$#?&;|<>(){},]*@)?(\[[^ \t/\\'"`$#?&;|<>(){},]*\]|[^ \t:/\\'"`$#?&;|<>(){},]+)$"#;
+/// A path that Compose does not take for the name of a volume.
+const HOST_PATH: &str = r"^([A-Za-z]:[\\/][^:]*|[/.~][^:]*)$";
+const VOLUME_NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
+
+/// `[[IP:]HOST:]CONTAINER[/PROTOCOL]`
+const PORT: &str =
+    r"^(([0-9.]+:|\[[^ \]]+\]:)?([0-9]+(-[0-9]+)?)?:)?[0-9]+(-[0-9]+)?(/[A-Za-z]+)?$";
+/// The items of `environment`: `KEY=value`, or `KEY` alone; a variable may give either, a marker only the value.
+pub(super) const ASSIGNMENT: &str = r"^([^= \t\r\n{]|\{(?!\{))+(=|$)|\$\{";
+
+/// A text with a marker that pei sees, for keys that take none: what comes of a variable is another matter.
+pub(super) fn marked() -> Value {
+    json!({ "type": "string", "pattern": r"^[^$]*\{\{" })
+}
+
+/// The pattern, for a text in which nothing is replaced any more.
+fn text(pattern: &str) -> Value {
+    json!({ "pattern": format!("{pattern}|{VARIABLE}|{MARKER}") })
+}
+
+fn texts(key: &str, pattern: &str) -> Value {
+    json!({ "properties": { key: text(pattern) } })
+}
+
+fn items(key: &str, item: &Value) -> Value {
+    json!({ "properties": { key: { "items": item } } })
+}
+
+fn zero() -> Value {
+    json!({ "not": { "type": "integer", "minimum": 1 } })
+}
+
+/// The key is there, and not null.
+fn is_set(key: &str) -> Value {
+    json!({ "required": [key], "properties": { key: { "not": { "type": "null" } } } })
+}
+
+fn user() -> Vec<Value> {
+    let credentials = [
+        "password",
+        "pubkey_file",
+        "pubkey_text",
+        "privkey_file",
+        "privkey_text",
+    ];
+    let exclusive =
+        |one: &str, other: &str| json!({ "not": { "allOf": [is_set(one), is_set(other)] } });
+    vec![
+        texts("password", r"^[^ \t\r\n,:]+$"),
+        exclusive("pubkey_file", "pubkey_text"),
+        exclusive("privkey_file", "privkey_text"),
+        json!({ "if": { "type": "object" }, "then": { "anyOf": credentials.map(is_set) } }),
+    ]
+}
+
+/// What each `type` asks for.
+fn source() -> [Value; 2] {
+    let of_type = |word: &str, key: &str, pattern: &str| {
+        json!({
+            "if": { "properties": { "type": { "const": word } }, "required": ["type"] },
+            "then": { "allOf": [is_set(key), texts(key, pattern)] },
+        })
+    };
+    [
+        of_type("host", "host_path", HOST_PATH),
+        of_type("manual-volume", "volume_name", VOLUME_NAME),
+    ]
+}
