@@ -12,6 +12,7 @@ mod create;
 mod docs;
 mod examples;
 mod golden;
+mod hostile_text;
 mod project;
 mod reference;
 mod remove;

@@ -1,0 +1,33 @@
+//! Hostile texts, one at a time: each arrives as it was typed. `tests/hostile` looks for more.
+
+use std::process::Command;
+
+use crate::project::{PLAIN, Project};
+
+/// A configured project, with more lines below `stage_2`.
+fn project(lines: &str) -> Project {
+    let project = Project::create_minimal().file("user_config.yml", format!("{PLAIN}{lines}"));
+    project.run(["configure", "--with-merged"]).succeeds();
+    project
+}
+
+/// What a bash says in the project's folder.
+#[track_caller]
+fn bash(project: &Project, script: &str) -> String {
+    let mut command = Command::new("bash");
+    command.args(["-c", script]).current_dir(project.path(""));
+    let output = command.env("HOME", "/home/me").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const STUB: &str = "printf '%s<%s>' \"$#\" \"$@\"\n";
+
+#[test]
+fn an_escaped_blank_at_the_end_of_a_hook_is_a_part_of_the_argument() {
+    let project = project("  custom: {on_first_run: ['stage-2/custom/stub.sh a\\ ']}\n");
+    project.write("installation/stage-2/custom/stub.sh", STUB);
+    let wrapper = "installation/stage-2/generated/_custom-on-first-run.sh";
+    assert_eq!(bash(&project, &format!("bash {wrapper}")), "1<a >");
+}
