@@ -31,3 +31,11 @@ fn an_escaped_blank_at_the_end_of_a_hook_is_a_part_of_the_argument() {
     let wrapper = "installation/stage-2/generated/_custom-on-first-run.sh";
     assert_eq!(bash(&project, &format!("bash {wrapper}")), "1<a >");
 }
+
+#[test]
+fn a_login_hook_sees_no_arguments_but_its_own() {
+    let project = project("  custom: {on_user_login: ['stage-2/custom/stub.sh $#-$1']}\n");
+    project.write("installation/stage-2/custom/stub.sh", STUB);
+    let wrapper = "installation/stage-2/generated/_custom-on-user-login.sh";
+    assert_eq!(bash(&project, &format!("source {wrapper} login")), "1<0->");
+}
