@@ -39,3 +39,11 @@ fn a_login_hook_sees_no_arguments_but_its_own() {
     let wrapper = "installation/stage-2/generated/_custom-on-user-login.sh";
     assert_eq!(bash(&project, &format!("source {wrapper} login")), "1<0->");
 }
+
+#[test]
+fn a_variable_that_no_shell_can_name_leaves_the_file_of_variables_a_script() {
+    let project = project("  environment: [\"(=it's\", A-B=$(touch pwned), C=it's]\n");
+    let script = "source installation/stage-2/generated/_etc_environment.sh; printf %s \"$C\"";
+    assert_eq!(bash(&project, script), "it's");
+    assert!(!project.path("pwned").exists());
+}
