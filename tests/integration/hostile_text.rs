@@ -1,5 +1,7 @@
 //! Hostile texts, one at a time: each arrives as it was typed. `tests/hostile` looks for more.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::project::{PLAIN, Project};
@@ -20,6 +22,14 @@ fn bash(project: &Project, script: &str) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The words that run-merged.sh hands to the engine, in brackets.
+#[track_caller]
+fn words_for_engine(project: &Project) -> String {
+    project.write("engine", "#!/bin/bash\nprintf '<%s>' \"$@\"\n");
+    fs::set_permissions(project.path("engine"), fs::Permissions::from_mode(0o755)).unwrap();
+    bash(project, "CONTAINER_ENGINE=./engine ./run-merged.sh")
 }
 
 const STUB: &str = "printf '%s<%s>' \"$#\" \"$@\"\n";
@@ -46,4 +56,42 @@ fn a_variable_that_no_shell_can_name_leaves_the_file_of_variables_a_script() {
     let script = "source installation/stage-2/generated/_etc_environment.sh; printf %s \"$C\"";
     assert_eq!(bash(&project, script), "it's");
     assert!(!project.path("pwned").exists());
+}
+
+#[test]
+fn run_merged_finds_folders_of_the_host_where_compose_does() {
+    for (typed, expected) in [
+        (".", "PROJECT/."),
+        (".data", "PROJECT/.data"),
+        ("../x", "PROJECT/../x"),
+        ("~", "/home/me"),
+        ("~/x", "/home/me/x"),
+        ("~x", "/home/me/x"),
+    ] {
+        let project = project(&format!(
+            "  mount: {{m: {{type: host, host_path: '{typed}', dst_path: /m}}}}\n"
+        ));
+        let folder = project.beside("demo").display().to_string();
+        let expected = format!("<--volume><{}:/m>", expected.replace("PROJECT", &folder));
+        let words = words_for_engine(&project);
+        assert!(words.contains(&expected), "{expected} is not in {words}");
+    }
+}
+
+#[test]
+fn run_merged_hands_every_byte_of_a_variable_on() {
+    let project = project("  environment: {A: \"\\x01 \\x7f\"}\n");
+    let words = words_for_engine(&project);
+    assert!(words.contains("<--env><A=\u{1} \u{7f}>"), "{words:?}");
+}
+
+#[test]
+fn an_image_of_one_letter_does_not_name_its_container() {
+    let project = project("");
+    let config = PLAIN.replace("'demo:stage-2'", "b");
+    project.write("user_config.yml", config);
+    project.run(["configure", "--with-merged"]).succeeds();
+    let words = words_for_engine(&project);
+    assert!(!words.contains("<--name>"), "{words}");
+    assert!(words.ends_with("<b>"), "{words}");
 }
