@@ -63,6 +63,7 @@ scripts() {
 containers() {
   step 'release build' cargo build --release --locked
   step 'every example, read by other tools' "$repo/scripts/lint-projects.sh"
+  step 'hostile configs, read by other tools' env PEI_TEST_READERS=all cargo test --locked --test hostile
   step 'containers' "$repo/scripts/container-tests.sh"
 }
 

@@ -160,5 +160,11 @@ fn hooks(hooks: &Hooks) -> Value {
 }
 
 fn entry(hook: &Hook) -> String {
-    compose_literal(format!("{} {}", hook.script, hook.arguments).trim_end())
+    let Hook { script, arguments } = hook;
+    let line = if arguments.is_empty() {
+        script.clone()
+    } else {
+        format!("{script} {arguments}")
+    };
+    compose_literal(&line)
 }

@@ -212,8 +212,12 @@ fn word(text: &str) -> String {
     out
 }
 
+/// Engines take no name of one letter; without a name they make one up.
 fn container_name(image: &str) -> String {
     let name = image.rsplit('/').next().unwrap_or(image);
+    if name.len() < 2 {
+        return String::new();
+    }
     name.chars()
         .map(|c| {
             if c.is_ascii_alphanumeric() || "_.-".contains(c) {

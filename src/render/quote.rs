@@ -33,26 +33,51 @@ pub(crate) fn arg_default(text: &str) -> String {
     out
 }
 
-/// The exec form of `COPY`, whose paths are patterns and hold variables: here they mean themselves.
+/// The exec form of `COPY`: the last path is the destination. Dockerfiles read quotes, backslashes and variables in
+/// its words once more; here they mean themselves.
 pub(crate) fn copy_form(paths: &[String]) -> String {
-    let literal = |path: &String| {
-        path.chars().fold(String::new(), |mut out, c| {
-            match c {
-                '*' | '?' | '[' => out.extend(['[', c, ']']),
-                '$' => out.push_str("\\$"),
-                _ => out.push(c),
-            }
-            out
-        })
-    };
-    exec_form(&paths.iter().map(literal).collect::<Vec<_>>())
+    let mut words = paths.to_vec();
+    if let Some((_, sources)) = words.split_last_mut() {
+        for source in sources {
+            *source = copy_source(source);
+        }
+    }
+    for word in &mut words {
+        *word = escaped(word, &['\\', '\'', '"', '$']);
+    }
+    exec_form(&words)
+}
+
+/// A source is a pattern. The engine undoes escapes only in what it takes for one, so that an escaped one
+/// begins with a class of one letter.
+fn copy_source(path: &str) -> String {
+    let pattern = pattern(path, &['\\', '*', '?', '[', '^']);
+    match pattern.chars().next() {
+        Some(first) if pattern != path => format!("[{first}]{}", &pattern[first.len_utf8()..]),
+        _ => pattern,
+    }
 }
 
 /// A path as a pattern of `.dockerignore` that matches nothing else.
 pub(crate) fn ignore_pattern(path: &str) -> String {
+    pattern(path, &['\\', '*', '?', '[', ']', '^'])
+}
+
+/// The path with these signs escaped. Engines cut off a blank at the end, unless it stands in a class.
+fn pattern(path: &str, signs: &[char]) -> String {
+    let mut out = escaped(path, signs);
+    if let Some(blank) = path.chars().last().filter(|last| last.is_whitespace()) {
+        out.truncate(out.len() - blank.len_utf8());
+        out.extend(['[', blank, ']']);
+    }
+    out
+}
+
+/// A backslash before each of the signs.
+fn escaped(text: &str, signs: &[char]) -> String {
     let mut out = String::new();
-    for c in path.chars() {
-        if matches!(c, '*' | '?' | '[' | ']' | '\\') {
+    for c in text.chars() {
+        if signs.contains(&c) {
             out.push('\\');
         }
         out.push(c);
@@ -73,6 +98,22 @@ mod tests {
     fn an_arg_default_is_quoted_only_where_it_must_be() {
         assert_eq!(arg_default("ubuntu:24.04"), "ubuntu:24.04");
         assert_eq!(arg_default("a $b \"c\""), "\"a \\$b \\\"c\\\"\"");
+    }
+
+    #[test]
+    fn a_copied_path_means_itself() {
+        let copied = |path: &str| copy_form(&[format!("i/{path}"), format!("/{path}")]);
+        assert_eq!(copied("a b]"), r#"["i/a b]", "/a b]"]"#);
+        assert_eq!(copied("it's"), r#"["i/it\\'s", "/it\\'s"]"#);
+        assert_eq!(copied("*$"), r#"["[i]/\\\\*\\$", "/*\\$"]"#);
+        assert_eq!(copied("\\"), r#"["[i]/\\\\\\\\", "/\\\\"]"#);
+        assert_eq!(copied("a "), r#"["[i]/a[ ]", "/a "]"#);
+    }
+
+    #[test]
+    fn an_ignored_path_means_itself() {
+        assert_eq!(ignore_pattern("i/a[1]^ "), r"i/a\[1\]\^[ ]");
+        assert_eq!(ignore_pattern("i/a b"), "i/a b");
     }
 
     #[test]

@@ -62,10 +62,14 @@ fn add_stage(tree: &mut FileTree, number: u8, stage: Option<&Stage>) -> anyhow::
         .iter()
         .map(|variable| match &variable.value {
             None => format!("# {}", variable.name),
-            Some(_) if !is_shell_name(&variable.name) => {
-                format!("# {} (a name that no shell can set)", variable.name)
+            Some(value) if is_shell_name(&variable.name) => {
+                format!("{}={}", variable.name, quote::sh(&plain(value)))
             }
-            Some(value) => format!("{}={}", variable.name, quote::sh(&plain(value))),
+            // A container has variables that no shell can; `:` lets a reader see them, and does nothing.
+            Some(value) => {
+                let assignment = format!("{}={}", variable.name, plain(value));
+                format!(": {}", quote::sh(&assignment))
+            }
         })
         .collect();
     let environment = templates::render(
@@ -127,6 +131,11 @@ fn entries(hooks: &[Hook]) -> serde_json::Value {
 
 fn entry(hook: &Hook) -> serde_json::Value {
     json!({"script": hook.script, "arguments": hook.arguments})
+}
+
+fn is_shell_name(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// A marker is written as Compose would spell it; the file is for reading.

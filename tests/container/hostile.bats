@@ -26,6 +26,13 @@ ARGUMENTS=(
     $'tab\there' '!history' '{a,b}' '$$' '\$x' 'a  b'
 )
 
+# A folder beside the stages, and a key file: names that Dockerfiles and ignore files read as more than names.
+BESIDE='it'\''s [a]*b\c "d" ^$HOME '
+KEY_FILE='stage-1/custom/secret [key]*\^ '
+
+# What a file of variables, a shell or YAML would read as more than a value.
+TEXT=$'  it\'s "a" \\ $X $(touch /tmp/pwned) #\n- second: %s\t&&  grüße 你好 🐚 '
+
 place() {
     PLACE=$WORK/'it'\''s a "place" $HOME #1 %s'
 }
@@ -44,6 +51,8 @@ setup_file() {
     project hostile
     probe 'stage-1/custom/we ird $(touch pwned) #1 '\''q'\'' "d" 你好.sh'
     probe stage-1/custom/probe.sh
+    probe "$BESIDE/probe.sh"
+    cp "$WORK/key" "$PROJECT/installation/$KEY_FILE"
     {
         printf 'stage_1:\n  %s\n  ssh:\n    host_port: %s\n    users:\n' "$(image_1)" "$PORT"
         local i
@@ -52,15 +61,20 @@ setup_file() {
         done
         printf '      keyed: {pubkey_text: %s, privkey_file: %s}\n' \
             "$(yaml_text "$(<"$WORK/key.pub")")" "$(yaml_text "$PLACE/my 'key' \$1")"
+        printf '      filed: {privkey_file: %s}\n' "$(yaml_text "$KEY_FILE")"
         # The script's word in double quotes, each special sign behind a backslash; the arguments in single quotes.
         printf '  custom:\n    on_build:\n      - %s\n      - %s\n' \
             "$(yaml_text '"stage-1/custom/we ird \$(touch pwned) #1 '\''q'\'' \"d\" 你好.sh" path')" \
             "$(yaml_text "stage-1/custom/probe.sh build $(quoted_arguments)")"
         printf '    on_first_run:\n      - %s\n' "$(yaml_text "stage-1/custom/probe.sh first $(quoted_arguments)")"
+        printf '    on_user_login:\n      - %s\n' "$(yaml_text "stage-1/custom/probe.sh login $(quoted_arguments)")"
         printf 'stage_2:\n  %s\n  mount:\n' "$(image_2)"
         printf '    place: {type: host, host_path: %s, dst_path: %s}\n' \
             "$(yaml_text "$PLACE")" "$(yaml_text '/mnt/it'\''s a "place" $HOME #1 %s 你好')"
-        printf '  environment:\n    PWN: %s\n' "$(yaml_text "$PWN")"
+        printf '  environment:\n    - %s\n    - %s\n' "$(yaml_text "PWN=$PWN")" "$(yaml_text "TEXT=$TEXT")"
+        # The blank at the end of the entry belongs to its last argument.
+        printf '  custom:\n    on_every_run:\n      - %s\n' \
+            "$(yaml_text "$(single_quoted "$BESIDE/probe.sh") every $(quoted_arguments) \\ ")"
     } | config
     build
     up
@@ -81,8 +95,12 @@ setup() {
 quoted_arguments() {
     local argument
     for argument in "${ARGUMENTS[@]}"; do
-        printf "'%s' " "${argument//\'/\'\\\'\'}"
+        printf '%s ' "$(single_quoted "$argument")"
     done
+}
+
+single_quoted() {
+    printf "'%s'" "${1//\'/\'\\\'\'}"
 }
 
 @test "every password logs in as it was typed" {
@@ -96,10 +114,24 @@ quoted_arguments() {
 @test "arguments of hooks arrive byte for byte" {
     probe_args_are "$C" build "${ARGUMENTS[@]}"
     probe_args_are "$C" first "${ARGUMENTS[@]}"
+    probe_args_are "$C" every "${ARGUMENTS[@]}" ' '
+    must in_c -- bash -lc true
+    probe_args_are "$C" login "${ARGUMENTS[@]}"
 }
 
 @test "a script is found by its name, whatever that holds" {
     probe_args_are "$C" path
+}
+
+@test "a folder beside the stages is in the image under its own name" {
+    must in_c -- test -x "/pei-from-host/$BESIDE/probe.sh"
+}
+
+@test "a key file stays out of the build, whatever its name holds" {
+    must in_c -- su filed -c 'ssh-keygen -y -f ~/.ssh/id_ed25519'
+    equal "$(cut -d' ' -f 1,2 "$WORK/key.pub")" "$(cut -d' ' -f 1,2 <<<"$output")"
+    must in_c -- find /pei-from-host -name 'secret*'
+    equal '' "$output"
 }
 
 @test "a host folder and its place in the container may have any name" {
@@ -123,6 +155,10 @@ quoted_arguments() {
     equal "$PWN" "$output"
     must ssh_as user0 "${PASSWORDS[0]}" "$PORT" printenv PWN
     equal "$PWN" "$output"
+    must in_c -- printenv TEXT
+    equal "$TEXT" "$output"
+    must ssh_as user0 "${PASSWORDS[0]}" "$PORT" 'bash -c "printenv TEXT"'
+    equal "$TEXT" "$output"
 }
 
 @test "a project's folder may have any name" {

@@ -14,6 +14,7 @@ mod docs;
 mod examples;
 mod findings_json;
 mod golden;
+mod hostile_text;
 mod project;
 mod reference;
 mod remove;

@@ -164,16 +164,16 @@ impl Reader<'_> {
                     "{} is not of the form `{{{{VAR}}}}` or `{{{{VAR:-default}}}}`",
                     shown(typed)
                 ),
-                "a name has letters, digits and `_`; a default holds no `{{` and no `}}`",
+                "a name has letters, digits and `_`; a default holds no brace",
             );
             return after;
         }
-        if default.is_some_and(|text| text.contains('}')) {
+        if let Some((what, help)) = default.and_then(unreadable_default) {
             self.problem(
                 Code::MalformedMarker,
                 typed,
-                format!("the default of {} holds a `}}`", shown(typed)),
-                "Compose ends a default at its first `}`; leave it out",
+                format!("the default of {} holds {what}", shown(typed)),
+                help,
             );
             return after;
         }
@@ -224,6 +224,20 @@ impl Reader<'_> {
             part: part.to_owned(),
         });
     }
+}
+
+/// What keeps Compose from reading a default as it was typed, and what to do.
+fn unreadable_default(text: &str) -> Option<(&'static str, &'static str)> {
+    if text.contains('}') {
+        let help = "Compose ends a default at its first `}`; leave it out";
+        return Some(("a `}`", help));
+    }
+    if text.contains('{') {
+        let help = "Compose looks for the `}` of every `{`, also behind the default; leave it out";
+        return Some(("a `{`", help));
+    }
+    let help = "Compose reads defaults of one line only; leave the break out";
+    text.contains('\n').then_some(("a line break", help))
 }
 
 /// A variable or marker for a message, without what may be a secret: its default.
@@ -304,6 +318,8 @@ mod tests {
             ("{{A-b}}", "malformed-marker"),
             ("{{A:-{{B}}}}", "malformed-marker"),
             ("{{A:-b}c}}", "malformed-marker"),
+            ("{{A:-b{c}}", "malformed-marker"),
+            ("{{A:-b\nc}}", "malformed-marker"),
             ("{{.Names}}", "malformed-marker"),
         ];
         for (text, expected) in cases {

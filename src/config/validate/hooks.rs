@@ -118,7 +118,7 @@ fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Resu
         forbid_run_time_paths(cx, node, at, &text)?;
     }
 
-    let text = text.trim();
+    let text = script_word::trimmed(&text);
     let (word, rest) = match script_word::split(text) {
         Ok(split) => split,
         Err(problem) => return Err(report(cx, node, at, text, &problem)),
@@ -127,7 +127,7 @@ fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Resu
         return Err(empty(cx, node, at));
     }
     let script = script(cx, node, at, &word, point);
-    let arguments = rest.trim();
+    let arguments = script_word::trimmed(rest);
     let mut outcome = Ok(());
     for problem in arguments::check(arguments) {
         let is_warning = problem.code == Code::HookComment;

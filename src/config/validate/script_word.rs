@@ -44,6 +44,17 @@ pub(super) fn split(text: &str) -> Result<(String, &str), Problem> {
     Ok((word, ""))
 }
 
+/// The text without the blanks around it, of those that part words for a shell. One behind a backslash belongs to the
+/// last word.
+pub(super) fn trimmed(text: &str) -> &str {
+    let blanks = [' ', '\t', '\n'];
+    let text = text.trim_start_matches(blanks);
+    let end = text.trim_end_matches(blanks).len();
+    let backslashes = text[..end].bytes().rev().take_while(|byte| *byte == b'\\');
+    let escaped = backslashes.count() % 2;
+    &text[..text.len().min(end + escaped)]
+}
+
 /// Within double quotes a backslash escapes only what would mean something there.
 fn double_quoted(rest: &mut std::str::CharIndices<'_>, word: &mut String) -> Option<()> {
     loop {
@@ -76,6 +87,22 @@ fn unbalanced(at: usize, open: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_escaped_blank_at_the_end_belongs_to_the_last_word() {
+        for (text, expected) in [
+            (" a b\t\n", "a b"),
+            ("a\\ ", "a\\ "),
+            ("a\\   ", "a\\ "),
+            ("a\\\\ ", "a\\\\"),
+            ("a\\", "a\\"),
+            // No blank to a shell.
+            ("\u{a0}a\u{3000}", "\u{a0}a\u{3000}"),
+            (" ", ""),
+        ] {
+            assert_eq!(trimmed(text), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn the_first_word_is_read_as_a_shell_quotes() {

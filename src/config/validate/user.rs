@@ -104,6 +104,9 @@ fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
     );
 }
 
+/// crypt(3) takes no longer ones, and so no login would.
+const LONGEST_PASSWORD: usize = 511;
+
 /// Neither the message nor the place shows the password: an anchor may keep it elsewhere.
 fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Read<(String, Site)> {
     let Some(field) = section.password else {
@@ -125,6 +128,11 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
         )
     } else if text.contains(char::is_control) {
         ("holds a control character", "leave it out")
+    } else if text.len() > LONGEST_PASSWORD {
+        (
+            "is longer than 511 bytes",
+            "choose a shorter one: the login programs of Linux take no longer ones",
+        )
     } else {
         let site = field.place(at).site(field.key_span.clone());
         return Ok(Some((text, site)));

@@ -1,0 +1,23 @@
+//! Hostile text in legal configs: what was typed is what a container gets.
+//!
+//! [`config`] makes legal configs with hostile text wherever a person may type; pei turns them into files; and
+//! readers that share nothing with pei say what these files mean. Longer runs: `PROPTEST_CASES=5000 cargo test
+//! --test hostile`. `PEI_TEST_READERS=all` makes the absence of a reader (Compose, `PyYAML`, shellcheck) a failure.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails the test like the test itself"
+)]
+
+mod compose;
+mod config;
+mod dockerfile;
+#[path = "../config/fake.rs"]
+mod fake;
+mod hook;
+mod made;
+mod merged;
+mod secrets;
+mod text;
+mod tools;
+mod wrappers;
