@@ -49,9 +49,10 @@ show_tree() {
     ln -s -- "${FILES}/${entry}" "${target}"
     shown+=("${target}")
   done < <(cd -- "${FILES}" && find . ! -type d -size +"$((COPIED_KIB - 1))"k -printf '%P\0')
+  # With times of their own (-m) they are older than the stamp, whatever the clock of the host once said.
   ((${#small[@]} == 0)) || printf '%s\0' "${small[@]}" \
     | tar -C "${FILES}" --null --verbatim-files-from -T - --mode=u+rwx,go+rx -c \
-    | tar -C "${TREE}" -x
+    | tar -C "${TREE}" -x -m
   # A copy that is newer than this was changed by the hook.
   stamp="$(mktemp)"
 }
