@@ -359,6 +359,29 @@ no_zombie() {
     discard again
 }
 
+@test "a stop ends the service's bash at once" {
+    local n began
+    project plain
+    for n in 1 2; do
+        up "stage-$n"
+        wait_for_start "$(container "stage-$n")"
+        # It has read its start files by then.
+        within 10 listens_to_term "$(container "stage-$n")"
+        began=$SECONDS
+        must compose stop --timeout 60 "stage-$n"
+        ((SECONDS - began < 30)) || fail "the stop took $((SECONDS - began)) s"
+        equal 'exited 0' "$(state_of "$(container "stage-$n")")"
+    done
+    down --volumes
+}
+
+# Its first process takes notice of TERM, the fifteenth signal.
+listens_to_term() {
+    local caught
+    caught=$(docker exec "$1" sed -n 's/^SigCgt:[[:space:]]*//p' /proc/1/status)
+    ((16#$caught & 1 << 14))
+}
+
 @test "up through Compose runs the service's bash and stays" {
     project plain
     up stage-2

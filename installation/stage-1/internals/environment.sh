@@ -32,7 +32,9 @@ fits_pam_env() {
 }
 
 main() {
-  local name value pam='' shell='' LC_ALL=C
+  local name value pam='' shell='' told=0 LC_ALL=C
+  # Of a start that was killed while it wrote.
+  rm -f -- /etc/.pei.???????? /pei-init/.pei.???????? 2>/dev/null
   while IFS='=' read -r -d '' name value; do
     [[ "${name}" =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
     ! belongs_to_session "${name}" || continue
@@ -43,8 +45,9 @@ main() {
       shell+="[ -n \"\${${name}+set}\" ] || export ${name}=${value@Q}"$'\n'
     fi
   done < <(env -0 | sort -z)
-  printf '%s' "${pam}" | pei_block_set /etc/environment container-environment
-  printf '%s' "${shell}" | pei_write_file --mode 0644 /pei-init/environment.sh
+  printf '%s' "${pam}" | pei_block_set /etc/environment container-environment || told=1
+  printf '%s' "${shell}" | pei_write_file --mode 0644 /pei-init/environment.sh || told=1
+  ((told == 0)) || pei_log_warn "ssh sessions may lack variables of the container"
 }
 
 main "$@"

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Runs the login hooks of the user who logs in. Sourced by /etc/profile.d, /etc/bash.bashrc and ~/.bashrc, with
 # the place's name as its argument. Sourced into the user's own shell: it prints nothing, changes
-# no option, ends nothing, and leaves no name behind but PEI_LOGIN_SESSION.
+# no option, ends nothing, and leaves no name behind but PEI_LOGIN_SESSION. The shell that is a container's
+# first process ends at the polite signal from then on.
 #
 # "Once per session" is told by the kernel's session id and the uid: a shell in a shell is the same session, a new
 # terminal or another user's shell is not. Hooks run as late as they can, behind ~/.bashrc where that is
@@ -61,6 +62,9 @@ __pei_login_restore() {
   unset -v __pei_login_saved __pei_login_wrapper __pei_login_session __pei_installation
   unset -f __pei_login_due __pei_login_in_home __pei_login_guard __pei_login_restore
 }
+
+# A bash that somebody types in takes no notice of TERM; who stops the container would wait for the engine's patience to end.
+[[ $$ != 1 || $- != *i* || -n "$(trap -p TERM)" ]] || trap 'exit 0' TERM
 
 if __pei_login_due "${1:-}"; then
   export PEI_LOGIN_SESSION="${__pei_login_session}"

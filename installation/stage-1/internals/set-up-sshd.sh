@@ -27,6 +27,8 @@ UsePAM yes
 X11Forwarding yes
 X11UseLocalhost yes
 PrintMotd no
+# sshd's own limit drops connections by chance from 10 unfinished logins on; many people may share a machine.
+MaxStartups 200:30:300
 EOF
 }
 

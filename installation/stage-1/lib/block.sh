@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Files that are shared with others: marked blocks that are replaced, never appended twice, and whole files
-# that are rewritten only when they differ. A write is whole or does not happen: text goes to a
-# temporary file beside the target, takes over its owner and mode, and is renamed.
+# that are rewritten only when they differ. A write is whole or does not happen: text goes to a scratch file beside the
+# target, takes over its owner and mode, and is renamed.
 
 # Follows links, so that a linked rc file stays a link. Prints the real path.
 __pei_real_path() { readlink -m -- "$1"; }
@@ -23,73 +23,74 @@ __pei_make_parents() {
   fi
 }
 
-# __pei_replace FILE SOURCE: puts SOURCE's bytes into FILE; a temporary file is removed in every case.
-__pei_replace() {
-  local file="$1" source="$2" dir temp
-  dir="$(dirname -- "${file}")"
+# __pei_scratch FILE: prints the path of a new, empty file beside FILE, from where a rename is whole; in the folder for
+# temporary files where FILE's takes no new one.
+__pei_scratch() {
+  local dir
+  dir="$(dirname -- "$1")"
   __pei_make_parents "${dir}" || return 1
-  temp="$(mktemp -- "${dir}/.pei.XXXXXXXX")" || return 1
-  if ! __pei_fill_and_rename "${file}" "${source}" "${temp}"; then
-    rm -f -- "${temp}"
-    return 1
-  fi
+  mktemp -- "${dir}/.pei.XXXXXXXX" 2>/dev/null || mktemp
 }
 
-__pei_fill_and_rename() {
-  local file="$1" source="$2" temp="$3"
-  cat -- "${source}" >"${temp}" || return 1
+# __pei_replace FILE SCRATCH: SCRATCH's bytes become FILE's.
+__pei_replace() {
+  local file="$1" scratch="$2"
   if [[ -e "${file}" ]]; then
-    chmod --reference="${file}" -- "${temp}" || return 1
+    chmod --reference="${file}" -- "${scratch}" || return 1
     if ((EUID == 0)); then
-      chown --reference="${file}" -- "${temp}" || return 1
+      chown --reference="${file}" -- "${scratch}" || return 1
     fi
   else
-    chmod 0644 -- "${temp}" || return 1
+    chmod 0644 -- "${scratch}" || return 1
     # A new file in a home belongs to whoever owns the folder.
     if ((EUID == 0)); then
-      chown --reference="$(dirname -- "${file}")" -- "${temp}" || return 1
+      chown --reference="$(dirname -- "${file}")" -- "${scratch}" || return 1
     fi
   fi
-  if mv -f -T -- "${temp}" "${file}" 2>/dev/null; then
+  if [[ "${scratch%/*}" == "${file%/*}" ]] && mv -f -T -- "${scratch}" "${file}" 2>/dev/null; then
     return 0
   fi
-  # A file that is itself a mount point cannot be renamed over, only written to.
-  [[ -f "${file}" ]] || return 1
-  cat -- "${temp}" >"${file}" || return 1
-  rm -f -- "${temp}"
+  # A file that is itself a mount point, or whose folder is read-only, can only be written to.
+  [[ -f "${file}" && -w "${file}" ]] || return 1
+  cat -- "${scratch}" >"${file}"
 }
 
-# Prints FILE with the block NAME replaced by TEXTFILE (or dropped, with mode `remove`).
-# Fails when a block is opened and never closed: guessing its end could eat the user's lines.
+# Prints FILE with the block NAME replaced by the text on stdin (or dropped, with mode `remove`).
+# Status 3: a block is opened and never closed, and guessing its end could eat the user's lines. Status 4: the text holds
+# the block's own markers.
 __pei_block_render() {
-  local file="$1" name="$2" mode="$3" text_file="$4"
-  awk -v begin="# >>> pei ${name} >>>" -v end="# <<< pei ${name} <<<" -v mode="${mode}" -v textfile="${text_file}" '
+  local file="$1" name="$2" mode="$3"
+  awk -v begin="# >>> pei ${name} >>>" -v end="# <<< pei ${name} <<<" -v mode="${mode}" '
     function emit(   line) {
       if (done || mode == "remove") return
       done = 1
       print begin
-      while ((getline line < textfile) > 0) print line
-      close(textfile)
+      while ((getline line < "/dev/stdin") > 0) {
+        if (line == begin || line == end) bad = 4
+        print line
+      }
       print end
     }
     # At the top means below a first line that names an interpreter.
     mode == "top" && !placed && !(FNR == 1 && /^#!/) { placed = 1; if (!present) emit() }
-    $0 == begin { if (inside) exit bad = 1; inside = 1; emit(); next }
+    $0 == begin { if (inside) exit bad = 3; inside = 1; emit(); next }
     $0 == end && inside { inside = 0; next }
     inside { next }
     { print }
     END {
-      if (bad || inside) exit 3
+      if (inside) bad = 3
+      if (bad) exit bad
       emit()
+      if (bad) exit bad
     }
   ' present="$(__pei_has_line "${file}" "# >>> pei ${name} >>>" && printf 1 || printf 0)" "${file}"
 }
 
 __pei_has_line() { grep -qxF -- "$2" "$1"; }
 
-# __pei_block_apply FILE NAME MODE TEXTFILE
+# __pei_block_apply FILE NAME MODE, the text on stdin
 __pei_block_apply() {
-  local file="$1" name="$2" mode="$3" text_file="$4" real work status=0
+  local file="$1" name="$2" mode="$3" real scratch status=0
   [[ "${name}" =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || {
     pei_log_error "block name \`${name}\`: letters, digits, dot, dash and underscore only"
     return 1
@@ -102,23 +103,27 @@ __pei_block_apply() {
   if [[ ! -e "${real}" && "${mode}" == remove ]]; then
     return 0
   fi
-  work="$(mktemp)" || return 1
-  __pei_block_apply_in "${real}" "${name}" "${mode}" "${text_file}" "${work}" || status=1
-  rm -f -- "${work}"
+  scratch="$(__pei_scratch "${real}")" || return 1
+  __pei_block_apply_in "${real}" "${name}" "${mode}" "${scratch}" || status=1
+  rm -f -- "${scratch}"
   return "${status}"
 }
 
 __pei_block_apply_in() {
-  local real="$1" name="$2" mode="$3" text_file="$4" work="$5" old="$1"
+  local real="$1" name="$2" mode="$3" scratch="$4" old="$1" status=0
   [[ -e "${real}" ]] || old=/dev/null
-  if ! __pei_block_render "${old}" "${name}" "${mode}" "${text_file}" >"${work}"; then
-    pei_log_error "${real}: the block \`pei ${name}\` has no end line; the file is left as it is"
-    return 1
-  fi
-  if [[ -e "${real}" ]] && cmp -s -- "${work}" "${real}"; then
+  __pei_block_render "${old}" "${name}" "${mode}" >"${scratch}" || status=$?
+  case "${status}" in
+    0) ;;
+    3) pei_log_error "${real}: the block \`pei ${name}\` has no end line; the file is left as it is" ;;
+    4) pei_log_error "the text of block \`${name}\` holds its own marker" ;;
+    *) pei_log_error "cannot write ${real}" ;;
+  esac
+  ((status == 0)) || return 1
+  if [[ -e "${real}" ]] && cmp -s -- "${scratch}" "${real}"; then
     return 0
   fi
-  if ! __pei_replace "${real}" "${work}"; then
+  if ! __pei_replace "${real}" "${scratch}"; then
     pei_log_error "cannot write ${real}"
     return 1
   fi
@@ -133,21 +138,11 @@ pei_block_set() {
     mode=top
     shift
   fi
-  local file="$1" name="$2" text_file status=0
-  text_file="$(mktemp)" || return 1
-  cat >"${text_file}"
-  if grep -qxF -e "# >>> pei ${name} >>>" -e "# <<< pei ${name} <<<" -- "${text_file}"; then
-    pei_log_error "the text of block \`${name}\` holds its own marker"
-    status=1
-  else
-    __pei_block_apply "${file}" "${name}" "${mode}" "${text_file}" || status=1
-  fi
-  rm -f -- "${text_file}"
-  return "${status}"
+  __pei_block_apply "$1" "$2" "${mode}"
 }
 
 # pei_block_remove FILE NAME: drops the block; a missing file or block is fine.
-pei_block_remove() { __pei_block_apply "$1" "$2" remove /dev/null; }
+pei_block_remove() { __pei_block_apply "$1" "$2" remove </dev/null; }
 
 # pei_block_present FILE NAME
 pei_block_present() { [[ -f "$1" ]] && __pei_has_line "$1" "# >>> pei $2 >>>"; }
@@ -160,18 +155,18 @@ pei_write_file() {
     wanted_mode="$2"
     shift 2
   fi
-  local file work status=0
+  local file scratch status=0
   file="$(__pei_real_path "$1")"
-  work="$(mktemp)" || return 1
-  cat >"${work}"
-  if [[ ! -f "${file}" ]] || ! cmp -s -- "${work}" "${file}"; then
-    __pei_replace "${file}" "${work}" || {
-      pei_log_error "cannot write ${file}"
-      status=1
-    }
+  scratch="$(__pei_scratch "${file}")" || return 1
+  if ! cat >"${scratch}"; then
+    status=1
+  elif [[ ! -f "${file}" ]] || ! cmp -s -- "${scratch}" "${file}"; then
+    __pei_replace "${file}" "${scratch}" || status=1
   fi
-  rm -f -- "${work}"
-  if ((status == 0)) && [[ -n "${wanted_mode}" ]]; then
+  rm -f -- "${scratch}"
+  if ((status != 0)); then
+    pei_log_error "cannot write ${file}"
+  elif [[ -n "${wanted_mode}" ]]; then
     chmod "${wanted_mode}" -- "${file}" || status=1
   fi
   return "${status}"

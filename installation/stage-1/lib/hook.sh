@@ -20,19 +20,35 @@ pei_run_hook() {
   bash "${__pei_installation}/${__pei_script}" "$@"
 }
 
+# After so many seconds a start hook that still runs is told of: ssh waits for it.
+__PEI_SLOW_HOOK_SECONDS=30
+
 # pei_run_start_hook INSTALLATION SCRIPT ARGUMENTS
 # For hooks of a container's start: a failure is reported, returned, and nobody's reason to stop.
 # With PEI_FIRST_RUN_STATE naming a folder, a hook that has succeeded once is not run again.
 pei_run_start_hook() {
-  local status=0 mark=''
+  local status=0 mark='' watch
   if [[ -n "${PEI_FIRST_RUN_STATE:-}" ]]; then
     mark="${PEI_FIRST_RUN_STATE}/$(printf '%s\n%s' "$2" "$3" | sha256sum | cut -c1-16)"
     [[ ! -e "${mark}" ]] || return 0
   fi
+  __pei_tell_of_slow_hook "$2" &
+  watch=$!
   pei_run_hook "$@" || status=$?
+  # The wait takes the shell's own message about the end of a job.
+  { kill "${watch}" && wait "${watch}"; } 2>/dev/null
   if ((status != 0)); then
     printf 'pei: the hook %s ended with status %s; the start goes on\n' "$2" "${status}" >&2
     return "${status}"
   fi
-  [[ -z "${mark}" ]] || touch -- "${mark}"
+  [[ -z "${mark}" ]] || touch -- "${mark}" 2>/dev/null \
+    || printf 'pei: cannot write to /pei-init that the hook %s has succeeded; it may run again\n' "$2" >&2
+}
+
+# A read that nothing ever answers is a sleep without a process of its own, which would outlive the kill.
+__pei_tell_of_slow_hook() {
+  local silence
+  exec {silence}<> <(:)
+  read -r -t "${__PEI_SLOW_HOOK_SECONDS}" -u "${silence}"
+  printf 'pei: the hook %s has been running for %s s; the start, and ssh, wait for it\n' "$1" "${__PEI_SLOW_HOOK_SECONDS}" >&2
 }

@@ -46,9 +46,10 @@ show_tree() {
     fi
   done < <(find "${FILES}" -mindepth 1 -printf '%y/%s/%P\0')
   for_each folders mkdir -p --
+  # With times of their own (-m) they are older than the stamp, whatever the clock of the host once said.
   ((${#small[@]} == 0)) || printf '%s\0' "${small[@]}" \
     | tar -C "${FILES}" --null --verbatim-files-from -T - --mode=u+rwx,go+rx -c \
-    | tar -C "${TREE}" -x
+    | tar -C "${TREE}" -x -m
   for entry in "${large[@]}"; do
     ln -s -- "${FILES}/${entry}" "${TREE}/${entry}"
   done

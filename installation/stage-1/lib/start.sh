@@ -8,13 +8,18 @@ __pei_start_hooks() {
 }
 
 # pei_first_run STAGE: runs the first-run hooks that have not succeeded yet. The mark is set when all have, so
-# that a failed one is tried again at the next start.
+# that a failed one is tried again at the next start. Where no mark can be set they run all the same: what
+# they do may be needed, and a second run has to be borne anyway.
 pei_first_run() {
   local stage="$1" done_mark="/pei-init/stage-$1-init-done" state="/pei-init/first-run/stage-$1"
   [[ ! -e "${done_mark}" ]] || return 0
-  mkdir -p -- "${state}" || return 1
+  mkdir -p -- "${state}" 2>/dev/null || state=''
   PEI_FIRST_RUN_STATE="${state}" __pei_start_hooks "${stage}" on-first-run || return
-  date -u +%Y-%m-%dT%H:%M:%SZ >"${done_mark}"
+  { date -u +%Y-%m-%dT%H:%M:%SZ >"${done_mark}"; } 2>/dev/null || [[ -e "${done_mark}" ]] || __pei_no_mark "${stage}"
+}
+
+__pei_no_mark() {
+  printf 'pei: cannot write to /pei-init that the first run of stage-%s is done; its hooks run again at the next start\n' "$1" >&2
 }
 
 # pei_every_run STAGE

@@ -17,13 +17,14 @@ link_storage() {
       "${link}" "${target}" "${target}" >&2
     return
   fi
-  ln -sfn -- "${target}" "${link}"
+  [[ "$(readlink -- "${link}")" == "${target}" ]] || ln -sfn -- "${target}" "${link}"
 }
 
 # A fresh volume belongs to root alone; the folder of the image that it stands in for is everybody's. Folders of the host
 # keep the mode that they have.
 open_fresh_volume() {
   local folder="/hard/volume/$1"
+  [[ -w "${folder}" ]] || return 0
   [[ "$(stat -c '%u:%a' -- "${folder}" 2>/dev/null)" == 0:755 && -z "$(ls -A -- "${folder}")" ]] || return 0
   awk -v folder="${folder}" '$5 == folder && $4 ~ /\/volumes\/[^\/]+\/_data$/ { found = 1 } END { exit !found }' \
     /proc/self/mountinfo || return 0

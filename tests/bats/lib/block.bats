@@ -112,3 +112,25 @@ block() { lib_run 'pei_block_set "$@"' "$@"; }
   [ "$(cat "$F")" = two ]
   [ "$(stat -c %a "$F")" = 600 ]
 }
+
+@test "a disk that takes no more leaves the file as it was, and no scratch file" {
+  printf 'precious\n' >"$F"
+  local many
+  many="$(seq 2000)"
+  # The limit stands in for the full disk: writes beyond it fail.
+  run lib_run "trap '' XFSZ; ulimit -f 1; pei_block_set \"\$1\" a" "$F" <<<"$many"
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"cannot write $F"* ]]
+  run lib_run "trap '' XFSZ; ulimit -f 1; pei_write_file \"\$1\"" "$F" <<<"$many"
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"cannot write $F"* ]]
+  [ "$(cat "$F")" = precious ]
+  [ "$(ls -A "$BATS_TEST_TMPDIR/dir")" = rc ]
+}
+
+@test "a full folder for temporary files is no obstacle" {
+  TMPDIR=/dev/full block "$F" a <<<'1'
+  TMPDIR=/dev/full lib_run 'pei_write_file "$1"' "$F.2" <<<text
+  [ "$(sed -n 2p "$F")" = 1 ]
+  [ "$(cat "$F.2")" = text ]
+}
