@@ -16,6 +16,8 @@ mod project;
 mod reference;
 mod remove;
 mod safety;
+mod security;
+mod supply_chain;
 mod tmpfs;
 
 /// A file that is not named above would not run and nobody would miss it.
