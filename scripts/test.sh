@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run the tests, from the fast ones to the real containers, and say what ran and how long it took.
 #
-# Usage:   test.sh [all|fast|scripts|containers|installers]      (test.sh --help tells more)
+# Usage:   test.sh [all|fast|scripts|supply|containers|installers]      (test.sh --help tells more)
 # Root:    where a tool or the engine is missing
 # Network: package registries, when a tool, a crate or the engine is missing
 set -Eeuo pipefail
@@ -13,11 +13,12 @@ readonly EXIT_USAGE=2
 
 usage() {
   cat <<'HELP'
-Usage: test.sh [all|fast|scripts|containers|installers]
+Usage: test.sh [all|fast|scripts|supply|containers|installers]
 
-  all         fast, scripts and containers, in this order; what a change must pass (the default)
+  all         fast, scripts, supply and containers, in this order; what a change must pass (the default)
   fast        format, lints, unit tests and tests through the binary; under a minute once built
   scripts     shellcheck, check-jsonschema, and the tests of the shell library and the installers
+  supply      licences, sources, duplicates and known faults of the crates
   containers  builds and runs real projects on a real engine
   installers  really installs, in containers, each tool that the package registries hold; slow, so run it when an
               installer or its library changes
@@ -37,6 +38,14 @@ step() {
 
 run_shellcheck() {
   git ls-files -z -- '*.sh' '*.bash' '*.bats' '.ci/run' | xargs -0 shellcheck -x -S warning -P "$repo"
+}
+
+# The README states the size.
+check_size() {
+  local size
+  size=$(stat --format %s "${CARGO_TARGET_DIR:-target}/release/pei")
+  printf '%d bytes\n' "$size"
+  ((size <= 5000000))
 }
 
 run_bats() {
@@ -60,8 +69,13 @@ scripts() {
   step 'shell library and installers' run_bats
 }
 
+supply() {
+  step 'the crates that pei is made of' "$repo/scripts/supply-chain.sh"
+}
+
 containers() {
   step 'release build' cargo build --release --locked
+  step 'size of the program' check_size
   step 'every example, read by other tools' "$repo/scripts/lint-projects.sh"
   step 'hostile configs, read by other tools' env PEI_TEST_READERS=all cargo test --locked --test hostile
   step 'containers' "$repo/scripts/container-tests.sh"
@@ -77,7 +91,7 @@ installers() {
 main() {
   local group=${1:-all} summary=()
   case $group in
-    all | fast | scripts | containers | installers) ;;
+    all | fast | scripts | supply | containers | installers) ;;
     -h | --help)
       usage
       return
@@ -95,6 +109,7 @@ main() {
     all)
       fast
       scripts
+      supply
       containers
       ;;
     *) "$group" ;;

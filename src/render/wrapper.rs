@@ -133,11 +133,6 @@ fn entry(hook: &Hook) -> serde_json::Value {
     json!({"script": hook.script, "arguments": hook.arguments})
 }
 
-fn is_shell_name(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
 /// A marker is written as Compose would spell it; the file is for reading.
 fn plain(value: &ComposeText) -> String {
     let parts = value.parts.iter().map(|part| match part {

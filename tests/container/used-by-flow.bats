@@ -95,13 +95,7 @@ SH
 @test "docker buildx bake builds both" {
     project flow
     forget_images
-    cd "$PROJECT"
-    # The newer ones want to be told that secrets and contexts may be read.
-    if docker buildx bake --help | grep -q -- --allow; then
-        must docker buildx bake --allow "fs.read=$PROJECT" -f docker-compose.yml
-    else
-        must docker buildx bake -f docker-compose.yml
-    fi
+    bake
     must drun "$(image 1)" id -un me
     must drun "$(image 2)" id -un me
 }

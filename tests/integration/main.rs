@@ -20,6 +20,8 @@ mod reference;
 mod remove;
 mod safety;
 mod shells;
+mod security;
+mod supply_chain;
 mod tmpfs;
 
 /// A file that is not named above would not run and nobody would miss it.

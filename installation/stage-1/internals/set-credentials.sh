@@ -15,6 +15,9 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
 pei_install_err_trap
 
 readonly CREDENTIALS="${PEI_CREDENTIALS_FILE:-/run/secrets/ssh-credentials}"
+# In the order of names it comes before 00-pei.conf, and sshd takes the first value that it reads. The image's last
+# steps write it, so that a first password redoes no hook.
+readonly PASSWORD_LOGINS=/etc/ssh/sshd_config.d/00-pei-passwords.conf
 
 home_of() { getent passwd "$1" | cut -d: -f6; }
 
@@ -47,6 +50,12 @@ install_identity() {
   give_file_to "${name}" "${file}"
 }
 
+set_passwords() {
+  chpasswd -e <<<"$1"
+  printf '%s\n' '# Written by set-credentials.sh, for there are users with a password.' 'PasswordAuthentication yes' \
+    >"${PASSWORD_LOGINS}"
+}
+
 main() {
   local kind name rest hashes=''
   while read -r kind name rest; do
@@ -57,7 +66,7 @@ main() {
       *) pei_die "the build secret ssh-credentials holds a line of an unknown kind" ;;
     esac
   done <"${CREDENTIALS}"
-  [[ -z "${hashes}" ]] || chpasswd -e <<<"${hashes%$'\n'}"
+  [[ -z "${hashes}" ]] || set_passwords "${hashes%$'\n'}"
   pei_clean_layer
 }
 

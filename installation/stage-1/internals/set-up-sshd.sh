@@ -1,5 +1,6 @@
 #!/bin/bash
-# Configures sshd: port, logins, and host keys that every container makes at its first start.
+# Configures sshd: port, logins, and host keys that every container makes at its first start. Logins are by key until
+# set-credentials.sh gives somebody a password.
 #
 # Usage: set-up-sshd.sh ROOT_LOGIN, where ROOT_LOGIN is sshd's own word: yes, prohibit-password or no.
 # Reads: SSH_CONTAINER_PORT. Needs root, no network.
@@ -11,6 +12,8 @@ pei_install_err_trap
 
 readonly CONFIG=/etc/ssh/sshd_config
 readonly OWN=/etc/ssh/sshd_config.d/00-pei.conf
+# What set-credentials.sh left in the base, where that is an image of pei's.
+readonly PASSWORD_LOGINS=/etc/ssh/sshd_config.d/00-pei-passwords.conf
 
 own_config() {
   cat <<EOF
@@ -20,7 +23,7 @@ HostKey /pei-init/ssh-host-keys/ssh_host_ed25519_key
 HostKey /pei-init/ssh-host-keys/ssh_host_ecdsa_key
 HostKey /pei-init/ssh-host-keys/ssh_host_rsa_key
 PermitRootLogin $1
-PasswordAuthentication yes
+PasswordAuthentication no
 PermitEmptyPasswords no
 PubkeyAuthentication yes
 UsePAM yes
@@ -36,6 +39,7 @@ main() {
   [[ -x /usr/sbin/sshd ]] || pei_die "there is no /usr/sbin/sshd: openssh-server was not installed"
   mkdir -p /etc/ssh/sshd_config.d
   own_config "$1" >"${OWN}"
+  rm -f "${PASSWORD_LOGINS}"
   # The whole file is the base's own; only a base that reads no sshd_config.d needs the line.
   if ! grep -qE '^[[:space:]]*Include[[:space:]]+/etc/ssh/sshd_config\.d/' "${CONFIG}"; then
     sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' "${CONFIG}"

@@ -13,6 +13,8 @@ source "$__support/made.bash"
 source "$__support/yaml.bash"
 # shellcheck source=tests/container/support/project.bash
 source "$__support/project.bash"
+# shellcheck source=tests/container/support/example.bash
+source "$__support/example.bash"
 # shellcheck source=tests/container/support/container.bash
 source "$__support/container.bash"
 # shellcheck source=tests/container/support/ssh.bash
@@ -23,6 +25,10 @@ source "$__support/probe.bash"
 source "$__support/build_log.bash"
 # shellcheck source=tests/container/support/image.bash
 source "$__support/image.bash"
+# shellcheck source=tests/container/support/attesting.bash
+source "$__support/attesting.bash"
+# shellcheck source=tests/container/support/traces.bash
+source "$__support/traces.bash"
 # shellcheck source=tests/container/support/stand_in.bash
 source "$__support/stand_in.bash"
 unset __support
