@@ -4,6 +4,7 @@
 # Runs only with PEI_TEST_REAL=1; PEI_TEST_BASE names the image.
 # shellcheck disable=SC2016,SC2154 # texts for other shells
 load ../support/common
+load ../support/releases
 
 # shellcheck disable=SC2034 # bats reads it
 BATS_TEST_TIMEOUT=900
@@ -28,38 +29,8 @@ in_container() {
   }
 }
 
-# serve_bun: the npm registry's copy of the program, as GitHub would serve it.
-serve_bun() {
-  local version dir="$BATS_TEST_TMPDIR/bun" kind=x64 name served
-  version="$(lib_run 'pei_version bun')"
-  [[ "$(uname -m)" != aarch64 ]] || kind=aarch64
-  name="bun-linux-$kind"
-  mkdir -p "$dir/$name"
-  (cd "$dir" && npm pack --silent "@oven/$name@$version" && tar -xzf ./*.tgz && cp package/bin/bun "$name/")
-  grep -qw avx2 /proc/cpuinfo || [[ "$kind" != x64 ]] || skip 'this machine needs the other build'
-  served="$SERVED/github.com/oven-sh/bun/releases/download/bun-v$version"
-  mkdir -p "$served"
-  # zipfile keeps no modes; the installer sets its own, and checks by running.
-  chmod 755 "$dir/$name/bun"
-  (cd "$dir" && python3 -c 'import shutil, sys; shutil.make_archive(sys.argv[1], "zip", ".", sys.argv[2])' "$served/$name" "$name")
-  sums "$served" "$name.zip" >"$served/SHASUMS256.txt"
-}
-
-serve_uv() {
-  local version name dir="$BATS_TEST_TMPDIR/uv" served
-  version="$(lib_run 'pei_version uv')"
-  name="uv-$(uname -m)-unknown-linux-gnu"
-  mkdir -p "$dir/$name"
-  (cd "$dir" && python3 -m pip download -q --no-deps "uv==$version" && python3 -m zipfile -e uv-*.whl wheel)
-  install -m 0755 "$dir"/wheel/uv-*/scripts/* "$dir/$name/"
-  served="$SERVED/github.com/astral-sh/uv/releases/download/$version"
-  mkdir -p "$served"
-  tar -czf "$served/$name.tar.gz" -C "$dir" "$name"
-  sums "$served" "$name.tar.gz" >"$served/$name.tar.gz.sha256"
-}
-
 @test "bun, codex and claude code for another user, without node, then again" {
-  serve_bun
+  serve_bun "$BATS_TEST_TMPDIR"
   in_container <<'SCRIPT'
 apt-get -qq update && apt-get -qq install --no-install-recommends curl >/dev/null
 useradd -m -s /bin/bash ann
@@ -80,7 +51,7 @@ SCRIPT
 }
 
 @test "uv for everyone, and litellm" {
-  serve_uv
+  serve_uv "$BATS_TEST_TMPDIR"
   in_container <<'SCRIPT'
 apt-get -qq update && apt-get -qq install --no-install-recommends curl python3 >/dev/null
 useradd -m -s /bin/bash ann
