@@ -39,63 +39,6 @@ teardown() {
     fi
 }
 
-# example FOLDER/NAME [SED_ARGUMENT...]: a project with the example's config, changed by sed; configured.
-example() {
-    local name=$1
-    shift
-    made_by "${name#*/}"
-    cp "$PROJECT/examples/$name/user_config.yml" "$PROJECT/user_config.yml"
-    settle "$@"
-}
-
-# quick NAME [SED_ARGUMENT...]: a project of a quick template, likewise.
-quick() {
-    local name=$1
-    shift
-    made_by "$name" --quick "$name"
-    settle "$@"
-}
-
-# made_by NAME [ARGUMENT...]
-made_by() {
-    PROJECT=$WORK/$ID-$1
-    export PROJECT
-    shift
-    printf '%s\n' "${PROJECT##*/}" >>"$WORK/projects"
-    must "$PEI_BIN" create -p "$PROJECT" "$@"
-}
-
-# settle [SED_ARGUMENT...]: base, image names and ssh port are this test's; configure finds nothing to say.
-settle() {
-    local file=$PROJECT/user_config.yml
-    sed -i -E -e "s|^( *base: )(ubuntu:24\.04\|nvidia/cuda:.*)$|\1$LOCAL|" \
-        -e "s|^( *output: '?)|\1$ID-|" -e "s|2222|$PORT|" "$@" "$file"
-    must_fail grep -E '^ *base: (ubuntu|nvidia)' "$file"
-    must "$PEI_BIN" configure -p "$PROJECT" || return
-    equal "${WARNINGS:-0}" "$(grep -c '^warning' <<<"$output" || true)" 'the number of warnings' || fail "$output"
-}
-
-# The mirrors' names lead to the stand-in, for this project's builds.
-point_mirrors() {
-    local host n
-    {
-        printf 'services:\n'
-        for n in 1 2; do
-            printf '  stage-%s:\n    build:\n      extra_hosts:\n' "$n"
-            for host in mirrors.tuna.tsinghua.edu.cn mirrors.aliyun.com; do printf '        - "%s:%s"\n' "$host" "$STAND_IN"; done
-        done
-    } >"$PROJECT/docker-compose.override.yml"
-}
-
-# login_says TEXT CMD...: by password, as me.
-login_says() {
-    local wanted=$1
-    shift
-    wait_for_ssh "$PORT"
-    must ssh_as "${LOGIN:-me}" "${PASSWORD:-123456}" "$PORT" "$@"
-    equal "$wanted" "$output"
-}
-
 # gpus_are_asked_for STAGE...: the services want all of them, and an engine that has none says so.
 gpus_are_asked_for() {
     local stage wanted='"devices":[{"capabilities":["gpu"],"driver":"nvidia","count":-1}]'

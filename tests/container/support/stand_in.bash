@@ -4,7 +4,8 @@
 # shellcheck shell=bash
 
 # start_stand_in: sets STAND_IN, its address, and SERVED, a folder. Port 80 hands every /debian, /debian-security and
-# /ubuntu path on to the Debian mirror of the base image, and has the files of $SERVED; port 8888 is tinyproxy.
+# /ubuntu path on to the Debian mirror of the base image, those of Python package indexes to PyPI, and has the files of
+# $SERVED; port 8888 is tinyproxy.
 start_stand_in() {
     derive stand-in <<'DOCKERFILE'
 RUN apt-get -q update && apt-get -q install -y --no-install-recommends nginx-light tinyproxy && rm -rf /var/lib/apt/lists/*
@@ -28,6 +29,9 @@ http {
         set \$mirror "$mirror";
         location ~ ^/(?:debian|ubuntu)/(.*)\$ { proxy_pass \$mirror/\$1; }
         location ~ ^/(debian-security/.*)\$ { proxy_pass ${mirror%/debian}/\$1; }
+        set \$index "${PIP_INDEX_URL:-https://pypi.org/simple}";
+        proxy_ssl_server_name on;
+        location ~ ^/(?:pypi\.tuna\.tsinghua\.edu\.cn|mirrors\.aliyun\.com/pypi)/simple/(.*)\$ { proxy_pass \$index/\$1; }
         location / { root /served; }
     }
 }
