@@ -71,3 +71,24 @@ teardown() {
     cp "$WORK/whole" "$archive"
     hooked on_build 'stage-1/system/uv/install-uv.sh --install-dir=/opt/uv'
 }
+
+# The shared cache of the builds is in force then, and holds what other projects have fetched.
+@test "on_build: apt's caches get the packages of this image, and no others; a container keeps what it installs" {
+    tool_project apt-caches
+    hook stage-1/custom/ed.sh <<<'apt-get -q update && apt-get -q install -y --no-install-recommends ed'
+    hook stage-1/custom/hello.sh <<<'apt-get -q install -y --no-install-recommends hello'
+    # It comes into the builds' cache and leaves the image.
+    hook stage-1/custom/other.sh <<<'apt-get -q update && apt-get -q install -y --no-install-recommends cowsay && apt-get -q purge -y cowsay'
+    hooked on_build stage-1/custom/other.sh stage-1/custom/ed.sh 'stage-1/system/apt/enable-shadow-cache.sh "/my copies"' \
+        'stage-1/system/apt/enable-external-cache.sh "/my cache"' stage-1/custom/hello.sh
+    local folder
+    for folder in '/my copies' '/my cache'; do
+        must drun --entrypoint ls "$(image 1)" "$folder"
+        has "$output" hello_
+        has "$output" ed_
+        lacks "$output" cowsay
+    done
+    start_hooked
+    must docker exec "$(container stage-1)" sh -c 'apt-get -q update && apt-get -q install -y --no-install-recommends dc && ls "/my copies" "/my cache"'
+    equal 2 "$(grep -c '^dc_' <<<"$output")" 'the folders that have the new package' || fail "$output"
+}

@@ -54,8 +54,8 @@ finds() {
     wait_for_ssh "$PORT" || return
     for user; do
         must docker exec --user "$user" "$name" bash -lc "$command" || return
-        __in_session "$user" "$command" || return
-        has "$output" 'tool-status:0' || fail "$user, in an ssh session: $command" || return
+        # A busy machine may let a login wait for too long.
+        within 60 __runs_in_session "$user" "$command" || return
     done
 }
 
@@ -73,8 +73,9 @@ must_fail_to_find() {
 }
 
 # What the person types comes back on the terminal too; only the answer holds the number.
-__in_session() {
+__runs_in_session() {
     attempt ssh_typing "$1" "$1-Pw-123456" "$PORT" < <(printf '%s\n' "$2; echo tool-status:\$?" exit)
+    has "$output" tool-status:0
 }
 
 # owns_home USER: whatever root has put there is the user's.
