@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Build and run real projects in real containers: every file of tests/container, one after another.
 #
-# Usage:   container-tests.sh [-n NAME_REGEX] [FILTER...]      (container-tests.sh --help tells more)
+# Usage:   container-tests.sh [--installers] [-n NAME_REGEX] [FILTER...]      (container-tests.sh --help tells more)
 # Reads:   PEI_BIN, PEI_TEST_BASE
 # Root:    only where engine.sh needs it
 # Network: what engine.sh needs; the tests install Debian packages in containers
@@ -15,12 +15,13 @@ readonly NEEDED=(bats ssh ssh-keygen ssh-keyscan sftp sshpass script curl awk ta
 
 usage() {
     cat <<'HELP'
-Usage: container-tests.sh [-n NAME_REGEX] [FILTER...]
+Usage: container-tests.sh [--installers] [-n NAME_REGEX] [FILTER...]
 
 Run the container tests. A FILTER is a part of a file's name under tests/container, such as `hooks`;
 without one, every file runs.
 
 Options:
+  --installers   The slow files of tests/installers instead: every tool, installed by hooks
   -n NAME_REGEX  Of these files, run the tests whose name matches
   -l, --list     Say which files would run, and run nothing
   -h, --help     Show this text
@@ -42,18 +43,18 @@ die() {
     exit "$status"
 }
 
-# find_files FILTER...: fills the array files.
+# find_files FILTER...: fills the array files from the folder.
 find_files() {
     local file filter found
     files=()
     for filter in "${@:-}"; do
         found=
-        for file in "$repo"/tests/container/*.bats; do
+        for file in "$folder"/*.bats; do
             [[ ${file##*/} == *"$filter"* ]] || continue
             found=1
             [[ " ${files[*]} " == *" $file "* ]] || files+=("$file")
         done
-        [[ -n $found ]] || die "$EXIT_USAGE" "no file's name in tests/container holds \`$filter\`"
+        [[ -n $found ]] || die "$EXIT_USAGE" "no file's name in ${folder#"$repo/"} holds \`$filter\`"
     done
 }
 
@@ -84,11 +85,12 @@ count() {
 }
 
 main() {
-    local names=() filters=() list=''
+    local names=() filters=() list='' folder=$repo/tests/container
     while (($#)); do
         case $1 in
             -h | --help) usage && return ;;
             -l | --list) list=1 ;;
+            --installers) folder=$repo/tests/installers ;;
             -n)
                 (($# > 1)) || die "$EXIT_USAGE" '-n needs a value'
                 names=(--filter "$2")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes the option tables in the README.md of each tool folder, and the overview docs/scripts.md, from the scripts' own
-# --help and heads.
+# --help and heads, and from scripts/script-sizes.txt.
 #
 # Usage: scripts/script-docs.sh [--check]
 #   --check  change nothing; exit 1 and name the files if a table is not what --help says
@@ -13,6 +13,8 @@ shopt -s inherit_errexit nullglob
 ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 BEGIN='<!-- options -->'
 END='<!-- /options -->'
+# Measured by tests/installers/tools.bats.
+SIZES="${ROOT}/scripts/script-sizes.txt"
 
 usage() { sed -n '5,6s/^# //p' "${BASH_SOURCE[0]}"; }
 
@@ -126,6 +128,19 @@ head_field() {
   ' "$1"
 }
 
+# size_of SCRIPT: what it adds to an image, as the table has it.
+size_of() {
+  local size
+  size="$(awk -v script="${1#"${ROOT}/installation/"}" '$1 == script { print $2 }' "${SIZES}")"
+  if [[ -n "${size}" ]]; then
+    printf '%s MB\n' "${size}"
+  elif [[ "$(head_field "$1" Network)" =~ ^(no|none)$ ]]; then
+    printf 'next to nothing\n'
+  else
+    printf 'not measured\n'
+  fi
+}
+
 # One row of the overview.
 row() {
   local script="$1" path options what
@@ -133,8 +148,8 @@ row() {
   what="$(help_of "${script}" | sed -n '3p')"
   options="$(help_of "${script}" | sed -nE 's/^  (--[a-z0-9-]+).*/`\1`/p' \
     | grep -vE '^`--(dry-run|force|verbose|quiet)`$' | paste -sd ' ' || true)"
-  printf '| [%s](../%s) | %s | %s | %s | %s |\n' "${path#installation/}" "${path}" "${what}" "${options}" \
-    "$(head_field "${script}" Root)" "$(head_field "${script}" Network)"
+  printf '| [%s](../%s) | %s | %s | %s | %s | %s |\n' "${path#installation/}" "${path}" "${what}" "${options}" \
+    "$(head_field "${script}" Root)" "$(head_field "${script}" Network)" "$(size_of "${script}")"
 }
 
 overview() {
@@ -146,20 +161,58 @@ Name one as a hook, with its options behind it, and it installs its tool: `on_bu
 Every one also takes `--dry-run` (says what it would do; no network, no change), `--force`, `--verbose`, `--quiet` and `--help`, and a second run
 changes nothing. Stage-2's folders of the same names hold forwarders. The README.md of each folder explains the options.
 
-Without a network, or behind a slow one: [guides/closed-networks.md](guides/closed-networks.md).
+The size is what the script adds to an image of Debian 12 on amd64, that of other tools it needs left out. It was measured where the tool can be had from
+Debian, npm or PyPI.
 
-| script, below `installation/` | what | options of its own | root | network |
-|---|---|---|---|---|
+| script, below `installation/` | what | options of its own | root | network | size |
+|---|---|---|---|---|---|
 TEXT
   while IFS= read -r folder; do
     while IFS= read -r script; do
       row "${script}"
     done < <(programs "${folder}")
   done < <(folders)
-  # The two that stage-2 has for itself.
-  for script in "${ROOT}"/installation/stage-2/system/conda/auto-install-*.sh; do
+  # The two that stage-2 has for itself, and the samples that install something.
+  for script in "${ROOT}"/installation/stage-2/system/conda/auto-install-*.sh \
+    "${ROOT}"/installation/stage-1/custom/install-dev-tools.sh "${ROOT}"/installation/stage-2/custom/install-gui-tools.sh; do
     row "${script}"
   done
+  closed_network
+}
+
+closed_network() {
+  cat <<'TEXT'
+
+## In a closed network
+
+A web server inside, with plain files, stands in for every host that the installers ask. Each says what it would fetch:
+
+```sh
+pei create -p demo -q minimal
+bash demo/installation/stage-1/system/uv/install-uv.sh --dry-run
+```
+
+1. Outside, fetch all of that into a folder that has the hosts' names at its top. Do this for each hook of your config.
+
+<!-- no-run: needs the network -->
+```sh no-run
+bash demo/installation/stage-1/system/uv/install-uv.sh --dry-run | grep -oE 'https://[^ ]+' | sort -u | wget --force-directories -P files -i -
+```
+
+2. Inside, serve the folder; any web server does.
+
+<!-- no-run: runs until it is stopped -->
+```sh no-run
+python3 -m http.server --directory files 8080
+```
+
+3. Tell the installers: `PEI_DOWNLOAD_MIRROR=http://10.0.0.5:8080`, in `environment` of the config for hooks that run at a start, and in the base image
+   (`ENV PEI_DOWNLOAD_MIRROR=...`) for those of the build.
+
+What comes through a package manager needs its kind of server there: `PEI_DOWNLOAD_MIRROR/registry.npmjs.org` is asked as an npm registry (bun, pnpm, Claude
+Code, Codex, Angular), `PEI_DOWNLOAD_MIRROR/pypi.org/simple` as a Python index (LiteLLM, computer vision). Debian's and Ubuntu's packages come from apt's
+sources. [guides/closed-networks.md](guides/closed-networks.md) has the rest: the base image, packages, certificates, and how one file is laid ready without any server.
+TEXT
 }
 
 # put FILE TEXT: FILE becomes the text; with --check it is only compared.

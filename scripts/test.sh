@@ -86,6 +86,8 @@ installers() {
   step 'base image' "$repo/scripts/engine.sh" base
   step 'real installs' env PEI_TEST_REAL=1 bats --timing --formatter tap \
     "$repo/tests/bats/tools/real.bats" "$repo/tests/bats/tools/real-tools.bats"
+  step 'release build' cargo build --release --locked
+  step 'tools in images and containers' env BATS_TEST_TIMEOUT=1500 "$repo/scripts/container-tests.sh" --installers
 }
 
 main() {

@@ -39,27 +39,6 @@ teardown() {
     fi
 }
 
-# The mirrors' names lead to the stand-in, for this project's builds.
-point_mirrors() {
-    local host n
-    {
-        printf 'services:\n'
-        for n in 1 2; do
-            printf '  stage-%s:\n    build:\n      extra_hosts:\n' "$n"
-            for host in mirrors.tuna.tsinghua.edu.cn mirrors.aliyun.com; do printf '        - "%s:%s"\n' "$host" "$STAND_IN"; done
-        done
-    } >"$PROJECT/docker-compose.override.yml"
-}
-
-# login_says TEXT CMD...: by password, as me.
-login_says() {
-    local wanted=$1
-    shift
-    wait_for_ssh "$PORT"
-    must ssh_as "${LOGIN:-me}" "${PASSWORD:-123456}" "$PORT" "$@"
-    equal "$wanted" "$output"
-}
-
 # gpus_are_asked_for STAGE...: the services want all of them, and an engine that has none says so.
 gpus_are_asked_for() {
     local stage wanted='"devices":[{"capabilities":["gpu"],"driver":"nvidia","count":-1}]'

@@ -100,9 +100,6 @@ forbid_network() {
 
 network_was_tried() { grep -qE '^(curl|wget|git|apt-get|npm|pnpm|npx|bun|uv|pixi|nvm|conda) ' "${CALLS}"; }
 
-# An as_nobody script has no access to the test's folder, nor should it need any.
-as_nobody() { (cd / && runuser -u nobody -- env PATH=/usr/sbin:/usr/bin:/sbin:/bin bash "$@"); }
-
 # refute COMMAND…: fails if the command succeeds; unlike `!`, also in the middle of a test.
 refute() {
   if "$@"; then

@@ -50,15 +50,27 @@ binary='true'" ]
 @test "shadow cache: the hook copies from where the archives are now, and never fails" {
   command -v apt-config >/dev/null || skip 'needs apt'
   apt_script enable-shadow-cache "$FOLDER"
-  mkdir "$BATS_TEST_TMPDIR/the archives"
-  echo deb >"$BATS_TEST_TMPDIR/the archives/x.deb"
-  chmod 600 "$BATS_TEST_TMPDIR/the archives/x.deb"
-  printf 'Dir::Cache::Archives "%s";\nDir::Etc::parts "%s";\n' "$BATS_TEST_TMPDIR/the archives" "$PEI_APT_CONF_DIR" >"$BATS_TEST_TMPDIR/apt.conf"
+  before="$(snapshot "$PEI_APT_CONF_DIR")"
+  run apt_script enable-shadow-cache "$FOLDER"
+  [[ "$output" == *'nothing to do'* ]]
+  [ "$(snapshot "$PEI_APT_CONF_DIR")" = "$before" ]
+  # Two that are installed here, one of them with a colon in its version, and one that is not.
+  local archives="$BATS_TEST_TMPDIR/the archives" plain colon
+  plain="$(dpkg-query -W -f '${Package}_${Version}_${Architecture}.deb' bash)"
+  colon="$(dpkg-query -W -f '${Package}_${Version}_${Architecture}.deb\n' | grep -m 1 :)"
+  colon="${colon//:/%3a}"
+  mkdir "$archives"
+  touch "$archives/${colon}" "$archives/bash_0.1_all.deb"
+  echo deb >"$archives/$plain"
+  chmod 600 "$archives/$plain"
+  printf 'Dir::Cache::Archives "%s";\nDir::Etc::parts "%s";\n' "$archives" "$PEI_APT_CONF_DIR" >"$BATS_TEST_TMPDIR/apt.conf"
   export APT_CONFIG="$BATS_TEST_TMPDIR/apt.conf"
   hook="$(apt-config dump --format '%v%n' DPkg::Post-Invoke | grep apt-config)"
   sh -c "$hook"
-  [ "$(cat "$FOLDER/x.deb")" = deb ]
-  [ "$(stat -c %a "$FOLDER/x.deb")" = 644 ]
+  [ "$(cat "$FOLDER/$plain")" = deb ]
+  [ "$(stat -c %a "$FOLDER/$plain")" = 644 ]
+  [ -e "$FOLDER/$colon" ]
+  [ "$(ls "$FOLDER" | wc -l)" -eq 2 ]
   rm -r "$FOLDER"
   run sh -c "$hook"
   [ "$status" -eq 0 ]

@@ -230,19 +230,31 @@ no_trace() {
   [ ! -s "$SERVER_LOG" ]
 }
 
-@test "stage 2: miniforge from its cache, path with blanks and quotes" {
-  local stage="$BATS_TEST_TMPDIR/stage-2"
-  DIR="$BATS_TEST_TMPDIR/it's a \"folder\""
+@test "stage 2: both from their cache, path with blanks and quotes, once" {
+  local stage="$BATS_TEST_TMPDIR/stage-2" tool file before
+  export PEI_STAGE_DIR_1="$STAGE1" PEI_STAGE_DIR_2="$stage"
   mkdir -p "$stage/tmp"
-  fake_installer >"$stage/tmp/Miniforge3-Linux-$(machine).sh"
-  # The fake's own quoting is not the matter here.
-  sed -i 's|^cat >"$dir/bin/conda".*|cp /bin/true "$dir/bin/conda"; : <<CONDA|' "$stage/tmp/Miniforge3-Linux-$(machine).sh"
-  PEI_STAGE_DIR_1="$STAGE1" PEI_STAGE_DIR_2="$stage" run bash "$REPO/installation/stage-2/system/conda/auto-install-miniforge.sh" \
-    --user "$ME" --install-dir "$DIR" --tmp-dir "$SCRATCH"
-  [ "$status" -eq 0 ] || fail_with miniforge
-  [ ! -s "$SERVER_LOG" ]
-  run env -i HOME="$HOME" PATH=/usr/bin:/bin bash -lc 'command -v conda'
-  [ "$output" = "$DIR/bin/conda" ]
+  for tool in miniforge miniconda; do
+    DIR="$BATS_TEST_TMPDIR/it's a \"folder\" of $tool"
+    file="$stage/tmp/${tool^}3-Linux-$(machine).sh"
+    [ "$tool" = miniforge ] || file="$stage/tmp/Miniconda3-latest-Linux-$(machine).sh"
+    fake_installer >"$file"
+    # The fake's own quoting is not the matter here.
+    sed -i 's|^cat >"$dir/bin/conda".*|cp /bin/true "$dir/bin/conda"; : <<CONDA|' "$file"
+    auto_install "$tool"
+    [ "$status" -eq 0 ] || fail_with "$tool"
+    [ ! -s "$SERVER_LOG" ]
+    run env -i HOME="$HOME" PATH=/usr/bin:/bin bash -lc 'command -v conda'
+    [ "$output" = "$DIR/bin/conda" ]
+    before="$(snapshot "$DIR"; snapshot "$HOME")"
+    auto_install "$tool"
+    [[ "$output" == *'already installed'* ]]
+    [ "$(snapshot "$DIR"; snapshot "$HOME")" = "$before" ]
+  done
+}
+
+auto_install() {
+  run bash "$REPO/installation/stage-2/system/conda/auto-install-$1.sh" --user "$ME" --install-dir "$DIR" --tmp-dir "$SCRATCH"
 }
 
 @test "configure-conda-repo: tuna by default, own settings are kept, and the way back" {

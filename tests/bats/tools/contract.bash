@@ -55,8 +55,11 @@ check_needs_root() {
   local script="$1" open
   shift
   if ((EUID == 0)); then
-    # Bats' folders are closed to other users, so they get a copy; stubs on PATH are not for them.
+    # Bats' folders are closed to other users, and those above this tree may be, so they get a copy; stubs on PATH are not
+    # for them.
     open="$(mktemp -d)"
+    cp -R "$REPO/installation" "$open/"
+    script="$open${script#"$REPO"}"
     if [ -n "${PEI_ETC-}" ]; then cp -r "$PEI_ETC" "$open/etc"; fi
     cp "${PEI_OS_RELEASE:-/etc/os-release}" "$open/os-release"
     chmod -R a+rX "$open"

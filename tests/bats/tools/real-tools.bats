@@ -4,6 +4,7 @@
 # Runs only with PEI_TEST_REAL=1; PEI_TEST_BASE names the image.
 # shellcheck disable=SC2016,SC2154 # texts for other shells
 load ../support/common
+load ../support/releases
 
 # shellcheck disable=SC2034 # bats reads it
 BATS_TEST_TIMEOUT=900
@@ -28,38 +29,8 @@ in_container() {
   }
 }
 
-# serve_bun: the npm registry's copy of the program, as GitHub would serve it.
-serve_bun() {
-  local version dir="$BATS_TEST_TMPDIR/bun" kind=x64 name served
-  version="$(lib_run 'pei_version bun')"
-  [[ "$(uname -m)" != aarch64 ]] || kind=aarch64
-  name="bun-linux-$kind"
-  mkdir -p "$dir/$name"
-  (cd "$dir" && npm pack --silent "@oven/$name@$version" && tar -xzf ./*.tgz && cp package/bin/bun "$name/")
-  grep -qw avx2 /proc/cpuinfo || [[ "$kind" != x64 ]] || skip 'this machine needs the other build'
-  served="$SERVED/github.com/oven-sh/bun/releases/download/bun-v$version"
-  mkdir -p "$served"
-  # zipfile keeps no modes; the installer sets its own, and checks by running.
-  chmod 755 "$dir/$name/bun"
-  (cd "$dir" && python3 -c 'import shutil, sys; shutil.make_archive(sys.argv[1], "zip", ".", sys.argv[2])' "$served/$name" "$name")
-  sums "$served" "$name.zip" >"$served/SHASUMS256.txt"
-}
-
-serve_uv() {
-  local version name dir="$BATS_TEST_TMPDIR/uv" served
-  version="$(lib_run 'pei_version uv')"
-  name="uv-$(uname -m)-unknown-linux-gnu"
-  mkdir -p "$dir/$name"
-  (cd "$dir" && python3 -m pip download -q --no-deps "uv==$version" && python3 -m zipfile -e uv-*.whl wheel)
-  install -m 0755 "$dir"/wheel/uv-*/scripts/* "$dir/$name/"
-  served="$SERVED/github.com/astral-sh/uv/releases/download/$version"
-  mkdir -p "$served"
-  tar -czf "$served/$name.tar.gz" -C "$dir" "$name"
-  sums "$served" "$name.tar.gz" >"$served/$name.tar.gz.sha256"
-}
-
 @test "bun, codex and claude code for another user, without node, then again" {
-  serve_bun
+  serve_bun "$BATS_TEST_TMPDIR"
   in_container <<'SCRIPT'
 apt-get -qq update && apt-get -qq install --no-install-recommends curl >/dev/null
 useradd -m -s /bin/bash ann
@@ -80,7 +51,7 @@ SCRIPT
 }
 
 @test "uv for everyone, and litellm" {
-  serve_uv
+  serve_uv "$BATS_TEST_TMPDIR"
   in_container <<'SCRIPT'
 apt-get -qq update && apt-get -qq install --no-install-recommends curl python3 >/dev/null
 useradd -m -s /bin/bash ann
@@ -152,38 +123,6 @@ echo DONE
 SCRIPT
 }
 
-# A package source with one package NAME, signed by a key made for it. Its fingerprint is left in FINGERPRINT.
-serve_packages() {
-  local root="$1" suite="$2" component="$3" key="$4" name package
-  shift 4
-  export GNUPGHOME="$BATS_TEST_TMPDIR/gnupg"
-  mkdir -p "$GNUPGHOME"
-  chmod 700 "$GNUPGHOME"
-  gpg --batch --quiet --passphrase '' --quick-generate-key "$suite@example.org" rsa3072 sign never
-  FINGERPRINT="$(gpg --with-colons --list-keys "$suite@example.org" | awk -F: '$1 == "fpr" { print $10; exit }')"
-  mkdir -p "$SERVED/$root/dists/$suite/$component/binary-amd64" "$SERVED/$root/pool"
-  for name in "$@"; do
-    package="$BATS_TEST_TMPDIR/package"
-    rm -rf "$package"
-    mkdir -p "$package/DEBIAN"
-    printf 'Package: %s\nVersion: 999\nArchitecture: amd64\nMaintainer: nobody\nDescription: empty\n' "$name" >"$package/DEBIAN/control"
-    dpkg-deb --build "$package" "$SERVED/$root/pool/$name.deb" >/dev/null
-    {
-      dpkg-deb --field "$SERVED/$root/pool/$name.deb"
-      printf 'Filename: pool/%s.deb\nSize: %s\nSHA256: %s\n\n' "$name" "$(stat -c %s "$SERVED/$root/pool/$name.deb")" \
-        "$(sha256sum <"$SERVED/$root/pool/$name.deb" | cut -d' ' -f1)"
-    } >>"$SERVED/$root/dists/$suite/$component/binary-amd64/Packages"
-  done
-  (
-    cd "$SERVED/$root/dists/$suite" || exit 1
-    printf 'Suite: %s\nCodename: %s\nArchitectures: amd64\nComponents: %s\nSHA256:\n %s %s %s\n' "$suite" "$suite" "$component" \
-      "$(sha256sum <"$component/binary-amd64/Packages" | cut -d' ' -f1)" "$(stat -c %s "$component/binary-amd64/Packages")" "$component/binary-amd64/Packages" >Release
-    gpg --batch --quiet --local-user "$FINGERPRINT" --clearsign --output InRelease Release
-  )
-  mkdir -p "$(dirname -- "$SERVED/$key")"
-  gpg --armor --export "$FINGERPRINT" >"$SERVED/$key"
-}
-
 # The tree with another key's fingerprint in one script.
 tree_with_fingerprint() {
   TREE="$BATS_TEST_TMPDIR/tree"
@@ -194,7 +133,7 @@ tree_with_fingerprint() {
 
 @test "Mozilla's source, stood in for: the pin wins over a newer package, a second run does nothing" {
   command -v gpg >/dev/null && command -v dpkg-deb >/dev/null || skip 'needs gpg and dpkg-deb'
-  serve_packages packages.mozilla.org/apt mozilla main packages.mozilla.org/apt/repo-signing-key.gpg firefox
+  serve_packages "$BATS_TEST_TMPDIR" packages.mozilla.org/apt mozilla main packages.mozilla.org/apt/repo-signing-key.gpg firefox
   tree_with_fingerprint firefox/setup-firefox-repo.sh
   in_container <<'SCRIPT'
 apt-get -qq update
@@ -220,7 +159,7 @@ SCRIPT
   command -v gpg >/dev/null && command -v dpkg-deb >/dev/null || skip 'needs gpg and dpkg-deb'
   local version
   version="$(lib_run 'pei_version clang')"
-  serve_packages apt.llvm.org/bookworm "llvm-toolchain-bookworm-$version" main apt.llvm.org/llvm-snapshot.gpg.key \
+  serve_packages "$BATS_TEST_TMPDIR" apt.llvm.org/bookworm "llvm-toolchain-bookworm-$version" main apt.llvm.org/llvm-snapshot.gpg.key \
     "clang-$version" "lldb-$version" "lld-$version" "clangd-$version"
   tree_with_fingerprint clang/install-clang.sh
   in_container <<'SCRIPT'

@@ -84,7 +84,10 @@ TEXT
   run ! grep -q break-system "$CALLS"
   grep -q -- '--index-url https://pypi.tuna.tsinghua.edu.cn/simple' "$CALLS"
   PEI_DOWNLOAD_MIRROR=http://box:1/f run bash "$VISION" --force
-  grep -q -- '--index-url http://box:1/f/pypi.org/simple --extra-index-url https://pypi.org/simple' "$CALLS"
+  grep -q -- '--index-url http://box:1/f/pypi.org/simple --extra-index-url https://pypi.org/simple --trusted-host box:1 ' "$CALLS"
+  : >"$CALLS"
+  PEI_DOWNLOAD_MIRROR=https://box/f run bash "$VISION" --force
+  run ! grep -q trusted-host "$CALLS"
 }
 
 @test "vision-dev: a missing package stops before any change, a failing pip is a failure" {

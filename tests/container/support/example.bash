@@ -1,6 +1,7 @@
-# Projects of the examples and of the quick templates, changed so that they build here.
+# Examples and quick templates: a project made of one, as its README tells, with the base, names and port of the test.
 #
-# shellcheck shell=bash disable=SC2154 # must keeps $output
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # attempt and must set output
 
 # example FOLDER/NAME [SED_ARGUMENT...]: a project with the example's config, changed by sed; configured.
 example() {
@@ -37,4 +38,25 @@ settle() {
     must_fail grep -E '^ *base: (ubuntu|nvidia)' "$file"
     must env -u PROJECT "$PEI_BIN" configure -p "$PROJECT" || return
     equal "${WARNINGS:-0}" "$(grep -c '^warning' <<<"$output" || true)" 'the number of warnings' || fail "$output"
+}
+
+# The mirrors' names lead to the stand-in, for this project's builds.
+point_mirrors() {
+    local host n
+    {
+        printf 'services:\n'
+        for n in 1 2; do
+            printf '  stage-%s:\n    build:\n      extra_hosts:\n' "$n"
+            for host in mirrors.tuna.tsinghua.edu.cn mirrors.aliyun.com; do printf '        - "%s:%s"\n' "$host" "$STAND_IN"; done
+        done
+    } >"$PROJECT/docker-compose.override.yml"
+}
+
+# login_says TEXT CMD...: by password, as me.
+login_says() {
+    local wanted=$1
+    shift
+    wait_for_ssh "$PORT"
+    must ssh_as "${LOGIN:-me}" "${PASSWORD:-123456}" "$PORT" "$@"
+    equal "$wanted" "$output"
 }

@@ -31,6 +31,10 @@ source "$__support/attesting.bash"
 source "$__support/traces.bash"
 # shellcheck source=tests/container/support/stand_in.bash
 source "$__support/stand_in.bash"
+# shellcheck source=tests/container/support/example.bash
+source "$__support/example.bash"
+# shellcheck source=tests/container/support/installer.bash
+source "$__support/installer.bash"
 unset __support
 
 # No locale, proxy or Compose setting of the machine may decide a test.

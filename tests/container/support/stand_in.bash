@@ -3,8 +3,9 @@
 #
 # shellcheck shell=bash
 
-# start_stand_in: sets STAND_IN, its address. Port 80 hands every /debian, /debian-security and /ubuntu path on to the
-# Debian mirror of the base image, port 8888 is tinyproxy.
+# start_stand_in: sets STAND_IN, its address, and SERVED, a folder. Port 80 hands every /debian, /debian-security and
+# /ubuntu path on to the Debian mirror of the base image, those of Python package indexes to PyPI, and has the files of
+# $SERVED; port 8888 is tinyproxy.
 start_stand_in() {
     derive stand-in <<'DOCKERFILE'
 RUN apt-get -q update && apt-get -q install -y --no-install-recommends nginx-light tinyproxy && rm -rf /var/lib/apt/lists/*
@@ -13,7 +14,9 @@ DOCKERFILE
     mirror=$(drun --entrypoint sh "$ID-stand-in" -c \
         "cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | grep -oE 'https?://[^ ]+/debian' | head -n 1")
     [[ -n $mirror ]] || fail "the base image names no Debian mirror"
-    mkdir -p "$WORK/stand-in"
+    SERVED=$WORK/served
+    export SERVED
+    mkdir -p "$WORK/stand-in" "$SERVED"
     cat >"$WORK/stand-in/nginx.conf" <<CONF
 events {}
 http {
@@ -26,7 +29,10 @@ http {
         set \$mirror "$mirror";
         location ~ ^/(?:debian|ubuntu)/(.*)\$ { proxy_pass \$mirror/\$1; }
         location ~ ^/(debian-security/.*)\$ { proxy_pass ${mirror%/debian}/\$1; }
-        location / { return 404; }
+        set \$index "${PIP_INDEX_URL:-https://pypi.org/simple}";
+        proxy_ssl_server_name on;
+        location ~ ^/(?:pypi\.tuna\.tsinghua\.edu\.cn|mirrors\.aliyun\.com/pypi)/simple/(.*)\$ { proxy_pass \$index/\$1; }
+        location / { root /served; }
     }
 }
 CONF
@@ -47,7 +53,7 @@ tinyproxy -c /conf/tinyproxy.conf
 exec nginx -c /tmp/nginx.conf -g 'daemon off;'
 SH
     chmod 755 "$WORK/stand-in/run"
-    start stand-in --volume "$WORK/stand-in:/conf:ro" --entrypoint /conf/run "$ID-stand-in"
+    start stand-in --volume "$WORK/stand-in:/conf:ro" --volume "$SERVED:/served:ro" --entrypoint /conf/run "$ID-stand-in"
     STAND_IN=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$ID-stand-in")
     export STAND_IN
     within 15 stand_in_is_up

@@ -15,11 +15,13 @@ declare_options() {
   pei_args_operand folder '' "an absolute folder (default: \$PEI_APT_CACHE_DIR, else /apt-ext-store)"
 }
 
+# During a build pei's own cache outweighs the folder, so what apt has installed from there is copied.
 conf_text() {
   printf '%s\n' \
     'Binary::apt::APT::Keep-Downloaded-Packages "true";' \
     'APT::Keep-Downloaded-Packages "true";' \
     "Dir::Cache::Archives \"$1\";"
+  apt_copy_hook "$1"
 }
 
 main() {

@@ -15,16 +15,6 @@ declare_options() {
   pei_args_operand folder '' "an absolute folder (default: \$PEI_APT_SHADOW_CACHE_DIR, else /apt-shadow-cache)"
 }
 
-# The command is run by apt's sh. It asks apt each time where the archives are, so that a later change of that folder
-# counts; without word splitting, so that blanks in it are harmless; and it never fails an installation.
-conf_text() {
-  local folder="$1" command
-  command="IFS=; set -f; eval \$(apt-config shell archives Dir::Cache::Archives/d)"
-  command+="; find \$archives -maxdepth 1 -type f -name '*.deb' -exec cp -u -t '${folder}' {} +"
-  command+="; find '${folder}' -maxdepth 1 -type f -name '*.deb' -exec chmod 0644 {} +"
-  printf 'DPkg::Post-Invoke { "( %s ) 2>/dev/null || true"; };\n' "${command}"
-}
-
 main() {
   declare_options
   pei_args_parse "$@"
@@ -33,7 +23,7 @@ main() {
   folder="$(pei_arg folder)"
   folder="${folder:-${PEI_APT_SHADOW_CACHE_DIR:-/apt-shadow-cache}}"
   apt_require_plain_folder "${folder}"
-  text="$(conf_text "${folder}")"
+  text="$(apt_copy_hook "${folder}")"
   if [[ -d "${folder}" ]] && apt_conf_equals 01-shadow-cache "${text}" && ! pei_arg_on force; then
     pei_log_info "packages are copied to ${folder} already; nothing to do"
     return 0

@@ -22,6 +22,13 @@ vision_apt_install() {
   pei_apt_install "${wanted[@]}"
 }
 
+# __vision_host URL: its host and port.
+__vision_host() {
+  local host="${1#*://}"
+  host="${host%%/*}"
+  printf '%s\n' "${host##*@}"
+}
+
 # vision_index_options tuna|aliyun|official|URL: pip's options for the index, a line each. The caller's own settings
 # hold where none is asked for.
 vision_index_options() {
@@ -35,6 +42,8 @@ vision_index_options() {
   if [[ -n "${PEI_DOWNLOAD_MIRROR-}" ]]; then
     printf '%s\n' --index-url "$(pei_mirrored "${index:-https://pypi.org/simple}")" \
       --extra-index-url "${index:-https://pypi.org/simple}"
+    # pip takes nothing from a server without a certificate unless told to; who set the variable has.
+    if [[ "${PEI_DOWNLOAD_MIRROR}" == http://* ]]; then printf '%s\n' --trusted-host "$(__vision_host "${PEI_DOWNLOAD_MIRROR}")"; fi
   elif [[ -n "${index}" ]]; then
     printf '%s\n' --index-url "${index}"
   fi
