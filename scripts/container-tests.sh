@@ -28,7 +28,8 @@ Options:
 
 Environment:
   PEI_BIN        The pei to test [target/release/pei, built when it is missing]
-  PEI_TEST_BASE  The base image [pei-base:bookworm, made by scripts/engine.sh when it is missing]
+  PEI_TEST_BASE  The base image [pei-base:bookworm]; pei-base:trixie is Debian 13. Both are made by
+                 scripts/engine.sh when they are missing
 
 Exit status: 0 every test passed, 1 some failed, 2 wrong usage, 3 the machine lacks something that is needed
 HELP
@@ -71,7 +72,10 @@ require_tools() {
 prepare() {
     require_tools
     "$repo/scripts/engine.sh" up || die "$EXIT_MISSING" 'no engine to test with'
-    [[ -n ${PEI_TEST_BASE:-} ]] || "$repo/scripts/engine.sh" base || die "$EXIT_MISSING" 'no base image'
+    # Any other image is the caller's own.
+    if [[ ${PEI_TEST_BASE:-pei-base:} == pei-base:* ]]; then
+        "$repo/scripts/engine.sh" base ${PEI_TEST_BASE:+"$PEI_TEST_BASE"} || die "$EXIT_MISSING" 'no base image'
+    fi
     export PEI_BIN=${PEI_BIN:-$repo/target/release/pei}
     if [[ ! -x $PEI_BIN ]]; then
         say "building $PEI_BIN"

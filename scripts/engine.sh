@@ -24,6 +24,8 @@ readonly STATE=/run/pei-engine PIDFILE=/run/pei-engine/dockerd.pid
 readonly DATA=/var/lib/pei-engine LOGFILE=/var/log/pei-engine.log
 readonly PLUGINS=/usr/local/lib/docker/cli-plugins CLIENT=/usr/local/bin/docker
 readonly DEFAULT_BASE=pei-base:bookworm
+# What `base` can make: a name's tag says which, and other tags mean the first.
+readonly BASE_SUITES=(bookworm trixie)
 readonly CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 
 readonly EXIT_USAGE=2 EXIT_MISSING=3
@@ -46,7 +48,8 @@ Get a real Docker engine for the container tests on a Debian 12 machine.
 Commands:
   up           Use the docker that runs, if it is new enough (engine $MIN_ENGINE, Compose $MIN_COMPOSE, buildx);
                else fetch one from Debian's packages into $PREFIX and start it
-  base [NAME]  Make the image NAME [$DEFAULT_BASE] by debootstrap, unless it is there
+  base [NAME]  Make the image NAME [$DEFAULT_BASE] by debootstrap, unless it is there;
+               NAME:trixie is Debian 13, every other name Debian 12
   down         Stop the engine, if \`up\` started it; images and containers are kept
   status       Show what is there; exit 1 if no usable engine runs
 
@@ -369,15 +372,24 @@ run_status() {
 
 # ---- the base image ----
 
-# make_tarball FILE: Debian's minimal system. Of the machine it holds the mirror's URL and no more.
+# suite_of NAME: the Debian release that an image of this name holds.
+suite_of() {
+    local suite
+    for suite in "${BASE_SUITES[@]}"; do
+        [[ $1 != *":$suite" ]] || { printf '%s\n' "$suite" && return; }
+    done
+    printf '%s\n' "${BASE_SUITES[0]}"
+}
+
+# make_tarball SUITE FILE: Debian's minimal system. Of the machine it holds the mirror's URL and no more.
 make_tarball() {
-    local root
+    local suite=$1 file=$2 root
     require_root "debootstrap"
     apt_install debootstrap debian-archive-keyring
     make_work_dir
     root=$work_dir/base
-    log "making a $HOST_SUITE base by debootstrap"
-    debootstrap --variant=minbase --include=ca-certificates "$HOST_SUITE" "$root" "$mirror" \
+    log "making a $suite base by debootstrap"
+    debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" "$mirror" \
         >"$work_dir/debootstrap.log" 2>&1 || {
         tail -n 20 "$work_dir/debootstrap.log" >&2
         die 1 "debootstrap failed, the end of its log stands above"
@@ -386,8 +398,8 @@ make_tarball() {
     rm -rf -- "$root/etc/resolv.conf" "$root/etc/hostname" "$root/var/lib/apt/lists"/* \
         "$root/var/cache/apt"/*.bin "$root/var/cache/apt/archives"/*.deb "$root/var/cache/ldconfig/aux-cache"
     find "$root/var/log" -type f -delete
-    tar -C "$root" --one-file-system --numeric-owner --sort=name --exclude='./dev/*' -czf "$1.new" .
-    mv "$1.new" "$1"
+    tar -C "$root" --one-file-system --numeric-owner --sort=name --exclude='./dev/*' -czf "$file.new" .
+    mv "$file.new" "$file"
 }
 
 # collect_access FOLDER: fill it with what lets containers reach the mirror as the machine does: the settings of apt
@@ -433,7 +445,7 @@ DOCKERFILE
 }
 
 run_base() {
-    local name=${1:-$DEFAULT_BASE} cache=${XDG_CACHE_HOME:-$HOME/.cache}/pei-engine tarball
+    local name=${1:-$DEFAULT_BASE} cache=${XDG_CACHE_HOME:-$HOME/.cache}/pei-engine suite tarball
     engine_version >/dev/null || die "$EXIT_MISSING" "no docker engine answers" "start one: ${BASH_SOURCE[0]} up"
     if docker image inspect "$name" >/dev/null 2>&1; then
         log "image $name is there"
@@ -444,8 +456,9 @@ run_base() {
     # Another run may have made it meanwhile.
     ! docker image inspect "$name" >/dev/null 2>&1 || return 0
     find_mirror
-    tarball=$cache/$HOST_SUITE-$(dpkg --print-architecture)-$(sha256sum <<<"$mirror" | cut -c 1-12).tar.gz
-    [[ -f $tarball ]] || make_tarball "$tarball"
+    suite=$(suite_of "$name")
+    tarball=$cache/$suite-$(dpkg --print-architecture)-$(sha256sum <<<"$mirror" | cut -c 1-12).tar.gz
+    [[ -f $tarball ]] || make_tarball "$suite" "$tarball"
     make_work_dir
     collect_access "$work_dir/access/root"
     import_tag=pei-base-import:$$
