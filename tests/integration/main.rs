@@ -19,8 +19,8 @@ mod project;
 mod reference;
 mod remove;
 mod safety;
-mod shells;
 mod security;
+mod shells;
 mod supply_chain;
 mod tmpfs;
 
