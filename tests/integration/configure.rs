@@ -1,5 +1,6 @@
 //! `pei configure`
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
@@ -41,7 +42,7 @@ fn a_file_of_many_megabytes_is_still_known_as_peis() {
     let project = Project::configured();
     let value = "x".repeat(8_000);
     let config = (0..600).fold(format!("{PLAIN}\n  environment:\n"), |mut text, number| {
-        text.push_str(&format!("    V{number}: {value}\n"));
+        writeln!(text, "    V{number}: {value}").unwrap();
         text
     });
     fs::write(project.path("user_config.yml"), config).unwrap();
