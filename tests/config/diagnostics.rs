@@ -391,6 +391,16 @@ stage_1:
 }
 
 #[test]
+fn a_quote_that_is_open_is_shown_where_it_opens() {
+    let found = findings("a: 'x'\nb: [\"it's\", 'y']\nc: \"don't\nd: 'z'\n");
+    let opened = &found[0].labels[1];
+    assert_eq!(
+        (opened.span.clone(), opened.text.as_str()),
+        (27..28, "opened here")
+    );
+}
+
+#[test]
 fn the_examples_of_the_catalogue_get_their_codes() {
     // What no example of a few lines can show, or what depends on the host.
     const NOT_SHOWN: [&str; 7] = [

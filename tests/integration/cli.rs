@@ -101,6 +101,31 @@ fn colour_is_for_terminals_and_for_who_asks() {
         .never_says("\x1b[");
 }
 
+/// `script` gives a terminal to a program that has none.
+#[test]
+fn a_terminal_gets_colour_unless_no_color_is_set() {
+    let project = Project::none();
+    let pei = assert_cmd::cargo::cargo_bin!("pei").display();
+    let command = format!("'{pei}' configure -p nowhere");
+    let said = |no_color: &str| {
+        let mut script = assert_cmd::Command::new("script");
+        let output = script
+            .args(["-qec", &command, "/dev/null"])
+            .current_dir(project.beside(""))
+            .env("NO_COLOR", no_color)
+            .output();
+        output.map(|output| String::from_utf8(output.stdout).unwrap())
+    };
+    let (Ok(coloured), Ok(plain)) = (said(""), said("1")) else {
+        return;
+    };
+    assert!(coloured.contains("\x1b[91merror\x1b[0m: "), "{coloured}");
+    assert!(
+        plain.contains("error: ") && !plain.contains('\x1b'),
+        "{plain}"
+    );
+}
+
 #[test]
 fn quiet_leaves_errors_only() {
     let project = Project::create_minimal();

@@ -1,4 +1,5 @@
-//! The completions in the shells that they are for, and the manual pages in `man`.
+//! What other programs read of pei: completions in the shells that they are for, manual pages in `man`, wrappers in
+//! shellcheck.
 
 use std::fs;
 use std::process::Command;
@@ -107,4 +108,33 @@ fn man_shows_every_page_without_a_warning() {
         let Some(said) = run(&mut man) else { return };
         assert!(said.contains("SYNOPSIS"), "{}", path.display());
     }
+}
+
+#[test]
+fn shellcheck_is_silent_about_wrappers_with_odd_but_legal_values() {
+    let project = Project::configured();
+    project.write(
+        "user_config.yml",
+        r##"
+stage_1:
+  image: {base: 'ubuntu:24.04', output: 'demo:stage-1'}
+  environment: {A: "it's \\ \" $X `id`", a.b: x, IFS: "\\n\\", PATH: /x, on: "-\\'", BASH_ENV: '#!', '"': '('}
+  custom:
+    on_build: &hooks
+      - stage-1/custom/my-build-1.sh \\ \' "a'b" 'x\' $'it\'s\n' $(date "+%F") `id` ${NONE:-a} $((1+2)) $[3] “x” é
+      - stage-1/custom/my-build-1.sh "$@" $* [a-z]* ~ {a,b} !x * ? a=b -- 'fi' "done" x#y
+    on_first_run: *hooks
+    on_every_run: *hooks
+    on_user_login: *hooks
+    on_entry: "stage-1/custom/my-build-1.sh \\\\ 'x\\' $'\\u2028' \\' \"a'b\""
+"##,
+    );
+    project.run(["configure"]).succeeds();
+    let folder = project.path("installation/stage-1/generated");
+    let scripts = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let scripts: Vec<_> = scripts.collect();
+    assert_eq!(scripts.len(), 6);
+    run(Command::new("shellcheck").args(scripts));
 }

@@ -115,6 +115,9 @@ pub(in crate::config) fn entries<'n>(
             };
             let help = match key {
                 Some(key) => format!("write a blank after the colon: `{key}: …`"),
+                None if matches!(&*node.content, Content::List(_)) => {
+                    format!("leave out the dashes or brackets: `{example}: …` stands alone")
+                }
                 None => format!("write keys below it, such as `{example}: …`"),
             };
             Err(cx.wrong_type(at, node, "a mapping", Some(&help)))

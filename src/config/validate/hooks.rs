@@ -188,6 +188,11 @@ fn missing(cx: &Context<'_>, at: &Place<'_>, node: &Node, path: &str, what: &str
         "leave out `installation/`: paths are relative to it".into()
     } else if path.starts_with('~') || path.contains('$') {
         "a script's path is taken as it is: variables and `~` are not replaced in it".into()
+    } else if matches!(
+        path,
+        "bash" | "sh" | "source" | "sudo" | "python" | "python3"
+    ) {
+        format!("leave out `{path}`: an entry begins with the path of a script")
     } else {
         project_path::did_you_mean(cx.lookup(), path).unwrap_or_else(|| {
             "write it before you build; paths are relative to `installation/`".into()

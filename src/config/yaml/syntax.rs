@@ -25,7 +25,12 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
             Diagnostic::error(Code::ControlCharacter, span, message).help("remove it")
         }
         kind => {
-            let diagnostic = Diagnostic::error(Code::YamlSyntax, span, message(kind));
+            let mut diagnostic = Diagnostic::error(Code::YamlSyntax, span, message(kind));
+            if let ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent = kind
+                && let Some(quote) = open_quote(at, text)
+            {
+                diagnostic = diagnostic.also(quote..quote + 1, "opened here");
+            }
             if let Some(help) = colon_help(kind, at, text) {
                 return diagnostic.help(help);
             }
@@ -35,6 +40,26 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
             }
         }
     }
+}
+
+/// The quote that begins a value in a line above and does not end there.
+fn open_quote(at: usize, text: &str) -> Option<usize> {
+    let above = text[..line_start(at, text)].split_inclusive('\n').rev();
+    let mut start = line_start(at, text);
+    for line in above {
+        start -= line.len();
+        let mut quotes = line.match_indices(['"', '\'']);
+        let begins_value = |at: usize| line[..at].trim_end().ends_with([':', '-', '[', '{', ',']);
+        let open = quotes.find(|(at, quote)| {
+            begins_value(*at)
+                && line.matches(quote).count() % 2 == 1
+                && !line[at + 1..].contains(quote)
+        });
+        if let Some((at, _)) = open {
+            return Some(start + at);
+        }
+    }
+    None
 }
 
 /// `key:value` is a text, so that YAML stumbles over the next key, a line below.
