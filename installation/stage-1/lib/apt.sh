@@ -112,10 +112,16 @@ pei_apt_install() {
     return 1
   fi
   pei_log_info "installing packages: ${missing[*]}"
-  __pei_apt_get install -y --no-install-recommends -- "${missing[@]}" >&2 || {
-    pei_log_error "apt-get install failed: ${missing[*]}"
-    return 1
-  }
+  if __pei_apt_get install -y --no-install-recommends -- "${missing[@]}" >&2; then
+    return 0
+  fi
+  # Lists that were read long ago, by an earlier build for example, name packages that the archive has replaced since.
+  pei_log_warn 'apt-get install failed; trying again with fresh package lists'
+  if pei_apt_update && __pei_apt_get install -y --no-install-recommends -- "${missing[@]}" >&2; then
+    return 0
+  fi
+  pei_log_error "apt-get install failed: ${missing[*]}"
+  return 1
 }
 
 # pei_ensure_command COMMAND [PACKAGE]: installs PACKAGE when COMMAND is missing; fatal if that cannot be.

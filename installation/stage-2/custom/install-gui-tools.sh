@@ -45,9 +45,13 @@ is_known() {
 
 # Images usually carry no package lists, and apt finds nothing without them.
 refresh_lists_if_empty() {
-  compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null && return
+  local lists=/var/lib/apt/lists/
+  # A build keeps them elsewhere.
+  eval "$(apt-config shell lists Dir::State::Lists/d)"
+  compgen -G "$lists*_Packages*" >/dev/null && return
   say 'reading the package lists'
-  apt-get update -q
+  # A list that cannot be had is a warning to apt, and every package would then seem not to exist.
+  apt-get update -q -o APT::Update::Error-Mode=any || die 'the package lists cannot be read'
 }
 
 main() {
@@ -92,7 +96,11 @@ main() {
   local -a again=()
   if "$force"; then again=(--reinstall); fi
   say "installing: ${wanted[*]}"
-  apt-get install -y -q --no-install-recommends "${again[@]}" "${wanted[@]}"
+  if ! apt-get install -y -q --no-install-recommends "${again[@]}" "${wanted[@]}"; then
+    say 'trying again with fresh package lists'
+    apt-get update -q
+    apt-get install -y -q --no-install-recommends "${again[@]}" "${wanted[@]}"
+  fi
 }
 
 main "$@"

@@ -23,6 +23,7 @@ esac; true"
 case \" \$* \" in
   *' update '*) [[ ! -e '$BATS_TEST_TMPDIR/offline' ]] && touch '$LISTS/fresh_Packages' ;;
   *' --simulate '*) [[ ! -e '$BATS_TEST_TMPDIR/conflict' ]] ;;
+  *' install '*) [[ ! -e '$BATS_TEST_TMPDIR/stale' || -e '$LISTS/fresh_Packages' ]] ;;
 esac"
 }
 
@@ -47,6 +48,18 @@ esac"
   : >"$CALLS"
   lib_run 'pei_apt_install offer'
   [ "$(grep -c ' update' "$CALLS")" -eq 1 ]
+}
+
+@test "refreshes when the lists are older than the archive, and tries once more" {
+  touch "$BATS_TEST_TMPDIR/stale"
+  lib_run 'pei_apt_install offer'
+  [ "$(grep -c ' update' "$CALLS")" -eq 1 ]
+  [ "$(grep -c 'install -y' "$CALLS")" -eq 2 ]
+  rm "$LISTS/fresh_Packages"
+  touch "$BATS_TEST_TMPDIR/offline"
+  run lib_run 'pei_apt_install offer'
+  [ "$status" -eq 1 ]
+  [[ "$output" == *'apt-get install failed: offer' ]]
 }
 
 @test "an absent package is named and nothing is installed" {
