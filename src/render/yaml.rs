@@ -3,6 +3,7 @@
 //! Each string is a double-quoted scalar, so that no word is taken for a boolean, a number or a date, whatever
 //! version of YAML the reader speaks. Compose's own syntax is written here, too: a literal `$` as `$$`.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -51,7 +52,7 @@ fn write_value(out: &mut String, value: &Value, indent: usize) {
                 if index > 0 {
                     new_line(out, indent);
                 }
-                write_key(out, key);
+                write_key(out, key, indent);
                 write_child(out, value, indent);
             }
         }
@@ -92,8 +93,23 @@ fn new_line(out: &mut String, indent: usize) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
+/// Parsers look for the colon of a key no further than 1024 characters; a longer one has to say that it is one.
+const LONGEST_PLAIN_KEY: usize = 1000;
+
+fn write_key(out: &mut String, key: &str, indent: usize) {
+    let text = key_text(key);
+    if text.len() > LONGEST_PLAIN_KEY {
+        out.push_str("? ");
+        out.push_str(&text);
+        new_line(out, indent);
+    } else {
+        out.push_str(&text);
+    }
+    out.push(':');
+}
+
 /// Plain where no YAML version takes the word for anything but text.
-fn write_key(out: &mut String, key: &str) {
+fn key_text(key: &str) -> Cow<'_, str> {
     let is_word = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && key
             .chars()
@@ -104,11 +120,11 @@ fn write_key(out: &mut String, key: &str) {
         "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null"
     );
     if is_word && !has_meaning {
-        out.push_str(key);
-    } else {
-        write_string(out, key);
+        return key.into();
     }
-    out.push(':');
+    let mut quoted = String::new();
+    write_string(&mut quoted, key);
+    quoted.into()
 }
 
 /// JSON's quoting is YAML's, but for characters that YAML 1.1 takes for line breaks or does not allow.
@@ -158,6 +174,15 @@ mod tests {
             block(&json!({"on": "no", "plain_key": "1", "a b": []}), 0),
             "\"on\": \"no\"\nplain_key: \"1\"\n\"a b\": []"
         );
+    }
+
+    #[test]
+    fn a_long_key_is_one_to_every_parser() {
+        let long = "a".repeat(2000);
+        let value = json!({"x": [{ &*long: {"b": "c"} }], &*long: "d"});
+        let text = block(&value, 0);
+        assert_eq!(serde_saphyr::from_str::<Value>(&text).unwrap(), value);
+        assert!(text.contains(&format!("? {long}\n: \"d\"")), "{text}");
     }
 
     #[test]

@@ -282,6 +282,9 @@ fn double(text: &str) -> String {
     out + "\""
 }
 
+/// No key of a mapping may be so long in YAML, unless it says that it is one; an item of a list may.
+const LONG: usize = 1100;
+
 /// What YAML or bash has a use of its own for, and what no shell can name.
 const VARIABLE_NAMES: &[&str] = &[
     "PATH", "IFS", "HOME", "PS1", "PS4", "LANG", "BASH_ENV", "yes", "null", "on", "y", "1e3", "~",
@@ -306,8 +309,10 @@ fn environment(wanted: Wanted) -> impl Strategy<Value = Vec<(String, Option<Text
         1 => select(VARIABLE_NAMES).prop_map(str::to_owned),
         2 => literal(in_variable_name),
     ];
+    let short = name.prop_map(|name| name.chars().take(80).collect::<String>());
+    let name = prop_oneof![30 => short, 1 => Just("A".repeat(LONG))];
     let name = name.prop_map(|name| {
-        let name: String = name.replace('=', "").chars().take(80).collect();
+        let name: String = name.replace('=', "");
         // Merge keys and extensions are YAML's and Compose's.
         if name.is_empty() || name == "<<" || name.starts_with("x-") {
             format!("_{name}")
@@ -414,7 +419,8 @@ fn stage(number: usize, wanted: Wanted) -> impl Strategy<Value = Stage> {
                 Stage {
                     output,
                     proxy,
-                    environment_is_list: environment.0,
+                    environment_is_list: environment.0
+                        || environment.1.iter().any(|(name, _)| name.len() >= LONG),
                     environment: environment.1,
                     ports,
                     mounts,
