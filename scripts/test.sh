@@ -46,13 +46,22 @@ run_shellcheck() {
 # The README states the size.
 check_size() {
   local size
-  size=$(stat --format %s "${CARGO_TARGET_DIR:-target}/release/pei")
+  size=$(stat --format %s "$repo/target/release/pei")
   printf '%d bytes\n' "$size"
   ((size <= 5000000))
 }
 
+# Some tests act as another user, who has to be able to read the scripts: not so below /root.
 run_bats() {
-  bats --recursive --timing --formatter tap "$repo/tests/bats"
+  local tree=$repo status=0
+  if ((EUID == 0)) && ! runuser -u nobody -- test -r "$repo/installation"; then
+    tree=$(mktemp -d)
+    git ls-files -z -- installation tests docs scripts | tar -c --null -T - | tar -x -C "$tree"
+    chmod 755 "$tree"
+  fi
+  bats --recursive --timing --formatter tap "$tree/tests/bats" || status=$?
+  [[ $tree == "$repo" ]] || rm -rf -- "$tree"
+  return "$status"
 }
 
 run_check_schema() {
@@ -120,6 +129,8 @@ main() {
       ;;
   esac
   cd -- "$repo"
+  # The steps find the program where cargo puts it by itself.
+  export CARGO_TARGET_DIR=$repo/target
   local tools
   tools=$("$repo/scripts/install-test-tools.sh")
   export PATH="$tools:$PATH"

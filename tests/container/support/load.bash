@@ -37,7 +37,6 @@ source "$__support/example.bash"
 source "$__support/installer.bash"
 # shellcheck source=tests/container/support/apt.bash
 source "$__support/apt.bash"
-unset __support
 
 # No locale, proxy or Compose setting of the machine may decide a test.
 export LC_ALL=C.UTF-8 BUILDKIT_PROGRESS=plain DOCKER_CLI_HINTS=false COMPOSE_IGNORE_ORPHANS=1
