@@ -56,12 +56,13 @@ make_passing_host_keys() {
 
 # A folder of the host that is mounted as a home may be anybody's there.
 tell_of_foreign_homes() {
-  local name uid home owner
+  local members name uid home owner
+  members=",$(getent group ssh_users | cut -d: -f4),"
   while IFS=: read -r name _ uid _ _ home _; do
+    [[ "${members}" == *",${name},"* ]] || continue
     owner="$(stat -c %u -- "${home}" 2>/dev/null)" || continue
-    if ((owner != 0 && owner != uid)) && id -nG -- "${name}" | grep -qw ssh_users; then
-      pei_log_warn "${home} belongs to uid ${owner}, and ${name} has uid ${uid}: sshd takes no key from there, only a password"
-    fi
+    ((owner == 0 || owner == uid)) \
+      || pei_log_warn "${home} belongs to uid ${owner}, and ${name} has uid ${uid}: sshd takes no key from there, only a password"
   done </etc/passwd
 }
 
