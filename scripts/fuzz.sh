@@ -26,7 +26,7 @@ fuzz/artifacts/; once it is mended, move it to fuzz/seeds/, where `cargo test` r
 An input may take 10 seconds.
 
 Environment:
-  FUZZ_TOOLCHAIN   The compiler, which must be a nightly one [nightly]
+  FUZZ_TOOLCHAIN   The compiler [nightly]; a stable one is taken for a nightly with RUSTC_BOOTSTRAP=1
 
 Exit status: 0 nothing was found, 2 wrong usage, else something was found
 HELP
