@@ -162,7 +162,7 @@ Every one also takes `--dry-run` (says what it would do; no network, no change),
 changes nothing. Stage-2's folders of the same names hold forwarders. The README.md of each folder explains the options.
 
 The size is what the script adds to an image of Debian 12 on amd64, that of other tools it needs left out. It was measured where the tool can be had from
-Debian, npm or PyPI.
+Debian, npm or PyPI; that of install-uv-for-everyone.bash is for three accounts.
 
 | script, below `installation/` | what | options of its own | root | network | size |
 |---|---|---|---|---|---|

@@ -130,7 +130,7 @@ DOCKERFILE
 }
 
 @test "advanced/closed-network: the tool comes from the closed network's server, at the first start" {
-    FILES=http://$STAND_IN example advanced/closed-network
+    BASE=$LOCAL FILES=http://$STAND_IN example advanced/closed-network
     printf 'services:\n  stage-1: {build: {network: none}}\n  stage-2: {build: {network: none}, network_mode: bridge}\n' \
         >"$PROJECT/docker-compose.override.yml"
     build

@@ -11,8 +11,8 @@ here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 stage_1="${PEI_STAGE_DIR_1:-${here}/../../stage-1}"
 # shellcheck source=../../stage-1/lib/pei.sh
 source "${stage_1}/lib/pei.sh"
-# shellcheck source=../../stage-1/system/vision-dev/vision-common.bash
-source "${stage_1}/system/vision-dev/vision-common.bash"
+# shellcheck source=../../stage-1/lib/vision.sh
+source "${stage_1}/lib/vision.sh"
 
 required=(
   build-essential cmake cmake-curses-gui pkg-config

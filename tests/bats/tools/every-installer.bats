@@ -187,6 +187,11 @@ as_nobody() {
     PEI_APT_CONF_DIR="$open/etc/apt.conf.d" PEI_OS_RELEASE="$open/etc/os-release" timeout 20 bash "$open/installation/$script" "$@")
 }
 
+@test "no tool reaches into another tool's folder, which a build hook does not see" {
+  run grep -rE '\.\./[a-z0-9-]+[./]' "$SYSTEM" --include='*.sh' --include='*.bash'
+  [ "$(grep -vF ../lib/ <<<"$output")" = '' ]
+}
+
 @test "a malformed version is a usage error" {
   local script
   for script in bun/install-bun.sh uv/install-uv.sh uv/install-uv-for-everyone.bash pixi/install-pixi.bash litellm/install-litellm.sh \

@@ -9,8 +9,8 @@ set -Eeuo pipefail
 shopt -s inherit_errexit
 # shellcheck source=../../lib/pei.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../../lib/pei.sh"
-# shellcheck source=../vision-dev/vision-common.bash
-source "$(dirname -- "${BASH_SOURCE[0]}")/../vision-dev/vision-common.bash"
+# shellcheck source=../../lib/vision.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../../lib/vision.sh"
 # shellcheck source=opencv-build.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/opencv-build.bash"
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the two builds of OpenCV share. Sourced after lib/pei.sh and vision-common.bash; definitions only.
+# What the two builds of OpenCV share. Sourced after lib/pei.sh and lib/vision.sh; definitions only.
 # Reads: PEI_STAGE_DIR_1, PEI_PREFIX_ROOT (a folder instead of / that the result is installed below).
 
 # The release that is built by default; `latest` is the head of upstream's branch for version 4.

@@ -9,8 +9,8 @@ set -Eeuo pipefail
 shopt -s inherit_errexit
 # shellcheck source=../../lib/pei.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../../lib/pei.sh"
-# shellcheck source=../vision-dev/vision-common.bash
-source "$(dirname -- "${BASH_SOURCE[0]}")/../vision-dev/vision-common.bash"
+# shellcheck source=../../lib/vision.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../../lib/vision.sh"
 
 declare_options() {
   pei_args_begin setup-opengl-win32.sh 'Install Mesa and test programs, and point shells at the driver that WSL brings.'

@@ -9,6 +9,8 @@ set -Eeuo pipefail
 shopt -s inherit_errexit
 # shellcheck source=../../lib/pei.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../../lib/pei.sh"
+# shellcheck source=../../lib/locale.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../../lib/locale.sh"
 
 declare_options() {
   pei_args_begin setup-locale.sh 'Generate en_US and en_US.UTF-8, and make the latter LANG and LC_ALL.'
@@ -19,15 +21,13 @@ main() {
   declare_options
   pei_args_parse "$@"
   pei_install_err_trap
-  local here
-  here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
   if pei_arg_on dry-run; then
     pei_plan 'install the package tzdata, if it is missing'
   else
     pei_require_root
     pei_apt_install tzdata
   fi
-  bash "${here}/../set-locale.sh" --locale en_US.UTF-8 --also en_US --lc-all "$@"
+  pei_set_locale --locale en_US.UTF-8 --also en_US --lc-all "$@"
 }
 
 # Not when sourced by a test.

@@ -10,8 +10,8 @@ shopt -s inherit_errexit
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=../../lib/pei.sh
 source "${here}/../../lib/pei.sh"
-# shellcheck source=vision-common.bash
-source "${here}/vision-common.bash"
+# shellcheck source=../../lib/vision.sh
+source "${here}/../../lib/vision.sh"
 
 required=(ffmpeg imagemagick libopencv-contrib-dev libopencv-dev libsm6 libxext6 python3 python3-pip)
 # A picture viewer, which some releases lack.
