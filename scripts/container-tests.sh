@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Build and run real projects in real containers: every file of tests/container, one after another.
+# Build and run real projects in real containers: the files of tests/container, one after another.
 #
 # Usage:   container-tests.sh [--installers] [-n NAME_REGEX] [FILTER...]      (container-tests.sh --help tells more)
 # Reads:   PEI_BIN, PEI_TEST_BASE
@@ -18,7 +18,7 @@ usage() {
 Usage: container-tests.sh [--installers] [-n NAME_REGEX] [FILTER...]
 
 Run the container tests. A FILTER is a part of a file's name under tests/container, such as `hooks`;
-without one, every file runs.
+without one, every file runs but those in tests/container/slow.
 
 Options:
   --installers   The slow files of tests/installers instead: every tool, installed by hooks
@@ -50,8 +50,8 @@ find_files() {
     files=()
     for filter in "${@:-}"; do
         found=
-        for file in "$folder"/*.bats; do
-            [[ ${file##*/} == *"$filter"* ]] || continue
+        for file in "$folder"/*.bats "$folder"/slow/*.bats; do
+            [[ -f $file && ${file##*/} == *"$filter"* && (-n $filter || $file != */slow/*) ]] || continue
             found=1
             [[ " ${files[*]} " == *" $file "* ]] || files+=("$file")
         done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run the tests, from the fast ones to the real containers, and say what ran and how long it took.
 #
-# Usage:   test.sh [all|fast|scripts|supply|containers|installers]      (test.sh --help tells more)
+# Usage:   test.sh [all|fast|scripts|supply|containers|engines|bases|installers]      (test.sh --help tells more)
 # Root:    where a tool or the engine is missing
 # Network: package registries, when a tool, a crate or the engine is missing
 set -Eeuo pipefail
@@ -13,13 +13,16 @@ readonly EXIT_USAGE=2
 
 usage() {
   cat <<'HELP'
-Usage: test.sh [all|fast|scripts|supply|containers|installers]
+Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers]
 
-  all         fast, scripts, supply and containers, in this order; what a change must pass (the default)
+  all         fast, scripts, supply, containers and engines, in this order; what a change must pass (the default)
   fast        format, lints, unit tests and tests through the binary; under a minute once built
   scripts     shellcheck, check-jsonschema, and the tests of the shell library and the installers
   supply      licences, sources, duplicates and known faults of the crates
   containers  builds and runs real projects on a real engine
+  engines     the same projects on other engines: newer and older dockers, podman as root and as a user
+  bases       the container tests that an image's release can bear on, on Debian 13; slow, so run it when the scripts
+              that build an image or start a container change
   installers  really installs, in containers, each tool that the package registries hold; slow, so run it when an
               installer or its library changes
 
@@ -81,6 +84,19 @@ containers() {
   step 'containers' "$repo/scripts/container-tests.sh"
 }
 
+engines() {
+  step 'release build' cargo build --release --locked
+  step 'engines' "$repo/scripts/container-tests.sh" engines podman
+}
+
+# Names of files, as container-tests.sh takes them.
+readonly OF_THE_BASE=(bases users entrypoint environment storage hooks used-by-flow)
+
+bases() {
+  step 'release build' cargo build --release --locked
+  step 'Debian 13' env PEI_TEST_BASE=pei-base:trixie "$repo/scripts/container-tests.sh" "${OF_THE_BASE[@]}"
+}
+
 installers() {
   step 'engine' "$repo/scripts/engine.sh" up
   step 'base image' "$repo/scripts/engine.sh" base
@@ -93,7 +109,7 @@ installers() {
 main() {
   local group=${1:-all} summary=()
   case $group in
-    all | fast | scripts | supply | containers | installers) ;;
+    all | fast | scripts | supply | containers | engines | bases | installers) ;;
     -h | --help)
       usage
       return
@@ -113,6 +129,7 @@ main() {
       scripts
       supply
       containers
+      engines
       ;;
     *) "$group" ;;
   esac

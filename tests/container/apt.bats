@@ -57,16 +57,10 @@ teardown_file() {
     end_file
 }
 
-# apt_project NAME BASE APT: the settings are YAML in one line. A build hook writes down what the sources were.
+# apt_project NAME BASE APT: the settings are YAML in one line.
 apt_project() {
     project "$1"
-    hook stage-1/custom/look.sh <<'SCRIPT'
-mkdir -p /during/sources.list.d
-cp -a /etc/apt/sources.list /during/ 2>/dev/null
-cp -a /etc/apt/sources.list.d/. /during/sources.list.d/ 2>/dev/null
-apt-config dump >/during/config
-true
-SCRIPT
+    notes_sources
     config <<YAML
 stage_1:
   $(image_1 "$ID-$2")
@@ -75,31 +69,8 @@ stage_1:
   apt: {$3}
   custom: {on_build: ['stage-1/custom/look.sh']}
 YAML
-    point_mirrors
+    point_at_stand_in "${MIRROR_HOSTS[@]}"
     build stage-1
-}
-
-# The mirrors' names lead to the stand-in, for this project's builds.
-point_mirrors() {
-    local host
-    {
-        printf 'services:\n  stage-1:\n    build:\n      extra_hosts:\n'
-        for host in "${MIRROR_HOSTS[@]}"; do printf '        - "%s:%s"\n' "$host" "$STAND_IN"; done
-    } >"$PROJECT/docker-compose.override.yml"
-}
-
-# sources IMAGE [FOLDER]: every source file of an image, each under its name and mode.
-sources() {
-    drun --entrypoint bash "$1" -c 'cd "$1" && shopt -s nullglob && for f in sources.list sources.list.d/*; do
-        [[ ! -f $f ]] || { echo "== $f $(stat -c %a "$f")"; cat "$f"; }; done' bash "${2:-/etc/apt}"
-}
-
-during() {
-    sources "$(image 1)" /during
-}
-
-sources_are_back() {
-    equal "$(sources "$ID-$1")" "$(sources "$(image 1)")" 'the sources of the finished image'
 }
 
 @test "debian sources.list: the build installs from the mirror, and with keep it stays" {

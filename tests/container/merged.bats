@@ -224,6 +224,16 @@ runs_in_foreground() {
     must_end_with 1 env DOCKER_HOST=tcp://127.0.0.1:1 "$PROJECT/build-merged.sh"
 }
 
+@test "a build that fails on an engine below the minimum says which one is needed" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\ncase $1 in version) echo "$OLD" ;; *) echo "nothing but a riddle" >&2; exit 7 ;; esac\n' >"$BATS_TEST_TMPDIR/bin/docker"
+    chmod 755 "$BATS_TEST_TMPDIR/bin/docker"
+    must_end_with 7 env PATH="$BATS_TEST_TMPDIR/bin:$PATH" OLD=20.10.24+dfsg1 "$PROJECT/build-merged.sh"
+    in_order "$output" riddle 'this engine is Docker 20.10.24+dfsg1; Docker 23 or newer is needed'
+    must_end_with 7 env PATH="$BATS_TEST_TMPDIR/bin:$PATH" OLD=23.0.1 "$PROJECT/build-merged.sh"
+    lacks "$output" 'is needed'
+}
+
 @test "build-merged.sh takes every step from the cache of the Compose build" {
     # The same text and the same values: what Compose has built is not built again.
     no_step_matches "$WORK/merged.log" 'install-packages|create-users|set-up-sshd|probe'

@@ -16,7 +16,7 @@ is_installed() {
 main() {
   export DEBIAN_FRONTEND=noninteractive
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
-  local package missing=()
+  local package missing=() lists_whole=1
   for package in "$@"; do
     is_installed "${package}" || missing+=("${package}")
   done
@@ -24,8 +24,13 @@ main() {
     pei_log_info "all packages are there already: $*"
     return 0
   fi
-  apt-get update || pei_die "apt-get update failed: is the archive in reach? See apt.repo_source and proxy in user_config.yml"
-  apt-get install -y --no-install-recommends -- "${missing[@]}"
+  # A source that fails may be one that has nothing to do with these packages; left to itself, apt calls it a warning.
+  apt-get update -o APT::Update::Error-Mode=any || lists_whole=0
+  if ! apt-get install -y --no-install-recommends -- "${missing[@]}"; then
+    ((lists_whole == 1)) \
+      || pei_die "apt-get update failed: is the archive in reach? See apt.repo_source and proxy in user_config.yml"
+    pei_die "apt-get install failed; what apt says stands above"
+  fi
   # Made by openssh-server's own set-up; every container makes its own at its first start instead.
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
   pei_clean_layer

@@ -5,7 +5,7 @@ set -Eeuo pipefail
 shopt -s inherit_errexit
 
 main() {
-  mkdir -p /pei-from-host /pei-init /hard/image /hard/volume /soft
+  mkdir -p /pei-from-host /pei-init /hard/image /hard/volume /soft /mnt
   # Projects of older versions look for the installation tree under /pei-init.
   ln -sfn /pei-from-host/stage-1 /pei-init/stage-1
   chmod 777 /mnt

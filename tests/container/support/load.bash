@@ -31,11 +31,12 @@ source "$__support/attesting.bash"
 source "$__support/traces.bash"
 # shellcheck source=tests/container/support/stand_in.bash
 source "$__support/stand_in.bash"
+# shellcheck source=tests/container/support/apt.bash
+source "$__support/apt.bash"
 # shellcheck source=tests/container/support/example.bash
 source "$__support/example.bash"
 # shellcheck source=tests/container/support/installer.bash
 source "$__support/installer.bash"
-unset __support
 
 # No locale, proxy or Compose setting of the machine may decide a test.
 export LC_ALL=C.UTF-8 BUILDKIT_PROGRESS=plain DOCKER_CLI_HINTS=false COMPOSE_IGNORE_ORPHANS=1
@@ -44,6 +45,7 @@ unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY no_proxy NO_PROXY
 
 # The image that every project builds on.
 BASE=${PEI_TEST_BASE:-pei-base:bookworm}
-REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+REPO=$(cd "$__support/../../.." && pwd)
+unset __support
 PEI_BIN=${PEI_BIN:-$REPO/target/release/pei}
 export BASE REPO PEI_BIN

@@ -1,4 +1,4 @@
-# Logins from the outside.
+# Logins from the outside, to a port of this machine, or of SSH_HOST.
 #
 # shellcheck shell=bash
 
@@ -22,38 +22,38 @@ ssh_as() {
     local user=$1 password=$2 port=$3
     shift 3
     SSHPASS=$password timeout "$__ssh_seconds" sshpass -e \
-        ssh "${__ssh_options[@]}" "${__ssh_by_password[@]}" -p "$port" "$user@127.0.0.1" "$@" </dev/null
+        ssh "${__ssh_options[@]}" "${__ssh_by_password[@]}" -p "$port" "$user@${SSH_HOST:-127.0.0.1}" "$@" </dev/null
 }
 
 # ssh_typing USER PASSWORD PORT: a session on a terminal; stdin is what the person types.
 ssh_typing() {
     SSHPASS=$2 timeout "$__ssh_seconds" sshpass -e \
-        ssh -tt "${__ssh_options[@]}" "${__ssh_by_password[@]}" -p "$3" "$1@127.0.0.1"
+        ssh -tt "${__ssh_options[@]}" "${__ssh_by_password[@]}" -p "$3" "$1@${SSH_HOST:-127.0.0.1}"
 }
 
 # ssh_by_key USER KEYFILE PORT [CMD...]
 ssh_by_key() {
     local user=$1 key=$2 port=$3
     shift 3
-    timeout "$__ssh_seconds" ssh "${__ssh_options[@]}" "${__ssh_by_key[@]}" -i "$key" -p "$port" "$user@127.0.0.1" "$@" </dev/null
+    timeout "$__ssh_seconds" ssh "${__ssh_options[@]}" "${__ssh_by_key[@]}" -i "$key" -p "$port" "$user@${SSH_HOST:-127.0.0.1}" "$@" </dev/null
 }
 
 # scp_to USER PASSWORD PORT FILE TARGET
 scp_to() {
     SSHPASS=$2 timeout "$__ssh_seconds" sshpass -e \
-        scp "${__ssh_options[@]}" "${__ssh_by_password[@]}" -P "$3" "$4" "$1@127.0.0.1:$5"
+        scp "${__ssh_options[@]}" "${__ssh_by_password[@]}" -P "$3" "$4" "$1@${SSH_HOST:-127.0.0.1}:$5"
 }
 
 # sftp_to USER PASSWORD PORT: batch on stdin.
 sftp_to() {
     SSHPASS=$2 timeout "$__ssh_seconds" sshpass -e \
-        sftp -o BatchMode=no "${__ssh_options[@]}" "${__ssh_by_password[@]}" -P "$3" -b - "$1@127.0.0.1"
+        sftp -o BatchMode=no "${__ssh_options[@]}" "${__ssh_by_password[@]}" -P "$3" -b - "$1@${SSH_HOST:-127.0.0.1}"
 }
 
 # The server has said who it is.
 answers_ssh() {
     local greeting
-    { read -r -t 3 greeting <&3; } 3<>"/dev/tcp/127.0.0.1/$1" && [[ $greeting == SSH-2.0* ]]
+    { read -r -t 3 greeting <&3; } 3<>"/dev/tcp/${SSH_HOST:-127.0.0.1}/$1" && [[ $greeting == SSH-2.0* ]]
 }
 
 wait_for_ssh() {
@@ -62,7 +62,7 @@ wait_for_ssh() {
 
 # host_keys PORT: the public host keys, sorted.
 host_keys() {
-    ssh-keyscan -T 10 -p "$1" 127.0.0.1 2>/dev/null | cut -d ' ' -f 2- | sort
+    ssh-keyscan -T 10 -p "$1" "${SSH_HOST:-127.0.0.1}" 2>/dev/null | cut -d ' ' -f 2- | sort
 }
 
 # new_key FILE [ARG...]: a key pair without a passphrase.
