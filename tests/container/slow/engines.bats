@@ -48,17 +48,18 @@ logs_in() {
     equal $'me\n/hard/volume/data' "$output"
 }
 
-@test "the newest docker, Compose and buildx: both images in one command, bake, up and login" {
+@test "the newest docker, Compose and buildx: both images in one command, bake, the merged build, up and login" {
     needs_newest
     start_engine newer "$ID-newest" dockerd
     use_plugins newest
     export DOCKER_HOST=unix://$WORK/newer/socket
-    engine_project newer 2222
+    engine_project newer 2222 --with-merged
     build stage-1 stage-2
     lacks "$(<"$PROJECT.log")" 'DEPRECATED'
     count_is 1 "$(executed_steps "$PROJECT.log")" 'install-packages'
     cd "$PROJECT"
     must docker buildx bake --allow "fs.read=$PROJECT" -f docker-compose.yml
+    merged_build
     up
     logs_in 2222 "$(DOCKER_HOST='' engine_address newer)"
     down --volumes
