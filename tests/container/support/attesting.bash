@@ -43,11 +43,11 @@ CONF
     within 60 docker --host "unix://$dir/socket" info || fail "$(tail -n 20 "$dir/log")"
 }
 
-# __daemon LOG CMD...
+# __daemon LOG CMD...: without a network of the machine, where an engine without a bridge takes docker0 away.
 __daemon() {
     local log=$1
     shift
-    setsid setpriv --pdeathsig TERM "$@" </dev/null >>"$log" 2>&1 3>&- &
+    setsid setpriv --pdeathsig TERM unshare --net -- "$@" </dev/null >>"$log" 2>&1 3>&- &
     printf '%s\n' "$!" >>"$WORK/engine/pids"
 }
 

@@ -31,12 +31,12 @@ source "$__support/attesting.bash"
 source "$__support/traces.bash"
 # shellcheck source=tests/container/support/stand_in.bash
 source "$__support/stand_in.bash"
+# shellcheck source=tests/container/support/apt.bash
+source "$__support/apt.bash"
 # shellcheck source=tests/container/support/example.bash
 source "$__support/example.bash"
 # shellcheck source=tests/container/support/installer.bash
 source "$__support/installer.bash"
-# shellcheck source=tests/container/support/apt.bash
-source "$__support/apt.bash"
 
 # No locale, proxy or Compose setting of the machine may decide a test.
 export LC_ALL=C.UTF-8 BUILDKIT_PROGRESS=plain DOCKER_CLI_HINTS=false COMPOSE_IGNORE_ORPHANS=1
