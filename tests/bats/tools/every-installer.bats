@@ -192,6 +192,20 @@ as_nobody() {
   [ "$(grep -vF ../lib/ <<<"$output")" = '' ]
 }
 
+@test "a tool's folder and the library are enough, as in a build" {
+  local script tool view="$BATS_TEST_TMPDIR/view/stage-1"
+  for script in "${SCRIPTS[@]}"; do
+    [[ "$script" == stage-1/system/* ]] || continue
+    tool="$(cut -d/ -f3 <<<"$script")"
+    rm -rf "$view"
+    mkdir -p "$view/system"
+    cp -R "$STAGE1/lib" "$view/"
+    cp -R "$SYSTEM/$tool" "$view/system/"
+    run bash "$view/../$script" --help
+    [ "$status" -eq 0 ] || wrong "$script"
+  done
+}
+
 @test "a malformed version is a usage error" {
   local script
   for script in bun/install-bun.sh uv/install-uv.sh uv/install-uv-for-everyone.bash pixi/install-pixi.bash litellm/install-litellm.sh \
