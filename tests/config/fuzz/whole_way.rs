@@ -181,16 +181,25 @@ fn interpolated(text: &str) -> String {
 
 /// No value has become an instruction.
 fn check_dockerfiles(files: &FileTree) {
-    const INSTRUCTIONS: [&str; 9] = [
-        "FROM",
+    const INSTRUCTIONS: [&str; 18] = [
+        "ADD",
         "ARG",
-        "ENV",
-        "RUN",
+        "CMD",
         "COPY",
-        "USER",
         "ENTRYPOINT",
-        "WORKDIR",
+        "ENV",
+        "EXPOSE",
+        "FROM",
+        "HEALTHCHECK",
+        "LABEL",
+        "MAINTAINER",
+        "ONBUILD",
+        "RUN",
         "SHELL",
+        "STOPSIGNAL",
+        "USER",
+        "VOLUME",
+        "WORKDIR",
     ];
     let dockerfiles = files
         .iter()
