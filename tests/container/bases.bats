@@ -225,13 +225,13 @@ DOCKERFILE
     derive busybox <<'DOCKERFILE'
 RUN apt-get -q update && apt-get -q install -y --no-install-recommends busybox-static \
  && mkdir -p /small/bin /small/etc && cp /bin/busybox /small/bin/ && ln -s busybox /small/bin/sh \
- && echo 'root:x:0:0:root:/root:/bin/sh' >/small/etc/passwd && printf 'ID=alpine\nNAME="Alpine Linux"\n' >/small/etc/os-release
+ && echo 'root:x:0:0:root:/root:/bin/sh' >/small/etc/passwd && echo root:x:0: >/small/etc/group && printf 'ID=alpine\nNAME="Alpine Linux"\n' >/small/etc/os-release
 FROM scratch
 COPY --from=0 /small/ /
 DOCKERFILE
     derive no-shell <<'DOCKERFILE'
 FROM scratch
-COPY --from=0 /etc/passwd /etc/os-release /etc/
+COPY --from=0 /etc/passwd /etc/group /etc/os-release /etc/
 DOCKERFILE
     lacks_only busybox 'the base image has no bash; it must be Debian or Ubuntu'
     lacks_only no-shell '/bin/sh: no such file'

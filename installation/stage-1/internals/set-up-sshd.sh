@@ -55,8 +55,14 @@ switch_off() {
   return "${found}"
 }
 
-# A base whose sshd_config says something before it reads sshd_config.d, or does not read that folder at all.
+# A base may have files in sshd_config.d that are read before pei's, an sshd_config that says something before it reads
+# that folder, or one that does not read it at all.
 read_own_first() {
+  local file LC_ALL=C
+  for file in /etc/ssh/sshd_config.d/*.conf; do
+    [[ -f "${file}" && "${file}" < "${PASSWORD_LOGINS}" ]] || continue
+    mv -- "${file}" "${file%/*}/01-${file##*/}"
+  done
   local include='^[[:space:]]*Include[[:space:]]+/etc/ssh/sshd_config\.d/\*\.conf'
   ! grep -E -m 1 '^[[:space:]]*[^#[:space:]]' -- "${CONFIG}" | grep -qE "${include}" || return 0
   sed -i -E -e "\\#${include}#d" -- "${CONFIG}"
