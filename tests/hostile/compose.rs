@@ -106,7 +106,9 @@ proptest! {
                     *value = None;
                 }
             };
-            environment.iter_mut().for_each(|(name, value)| of_compose(name, value));
+            for (name, value) in &mut environment {
+                of_compose(name, value);
+            }
             prop_assert_eq!(environment, typed);
             let own = &config.stages[stage - 1];
             prop_assert_eq!(text(&service["image"]), own.output.as_str());

@@ -115,7 +115,7 @@ fn shellcheck_is_silent_about_wrappers_with_odd_but_legal_values() {
     let project = Project::configured();
     project.write(
         "user_config.yml",
-        r##"
+        r#"
 stage_1:
   image: {base: 'ubuntu:24.04', output: 'demo:stage-1'}
   environment: {A: "it's \\ \" $X `id`", a.b: x, IFS: "\\n\\", PATH: /x, on: "-\\'", BASH_ENV: '#!', '"': '('}
@@ -127,7 +127,7 @@ stage_1:
     on_every_run: *hooks
     on_user_login: *hooks
     on_entry: "stage-1/custom/my-build-1.sh \\\\ 'x\\' $'\\u2028' \\' \"a'b\""
-"##,
+"#,
     );
     project.run(["configure"]).succeeds();
     let folder = project.path("installation/stage-1/generated");
