@@ -42,6 +42,12 @@ fn the_page_of_the_config_is_the_schema() {
     compare("docs/reference/config.md", &page);
 }
 
+#[test]
+fn the_schema_of_new_projects_is_that_of_the_reader() {
+    let text = Project::none().run_beside(["schema"]).succeeds().stdout;
+    compare("templates/config/schema.json", &text);
+}
+
 fn compare(path: &str, page: &str) {
     let pinned = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     assert_data_eq!(page, Data::read_from(&pinned, None).raw());
