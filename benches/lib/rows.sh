@@ -55,6 +55,8 @@ limit_figure() {
 
 row_command_line() {
   local implementation fresh create configure copied peak cpu best took took_cpu took_best
+  # pei waits for the disk, and what other programs have written before would be waited for, too.
+  sync
   for implementation in "${implementations[@]}"; do
     new_project command "${implementation}"
     minimal_config bench >"${work}/minimal.yml"
