@@ -15,14 +15,13 @@ usage() {
   cat <<'HELP'
 Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers]
 
-  all         fast, scripts, supply, containers and engines, in this order; what a change must pass (the default)
+  all         all of these but the last, in this order; what a change must pass (the default)
   fast        format, lints, unit tests and tests through the binary; under a minute once built
   scripts     shellcheck, check-jsonschema, and the tests of the shell library and the installers
   supply      licences, sources, duplicates and known faults of the crates
   containers  builds and runs real projects on a real engine
   engines     the same projects on other engines: newer and older dockers, podman as root and as a user
-  bases       the container tests that an image's release can bear on, on Debian 13; slow, so run it when the scripts
-              that build an image or start a container change
+  bases       the container tests that an image's release can bear on, on Debian 13
   installers  really installs, in containers, each tool that the package registries hold; slow, so run it when an
               installer or its library changes
 
@@ -141,6 +140,7 @@ main() {
       supply
       containers
       engines
+      bases
       ;;
     *) "$group" ;;
   esac
