@@ -9,6 +9,8 @@ setup_file() {
     begin_file
     HOST_PORT=$(free_port)
     export HOST_PORT
+    # No other run has built on it, so what this one builds stands in no cache.
+    derive_full full
     project cache
     probe stage-1/system/own-tool/install.sh
     probe stage-1/custom/one.sh
@@ -35,7 +37,7 @@ setup() {
 write_config() {
     config <<YAML
 stage_1:
-  $(image_1 "${OTHER_BASE:-}")
+  $(image_1 "${OTHER_BASE:-$ID-full}")
   ${APT_FILE+"apt: {repo_source: '$APT_FILE'}"}
   proxy: {port: ${PROXY_PORT:-7890}}
   ssh:
@@ -283,7 +285,7 @@ edit() {
 }
 
 @test "where packages come from changed: from there on" {
-    drun --entrypoint cat "$BASE" /etc/apt/sources.list >"$PROJECT/installation/stage-1/custom/sources.list"
+    drun --entrypoint cat "$ID-full" /etc/apt/sources.list >"$PROJECT/installation/stage-1/custom/sources.list"
     APT_FILE=stage-1/custom/sources.list rebuild
     from install-packages
     ran 'stage-1-core: set-up-apt' "${steps[@]}"
@@ -291,7 +293,7 @@ edit() {
 
 @test "another base image: everything, and the shared part once" {
     must docker build --quiet --tag "$ID-other-base" - \
-        <<<"FROM $BASE"$'\n'"LABEL pei-test=$ID"$'\n'"RUN echo $(sentinel) >/etc/pei-test"
+        <<<"FROM $ID-full"$'\n'"LABEL pei-test=$ID"$'\n'"RUN echo $(sentinel) >/etc/pei-test"
     OTHER_BASE=$ID-other-base rebuild
     ran "$SECRET" "${CORE[@]}" "${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}"
 }

@@ -37,10 +37,10 @@ YAML
     docker save "$ID-full" >"$WORK/base.tar"
     chmod 644 "$WORK/base.tar"
     # Its storage is on volumes: an overlay cannot lie on an overlay.
-    start pod --privileged --volume "$WORK:/work:ro" --volume "$ID-root:/var/lib/containers" --volume "$ID-home:/home/person" \
+    start pod --privileged --volume "$WORK:/of-the-test:ro" --volume "$ID-root:/var/lib/containers" --volume "$ID-home:/home/person" \
         "$ID-podman" sleep infinity
     in_c "$ID-pod" -- sh -c 'chmod 666 /dev/net/tun /dev/fuse && install -d -o person /run/user/1000 && mkdir /root/tmp /home/person/tmp
-        cp -r "/work/$1" /root/project && cp -r "/work/$1" /home/person/project && chown -R person: /home/person' sh "${PROJECT##*/}"
+        cp -r "/of-the-test/$1" /root/project && cp -r "/of-the-test/$1" /home/person/project && chown -R person: /home/person' sh "${PROJECT##*/}"
 }
 
 teardown_file() {
@@ -63,7 +63,7 @@ as() {
 
 # needs_podman USER: the base is loaded for the user, or the test is skipped and says why podman does not run.
 needs_podman() {
-    as "$1" podman image exists "$ID-full" || must as "$1" podman load --quiet --input /work/base.tar
+    as "$1" podman image exists "$ID-full" || must as "$1" podman load --quiet --input /of-the-test/base.tar
     attempt as "$1" podman run --rm "${LIMITS[@]}" --publish 127.0.0.1:2299:80 "$ID-full" true
     ((status == 0)) || skip "podman cannot run containers here as $1: $(tail -n 1 <<<"$output" | head -c 300)"
 }
