@@ -21,6 +21,8 @@ if [[ -z "${__PEI_LIB_LOADED-}" ]]; then
   source "${__PEI_LIB_DIR}/user.sh"
   # shellcheck source=apt.sh
   source "${__PEI_LIB_DIR}/apt.sh"
+  # shellcheck source=proxy.sh
+  source "${__PEI_LIB_DIR}/proxy.sh"
   # shellcheck source=download.sh
   source "${__PEI_LIB_DIR}/download.sh"
   # shellcheck source=versions.sh

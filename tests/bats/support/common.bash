@@ -61,7 +61,10 @@ start_server() {
 }
 
 stop_server() {
-  [[ -z "${SERVER_PID-}" ]] || kill "${SERVER_PID}" 2>/dev/null || true
+  [[ -n "${SERVER_PID-}" ]] || return 0
+  kill "${SERVER_PID}" 2>/dev/null || true
+  wait "${SERVER_PID}" 2>/dev/null || true
+  SERVER_PID=''
 }
 
 # serve PATH [TEXT]: a file on the stand-in server; without TEXT from stdin.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs Clang, its debugger, linker and language server from the LLVM project's packages, or from the distribution's.
 #
-# Reads: PEI_PROXY_HTTP_PROXY_2, PEI_HTTP_PROXY_2, PEI_HTTP_PROXY_1 (a proxy, where none is set), PEI_DOWNLOAD_MIRROR.
+# Reads: PEI_PROXY_HTTP_PROXY_2, PEI_HTTP_PROXY_2, PEI_HTTP_PROXY_1 (a proxy, where none is set and it answers), PEI_DOWNLOAD_MIRROR.
 # Root: yes. Network: apt.llvm.org and the distribution's package servers.
 set -Eeuo pipefail
 shopt -s inherit_errexit
@@ -22,13 +22,6 @@ declare_options() {
 }
 
 packages() { printf '%s\n' "clang-$1" "lldb-$1" "lld-$1" "clangd-$1"; }
-
-# The proxy that the image knows of, for a build that has set none for all.
-use_configured_proxy() {
-  local proxy="${PEI_PROXY_HTTP_PROXY_2:-${PEI_HTTP_PROXY_2:-${PEI_HTTP_PROXY_1-}}}"
-  [[ -n "${proxy}" && -z "${http_proxy-}${https_proxy-}" ]] || return 0
-  export http_proxy="${proxy}" https_proxy="${proxy}"
-}
 
 source_line() {
   local site="$1" codename="$2" version="$3"
@@ -97,7 +90,7 @@ main() {
   fi
   pei_require_root
   pei_require_supported_distro
-  use_configured_proxy
+  pei_use_stage_proxy "${PEI_PROXY_HTTP_PROXY_2:-${PEI_HTTP_PROXY_2:-${PEI_HTTP_PROXY_1-}}}"
   pei_tmp_dir_init
   if [[ "${source}" == llvm ]]; then
     install_from_llvm "${version}" "${wanted[@]}" || pei_die 'Clang is not installed'

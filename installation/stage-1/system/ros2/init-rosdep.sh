@@ -64,8 +64,7 @@ main() {
   fi
 
   pei_require_command rosdep
-  [[ -z "${PEI_HTTP_PROXY_1-}" ]] || export http_proxy="${http_proxy:-${PEI_HTTP_PROXY_1}}"
-  [[ -z "${PEI_HTTPS_PROXY_1-}" ]] || export https_proxy="${https_proxy:-${PEI_HTTPS_PROXY_1}}"
+  pei_use_stage_proxy "${PEI_HTTP_PROXY_1-}" "${PEI_HTTPS_PROXY_1-}"
   if [[ ! -f "${list}" ]] || pei_arg_on force; then
     pei_require_root
     [[ -f "${list}" ]] || made=yes

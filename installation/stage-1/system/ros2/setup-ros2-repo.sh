@@ -98,9 +98,7 @@ main() {
   fi
 
   pei_require_root
-  if [[ -n "${PEI_HTTP_PROXY_1-}" ]]; then
-    export http_proxy="${http_proxy:-${PEI_HTTP_PROXY_1}}" https_proxy="${https_proxy:-${PEI_HTTP_PROXY_1}}"
-  fi
+  pei_use_stage_proxy "${PEI_HTTP_PROXY_1-}"
   pei_apt_install ca-certificates curl gpg
   pei_tmp_dir_init
   fetch_key
