@@ -43,15 +43,16 @@ is_known() {
   [[ -n $candidate && $candidate != '(none)' ]]
 }
 
-# Images usually carry no package lists, and apt finds nothing without them.
-refresh_lists_if_empty() {
-  local lists=/var/lib/apt/lists/
-  # A build keeps them elsewhere.
-  eval "$(apt-config shell lists Dir::State::Lists/d)"
-  compgen -G "$lists*_Packages*" >/dev/null && return
-  say 'reading the package lists'
-  # A list that cannot be had is a warning to apt, and every package would then seem not to exist.
-  apt-get update -q -o APT::Update::Error-Mode=any || die 'the package lists cannot be read'
+# Images usually carry no package lists, and a build keeps those of earlier builds, which may be of another mirror.
+refresh_lists_unless_known() {
+  local name
+  for name in "$@"; do
+    is_known "$name" && continue
+    say 'reading the package lists'
+    # A list that cannot be had is a warning to apt, and every package would then seem not to exist.
+    apt-get update -q -o APT::Update::Error-Mode=any || die 'the package lists cannot be read'
+    return
+  done
 }
 
 main() {
@@ -81,7 +82,7 @@ main() {
   ((EUID == 0)) || die 'this script needs root'
 
   export DEBIAN_FRONTEND=noninteractive
-  refresh_lists_if_empty
+  refresh_lists_unless_known "${missing[@]}"
   for name in "${missing[@]}"; do
     if is_known "$name"; then
       wanted+=("$name")
