@@ -128,8 +128,8 @@ PIXI
   tar -czf "$dir/$name" -C "$dir/new" pixi && rm -r "$dir/new" && __sum_beside "$dir/$name"
 }
 
-# serve_conda PATH: an installer below $SERVED that leaves what its callers look for: conda itself, its hook, and
-# a python and pip, which are the system's. Prints its sum.
+# serve_conda PATH: an installer below $SERVED that leaves what its callers look for: conda itself, its hook, which makes
+# base active unless ~/.condarc says otherwise, and a python and pip, which are the system's. Prints its sum.
 serve_conda() {
   mkdir -p "$(dirname -- "$SERVED/$1")"
   cat >"$SERVED/$1" <<'CONDA'
@@ -140,12 +140,14 @@ cat >"$dir/bin/conda" <<END
 #!/bin/sh
 case "\$*" in
   --version) echo conda 1.0 ;;
-  *hook) echo ". $dir/etc/profile.d/conda.sh" ;;
+  *hook)
+    echo ". $dir/etc/profile.d/conda.sh"
+    grep -qsx 'auto_activate_base: false' ~/.condarc $dir/.condarc || echo conda activate base ;;
 esac
 END
 cat >"$dir/etc/profile.d/conda.sh" <<END
 conda() {
-  case "\$1" in activate) CONDA_PREFIX=$dir; export CONDA_PREFIX; PATH="$dir/bin:\$PATH" ;; *) command conda "\$@" ;; esac
+  case "\$1" in activate) CONDA_PREFIX=$dir; export CONDA_PREFIX; PATH="$dir/bin:\$PATH" ;; *) "$dir/bin/conda" "\$@" ;; esac
 }
 END
 printf '#!/bin/sh\nexec python3 -m pip "$@"\n' >"$dir/bin/pip"

@@ -134,6 +134,7 @@ no_trace() {
   install_fake '' --pip-repo ''
   [ "$status" -eq 0 ]
   [ ! -e "$HOME/.condarc" ]
+  [ ! -e "$DIR/.condarc" ]
   [ ! -e "$HOME/.config" ]
   [ "$(stat -c %a "$DIR")" = 755 ]
 }
@@ -246,6 +247,8 @@ no_trace() {
     [ ! -s "$SERVER_LOG" ]
     run env -i HOME="$HOME" PATH=/usr/bin:/bin bash -lc 'command -v conda'
     [ "$output" = "$DIR/bin/conda" ]
+    [ "$(cat "$DIR/.condarc")" = 'auto_activate_base: false' ]
+    echo 'auto_activate_base: true' >"$DIR/.condarc"
     before="$(snapshot "$DIR"; snapshot "$HOME")"
     auto_install "$tool"
     [[ "$output" == *'already installed'* ]]

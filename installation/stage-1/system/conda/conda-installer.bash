@@ -84,7 +84,7 @@ __pei_conda_normal_arguments() {
 }
 
 # pei_conda_main SCRIPT TOOL DIR CACHE ROOT ARGUMENT…: a whole installer. DIR is the default folder, CACHE where
-# installers are laid ready, ROOT `root` to set root up always.
+# installers are laid ready. ROOT is `root` to set root up always; a login then has conda, but base not active.
 pei_conda_main() {
   local script="$1" tool="$2" default_dir="$3" cache="$4" with_root="$5" dir user names
   local -a arguments users
@@ -104,7 +104,7 @@ pei_conda_main() {
   if pei_arg_given cache-dir; then cache="$(pei_arg cache-dir)"; fi
 
   if pei_arg_on dry-run; then
-    __pei_conda_plan "${tool}" "${dir}" "${users[*]}"
+    __pei_conda_plan "${tool}" "${dir}" "${users[*]}" "${with_root}"
     return 0
   fi
   [[ -n "${user}" && "${user}" == "$(pei_current_user)" ]] || pei_require_root
@@ -114,7 +114,7 @@ pei_conda_main() {
     __pei_conda_check_dir "${dir}"
     [[ -e "$(pei_arg tmp-dir)" ]] || PEI_CONDA_MADE="$(pei_arg tmp-dir)"
     pei_tmp_dir_init --parent "$(pei_arg tmp-dir)"
-    __pei_conda_install "${tool}" "${dir}" "${cache}"
+    __pei_conda_install "${tool}" "${dir}" "${cache}" "${with_root}"
     pei_log_info "conda is installed in ${dir}"
   fi
   for user in "${users[@]}"; do
@@ -124,13 +124,14 @@ pei_conda_main() {
 }
 
 __pei_conda_plan() {
-  local tool="$1" dir="$2" names="$3" version
+  local tool="$1" dir="$2" names="$3" with_root="$4" version
   version="$(pei_arg version)"
   if [[ -x "${dir}/bin/conda" ]] && ! pei_arg_on force; then
     pei_log_info "conda is already installed in ${dir}"
   else
     pei_plan_download --url "$(pei_conda_url "${tool}" "${version}" "$(pei_arg installer-url)")" --to "$(pei_arg tmp-dir)"
     pei_plan "install ${tool} ${version} into ${dir}"
+    if [[ "${with_root}" == root ]]; then pei_plan "write ${dir}/.condarc: base is not active by itself"; fi
   fi
   pei_plan "set up ~/.bashrc and the login file of: ${names:-nobody, there is no user}"
 }
@@ -186,9 +187,9 @@ __pei_conda_wanted_sum() {
   printf '%s\n' "${sum}"
 }
 
-# __pei_conda_install TOOL DIR CACHE: fetches the installer and runs it. On failure DIR is as it was.
+# __pei_conda_install TOOL DIR CACHE ROOT: fetches the installer and runs it. On failure DIR is as it was.
 __pei_conda_install() {
-  local tool="$1" dir="$2" cache="$3" version url sum name installer="${PEI_TMP_DIR}/installer.sh"
+  local tool="$1" dir="$2" cache="$3" with_root="$4" version url sum name installer="${PEI_TMP_DIR}/installer.sh"
   version="$(pei_arg version)"
   url="$(pei_conda_url "${tool}" "${version}" "$(pei_arg installer-url)")"
   cache="$(__pei_conda_cache "${tool}" "${version}" "${cache}")"
@@ -201,6 +202,10 @@ __pei_conda_install() {
   fi
   pei_download --url "${url}" --to "${installer}" --sha256 "${sum}" --cache-dir "${cache:-/nonexistent}" --name "${name:-${url##*/}}"
   __pei_conda_run_installer "${installer}" "${dir}"
+  # Settings of the installation; each user's ~/.condarc goes before them.
+  if [[ "${with_root}" == root && ! -e "${dir}/.condarc" ]]; then
+    pei_write_file --mode 0644 "${dir}/.condarc" <<<'auto_activate_base: false'
+  fi
 }
 
 # The name of the installer laid ready in a folder: that of this version, else the name without one, else nothing.
