@@ -62,6 +62,8 @@ found() {
     found me 'conda --version'
     up
     wait_for_ssh "$PORT"
+    # conda's own lines would make base active too.
+    must docker exec --user me "$(container)" sh -c 'echo "auto_activate_base: false" >~/.condarc'
     attempt ssh_typing me 123456 "$PORT" < <(printf '%s\n' 'echo "in:$CONDA_PREFIX"' exit)
     has "$output" in:/opt/miniconda3
 }

@@ -24,7 +24,7 @@ must() {
 # must_fail CMD...: a command that cannot be run, or that hangs, is no failure that was asked for.
 must_fail() {
     attempt "$@"
-    ((status != 0)) || fail "succeeded, but should not have: $(__shown "$@")" "--- output" "$output" "---"
+    ((status != 0)) || fail "succeeded, but should not have: $(__shown "$@")" "--- output" "$output" "---" || return
     ((status != 124 && status != 126 && status != 127 && status != 137)) ||
         fail "hung, or could not be run (status $status): $(__shown "$@")" "--- output" "$output" "---"
 }
@@ -99,7 +99,8 @@ within() {
     local end=$((SECONDS + $1)) out
     shift
     until out=$("$@" 2>&1); do
-        ((SECONDS < end)) || fail "did not come true in time: $(__shown "$@")" "--- last output" "$out" "---"
+        # Where the caller looks at the status, fail alone would not end this loop.
+        ((SECONDS < end)) || fail "did not come true in time: $(__shown "$@")" "--- last output" "$out" "---" || return
         sleep 0.2
     done
 }
