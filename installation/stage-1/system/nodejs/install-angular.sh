@@ -15,10 +15,11 @@ declare_options() {
   pei_args_note 'Needs Node.js with npm; install-nvm-nodejs.sh brings them.'
 }
 
-# As the user, in a login shell, where nvm and PNPM_HOME are set.
+# As the user, in a login shell, where nvm and PNPM_HOME are set. CI is the word of all three tools for nobody being there
+# to answer: a hook at the start writes to the container's terminal, and ng would ask its questions there.
 in_shell() {
   # shellcheck disable=SC2016 # expands in the login shell
-  pei_run_as "${USER_NAME}" PEI_PNPM_HOME="${PNPM_DIR}" bash -lc '
+  pei_run_as "${USER_NAME}" PEI_PNPM_HOME="${PNPM_DIR}" CI=true bash -lc '
     export PNPM_HOME="${PNPM_HOME:-${PEI_PNPM_HOME}}"
     # The folder of global commands has moved below bin/ in newer versions.
     export PATH="${PNPM_HOME}/bin:${PNPM_HOME}:${PATH}"
