@@ -29,22 +29,25 @@ __vision_host() {
   printf '%s\n' "${host##*@}"
 }
 
-# vision_index_options tuna|aliyun|official|URL: pip's options for the index, a line each. The caller's own settings
-# hold where none is asked for.
-vision_index_options() {
-  local index=''
+# vision_pip tuna|aliyun|official|URL COMMAND…: COMMAND, an installation by pip, with the options for that index behind it.
+# The caller's own settings hold where none is asked for. PEI_DOWNLOAD_MIRROR is asked first, and alone: of two indexes
+# pip asks both for every package, and waits each time for one that is out of reach.
+vision_pip() {
+  local index='' mirrored
+  local -a trusted=()
   case "$1" in
     tuna) index=https://pypi.tuna.tsinghua.edu.cn/simple ;;
     aliyun) index=https://mirrors.aliyun.com/pypi/simple ;;
     official) ;;
     *) index="$1" ;;
   esac
+  shift
   if [[ -n "${PEI_DOWNLOAD_MIRROR-}" ]]; then
-    printf '%s\n' --index-url "$(pei_mirrored "${index:-https://pypi.org/simple}")" \
-      --extra-index-url "${index:-https://pypi.org/simple}"
+    mirrored="$(pei_mirrored "${index:-https://pypi.org/simple}")"
     # pip takes nothing from a server without a certificate unless told to; who set the variable has.
-    if [[ "${PEI_DOWNLOAD_MIRROR}" == http://* ]]; then printf '%s\n' --trusted-host "$(__vision_host "${PEI_DOWNLOAD_MIRROR}")"; fi
-  elif [[ -n "${index}" ]]; then
-    printf '%s\n' --index-url "${index}"
+    if [[ "${PEI_DOWNLOAD_MIRROR}" == http://* ]]; then trusted=(--trusted-host "$(__vision_host "${PEI_DOWNLOAD_MIRROR}")"); fi
+    if "$@" --index-url "${mirrored}" "${trusted[@]}"; then return 0; fi
+    pei_log_warn 'pip could not install from PEI_DOWNLOAD_MIRROR; trying without it'
   fi
+  "$@" ${index:+--index-url "${index}"}
 }

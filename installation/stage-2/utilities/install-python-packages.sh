@@ -55,15 +55,6 @@ dali_package() {
 
 mmcv_page() { printf '%s/cu%s/torch%s/index.html\n' "$(pei_arg mmcv-base)" "${1/./}" "${TORCH_SERIES}"; }
 
-channel_options() {
-  local name base
-  base="$(pei_arg channel-base)"
-  for name in pytorch nvidia; do
-    if [[ -n "${PEI_DOWNLOAD_MIRROR-}" ]]; then printf '%s\n' -c "$(pei_mirrored "${base}/${name}")"; fi
-    printf '%s\n' -c "${base}/${name}"
-  done
-}
-
 in_env() { "${conda}" run --no-capture-output -n "${environment}" "$@"; }
 
 # Asks the environment itself: a module of each group has to be there.
@@ -83,19 +74,33 @@ plan() {
 
 pip_install() { in_env python -m pip install --no-input "$@" >&2; }
 
-install_all() {
-  local names page
-  local -a channels index=()
-  names="$(channel_options)"
-  mapfile -t channels <<<"${names}"
-  names="$(vision_index_options "$(pei_arg pypi-repo)")"
-  if [[ -n "${names}" ]]; then mapfile -t index <<<"${names}"; fi
-  page="$(mmcv_page "${cuda}")"
+# conda_install CHANNEL_BASE
+conda_install() {
+  "${conda}" install -y -n "${environment}" -c "$1/pytorch" -c "$1/nvidia" "${CONDA_PACKAGES[@]}" "pytorch-cuda=${cuda}" </dev/null >&2
+}
 
-  "${conda}" install -y -n "${environment}" "${channels[@]}" "${CONDA_PACKAGES[@]}" "pytorch-cuda=${cuda}" </dev/null >&2
-  pip_install "${index[@]}" "${PIP_PACKAGES[@]}" "$(dali_package "${cuda}")"
-  if [[ -n "${PEI_DOWNLOAD_MIRROR-}" ]]; then index+=(--find-links "$(pei_mirrored "${page}")"); fi
-  pip_install "${index[@]}" --find-links "${page}" "mmcv==${MMCV}"
+# The mirror first, and alone: conda gives up when one of its channels is out of reach.
+install_pytorch() {
+  local base mirrored
+  base="$(pei_arg channel-base)"
+  mirrored="$(pei_mirrored "${base}")"
+  if [[ "${mirrored}" != "${base}" ]]; then
+    if conda_install "${mirrored}"; then return 0; fi
+    pei_log_warn 'conda could not install from PEI_DOWNLOAD_MIRROR; trying without it'
+  fi
+  conda_install "${base}"
+}
+
+install_all() {
+  local page repo
+  local -a pages=()
+  repo="$(pei_arg pypi-repo)"
+  page="$(mmcv_page "${cuda}")"
+  if [[ -n "${PEI_DOWNLOAD_MIRROR-}" ]]; then pages=(--find-links "$(pei_mirrored "${page}")"); fi
+
+  install_pytorch
+  vision_pip "${repo}" pip_install "${PIP_PACKAGES[@]}" "$(dali_package "${cuda}")"
+  vision_pip "${repo}" pip_install "${pages[@]}" --find-links "${page}" "mmcv==${MMCV}"
 }
 
 main() {

@@ -19,6 +19,7 @@ stub_python() {
   stub python3 '
 case "$*" in
   *--help*) echo "'"$help"'" ;;
+  *//down/*) false ;;
   "-m pip install"*) [ ! -e "'"$BATS_TEST_TMPDIR"'/break-pip" ] && touch "'"$BATS_TEST_TMPDIR"'/pip-done" ;;
   -*) [ -e "'"$BATS_TEST_TMPDIR"'/pip-done" ] ;;
 esac'
@@ -32,6 +33,7 @@ stub_conda() {
 #!/bin/bash
 printf 'conda %s\n' "\$*" >>"$CALLS"
 case "\$*" in
+  *//down/*) false ;;
   run*' -c '*) [ -e "$BATS_TEST_TMPDIR/all-done" ] ;;
   run*mmcv==*) [ ! -e "$BATS_TEST_TMPDIR/break-mmcv" ] && touch "$BATS_TEST_TMPDIR/all-done" ;;
 esac
@@ -84,10 +86,14 @@ TEXT
   run ! grep -q break-system "$CALLS"
   grep -q -- '--index-url https://pypi.tuna.tsinghua.edu.cn/simple' "$CALLS"
   PEI_DOWNLOAD_MIRROR=http://box:1/f run bash "$VISION" --force
-  grep -q -- '--index-url http://box:1/f/pypi.org/simple --extra-index-url https://pypi.org/simple --trusted-host box:1 ' "$CALLS"
+  grep -q -- '--index-url http://box:1/f/pypi.org/simple --trusted-host box:1$' "$CALLS"
   : >"$CALLS"
   PEI_DOWNLOAD_MIRROR=https://box/f run bash "$VISION" --force
   run ! grep -q trusted-host "$CALLS"
+  PEI_DOWNLOAD_MIRROR=https://down/f run bash "$VISION" --force --pypi-repo tuna
+  [ "$status" -eq 0 ]
+  [[ "$output" == *'trying without it'* ]]
+  tail -n 1 "$CALLS" | grep -q 'requirements.txt --index-url https://pypi.tuna.tsinghua.edu.cn/simple$'
 }
 
 @test "vision-dev: a missing package stops before any change, a failing pip is a failure" {
@@ -135,7 +141,10 @@ TEXT
   touch "$BATS_TEST_TMPDIR/break-mmcv"
   PATH="$CONDA/bin:$PATH" PEI_DOWNLOAD_MIRROR=http://box:1/f run bash "$PYTHON" --env 'my env'
   [ "$status" -eq 1 ]
-  grep -q '^conda install -y -n my env -c http://box:1/f/conda.anaconda.org/pytorch -c https://conda.anaconda.org/pytorch' "$CALLS"
+  grep -q '^conda install -y -n my env -c http://box:1/f/conda.anaconda.org/pytorch -c http://box:1/f/conda.anaconda.org/nvidia pytorch=' "$CALLS"
+  run ! grep -q '^conda install .*-c https' "$CALLS"
+  PATH="$CONDA/bin:$PATH" PEI_DOWNLOAD_MIRROR=http://down/f run bash "$PYTHON"
+  grep -q '^conda install -y -n base -c https://conda.anaconda.org/pytorch -c https://conda.anaconda.org/nvidia pytorch=' "$CALLS"
   grep -q 'find-links http://box:1/f/download.openmmlab.com/mmcv' "$CALLS"
 }
 

@@ -42,16 +42,14 @@ PYTHON
 }
 
 install_python_packages() {
-  local names help
+  local help
   local -a options=()
-  names="$(vision_index_options "$(pei_arg pypi-repo)")"
-  if [[ -n "${names}" ]]; then mapfile -t options <<<"${names}"; fi
   # Since 2023 distributions ask for this word before pip may touch their Python. An older pip does not know it.
   help="$(python3 -m pip install --help)"
   if [[ "${help}" == *--break-system-packages* ]]; then options+=(--break-system-packages); fi
   if pei_arg_on force; then options+=(--force-reinstall); fi
-  PIP_ROOT_USER_ACTION=ignore python3 -m pip install --no-cache-dir --disable-pip-version-check "${options[@]}" \
-    --requirement "${here}/requirements.txt" >&2
+  PIP_ROOT_USER_ACTION=ignore vision_pip "$(pei_arg pypi-repo)" python3 -m pip install --no-cache-dir --disable-pip-version-check \
+    "${options[@]}" --requirement "${here}/requirements.txt" >&2
 }
 
 main() {
