@@ -89,8 +89,9 @@ main() {
   pei_run_hook "${TREE}" "${script}" "${arguments}" || status=$?
   hide_tree
   pei_clean_layer
-  ((status == 0)) || pei_die "the on_build hook ${script} ended with status ${status}" \
-    "(a file that it misses, and that is new: run \`pei configure\` again, which lists what hooks see)"
+  ((status != 0)) || return 0
+  pei_log_info 'if it misses a file that is new under installation/: `pei configure` lists what hooks see, run it again'
+  pei_die "the on_build hook ${script} ended with status ${status}; what it says stands above"
 }
 
 main "$@"
