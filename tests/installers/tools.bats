@@ -152,7 +152,8 @@ size_without() (
     local sum file
     file=Miniconda3-py313_26.1.1-1-Linux-$(uname -m).sh
     sum=$(serve_conda "repo.anaconda.com/miniconda/$file")
-    TOOL_BASE=$ID-python STOOD_IN=1 at_build_and_at_start conda 'conda --version' 'me other' \
+    TOOL_BASE=$ID-python
+    STOOD_IN=1 at_build_and_at_start conda 'conda --version' 'me other' \
         "stage-1/system/conda/install-miniconda.sh --sha256 $sum"
     hooked on_build "stage-1/system/conda/install-miniconda.sh --sha256 $sum --include-root --pip-repo aliyun"
     start_hooked
@@ -186,4 +187,25 @@ size_without() (
 @test "a locale" {
     at_build_and_at_start locale 'locale charmap | grep -x UTF-8 && echo "$LANG" | grep -x en_US.UTF-8' 'root me other' \
         stage-1/system/set-locale.sh
+}
+
+@test "OpenCV, with sources that are stood in for" {
+    serve_opencv "$WORK"
+    STOOD_IN=1 at_build_and_at_start opencv 'pkg-config --modversion opencv4' 'root me other' \
+        stage-1/system/opencv/install-opencv-cpu.sh
+    must docker exec "$(container stage-1)" sh -c 'ldconfig -p | grep /usr/local/lib/libopencv_core.so'
+}
+
+@test "Magnum, with sources that are stood in for" {
+    serve_magnum "$WORK"
+    STOOD_IN=1 at_build_and_at_start magnum 'test -f /usr/include/Magnum/Magnum.h' 'root me other' \
+        stage-1/system/magnum/install-magnum-gl.sh
+}
+
+@test "an image of NVIDIA's NGC: what its shells read is mended, once" {
+    derive ngc "$ID-tools" <<<'RUN touch /etc/shinit_v2 && echo ". /etc/shinit_v2" >>/etc/bash.bashrc && echo ". /etc/shinit_v2" >>/etc/profile'
+    TOOL_BASE=$ID-ngc STOOD_IN=1 at_build_and_at_start ngc 'echo "$LD_LIBRARY_PATH" | grep -x /usr/local/cuda/compat/lib:.*' 'root me other' \
+        stage-1/system/ngc/fix-shinit.sh
+    must docker exec "$(container stage-1)" grep -c '>>> pei' /etc/shinit_v2
+    equal 1 "$output"
 }

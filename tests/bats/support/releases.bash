@@ -156,6 +156,60 @@ CONDA
   sha256sum "$SERVED/$1" | cut -d' ' -f1
 }
 
+# serve_opencv SCRATCH: sources that take what OpenCV's take, and make a library of that name.
+serve_opencv() {
+  local name version project="$1/project"
+  # shellcheck disable=SC2016 # expands in the shell that it starts
+  version="$(bash -c 'source "$1/installation/stage-1/system/opencv/opencv-build.bash"; echo "$PEI_OPENCV_VERSION"' _ "$REPO")" || return
+  for name in opencv opencv_contrib; do
+    mkdir -p "$project/modules"
+    cat >"$project/CMakeLists.txt" <<TEXT
+cmake_minimum_required(VERSION 3.10)
+project(stand_in CXX)
+include(GNUInstallDirs)
+if(NOT EXISTS "\${OPENCV_EXTRA_MODULES_PATH}")
+  message(FATAL_ERROR "no extra modules")
+endif()
+find_package(Qt6 REQUIRED COMPONENTS Core Widgets)
+file(WRITE \${CMAKE_BINARY_DIR}/a.cpp "int opencv_stand_in() { return 1; }")
+add_library(opencv_core SHARED \${CMAKE_BINARY_DIR}/a.cpp)
+file(WRITE \${CMAKE_BINARY_DIR}/opencv4.pc "Name: OpenCV\nDescription: x\nVersion: $version\n")
+install(TARGETS opencv_core DESTINATION \${CMAKE_INSTALL_LIBDIR})
+install(FILES \${CMAKE_BINARY_DIR}/opencv4.pc DESTINATION \${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+TEXT
+    touch "$project/modules/.keep"
+    __serve_repository "$project" "github.com/opencv/$name.git" "$version" || return
+  done
+}
+
+# serve_magnum SCRATCH: Corrade and Magnum, packaged as theirs are, with a header each.
+serve_magnum() {
+  local name upper project="$1/project" debian
+  debian="$project/package/debian"
+  for name in corrade magnum; do
+    upper="${name^}"
+    mkdir -p "$debian/source"
+    echo '3.0 (native)' >"$debian/source/format"
+    printf '%s (1) unstable; urgency=low\n\n  * x\n\n -- t <t@example.org>  Mon, 01 Jan 2024 00:00:00 +0000\n' "$name" >"$debian/changelog"
+    printf 'Source: %s\nMaintainer: t <t@example.org>\nBuild-Depends: debhelper-compat (= 13)\n\nPackage: %s\nArchitecture: any\nDescription: x\n' \
+      "$name" "$name" >"$debian/control"
+    printf '#!/usr/bin/make -f\n%%:\n\tdh $@\n' >"$debian/rules"
+    chmod +x "$debian/rules"
+    printf '%s.h usr/include/%s\n' "$upper" "$upper" >"$debian/$name.install"
+    touch "$project/$upper.h"
+    __serve_repository "$project" "github.com/mosra/$name" master || return
+  done
+}
+
+# __serve_repository FOLDER PATH BRANCH: its files, as a bare repository that plain file servers can hand out.
+__serve_repository() {
+  local -x GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+  mkdir -p "$(dirname -- "$SERVED/$2")"
+  git init -q -b "$3" "$1" && git -C "$1" add . \
+    && git -C "$1" -c user.name=t -c user.email=t@example.org commit -q -m t \
+    && git clone -q --bare "$1" "$SERVED/$2" && git -C "$SERVED/$2" update-server-info && rm -r "$1"
+}
+
 # serve_packages SCRATCH ROOT SUITE COMPONENT KEY NAME…: a package source with these packages, signed by a key made for it,
 # which is served at KEY. A package holds what is in SCRATCH/contents/NAME, if that is there. Sets FINGERPRINT.
 serve_packages() {

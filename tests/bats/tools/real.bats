@@ -3,6 +3,7 @@
 # Runs only with PEI_TEST_REAL=1; PEI_TEST_BASE names the image.
 # shellcheck disable=SC2016 # texts for another shell
 load ../support/common
+load ../support/releases
 
 # shellcheck disable=SC2034 # bats reads it
 BATS_TEST_TIMEOUT=1500
@@ -11,7 +12,6 @@ setup() {
   [ "${PEI_TEST_REAL-}" = 1 ] || skip 'PEI_TEST_REAL=1 runs it'
   SERVED="$BATS_TEST_TMPDIR/served"
   mkdir "$SERVED"
-  export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 }
 
 # in_container: runs the script on stdin in a fresh container. What pip needs to know on this machine goes along, and
@@ -36,17 +36,6 @@ expect_done() {
     tail -n 40 <<<"$output"
     return 1
   }
-}
-
-# serve_project PATH BRANCH: the files in $BATS_TEST_TMPDIR/project as a bare repository.
-serve_project() {
-  local work="$BATS_TEST_TMPDIR/project"
-  git init -q -b "$2" "$work"
-  git -C "$work" add .
-  git -C "$work" -c user.name=t -c user.email=t@example.org commit -q -m t
-  git clone -q --bare "$work" "$SERVED/$1"
-  git -C "$SERVED/$1" update-server-info
-  rm -r "$work"
 }
 
 @test "the two installers of the default configuration, twice" {
@@ -112,26 +101,7 @@ TEXT
 }
 
 @test "OpenCV: CMake's part, with a project that stands in for the sources" {
-  local name
-  for name in opencv opencv_contrib; do
-    mkdir -p "$BATS_TEST_TMPDIR/project/modules"
-    cat >"$BATS_TEST_TMPDIR/project/CMakeLists.txt" <<'TEXT'
-cmake_minimum_required(VERSION 3.10)
-project(stand_in CXX)
-include(GNUInstallDirs)
-if(NOT EXISTS "${OPENCV_EXTRA_MODULES_PATH}")
-  message(FATAL_ERROR "no extra modules")
-endif()
-find_package(Qt6 REQUIRED COMPONENTS Core Widgets)
-file(WRITE ${CMAKE_BINARY_DIR}/a.cpp "int opencv_stand_in() { return 1; }")
-add_library(opencv_core SHARED ${CMAKE_BINARY_DIR}/a.cpp)
-file(WRITE ${CMAKE_BINARY_DIR}/opencv4.pc "Name: OpenCV\nDescription: x\nVersion: 4.12.0\n")
-install(TARGETS opencv_core DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES ${CMAKE_BINARY_DIR}/opencv4.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-TEXT
-    touch "$BATS_TEST_TMPDIR/project/modules/.keep"
-    serve_project "github.com/opencv/$name.git" 4.12.0
-  done
+  serve_opencv "$BATS_TEST_TMPDIR"
   expect_done <<'TEXT'
 export PEI_DOWNLOAD_MIRROR=file:///served
 build() { bash /pei-from-host/stage-2/system/opencv/install-opencv-cpu.sh --cache-dir=/var/cache/cv; }
@@ -146,21 +116,7 @@ TEXT
 }
 
 @test "Magnum: dpkg's part, with packages that stand in for the sources" {
-  local name upper debian
-  for name in corrade magnum; do
-    upper="${name^}"
-    debian="$BATS_TEST_TMPDIR/project/package/debian"
-    mkdir -p "$debian/source"
-    echo '3.0 (native)' >"$debian/source/format"
-    printf '%s (1) unstable; urgency=low\n\n  * x\n\n -- t <t@example.org>  Mon, 01 Jan 2024 00:00:00 +0000\n' "$name" >"$debian/changelog"
-    printf 'Source: %s\nMaintainer: t <t@example.org>\nBuild-Depends: debhelper-compat (= 13)\n\nPackage: %s\nArchitecture: any\nDescription: x\n' \
-      "$name" "$name" >"$debian/control"
-    printf '#!/usr/bin/make -f\n%%:\n\tdh $@\n' >"$debian/rules"
-    chmod +x "$debian/rules"
-    printf '%s.h usr/include/%s\n' "$upper" "$upper" >"$debian/$name.install"
-    touch "$BATS_TEST_TMPDIR/project/$upper.h"
-    serve_project "github.com/mosra/$name" master
-  done
+  serve_magnum "$BATS_TEST_TMPDIR"
   expect_done <<'TEXT'
 export PEI_DOWNLOAD_MIRROR=file:///served
 build() { bash /pei-from-host/stage-1/system/magnum/install-magnum-gl.sh --cache-dir /var/cache/magnum; }
