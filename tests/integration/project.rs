@@ -76,6 +76,14 @@ impl Project {
         }))
     }
 
+    /// A configured project with the merged build, and with more lines below `stage_2`.
+    #[must_use]
+    pub(crate) fn configured_with(lines: &str) -> Self {
+        let project = Self::create_minimal().file("user_config.yml", format!("{PLAIN}{lines}"));
+        project.run(["configure", "--with-merged"]).succeeds();
+        project
+    }
+
     /// A copy of what a run made once: that is quicker than another run.
     fn holding(files: &Files) -> Self {
         let project = Self::none();
@@ -110,6 +118,17 @@ impl Project {
     pub(crate) fn read(&self, path: &str) -> String {
         let path = self.path(path);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// What a bash says in the project's folder.
+    #[track_caller]
+    pub(crate) fn bash(&self, script: &str) -> String {
+        let mut command = std::process::Command::new("bash");
+        command.args(["-c", script]).current_dir(self.path(""));
+        let output = command.env("HOME", "/home/me").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// A path in the project.

@@ -1,0 +1,71 @@
+//! The two scripts that need no Compose. What they do with a real engine is in `tests/container/merged.bats`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::project::{PLAIN, Project};
+
+/// The words that run-merged.sh hands to the engine, in brackets.
+#[track_caller]
+fn words_for_engine(project: &Project) -> String {
+    project.write("engine", "#!/bin/bash\nprintf '<%s>' \"$@\"\n");
+    fs::set_permissions(project.path("engine"), fs::Permissions::from_mode(0o755)).unwrap();
+    project.bash("CONTAINER_ENGINE=./engine ./run-merged.sh")
+}
+
+#[test]
+fn run_merged_finds_folders_of_the_host_where_compose_does() {
+    for (typed, expected) in [
+        (".", "PROJECT/."),
+        (".data", "PROJECT/.data"),
+        ("../x", "PROJECT/../x"),
+        ("~", "/home/me"),
+        ("~/x", "/home/me/x"),
+        ("~x", "/home/me/x"),
+    ] {
+        let project = Project::configured_with(&format!(
+            "  mount: {{m: {{type: host, host_path: '{typed}', dst_path: /m}}}}\n"
+        ));
+        let folder = project.beside("demo").display().to_string();
+        let expected = format!("<--volume><{}:/m>", expected.replace("PROJECT", &folder));
+        let words = words_for_engine(&project);
+        assert!(words.contains(&expected), "{expected} is not in {words}");
+    }
+}
+
+#[test]
+fn run_merged_hands_every_byte_of_a_variable_on() {
+    let project = Project::configured_with("  environment: {A: \"\\x01 \\x7f\"}\n");
+    let words = words_for_engine(&project);
+    assert!(words.contains("<--env><A=\u{1} \u{7f}>"), "{words:?}");
+}
+
+#[test]
+fn an_image_of_one_letter_does_not_name_its_container() {
+    let project = Project::configured_with("");
+    let config = PLAIN.replace("'demo:stage-2'", "b");
+    project.write("user_config.yml", config);
+    project.run(["configure", "--with-merged"]).succeeds();
+    let words = words_for_engine(&project);
+    assert!(!words.contains("<--name>"), "{words}");
+    assert!(words.ends_with("<b>"), "{words}");
+}
+
+#[test]
+fn run_merged_calls_volumes_by_the_project_s_name_as_compose_does() {
+    let project = Project::configured_with("  storage: {app: {type: auto-volume}}\n");
+    let expect = |name: &str| {
+        let words = words_for_engine(&project);
+        assert!(words.contains(&format!("<{name}_app:")), "{name}: {words}");
+    };
+    expect("demo");
+    let template = project.read("compose-template.yml");
+    let named = template.replace("services:", "name: \"from-file\" # mine\nservices:");
+    project.write("compose-template.yml", named);
+    project.run(["configure", "--with-merged"]).succeeds();
+    expect("from-file");
+    project.write(".env", "A=b\nCOMPOSE_PROJECT_NAME='from_env'\n");
+    expect("from_env");
+    let words = project.bash("COMPOSE_PROJECT_NAME=mine CONTAINER_ENGINE=./engine ./run-merged.sh");
+    assert!(words.contains("<mine_app:"), "{words}");
+}
