@@ -10,7 +10,6 @@ use assert_cmd::Command;
 use crate::project::{PLAIN, Project, Run};
 
 const COMPOSE: &str = "docker-compose.yml";
-const TEMPLATE: &str = "compose-template.yml";
 const SCRIPT: &str = "installation/stage-1/custom/mine.sh";
 
 #[test]
@@ -346,114 +345,6 @@ fn crlf_line_ends_of_scripts_become_lf() {
 }
 
 #[test]
-fn an_extended_template_is_used_and_kept() {
-    let project = Project::configured();
-    let extended = project.read(TEMPLATE) + "x-mine: here\n";
-    project.write(TEMPLATE, &extended);
-    project.run(["configure"]).succeeds().never_says("warning");
-    assert_eq!(project.read(TEMPLATE), extended);
-    assert!(project.read(COMPOSE).contains("x-mine: here"));
-    project.run(["configure"]).succeeds().says("nothing to do");
-}
-
-#[test]
-fn a_template_that_is_missing_or_foreign_is_restored() {
-    let project = Project::configured();
-    let original = project.read(TEMPLATE);
-    fs::remove_file(project.path(TEMPLATE)).unwrap();
-    project
-        .run(["configure"])
-        .succeeds()
-        .says("note: `compose-template.yml` was missing");
-    assert_eq!(project.read(TEMPLATE), original);
-    project.write(TEMPLATE, "services: ${oc.create:x}\n");
-    project
-        .run(["configure"])
-        .succeeds()
-        .says("`compose-template.yml` was not made by pei");
-    assert_eq!(project.read(TEMPLATE), original);
-    assert_eq!(
-        project.read("compose-template.yml.bak"),
-        "services: ${oc.create:x}\n"
-    );
-}
-
-/// What pei of another version has written: another text, with a right token.
-fn stamped(text: &str) -> String {
-    pei::project::stamp::stamp(text.to_owned())
-}
-
-#[test]
-fn what_a_person_adds_to_the_template_stands_in_the_service() {
-    let project = Project::configured();
-    let extended = project.read(TEMPLATE).replace(
-        "{{ stage_2 | yaml(4) }}",
-        "{{ stage_2 | yaml(4) }}\n    shm_size: 8gb",
-    );
-    project.write(TEMPLATE, extended);
-    project.run(["configure"]).succeeds();
-    let compose: serde_yaml::Value = serde_yaml::from_str(&project.read(COMPOSE)).unwrap();
-    assert_eq!(compose["services"]["stage-2"]["shm_size"], "8gb");
-    assert!(compose["services"]["stage-1"].get("shm_size").is_none());
-}
-
-#[test]
-fn an_older_template_gives_way_without_a_backup() {
-    let project = Project::configured();
-    let current = project.read(TEMPLATE);
-    let older = stamped("# Written by pei. pei:----------------\nservices: {}\n");
-    project.write(TEMPLATE, older);
-    project
-        .run(["configure"])
-        .succeeds()
-        .says("note: `compose-template.yml` was another version's and has been replaced")
-        .never_says("warning");
-    assert_eq!(project.read(TEMPLATE), current);
-    assert!(project.read(COMPOSE).contains("stage-2"));
-    assert!(!project.path("compose-template.yml.bak").exists());
-}
-
-#[test]
-fn an_extension_of_an_older_template_is_used_and_named() {
-    let project = Project::configured();
-    let older = stamped(
-        "# Written by pei. pei:----------------\nservices:\n  stage-2:\n    {{ stage_2 | yaml(4) }}\n",
-    ) + "x-mine: here\n";
-    project.write(TEMPLATE, &older);
-    project
-        .run(["configure"])
-        .succeeds()
-        .says("warning: `compose-template.yml` is your extension of another version's");
-    assert_eq!(project.read(TEMPLATE), older);
-    assert!(project.read(COMPOSE).contains("x-mine: here"));
-}
-
-#[test]
-fn a_broken_template_is_named_with_its_place_and_nothing_is_written() {
-    let case = |end: &str, place: &str, what: &str| {
-        let project = Project::configured();
-        let text = project.read(TEMPLATE) + end;
-        project.write(TEMPLATE, &text);
-        let before = project.files();
-        project
-            .run(["configure"])
-            .exits(1)
-            .says(&format!("error: compose-template.yml{place}: "))
-            .says(what)
-            .says("mend it, or delete the file and `pei configure` writes its own");
-        assert_eq!(project.files(), before);
-        // The advice is good.
-        fs::remove_file(project.path(TEMPLATE)).unwrap();
-        project.run(["configure"]).succeeds();
-    };
-    let line = Project::configured().read(TEMPLATE).lines().count() + 1;
-    let line = format!(":{line}");
-    case("x: {{ nothing }}\n", &line, "undefined value");
-    case("{% if %}\n", &line, "unexpected end of block");
-    case("mine: [\n", "", "not YAML, at `mine: [`: unclosed bracket");
-}
-
-#[test]
 fn full_compose_shows_what_each_setting_became_and_no_secret() {
     let config = "\
 stage_1:
@@ -513,61 +404,6 @@ fn without_stage_2_its_dockerfile_builds_nothing_and_says_so() {
     project.write("user_config.yml", PLAIN);
     project.run(["configure"]).succeeds().never_says(".bak");
     assert!(project.read("stage-2.Dockerfile").contains("\nFROM "));
-}
-
-#[test]
-fn the_merged_build_wants_two_stages_and_no_markers() {
-    let project = Project::configured();
-    let before = project.files();
-    let case = |config: &str, texts: &[&str]| {
-        project.write("user_config.yml", config);
-        let run = project.run(["configure", "--with-merged"]).exits(1);
-        texts.iter().fold(run, |run, text| run.says(text));
-        project.write("user_config.yml", PLAIN);
-        assert_eq!(project.files(), before);
-    };
-    let (stage_1, _) = PLAIN.split_once("stage_2").unwrap();
-    case(
-        stage_1,
-        &[
-            "this config has no `stage_2`",
-            "configure without --with-merged",
-        ],
-    );
-    case(
-        &(PLAIN.replace("demo:stage-2", "demo:{{TAG}}") + "  ports: ['{{WEB:-80}}:80']\n"),
-        &[
-            "2 markers; nothing was written",
-            "at `stage_2.image.output`",
-            "at `stage_2.ports[0]`",
-            "`${NAME:-default}`",
-        ],
-    );
-}
-
-#[test]
-fn files_of_the_merged_build_that_stay_behind_are_named() {
-    let project = Project::configured();
-    project
-        .run(["configure", "--with-merged"])
-        .succeeds()
-        .never_says("stay as they were");
-    let merged = project.read("merged.env");
-    project.write("user_config.yml", PLAIN.replace("demo:", "other:"));
-    project
-        .run(["configure"])
-        .succeeds()
-        .says("note: the four files of the merged build stay as they were; --with-merged");
-    assert_eq!(project.read("merged.env"), merged);
-    project
-        .run(["configure", "--with-merged"])
-        .succeeds()
-        .never_says("stay as they were");
-    assert!(
-        project
-            .read("merged.env")
-            .contains("STAGE2_IMAGE_NAME='other:stage-2'")
-    );
 }
 
 #[test]

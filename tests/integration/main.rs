@@ -23,6 +23,7 @@ mod safety;
 mod security;
 mod shells;
 mod supply_chain;
+mod template;
 mod tmpfs;
 
 /// A file that is not named above would not run and nobody would miss it.

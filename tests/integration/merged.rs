@@ -1,4 +1,4 @@
-//! The two scripts that need no Compose. What they do with a real engine is in `tests/container/merged.bats`.
+//! The merged build and its two scripts, which need no Compose. What they do with a real engine is in `tests/container/merged.bats`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -68,4 +68,59 @@ fn run_merged_calls_volumes_by_the_project_s_name_as_compose_does() {
     expect("from_env");
     let words = project.bash("COMPOSE_PROJECT_NAME=mine CONTAINER_ENGINE=./engine ./run-merged.sh");
     assert!(words.contains("<mine_app:"), "{words}");
+}
+
+#[test]
+fn the_merged_build_wants_two_stages_and_no_markers() {
+    let project = Project::configured();
+    let before = project.files();
+    let case = |config: &str, texts: &[&str]| {
+        project.write("user_config.yml", config);
+        let run = project.run(["configure", "--with-merged"]).exits(1);
+        texts.iter().fold(run, |run, text| run.says(text));
+        project.write("user_config.yml", PLAIN);
+        assert_eq!(project.files(), before);
+    };
+    let (stage_1, _) = PLAIN.split_once("stage_2").unwrap();
+    case(
+        stage_1,
+        &[
+            "this config has no `stage_2`",
+            "configure without --with-merged",
+        ],
+    );
+    case(
+        &(PLAIN.replace("demo:stage-2", "demo:{{TAG}}") + "  ports: ['{{WEB:-80}}:80']\n"),
+        &[
+            "2 markers; nothing was written",
+            "at `stage_2.image.output`",
+            "at `stage_2.ports[0]`",
+            "`${NAME:-default}`",
+        ],
+    );
+}
+
+#[test]
+fn files_of_the_merged_build_that_stay_behind_are_named() {
+    let project = Project::configured();
+    project
+        .run(["configure", "--with-merged"])
+        .succeeds()
+        .never_says("stay as they were");
+    let merged = project.read("merged.env");
+    project.write("user_config.yml", PLAIN.replace("demo:", "other:"));
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("note: the four files of the merged build stay as they were; --with-merged");
+    assert_eq!(project.read("merged.env"), merged);
+    project
+        .run(["configure", "--with-merged"])
+        .succeeds()
+        .never_says("stay as they were");
+    assert!(
+        project
+            .read("merged.env")
+            .contains("STAGE2_IMAGE_NAME='other:stage-2'")
+    );
 }
