@@ -206,6 +206,7 @@ __pei_conda_install() {
   if [[ "${with_root}" == root && ! -e "${dir}/.condarc" ]]; then
     pei_write_file --mode 0644 "${dir}/.condarc" <<<'auto_activate_base: false'
   fi
+  PEI_CONDA_UNDO=''
 }
 
 # The name of the installer laid ready in a folder: that of this version, else the name without one, else nothing.
@@ -248,7 +249,6 @@ __pei_conda_run_installer() {
   if [[ ! -x "${dir}/bin/conda" || ! -f "${dir}/etc/profile.d/conda.sh" ]]; then
     pei_die "the installer ended well, but there is no conda in ${dir}"
   fi
-  PEI_CONDA_UNDO=''
 }
 
 # lib/tmp.sh calls this when the script ends, however it ends: takes back a half-made installation.
