@@ -55,7 +55,7 @@ run_bats() {
   local tree=$repo status=0
   if ((EUID == 0)) && ! runuser -u nobody -- test -r "$repo/installation"; then
     tree=$(mktemp -d)
-    git ls-files -z -- installation tests docs scripts | tar -c --null -T - | tar -x -C "$tree"
+    git ls-files -z -- installation templates tests docs scripts | tar -c --null -T - | tar -x -C "$tree"
     chmod 755 "$tree"
   fi
   bats --recursive --timing --formatter tap "$tree/tests/bats" || status=$?

@@ -1,5 +1,7 @@
 //! The files that pei carries: templates, the installation tree, the examples.
 
+use std::borrow::Cow;
+
 use include_dir::{Dir, include_dir};
 
 static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
@@ -33,8 +35,22 @@ pub fn template(path: &str) -> &'static str {
 }
 
 /// The files of `installation/`: relative path (without that folder) and content.
-pub fn installation() -> impl Iterator<Item = (String, &'static [u8])> {
-    files(&INSTALLATION)
+pub fn installation() -> impl Iterator<Item = (String, Cow<'static, [u8]>)> {
+    let shipped = files(&INSTALLATION).map(|(path, content)| (path, Cow::Borrowed(content)));
+    shipped.chain(forwarders())
+}
+
+/// The scripts by which stage-2 has installers of stage-1 under its own name: one text for all of them.
+fn forwarders() -> impl Iterator<Item = (String, Cow<'static, [u8]>)> {
+    let text = template("forwarder/script.sh");
+    template("forwarder/list").lines().map(move |path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let script = text.replace("{{ path }}", path).replace("{{ name }}", name);
+        (
+            format!("stage-2/system/{path}"),
+            Cow::Owned(script.into_bytes()),
+        )
+    })
 }
 
 /// The files of `examples/`, likewise.

@@ -132,13 +132,13 @@ fn is_users(path: &str) -> bool {
 }
 
 /// Scripts are executable; the embedded files carry no modes.
-fn installation_file(path: &str, content: &'static [u8], owner: Owner) -> File {
+fn installation_file(path: &str, content: Cow<'static, [u8]>, owner: Owner) -> File {
     let extension = Path::new(path)
         .extension()
         .and_then(|extension| extension.to_str());
     let is_script = content.starts_with(b"#!") || matches!(extension, Some("sh" | "bash"));
     File {
-        content: Cow::Borrowed(content),
+        content,
         mode: if is_script { 0o755 } else { 0o644 },
         owner,
     }

@@ -15,14 +15,22 @@ usage_error() {
   exit 2
 }
 
-# The stage whose on_entry hook is used: stage-2's if it has one, else stage-1's. Size 0 means none.
+# The stages that this image is made of, in their order: those whose folder has the script of a start.
+find_stages() {
+  local script
+  stages=()
+  for script in "${TREE}"/stage-*/internals/on-entry.sh; do
+    [[ ! -f "${script}" ]] || stages+=("${script%/internals/*}")
+  done
+}
+
+# The stage whose on_entry hook is used: the last one that has such a hook. Size 0 means none.
 find_entry_wrapper() {
   local stage
   entry_stage=''
-  for stage in 2 1; do
-    if [[ -s "${TREE}/stage-${stage}/generated/_custom-on-entry.sh" ]]; then
+  for stage in "${stages[@]}"; do
+    if [[ -s "${stage}/generated/_custom-on-entry.sh" ]]; then
       entry_stage="${stage}"
-      return
     fi
   done
 }
@@ -51,12 +59,12 @@ read_options() {
 }
 
 prepare() {
-  local stage script
+  local stage
   # Read by ssh sessions, so the first thing: a hook that hangs must not keep it from them.
   bash "${TREE}/stage-1/internals/environment.sh"
-  for stage in 1 2; do
-    script="${TREE}/stage-${stage}/internals/on-entry.sh"
-    [[ ! -f "${script}" ]] || bash "${script}"
+  bash "${TREE}/stage-1/internals/link-storage.sh"
+  for stage in "${stages[@]}"; do
+    bash "${stage}/internals/on-entry.sh"
   done
   bash "${TREE}/stage-1/internals/start-sshd.sh"
 }
@@ -78,8 +86,8 @@ stdin_is_used() {
 
 hand_over() {
   if [[ -n "${entry_stage}" ]]; then
-    printf 'Entrypoint branch: custom on_entry wrapper (stage-%s)\n' "${entry_stage}"
-    exec bash "${TREE}/stage-${entry_stage}/generated/_custom-on-entry.sh" "$@"
+    printf 'Entrypoint branch: custom on_entry wrapper (%s)\n' "${entry_stage##*/}"
+    exec bash "${entry_stage}/generated/_custom-on-entry.sh" "$@"
   fi
   if ((${#command[@]} > 0)); then
     printf 'Entrypoint branch: exec user command (%s)\n' "${command[*]}"
@@ -98,7 +106,8 @@ hand_over() {
 }
 
 main() {
-  local entry_stage no_block command
+  local stages entry_stage no_block command
+  find_stages
   find_entry_wrapper
   if [[ -n "${entry_stage}" ]]; then
     no_block=0

@@ -2,7 +2,7 @@
 # Last step of an image: login hooks reach every shell, what only the build needed goes away, and
 # the entrypoint gets its place.
 #
-# Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false). Needs root, no network.
+# Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false), PEI_STAGE_DIR_N. Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 lib="$(dirname -- "${BASH_SOURCE[0]}")/../lib"
@@ -55,7 +55,23 @@ clean_up() {
   rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/cache/apt/*.bin
 }
 
+# There is one internals/ tree, stage-1's. A stage's own path to the scripts of its start is a link: by that path a script
+# knows its stage. PEI_STAGE_DIR_N tells which stages the image is made of; a hook of stage-1 may bring stage-2's folder
+# into an image that is none of stage-2.
+link_start_scripts() {
+  local stage script
+  for stage in "${!PEI_STAGE_DIR_@}"; do
+    stage="${!stage}"
+    [[ -d "${stage}" && "${stage}" != "${PEI_STAGE_DIR_1}" ]] || continue
+    mkdir -p -- "${stage}/internals"
+    for script in on-entry on-first-run on-every-run; do
+      ln -sfn -- "${PEI_STAGE_DIR_1}/internals/${script}.sh" "${stage}/internals/${script}.sh"
+    done
+  done
+}
+
 main() {
+  link_start_scripts
   install_login_hooks
   clean_up
   ln -sfn /pei-from-host/stage-1/internals/entrypoint.sh /entrypoint.sh

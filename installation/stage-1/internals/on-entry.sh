@@ -1,6 +1,7 @@
 #!/bin/bash
-# Prepares a container's start for stage-1: what the stage does at a first and at every start.
-# Run by entrypoint.sh. Reads: PEI_ENTRYPOINT_VERBOSE=1 (each script prints its own path).
+# Prepares a container's start for one stage: what it does at a first and at every start. Which stage is said by the path
+# under which it runs; finish-image.sh links it into each stage's folder. Run by entrypoint.sh.
+# Reads: PEI_ENTRYPOINT_VERBOSE=1 (each script prints its own path).
 set -uo pipefail
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 [[ "${PEI_ENTRYPOINT_VERBOSE:-}" != 1 ]] || printf '%s\n' "${here}/on-entry.sh"

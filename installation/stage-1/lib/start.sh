@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What both stages do when a container starts.
+# What a stage does when a container starts. STAGE is its folder in the image, such as /pei-from-host/stage-1.
 
 # __pei_start_hooks STAGE KIND: runs the wrapper that configure wrote; a failure is reported by the wrapper.
 __pei_start_hooks() {
-  local wrapper="/pei-from-host/stage-$1/generated/_custom-$2.sh"
+  local wrapper="$1/generated/_custom-$2.sh"
   [[ ! -s "${wrapper}" ]] || bash "${wrapper}"
 }
 
@@ -11,15 +11,17 @@ __pei_start_hooks() {
 # that a failed one is tried again at the next start. Where no mark can be set they run all the same: what
 # they do may be needed, and a second run has to be borne anyway.
 pei_first_run() {
-  local stage="$1" done_mark="/pei-init/stage-$1-init-done" state="/pei-init/first-run/stage-$1"
+  local name="${1##*/}" done_mark state
+  done_mark="/pei-init/${name}-init-done"
+  state="/pei-init/first-run/${name}"
   [[ ! -e "${done_mark}" ]] || return 0
   mkdir -p -- "${state}" 2>/dev/null || state=''
-  PEI_FIRST_RUN_STATE="${state}" __pei_start_hooks "${stage}" on-first-run || return
-  { date -u +%Y-%m-%dT%H:%M:%SZ >"${done_mark}"; } 2>/dev/null || [[ -e "${done_mark}" ]] || __pei_no_mark "${stage}"
+  PEI_FIRST_RUN_STATE="${state}" __pei_start_hooks "$1" on-first-run || return
+  { date -u +%Y-%m-%dT%H:%M:%SZ >"${done_mark}"; } 2>/dev/null || [[ -e "${done_mark}" ]] || __pei_no_mark "${name}"
 }
 
 __pei_no_mark() {
-  printf 'pei: cannot write to /pei-init that the first run of stage-%s is done; its hooks run again at the next start\n' "$1" >&2
+  printf 'pei: cannot write to /pei-init that the first run of %s is done; its hooks run again at the next start\n' "$1" >&2
 }
 
 # pei_every_run STAGE

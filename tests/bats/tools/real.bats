@@ -3,6 +3,7 @@
 # Runs only with PEI_TEST_REAL=1; PEI_TEST_BASE names the image.
 # shellcheck disable=SC2016 # texts for another shell
 load ../support/common
+load ../support/forwarders
 load ../support/releases
 
 # shellcheck disable=SC2034 # bats reads it
@@ -12,6 +13,9 @@ setup() {
   [ "${PEI_TEST_REAL-}" = 1 ] || skip 'PEI_TEST_REAL=1 runs it'
   SERVED="$BATS_TEST_TMPDIR/served"
   mkdir "$SERVED"
+  TREE="$BATS_TEST_TMPDIR/installation"
+  cp -r "$REPO/installation" "$TREE"
+  write_forwarders "$TREE"
 }
 
 # in_container: runs the script on stdin in a fresh container. What pip needs to know on this machine goes along, and
@@ -24,7 +28,7 @@ in_container() {
     [ -z "${!name-}" ] || options+=(-e "$name")
   done
   docker run --rm -i --network host -e PEI_STAGE_DIR_1=/pei-from-host/stage-1 -e PEI_STAGE_DIR_2=/pei-from-host/stage-2 \
-    -v "$REPO/installation:/pei-from-host:ro" -v "$SERVED:/served:ro" \
+    -v "$TREE:/pei-from-host:ro" -v "$SERVED:/served:ro" \
     "${options[@]}" "${PEI_TEST_BASE:-pei-base:bookworm}" bash -euo pipefail -s 2>&1
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Stage-2 entry for `stage-1/system/claude-code/install-claude-code.sh`: hands it every argument and returns its status.
+# Stage-2 entry for `stage-1/system/{{ path }}`: hands it every argument and returns its status.
 # Env: PEI_STAGE_DIR_1. May be executed or sourced; a shell that sources it keeps its options and arguments.
 
 if [[ -z ${PEI_STAGE_DIR_1:-} ]]; then
-  printf '%s: error: PEI_STAGE_DIR_1 is not set, so the stage-1 script cannot be found\n' 'install-claude-code.sh' >&2
+  printf '%s: error: PEI_STAGE_DIR_1 is not set, so the stage-1 script cannot be found\n' '{{ name }}' >&2
   # shellcheck disable=SC2317 # `return` fails, and `exit` is reached, where the file is executed
   return 2 2>/dev/null || exit 2
 fi
@@ -17,5 +17,5 @@ fi
     ((${#BASH_ARGC[@]} > 1)) || [[ ! ${FUNCNAME[*]:1} =~ ^((source|main)\ ?)*$ ]]
   }
   if sourced_without_arguments; then set --; fi
-  exec bash "$PEI_STAGE_DIR_1/system/claude-code/install-claude-code.sh" "$@"
+  exec bash "$PEI_STAGE_DIR_1/system/{{ path }}" "$@"
 )
