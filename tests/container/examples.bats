@@ -345,11 +345,19 @@ example_env_variables() {
 
 # ---- quick templates
 
-@test "quick minimal: two images and a login; the weak password is told of" {
+@test "quick minimal: two images and a login; a new container has a new password and the old one's work" {
     WARNINGS=1 quick minimal
     build
     up
-    login_says me id -un
+    login_says me 'echo kept | tee ~/file /soft/data/file /soft/workspace/file >/dev/null; id -un'
+    sed -i "s/'123456'/a-new-password/" "$PROJECT/user_config.yml"
+    must "$PEI_BIN" configure -p "$PROJECT"
+    lacks "$output" warning
+    down
+    build stage-2
+    up
+    PASSWORD=a-new-password login_says $'kept\nkept\nkept' 'cat ~/file /soft/data/file /soft/workspace/file'
+    must_fail ssh_as me 123456 "$PORT" true
 }
 
 @test "quick stage-1-only: one image, started by up, with a home that lasts" {
