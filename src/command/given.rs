@@ -113,10 +113,11 @@ pub(super) fn credentials(folder: &Path) -> Result<Option<String>> {
 
 /// What lies in a stage's folder; what cannot be listed is not there.
 pub(super) fn stage_folder(folder: &Path, stage: u8) -> StageFolder {
-    let folder = folder.join(INSTALLATION).join(format!("stage-{stage}"));
-    let custom = names(&folder.join("custom")).into_iter();
+    let context = folder.join(INSTALLATION);
+    let folder = context.join(format!("stage-{stage}"));
+    let custom = names(&context, &folder.join("custom")).into_iter();
     StageFolder {
-        entries: names(&folder),
+        entries: names(&context, &folder),
         custom: custom
             .filter(|name| name != "README.md")
             .map(|name| CustomEntry {
@@ -127,13 +128,41 @@ pub(super) fn stage_folder(folder: &Path, stage: u8) -> StageFolder {
     }
 }
 
-fn names(folder: &Path) -> Vec<String> {
+/// The names in a folder that a build can mount, sorted.
+fn names(context: &Path, folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
+        .filter(|entry| is_found_by_builds(context, &entry.path()))
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     names.sort_unstable();
     names
+}
+
+/// Whether BuildKit finds a path: a file, a folder, or a link that stays inside. It takes an absolute link for one
+/// that begins at the context, so that none of those leads anywhere.
+fn is_found_by_builds(context: &Path, path: &Path) -> bool {
+    let mut path = path.to_owned();
+    // A circle of links leads nowhere.
+    for _ in 0..16 {
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => {}
+            Ok(found) => return (found.is_file() || found.is_dir()) && is_below(context, &path),
+            Err(_) => return false,
+        }
+        match (fs::read_link(&path), path.parent()) {
+            (Ok(target), Some(folder)) if target.is_relative() => path = folder.join(target),
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn is_below(folder: &Path, path: &Path) -> bool {
+    match (fs::canonicalize(folder), fs::canonicalize(path)) {
+        (Ok(folder), Ok(path)) => path.starts_with(folder),
+        _ => false,
+    }
 }
 
 /// The text of a file that is small enough to be a script.

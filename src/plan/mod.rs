@@ -5,12 +5,14 @@
 mod args;
 mod compose;
 mod dockerfile;
+mod left_out;
 mod paths;
 mod view;
 
 pub use args::{BuildArg, BuildArgs};
 pub use compose::{Compose, Service};
 pub use dockerfile::{Core, Dockerfiles, HookStep, Mount, Stage2, Start, Tail};
+pub use left_out::LeftOut;
 
 use crate::model::Project;
 
@@ -21,6 +23,23 @@ pub struct Folder {
     pub stages: [StageFolder; 2],
     /// Fingerprint of the credentials; empty without users.
     pub credentials_fingerprint: String,
+}
+
+impl Folder {
+    /// The folder as builds see it: a mount of what the context leaves out would find nothing.
+    fn without(&self, left_out: &LeftOut) -> Self {
+        let mut folder = self.clone();
+        for (stage, number) in folder.stages.iter_mut().zip(1..) {
+            let path = format!("installation/stage-{number}");
+            stage
+                .entries
+                .retain(|name| !left_out.holds(&format!("{path}/{name}")));
+            stage
+                .custom
+                .retain(|entry| !left_out.holds(&format!("{path}/custom/{}", entry.name)));
+        }
+        folder
+    }
 }
 
 /// What lies in a stage's folder.
@@ -50,28 +69,20 @@ pub struct Plan {
     pub compose: Compose,
     /// The steps of both images.
     pub dockerfiles: Dockerfiles,
-    /// Paths that the build context leaves out, relative to the project.
-    pub ignored_key_files: Vec<String>,
+    /// What builds and commits leave out.
+    pub left_out: LeftOut,
 }
 
 /// Plans a project.
 #[must_use]
 pub fn plan(project: &Project, folder: &Folder) -> Plan {
     let args = args::plan(project, folder);
-    let mut ignored_key_files: Vec<String> = project
-        .stage_1
-        .ssh
-        .iter()
-        .flat_map(|ssh| &ssh.users)
-        .flat_map(|user| &user.key_files)
-        .map(|file| format!("installation/{file}"))
-        .collect();
-    ignored_key_files.sort_unstable();
-    ignored_key_files.dedup();
+    let users = project.stage_1.ssh.iter().flat_map(|ssh| &ssh.users);
+    let left_out = LeftOut::new(users.flat_map(|user| &user.key_files));
     Plan {
         compose: compose::plan(project, &args),
-        dockerfiles: dockerfile::plan(project, folder),
+        dockerfiles: dockerfile::plan(project, &folder.without(&left_out)),
         args,
-        ignored_key_files,
+        left_out,
     }
 }

@@ -70,7 +70,7 @@ pub fn project(project: &Project, inputs: &Inputs) -> anyhow::Result<FileTree> {
     if inputs.with_merged {
         merged::add(&mut tree, project, &plan)?;
     }
-    add_ignore_files(&mut tree, &plan)?;
+    add_ignore_files(&mut tree, &plan.left_out)?;
     // The template is read from the project; this is what stands there when nobody changed it.
     insert_stamped(
         &mut tree,
@@ -144,19 +144,13 @@ fn installation_file(path: &str, content: Cow<'static, [u8]>, owner: Owner) -> F
     }
 }
 
-fn add_ignore_files(tree: &mut FileTree, plan: &plan::Plan) -> anyhow::Result<()> {
-    let dockerignore = templates::render(
-        "dockerignore.j2",
-        json!({ "notice": NOTICE, "key_files": plan.ignored_key_files
-        }),
-    )?;
-    insert_stamped(tree, ".dockerignore", &dockerignore);
-    let gitignore = templates::render(
-        "gitignore.j2",
-        json!({ "notice": NOTICE
-        }),
-    )?;
-    insert_stamped(tree, ".gitignore", &gitignore);
+/// The two files that say what is left out.
+fn add_ignore_files(tree: &mut FileTree, left_out: &plan::LeftOut) -> anyhow::Result<()> {
+    for name in ["dockerignore", "gitignore"] {
+        let template = format!("{name}.j2");
+        let text = templates::render(&template, json!({ "notice": NOTICE, "left_out": left_out }))?;
+        insert_stamped(tree, &format!(".{name}"), &text);
+    }
     Ok(())
 }
 

@@ -7,12 +7,14 @@ use std::ffi::OsString;
 use serde_json::{Value, json};
 
 use super::notice::NOTICE;
-use super::{add_installation, insert_stamped, installation_file, is_users, templates};
+use super::{
+    add_ignore_files, add_installation, insert_stamped, installation_file, is_users, templates,
+};
 use crate::assets;
 use crate::config::{self, FileProblem, Lookup, SourceFile};
 use crate::failure::Failure;
 use crate::file_tree::{File, FileTree, Owner};
-use crate::plan::{self, Folder};
+use crate::plan::{self, Folder, LeftOut};
 
 /// What a new project holds.
 #[derive(Debug, Clone, Default)]
@@ -73,12 +75,6 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
         "compose-template.yml",
         &templates::own_compose_template(),
     );
-    let gitignore = templates::render(
-        "gitignore.j2",
-        json!({ "notice": NOTICE
-        }),
-    )?;
-    insert_stamped(&mut tree, ".gitignore", &gitignore);
     let guide = templates::render(
         "usage-guide.md.j2",
         json!({ "notice": NOTICE
@@ -87,6 +83,8 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
     insert_stamped(&mut tree, "PEI-DOCKER-USAGE-GUIDE.md", &guide);
     insert_stamped(&mut tree, "user_config.schema.json", &schema());
     if !new.configured {
+        // Of a project that has been configured, they name its key files.
+        add_ignore_files(&mut tree, &LeftOut::new([]))?;
         add_first_build(&mut tree)?;
     }
     Ok(tree)
@@ -101,13 +99,6 @@ fn schema() -> String {
 
 /// The Dockerfiles of the smallest project show their shape from the start; configure renders them for the config.
 fn add_first_build(tree: &mut FileTree) -> anyhow::Result<()> {
-    let no_key_files: [&str; 0] = [];
-    let dockerignore = templates::render(
-        "dockerignore.j2",
-        json!({ "notice": NOTICE, "key_files": no_key_files
-        }),
-    )?;
-    insert_stamped(tree, ".dockerignore", &dockerignore);
     let source = SourceFile {
         name: "minimal".to_owned(),
         text: assets::template("config/quick/minimal.yml").to_owned(),

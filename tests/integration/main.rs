@@ -15,6 +15,7 @@ mod examples;
 mod findings_json;
 mod golden;
 mod hostile_text;
+mod left_out;
 mod merged;
 mod project;
 mod reference;

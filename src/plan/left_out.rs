@@ -1,0 +1,144 @@
+//! What builds and commits leave out: one listing, for `.dockerignore`, `.gitignore` and the mounts of build hooks.
+//!
+//! A path in a mount that the context leaves out is one that BuildKit does not find, so nothing else may decide it.
+
+use serde::Serialize;
+
+/// Names that are left out in every folder, as patterns that Docker and git read alike.
+const NAMES: &[&str] = &[
+    // What pei saved before it replaced it, and what it is about to write.
+    "*.bak",
+    "*.bak.*",
+    ".*.pei-tmp",
+    // Editors: backups, swap files, and the links and files that Emacs makes while a text is edited.
+    "*~",
+    ".*.sw?",
+    ".#*",
+    "#*#",
+];
+
+/// In builds only: git has its own rule for it.
+const BUILD_NAMES: &[&str] = &[".git"];
+
+/// The keys that PeiDocker writes into a project, as clear text.
+const KEYS_OF_PEIDOCKER: &[&str] = &["installation/stage-*/generated/temp-*"];
+
+/// Read when the container starts or by hand, never by a build step.
+const RUN_TIME_FILES: &[&str] = &[
+    "installation/stage-*/generated/_etc_environment.sh",
+    "installation/stage-*/generated/_custom-on-build.sh",
+];
+
+/// What is left out of a project's builds and commits.
+#[derive(Debug, Default, Serialize)]
+pub struct LeftOut {
+    names: &'static [&'static str],
+    build_names: &'static [&'static str],
+    keys_of_peidocker: &'static [&'static str],
+    run_time_files: &'static [&'static str],
+    /// Files with keys, relative to the project.
+    key_files: Vec<String>,
+}
+
+impl LeftOut {
+    /// The listing for a config that names these key files, relative to `installation/`.
+    #[must_use]
+    pub fn new<'k>(key_files: impl IntoIterator<Item = &'k String>) -> Self {
+        let mut key_files: Vec<String> = key_files
+            .into_iter()
+            .map(|file| format!("installation/{file}"))
+            .collect();
+        key_files.sort_unstable();
+        key_files.dedup();
+        Self {
+            names: NAMES,
+            build_names: BUILD_NAMES,
+            keys_of_peidocker: KEYS_OF_PEIDOCKER,
+            run_time_files: RUN_TIME_FILES,
+            key_files,
+        }
+    }
+
+    /// Whether builds leave out a file or folder, given relative to the project.
+    #[must_use]
+    pub fn holds(&self, path: &str) -> bool {
+        let is_name = |part| {
+            NAMES
+                .iter()
+                .chain(BUILD_NAMES)
+                .any(|name| matches(name, part))
+        };
+        let mut paths = KEYS_OF_PEIDOCKER.iter().chain(RUN_TIME_FILES);
+        path.split('/').any(is_name)
+            || paths.any(|pattern| matches_path(pattern, path))
+            || self.key_files.iter().any(|file| file == path)
+    }
+}
+
+fn matches_path(pattern: &str, path: &str) -> bool {
+    let parts = || pattern.split('/').zip(path.split('/'));
+    pattern.split('/').count() == path.split('/').count()
+        && parts().all(|(pattern, part)| matches(pattern, part))
+}
+
+/// Whether a name fits a pattern, in which `*` stands for any text and `?` for one character.
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut signs = pattern.chars();
+    match signs.next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+            ends.into_iter()
+                .any(|at| matches(signs.as_str(), &name[at..]))
+        }
+        Some(sign) => {
+            let mut rest = name.chars();
+            rest.next().is_some_and(|c| sign == '?' || sign == c)
+                && matches(signs.as_str(), rest.as_str())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_swap_files_and_keys_are_left_out_and_scripts_are_not() {
+        let key_file = "stage-1/custom/id_mine".to_owned();
+        let left_out = LeftOut::new([&key_file]);
+        let case = |path: &str, expected: bool| {
+            let path = format!("installation/stage-1/{path}");
+            assert_eq!(left_out.holds(&path), expected, "{path}");
+        };
+        for name in [
+            "a.bak",
+            "a.bak.1",
+            ".a.sh.swp",
+            ".a.sh.swo",
+            "a~",
+            ".#a.sh",
+            "#a.sh#",
+            ".mine.sh.pei-tmp",
+            ".git",
+            ".git/config",
+            "old.bak/a.sh",
+        ] {
+            case(&format!("custom/{name}"), true);
+        }
+        case("custom/id_mine", true);
+        case("generated/temp-me-privkey", true);
+        for name in [
+            "a.sh",
+            ".bashrc",
+            "bak",
+            "a.bakery",
+            "#",
+            "a#b",
+            ".gitignore",
+            "id_mine.sh",
+        ] {
+            case(&format!("custom/{name}"), false);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What builds and commits leave out, whatever lies in a project.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use crate::project::Project;
+
+/// A build hook beside a run-time script: what lies in custom/ is then mounted one by one.
+const CONFIG: &str = "\
+stage_1:
+  image: {base: 'ubuntu:24.04', output: 'demo:stage-1'}
+  ssh: {users: {me: {privkey_file: stage-1/custom/id_mine}}}
+  custom:
+    on_build: [stage-1/custom/build.sh]
+    on_every_run: [stage-1/custom/run.sh]
+";
+
+const CUSTOM: &str = "installation/stage-1/custom";
+
+/// What no build sees, relative to `installation/stage-1`.
+const LEFT_OUT: [&str; 11] = [
+    "README.md.bak",
+    "custom/build.sh.bak",
+    "custom/build.sh.bak.1",
+    "custom/build.sh~",
+    "custom/.build.sh.swp",
+    "custom/#build.sh#",
+    "custom/.build.sh.pei-tmp",
+    "custom/.git/config",
+    "custom/id_mine",
+    "generated/temp-me-privkey",
+    "custom/old.bak/notes",
+];
+
+fn project() -> Project {
+    let project = Project::create_minimal()
+        .file("user_config.yml", CONFIG)
+        .file(&format!("{CUSTOM}/build.sh"), "true\n")
+        .file(&format!("{CUSTOM}/run.sh"), "true\n")
+        .file(&format!("{CUSTOM}/settings"), "true\n");
+    for path in LEFT_OUT {
+        project.write(&format!("installation/stage-1/{path}"), "x");
+    }
+    let key = include_bytes!("../config/keys/ed25519-256");
+    project.write(&format!("{CUSTOM}/id_mine"), key);
+    let link = |to: &str, name: &str| symlink(to, project.path(CUSTOM).join(name)).unwrap();
+    link("nowhere", "dangling");
+    link("/etc/hostname", "absolute");
+    link("../../../user_config.yml", "outside");
+    link("circle", "circle");
+    link("me@host.1234:5678", ".#build.sh");
+    link("settings", "linked-settings");
+    project
+}
+
+/// The sources that the Dockerfile mounts below `custom/`, without the folder.
+fn mounted(project: &Project) -> Vec<String> {
+    let text = project.read("stage-1.Dockerfile");
+    let source = format!("source={CUSTOM}/");
+    text.split(&source)
+        .skip(1)
+        .map(|rest| rest.split(',').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_hook_mounts_what_the_build_context_holds_and_nothing_else() {
+    let project = project();
+    project.run(["configure"]).succeeds();
+    let mounted = mounted(&project);
+    for name in ["build.sh", "settings", "linked-settings"] {
+        assert!(mounted.contains(&name.to_owned()), "{name}: {mounted:?}");
+    }
+    for name in [
+        "run.sh",
+        "dangling",
+        "absolute",
+        "outside",
+        "circle",
+        ".#build.sh",
+    ] {
+        assert!(!mounted.contains(&name.to_owned()), "{name}: {mounted:?}");
+    }
+    for path in LEFT_OUT {
+        let name = path.trim_start_matches("custom/").to_owned();
+        assert!(!mounted.contains(&name), "{name}: {mounted:?}");
+    }
+    let text = project.read("stage-1.Dockerfile");
+    assert!(!text.contains("README.md.bak"), "{text}");
+}
+
+#[test]
+fn what_comes_and_goes_by_itself_changes_nothing() {
+    let project = project();
+    project.run(["configure"]).succeeds();
+    let times = project.times();
+    project.run(["configure"]).succeeds().says("nothing to do");
+    assert_eq!(project.times(), times);
+    for path in LEFT_OUT.iter().filter(|path| !path.contains("id_")) {
+        fs::remove_file(project.path("installation/stage-1").join(path)).unwrap();
+    }
+    project.run(["configure", "--check"]).succeeds();
+}
+
+#[test]
+fn git_leaves_out_what_builds_do() {
+    let project = project();
+    project.run(["configure"]).succeeds();
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(arguments)
+            .current_dir(project.path(""))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    git(&["init", "-q"]);
+    let untracked = git(&["ls-files", "--others", "--exclude-standard"]);
+    let is_there = |path: &str| untracked.lines().any(|line| line == path);
+    assert!(is_there(&format!("{CUSTOM}/settings")), "{untracked}");
+    // The folder of another repository is git's own affair.
+    for path in LEFT_OUT.iter().filter(|path| !path.contains(".git/")) {
+        assert!(!is_there(&format!("installation/stage-1/{path}")), "{path}");
+    }
+    assert!(!untracked.contains(".pei/"), "{untracked}");
+}
