@@ -1,6 +1,6 @@
 //! Collecting findings, but not without end.
 
-use super::{Code, Diagnostic, Severity};
+use super::{Code, Diagnostic, Hidden, Severity};
 
 /// More of one severity helps nobody, and a large file full of slips must not fill the memory.
 const MOST: usize = 10_000;
@@ -32,6 +32,20 @@ impl Findings {
                     .help("mend the listed ones and run pei again"),
             );
         }
+    }
+
+    /// Takes the user's text out of those that are in a part of the file which is not shown.
+    #[must_use]
+    pub(crate) fn covered(self, hidden: &Hidden) -> Self {
+        let cover = |found: Diagnostic| {
+            if hidden.holds(found.start()) {
+                found.covered()
+            } else {
+                found
+            }
+        };
+        let found = self.found.into_iter().map(cover).collect();
+        Self { found, ..self }
     }
 
     /// True as long as nothing was found.

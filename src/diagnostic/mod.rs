@@ -25,9 +25,10 @@ pub use explain::explain;
 pub use findings::Findings;
 pub use json::to_json;
 pub use position::{LineIndex, Position};
-pub(crate) use redact::SECRET_KEYS;
+pub(crate) use redact::Hidden;
 pub use render::{render, summary};
 pub use suggestion::nearest;
+pub(crate) use wording::without_quoted;
 pub use wording::{count, list, quoted};
 
 /// Whether a finding stops pei.
@@ -137,6 +138,22 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Takes what the user typed out of the message: it is from a part of the file that is not shown.
+    #[must_use]
+    pub(crate) fn covered(mut self) -> Self {
+        self.message = without_quoted(&self.message);
+        self.path = None;
+        // The one help that repeats a key of the file.
+        self.help = self.help.map(|help| {
+            if help.contains(": …`") {
+                without_quoted(&help)
+            } else {
+                help
+            }
+        });
         self
     }
 

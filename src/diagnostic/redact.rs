@@ -1,17 +1,19 @@
-//! Secrets in the lines of the file that are shown.
+//! What the lines of the file that are shown must not tell.
 //!
-//! A finding near a password would print it with its line, and terminals are
-//! recorded. Each character of a secret is shown as as many `*` as it has bytes, so
-//! that places stay where they are.
+//! A finding near a password would print it with its line, and terminals are recorded. A slip makes a secret of any
+//! text below `ssh` (`pasword: x`, `me: x`, a quote that is not closed), so that only what cannot be one is shown
+//! there: the keys that the section has, the users' names and ssh's own numbers. Elsewhere it is what stands behind a
+//! key that speaks of a password, and each private key. The text is read line by line and not as YAML, for most
+//! slips leave none.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Keys of a user whose values are secret.
-pub(crate) const SECRET_KEYS: [&str; 2] = ["password", "privkey_text"];
+use super::nearest;
 
-/// What may stand behind a secret in a mapping in braces; anything else there may be a part of it.
-const USER_KEYS: [&str; 7] = [
+/// Keys below `ssh` that are shown, wherever they stand.
+const KEYS: [&str; 8] = [
+    "users",
     "password",
     "pubkey_file",
     "pubkey_text",
@@ -21,146 +23,274 @@ const USER_KEYS: [&str; 7] = [
     "gid",
 ];
 
-/// The length of a line that must be a part of a private key: nothing else is that
-/// long without a blank.
+/// Keys of `ssh` itself; a number or a switch behind them is shown too.
+const PLAIN_KEYS: [&str; 3] = ["enable", "port", "host_port"];
+
+/// Keys that can follow the section.
+const NEXT_KEYS: [&str; 11] = [
+    "stage_1",
+    "stage_2",
+    "image",
+    "proxy",
+    "apt",
+    "environment",
+    "ports",
+    "device",
+    "storage",
+    "mount",
+    "custom",
+];
+
+/// What a key holds that speaks of a secret.
+const SECRET_WORDS: [&str; 8] = [
+    "pass", "pasw", "psw", "pwd", "privk", "secret", "token", "kennwort",
+];
+
+/// The length of a line that must be a part of a private key: nothing else is that long without a blank.
 const KEY_LINE: usize = 60;
 
-/// The text with its secrets covered, of the same length in bytes.
+/// The parts of a text that are not shown.
+#[derive(Debug, Default)]
+pub(crate) struct Hidden(Vec<Range<usize>>);
+
+/// The text with its secrets covered, of the same length in bytes, so that places stay where they are.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
-    let mut secrets = Vec::new();
-    // The column of a secret key whose value stands below it, as long as it goes on.
-    let mut block: Option<usize> = None;
-    for (start, line) in lines(text) {
-        let indent = line.len() - line.trim_start().len();
-        let place = |range: Range<usize>| start + range.start..start + range.end;
-        if line.trim().is_empty() {
-            continue;
-        }
-        if block.is_some_and(|column| indent > column) {
-            secrets.push(place(indent..line.trim_end().len()));
-            continue;
-        }
-        block = value_stands_below(line).then_some(indent);
-        secrets.extend(secrets_of(line).into_iter().map(place));
-    }
-    if secrets.is_empty() {
+    let Hidden(ranges) = Hidden::of(text);
+    if ranges.is_empty() {
         return Cow::Borrowed(text);
     }
     let mut covered = String::with_capacity(text.len());
     let mut shown = 0;
-    for secret in secrets {
-        // A line may hold two keys, the first one's value reaching over the second.
-        if secret.start < shown {
-            continue;
-        }
-        covered.push_str(&text[shown..secret.start]);
-        covered.extend(std::iter::repeat_n('*', secret.len()));
-        shown = secret.end;
+    for range in ranges {
+        covered.push_str(&text[shown..range.start]);
+        covered.extend(std::iter::repeat_n('*', range.len()));
+        shown = range.end;
     }
     covered.push_str(&text[shown..]);
     Cow::Owned(covered)
 }
 
-/// A secret key at the end of its line, or before the mark of a block or an anchor.
-fn value_stands_below(line: &str) -> bool {
-    SECRET_KEYS.iter().any(|key| {
-        let Some((_, rest)) = line.rsplit_once(key) else {
-            return false;
-        };
-        let rest = rest.trim_start_matches(['"', '\'']).trim_start();
-        let value = rest.strip_prefix(':').map(str::trim_start);
-        value.is_some_and(|value| value.is_empty() || value.starts_with(['|', '>', '&', '#']))
-    })
-}
+impl Hidden {
+    pub(crate) fn of(text: &str) -> Self {
+        let (found, brought_by_alias) = read(text, false);
+        // An alias below `ssh` brings a secret from where nothing tells that it is one.
+        if brought_by_alias {
+            return read(text, true).0;
+        }
+        found
+    }
 
-/// Each line with the offset where it begins.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut start = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let here = start;
-        start += line.len();
-        (here, line.trim_end_matches(['\n', '\r']))
-    })
-}
+    /// Whether the character at a place is not shown.
+    pub(crate) fn holds(&self, place: usize) -> bool {
+        let after = self.0.partition_point(|range| range.start <= place);
+        after > 0 && place < self.0[after - 1].end
+    }
 
-fn secrets_of(line: &str) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = Vec::new();
-    for key in SECRET_KEYS {
-        let mut covered = 0;
-        for (at, _) in line.match_indices(key) {
-            // What is covered is not read again: one line may hold all users.
-            if at >= covered
-                && let Some(range) = value(line, at + key.len())
-            {
-                covered = range.end;
-                found.push(range);
-            }
+    /// Hides a part of a line without the blanks around it.
+    fn hide(&mut self, text: &str, part: Range<usize>) {
+        let whole = &text[part.clone()];
+        let start = part.start + whole.len() - whole.trim_start().len();
+        let end = start + whole.trim().len();
+        // Between two keys braces and commas are shown.
+        if !whole
+            .chars()
+            .all(|c| c.is_whitespace() || "{},".contains(c))
+        {
+            self.0.push(start..end);
         }
     }
-    if let Some(start) = line
-        .find("-----BEGIN")
-        .filter(|_| line.contains("PRIVATE KEY-----"))
-    {
-        found.push(start..line.len());
+}
+
+/// What hides the lines from its own on.
+struct Region {
+    /// Where the line begins whose key opened it.
+    column: usize,
+    is_ssh: bool,
+    /// Where the users' names begin.
+    names: Names,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Names {
+    /// `users:` has not come yet.
+    Before,
+    /// They begin where the next line does.
+    Next,
+    At(usize),
+    Never,
+}
+
+/// With `anchors`, whatever has one is hidden. The second value tells whether an alias is used in what is hidden.
+fn read(text: &str, anchors: bool) -> (Hidden, bool) {
+    let mut hidden = Hidden::default();
+    let mut aliases = false;
+    let mut region: Option<Region> = None;
+    let mut start = 0;
+    for whole in text.split_inclusive('\n') {
+        let place = start;
+        start += whole.len();
+        let line = whole.trim_end();
+        let body = line.trim_start();
+        let indent = line.len() - body.len();
+        if body.is_empty() {
+            continue;
+        }
+        let mut from = indent;
+        if region
+            .as_ref()
+            .is_none_or(|region| region.ends(indent, body))
+        {
+            let Some((after, is_ssh)) = opening(line, anchors) else {
+                region = None;
+                let key = line
+                    .find("-----BEGIN")
+                    .filter(|_| line.contains("PRIVATE KEY"));
+                let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
+                let data = body.len() >= KEY_LINE && body.bytes().all(is_base64);
+                if let Some(from) = key.or(data.then_some(indent)) {
+                    hidden.hide(text, place + from..place + line.len());
+                }
+                continue;
+            };
+            from = after;
+            let names = if line[..after].ends_with("users:") {
+                names_after(&line[after..])
+            } else {
+                Names::Before
+            };
+            region = Some(Region {
+                column: indent,
+                is_ssh,
+                names,
+            });
+        }
+        let Some(region) = &mut region else { continue };
+        aliases |= line[from..].contains('*');
+        let shown = if region.is_ssh {
+            region.shown(line, from)
+        } else {
+            Vec::new()
+        };
+        let mut next = place + from;
+        for part in shown {
+            hidden.hide(text, next..place + part.start);
+            next = place + part.end;
+        }
+        hidden.hide(text, next..place + line.len());
     }
-    let bare = line.trim();
-    if found.is_empty() && bare.len() >= KEY_LINE && is_base64(bare) {
-        let start = line.len() - line.trim_start().len();
-        found.push(start..start + bare.len());
+    (hidden, aliases)
+}
+
+impl Region {
+    /// Whether a line stands outside. A quote or a brace may have been left open, so that a line that begins far left
+    /// is no proof: it takes a key that can follow `ssh`.
+    fn ends(&self, indent: usize, body: &str) -> bool {
+        if indent > self.column {
+            return false;
+        }
+        let key = body.trim_start_matches(['"', '\'']);
+        let length = key.find(|c| !is_word(c)).unwrap_or(key.len());
+        let is_key = key[length..]
+            .trim_start_matches(['"', '\'', ' '])
+            .starts_with(':');
+        if self.is_ssh {
+            is_key && (key.starts_with("x-") || nearest(&key[..length], NEXT_KEYS).is_some())
+        } else {
+            // A list may stand below its key without being indented.
+            indent < self.column || !body.starts_with('-') || is_key
+        }
     }
-    found.sort_by_key(|range| range.start);
-    found
-}
 
-/// The value behind a key that ends at `after`; a variable's name is no secret.
-fn value(line: &str, after: usize) -> Option<Range<usize>> {
-    let rest = line[after..].trim_start_matches(['"', '\'']).trim_start();
-    let rest = rest.strip_prefix(':')?.trim_start();
-    let start = line.len() - rest.len();
-    let length = match rest.chars().next()? {
-        quote @ ('\'' | '"') => quoted_length(rest, quote, line[..after].contains('{')),
-        '$' if rest.starts_with("${") && !rest.contains(":-") => return None,
-        '|' | '>' | '*' | '~' | '#' => return None,
-        _ => plain_length(rest, line[..after].contains('{')),
-    };
-    let value = rest[..length].trim_end();
-    (value != "null").then(|| start..start + value.len())
-}
-
-/// A quoted scalar ends at its quote where what follows must be another key; else, to be safe, at the last one.
-fn quoted_length(rest: &str, quote: char, in_braces: bool) -> usize {
-    let last = || rest[1..].rfind(quote).map_or(rest.len(), |end| end + 2);
-    if !in_braces {
-        return last();
+    /// The parts of a line of `ssh` that are shown, in order.
+    fn shown(&mut self, line: &str, from: usize) -> Vec<Range<usize>> {
+        let indent = line.len() - line.trim_start().len();
+        let whole_line = from == indent;
+        if self.names == Names::Next && whole_line {
+            self.names = if indent > self.column {
+                Names::At(indent)
+            } else {
+                Names::Never
+            };
+        }
+        let mut shown = Vec::new();
+        for (at, _) in line[from..]
+            .match_indices(':')
+            .map(|(at, colon)| (from + at, colon))
+        {
+            let key = line[from..at].trim_end_matches(['"', '\'']);
+            let start = from + key.trim_end_matches(is_word).len();
+            let key = &line[start..from + key.len()];
+            let alone = whole_line && start == indent;
+            let is_name = alone && self.names == Names::At(indent);
+            let plain = PLAIN_KEYS.contains(&key)
+                || alone && self.names == Names::Before && nearest(key, PLAIN_KEYS).is_some();
+            if !(is_name || plain || KEYS.contains(&key)) {
+                continue;
+            }
+            if key == "users" {
+                self.names = names_after(&line[at + 1..]);
+            }
+            let value = if plain {
+                plain_length(&line[at + 1..])
+            } else {
+                0
+            };
+            shown.push(start..at + 1 + value);
+        }
+        shown
     }
-    let mut ends = rest[1..].match_indices(quote).map(|(at, _)| at + 2);
-    match ends.next() {
-        Some(end) if !rest[..end - 1].contains('\\') && begins_with_key(&rest[end..]) => end,
-        _ => last(),
+}
+
+/// `users:` with its names in lines of their own.
+fn names_after(rest: &str) -> Names {
+    let rest = rest.trim_start();
+    if rest.is_empty() || rest.starts_with('#') {
+        Names::Next
+    } else {
+        Names::Never
     }
 }
 
-/// A plain scalar ends at a comment, or with what it is in: the mapping in braces, or its entry there.
-fn plain_length(rest: &str, in_braces: bool) -> usize {
-    let brace = if in_braces { rest.find('}') } else { None };
-    let end = brace.unwrap_or(rest.len());
-    let mut commas = rest[..end].match_indices(',').map(|(at, _)| at);
-    let next = commas.find(|&at| in_braces && begins_with_key(&rest[at..]));
-    let end = next.unwrap_or(end);
-    rest[..end].find(" #").unwrap_or(end)
+/// A number or a switch behind a colon; all else may be a slip.
+fn plain_length(rest: &str) -> usize {
+    let value = rest.trim_start();
+    let length = value
+        .find(|c: char| !c.is_ascii_alphanumeric())
+        .unwrap_or(value.len());
+    let word = &value[..length];
+    let is_plain =
+        word.bytes().all(|byte| byte.is_ascii_digit()) || matches!(word, "true" | "false" | "null");
+    if is_plain {
+        rest.len() - value.len() + length
+    } else {
+        0
+    }
 }
 
-/// `, KEY: …`
-fn begins_with_key(text: &str) -> bool {
-    let Some((key, _)) = text.strip_prefix(',').and_then(|text| text.split_once(':')) else {
-        return false;
-    };
-    USER_KEYS.contains(&key.trim())
+/// The end of the first thing in a line behind which a secret stands, and whether that is the section `ssh`.
+fn opening(line: &str, anchors: bool) -> Option<(usize, bool)> {
+    let marks = line.char_indices().filter(|(_, c)| ":=&".contains(*c));
+    for (at, mark) in marks {
+        if mark == '&' {
+            let named = line[at + 1..].starts_with(|c: char| !c.is_whitespace() && c != '&');
+            if anchors && named {
+                return Some((at, false));
+            }
+            continue;
+        }
+        let key = line[..at].trim_end_matches([' ', '"', '\'']);
+        let start = key.trim_end_matches(is_word).len();
+        let key = key[start..].to_lowercase();
+        let is_ssh = mark == ':' && ["ssh", "sshd", "users"].contains(&key.as_str());
+        if is_ssh || SECRET_WORDS.iter().any(|word| key.contains(word)) {
+            return Some((at + 1, is_ssh));
+        }
+    }
+    None
 }
 
-fn is_base64(text: &str) -> bool {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
-    text.bytes().all(legal)
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
 
 #[cfg(test)]
@@ -172,26 +302,32 @@ mod tests {
         let key_line = "a".repeat(70);
         let cases = [
             ("  password: abc", "  password: ***"),
-            ("  password: 'a b' # x", "  password: ***** # x"),
-            ("u: {password: a,b}", "u: {password: ***}"),
-            ("u: {password: a,b, uid: 5}", "u: {password: ***, uid: 5}"),
-            ("u: {password: 'a', gid: 5}", "u: {password: ***, gid: 5}"),
-            ("u: {password: 'a', b'}", "u: {password: *******}"),
-            ("u: {\"password\": \"ü\"}", "u: {\"password\": ****}"),
-            ("password: ${PW}\nport: 22", "password: ${PW}\nport: 22"),
-            ("password: a}b", "password: ***"),
-            ("password: &pw abc", "password: *******"),
+            ("  password: 'a b' # x", "  password: *********"),
+            ("password: ü\nport: 22", "password: **\nport: 22"),
+            ("- DB_PASSWORD=abc\n- A=b", "- DB_PASSWORD=***\n- A=b"),
+            (
+                "  password: >-\n    a b\n\n   c\n  port: 5",
+                "  password: **\n    ***\n\n   *\n  port: 5",
+            ),
+            ("password:\n- ab\nb: c", "password:\n****\nb: c"),
+            (
+                "ssh: {port: 22, users: {me: {password: a,b, uid: 5}}}",
+                "ssh: {port: 22, users: ***** password: **** uid: ****",
+            ),
+            (
+                "ssh:\n  hostport: 5\n  users:\n    me:\n      a: b\n  port: x\nports: [y]",
+                "ssh:\n  hostport: 5\n  users:\n    me:\n      ****\n  port: *\nports: [y]",
+            ),
+            ("ssh:\n  me: 5\nprts: x", "ssh:\n  *****\nprts: x"),
+            (
+                "ssh: {users:\nme: b}\nx-a: c",
+                "ssh: {users:\n******\nx-a: c",
+            ),
+            ("x: &a b\nssh: {users: *a}", "x: ****\nssh: {users: ***"),
             (
                 "k: \"-----BEGIN RSA PRIVATE KEY-----\\nabc\"",
                 &format!("k: \"{}", "*".repeat(37)),
             ),
-            ("password: null", "password: null"),
-            ("privkey_text: |", "privkey_text: |"),
-            (
-                "  password: >-\n    a b\n\n   c\n  uid: 5",
-                "  password: >-\n    ***\n\n   *\n  uid: 5",
-            ),
-            ("password: # x\n  - ab", "password: # x\n  ****"),
             (key_line.as_str(), &"*".repeat(70)),
             ("name: x", "name: x"),
         ];

@@ -41,6 +41,16 @@ pub fn quoted(text: &str) -> String {
     shown
 }
 
+/// A message without the text that it quotes, from its first backtick to its last: what is quoted may hold some.
+pub(crate) fn without_quoted(message: &str) -> String {
+    match (message.find('`'), message.rfind('`')) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}`…`{}", &message[..first], &message[last + 1..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
 /// Characters that reorder or hide the text around them.
 fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

@@ -318,7 +318,7 @@ stage_1:
 warning[duplicate-host-port]: host port `2222` is published twice
  --> user_config.yml:5:7
   |
-3 |   ssh: {host_port: 2222, users: {me: {password: *************}}}
+3 |   ssh: {host_port: 2222, users: ******password: ****************
   |                    ---- first published here, for ssh
 4 |   ports:
 5 |     - '2222:80'

@@ -8,3 +8,4 @@ mod golden_configs;
 mod good_configs;
 mod host;
 mod schema;
+mod slips;

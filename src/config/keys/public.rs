@@ -2,7 +2,7 @@
 
 use super::decode_base64;
 use super::wire::Reader;
-use crate::diagnostic::{list, quoted};
+use crate::diagnostic::list;
 
 /// The types that sshd takes.
 const TYPES: &[&str] = &[
@@ -76,11 +76,7 @@ fn blob_of(line: &str) -> Result<Vec<u8>, PublicKeyProblem> {
     let mut words = line.split_whitespace();
     let kind = words.next().unwrap_or_default();
     if !TYPES.contains(&kind) {
-        let what = format!(
-            "its first word is {}, none of {}",
-            quoted(kind),
-            list(TYPES, "or")
-        );
+        let what = format!("its first word is none of {}", list(TYPES, "or"));
         return invalid(&what, "copy the whole line of the `.pub` file");
     }
     let Some(base64) = words.next() else {
@@ -97,7 +93,7 @@ fn blob_of(line: &str) -> Result<Vec<u8>, PublicKeyProblem> {
     };
     match inner_type(&blob) {
         Some(inner) if inner != kind => {
-            let what = format!("it says `{kind}` but holds {}", quoted(inner));
+            let what = format!("it says `{kind}` but holds a key of another type");
             invalid(&what, "copy the whole line of the `.pub` file")
         }
         Some(_) if is_whole(&blob) => Ok(blob),

@@ -110,7 +110,7 @@ pub(in crate::config) fn entries<'n>(
         _ => {
             let example = example.unwrap_or("name");
             let key = match &*node.content {
-                Content::Scalar(scalar) => key_without_blank(&scalar.text),
+                Content::Scalar(scalar) if !at.is_private() => key_without_blank(&scalar.text),
                 _ => None,
             };
             let help = match key {
@@ -138,6 +138,8 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
         // Null is the same as no key, and that is where the key belongs.
         return;
     }
+    let known: Vec<&str> = spec.keys.iter().map(|key| key.name).collect();
+    let meant = nearest(&entry.key, known.iter().copied());
     let diagnostic = if let Some((key, home)) = misplaced {
         here.error(
             Code::MisplacedSection,
@@ -146,20 +148,20 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
         )
         .help(*home)
     } else {
-        let known: Vec<&str> = spec.keys.iter().map(|key| key.name).collect();
-        let help = match nearest(&entry.key, known.iter().copied()) {
+        let help = match meant {
             Some(key) => {
                 cx.misspelt(at, key);
                 format!("did you mean `{key}`?")
             }
             None => format!("the keys here are {}", list(&known, "and")),
         };
-        here.error(
-            Code::UnknownKey,
-            span,
-            format!("unknown key {}", quoted(&entry.key)),
-        )
-        .help(help)
+        if meant.is_none() && cx.hides(&span) {
+            // What looks like a key may be the rest of a password: `{password: a,b}`.
+            at.error(Code::UnknownKey, span, "unknown key").help(help)
+        } else {
+            let message = format!("unknown key {}", quoted(&entry.key));
+            here.error(Code::UnknownKey, span, message).help(help)
+        }
     };
     cx.report(diagnostic);
 }

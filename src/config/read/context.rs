@@ -1,12 +1,16 @@
 //! What every reader needs: the outside, and somewhere to put what it finds.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Place;
-use crate::config::yaml::Node;
+use crate::config::yaml::{Entry, Node};
 use crate::config::{Lookup, SourceFile};
-use crate::diagnostic::{Code, Diagnostic, Findings};
+use crate::diagnostic::{Code, Diagnostic, Findings, Hidden};
+
+/// The section whose readers repeat nothing that may be a secret.
+const SSH: &str = "stage_1.ssh";
 
 /// The problem has been told; nothing is to be added.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +23,8 @@ pub(in crate::config) struct Context<'s> {
     findings: Findings,
     /// Paths of keys that were written with a slip, which is one finding and not two.
     misspelt: HashSet<String>,
+    /// What is not shown of the file, once something is found in it.
+    hidden: OnceCell<Hidden>,
 }
 
 impl<'s> Context<'s> {
@@ -27,11 +33,18 @@ impl<'s> Context<'s> {
         lookup: &'s dyn Lookup,
         findings: Findings,
     ) -> Self {
+        let hidden = OnceCell::new();
+        let findings = if findings.is_empty() {
+            findings
+        } else {
+            findings.covered(hidden.get_or_init(|| Hidden::of(&source.text)))
+        };
         Self {
             source,
             lookup,
             findings,
             misspelt: HashSet::new(),
+            hidden,
         }
     }
 
@@ -39,8 +52,16 @@ impl<'s> Context<'s> {
         self.lookup
     }
 
+    /// Below `ssh` the readers know what they may repeat. What spilled out of it by a slip looks like a part of
+    /// another section.
     pub(in crate::config) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
-        self.findings.push(diagnostic);
+        let path = diagnostic.path.as_deref().unwrap_or_default();
+        let spilled = !path.starts_with(SSH) && self.hides(&diagnostic.span());
+        self.findings.push(if spilled {
+            diagnostic.covered()
+        } else {
+            diagnostic
+        });
         Reported
     }
 
@@ -52,6 +73,12 @@ impl<'s> Context<'s> {
                     .help("`pei create` writes a config to begin with"),
             );
         }
+    }
+
+    /// Whether the beginning of a place is not shown.
+    pub(in crate::config) fn hides(&self, span: &Range<usize>) -> bool {
+        let hidden = self.hidden.get_or_init(|| Hidden::of(&self.source.text));
+        hidden.holds(span.start)
     }
 
     /// A key of this section is there under another name, which has been reported.
@@ -93,6 +120,16 @@ impl<'s> Context<'s> {
             let start = node.span.start + at;
             start..start + part.len()
         })
+    }
+
+    /// Whether a key is one to the person too: the rest of a password in braces has no colon.
+    pub(in crate::config) fn has_colon(&self, entry: &Entry) -> bool {
+        let rest = self
+            .source
+            .text
+            .get(entry.key_span.end..)
+            .unwrap_or_default();
+        rest.trim_start_matches(['"', '\'', ' ']).starts_with(':')
     }
 
     /// Where the end of a node's text begins, if it can be found in what was written.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use crate::config::yaml::{Entry, Node};
-use crate::diagnostic::{Code, Diagnostic, SECRET_KEYS};
+use crate::diagnostic::{Code, Diagnostic, quoted};
 
 /// The path from the root to a node. It lives on the stack and becomes text only
 /// for a diagnostic, so that correct entries cost nothing.
@@ -16,6 +16,8 @@ pub(in crate::config) struct Place<'p> {
     name_span: &'p Range<usize>,
     /// The innermost alias that the path goes through.
     via: Option<&'p Range<usize>>,
+    /// Below `ssh.users`, where any text may be a password by a slip.
+    is_private: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,7 @@ impl<'p> Place<'p> {
             segment: Segment::Root,
             name_span: first_key,
             via: None,
+            is_private: false,
         }
     }
 
@@ -47,6 +50,8 @@ impl<'p> Place<'p> {
             segment: Segment::Key(name),
             name_span: key_span,
             via: node.used_at.as_ref().or(self.via),
+            is_private: self.is_private
+                || name == "users" && matches!(self.segment, Segment::Key("ssh")),
         }
     }
 
@@ -61,6 +66,7 @@ impl<'p> Place<'p> {
             segment: Segment::Index(index),
             name_span: &node.span,
             via: node.used_at.as_ref().or(self.via),
+            is_private: self.is_private,
         }
     }
 
@@ -87,12 +93,25 @@ impl<'p> Place<'p> {
         self.complete(Diagnostic::warning(code, self.shown(span), message))
     }
 
-    /// The span, but for a secret value its key: an anchor may keep the value on a line
-    /// that does not tell what it is.
+    /// The span, but for a secret its key: an anchor may keep the value on a line of another section.
     fn shown(&self, span: Range<usize>) -> Range<usize> {
         match self.segment {
-            Segment::Key(key) if SECRET_KEYS.contains(&key) => self.name_span(),
+            Segment::Key("password" | "privkey_text") if self.is_private => self.name_span(),
             _ => span,
+        }
+    }
+
+    /// Whether messages must not repeat what stands here.
+    pub(in crate::config) fn is_private(&self) -> bool {
+        self.is_private
+    }
+
+    /// `, found …`, but for what must not be repeated.
+    pub(in crate::config) fn found(&self, text: &str) -> String {
+        if self.is_private {
+            String::new()
+        } else {
+            format!(", found {}", quoted(text))
         }
     }
 

@@ -6,7 +6,7 @@ use super::template::{self, Template};
 use super::{Context, Place, Read, Reported};
 use crate::config::raw::Field;
 use crate::config::yaml::{Content, Node};
-use crate::diagnostic::{Code, list, nearest, quoted};
+use crate::diagnostic::{Code, list, nearest, quoted, without_quoted};
 use crate::model::{ComposeText, Part};
 
 impl Context<'_> {
@@ -53,8 +53,15 @@ impl Context<'_> {
         let mut outcome = Ok(());
         for problem in std::mem::take(&mut found.problems) {
             let span = self.within(node, &problem.part);
-            let diagnostic = at.error(problem.code, span, problem.message);
-            outcome = Err(self.report(diagnostic.help(problem.help)));
+            let (message, help) = if at.is_private() {
+                let help =
+                    "for a password with `${` or `{{` set a variable to it and write `${NAME}`";
+                (without_quoted(&problem.message), help.to_owned())
+            } else {
+                (problem.message, problem.help)
+            };
+            let diagnostic = at.error(problem.code, span, message);
+            outcome = Err(self.report(diagnostic.help(help)));
         }
         outcome?;
         Ok(Some(found))
@@ -197,11 +204,11 @@ impl Context<'_> {
         if let Some(number) = parse_number(&text).filter(|number| range.contains(number)) {
             return Ok(Some(number));
         }
+        let found = field.map_or_else(String::new, |field| field.place(at).found(&text));
         let expected = format!(
-            "expected a whole number from {} to {}, found {}",
+            "expected a whole number from {} to {}{found}",
             range.start(),
             range.end(),
-            quoted(&text)
         );
         let zeros = text.len() > 1 && text.starts_with('0');
         let help = if zeros && parse_number(text.trim_start_matches('0')).is_some() {

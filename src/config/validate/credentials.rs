@@ -1,14 +1,11 @@
 //! A user's keys: from a file, from the host's home folder, or as text.
 
-use std::ops::Range;
-
 use super::project_path::{did_you_mean, file_diagnostic, normalise};
 use super::user::is_bare_tilde;
-use crate::config::FileProblem;
 use crate::config::keys::{PublicKey, PublicKeyProblem, parse_private};
 use crate::config::raw::{self, Field};
 use crate::config::read::{Context, Place, Read, Reported, Site};
-use crate::diagnostic::{Code, quoted};
+use crate::diagnostic::Code;
 use crate::model::PrivateKey;
 
 /// The key files of a home folder, in the order in which they are looked for.
@@ -134,7 +131,7 @@ fn key_text<'n>(
                 "keys in DER form need `openssl pkey -inform DER`",
             ),
         };
-        let message = format!("the file {} is binary, not a key's text", quoted(&path));
+        let message = "the file is binary, not a key's text".to_owned();
         return Err(cx.bad_value(Some(field), at, code, message, help));
     };
     let file_name = path.rsplit('/').next().map(str::to_owned);
@@ -174,8 +171,9 @@ fn key_file(
     }
     if path.starts_with('/') {
         return cx.lookup().host_file(path).map_err(|problem| {
-            let diagnostic = host_file_diagnostic(&here, span, path, &problem);
-            cx.report(diagnostic)
+            let diagnostic = file_diagnostic(&here, span, path, &problem);
+            let help = "check the path; one that begins with `/` is a path of the host";
+            cx.report(diagnostic.help(help))
         });
     }
     let inside = match normalise(path) {
@@ -215,36 +213,6 @@ fn home_key(cx: &Context<'_>, half: Half) -> Option<Vec<u8>> {
     HOME_KEYS
         .iter()
         .find_map(|name| cx.lookup().home_key(&candidate(name, half)).ok())
-}
-
-fn host_file_diagnostic(
-    at: &Place<'_>,
-    span: Range<usize>,
-    path: &str,
-    problem: &FileProblem,
-) -> crate::diagnostic::Diagnostic {
-    let shown = quoted(path);
-    let (code, message) = match problem {
-        FileProblem::Missing => (
-            Code::FileNotFound,
-            format!("the file {shown} does not exist on this host"),
-        ),
-        FileProblem::NotAFile => (Code::FileNotFound, format!("{shown} is not a file")),
-        FileProblem::TooLarge => (
-            Code::UnreadableFile,
-            format!("the file {shown} is far too large for a key"),
-        ),
-        FileProblem::Outside => (
-            Code::UnreadableFile,
-            format!("the file {shown} cannot be read"),
-        ),
-        FileProblem::Unreadable(reason) => (
-            Code::UnreadableFile,
-            format!("the file {shown} cannot be read: {reason}"),
-        ),
-    };
-    at.error(code, span, message)
-        .help("check the path; one that begins with `/` is a path of the host")
 }
 
 fn report_public(

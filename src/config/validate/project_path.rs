@@ -71,34 +71,39 @@ pub(super) fn file_diagnostic(
     path: &str,
     problem: &FileProblem,
 ) -> Diagnostic {
-    let shown = quoted(&format!("installation/{path}"));
-    let (code, message, help) = match problem {
+    let shown = if at.is_private() {
+        "this file".to_owned()
+    } else {
+        format!("the file {}", quoted(&format!("installation/{path}")))
+    };
+    let (code, what, help) = match problem {
         FileProblem::Missing => (
             Code::FileNotFound,
-            format!("the file {shown} does not exist"),
+            "does not exist".into(),
             "paths are relative to `installation/`",
         ),
         FileProblem::NotAFile => (
             Code::FileNotFound,
-            format!("{shown} is not a file"),
+            "is a folder or a device".into(),
             "name the file itself",
         ),
         FileProblem::Outside => (
             Code::PathOutsideInstallation,
-            format!("{shown} is a link that leaves `installation/`"),
+            "is a link that leaves `installation/`".into(),
             "put the file itself under `installation/`: a build sees nothing else",
         ),
         FileProblem::TooLarge => (
             Code::UnreadableFile,
-            format!("the file {shown} is far too large"),
+            "is far too large".into(),
             "check that this is the right file",
         ),
         FileProblem::Unreadable(reason) => (
             Code::UnreadableFile,
-            format!("the file {shown} cannot be read: {reason}"),
+            format!("cannot be read: {reason}"),
             "check the file's owner and mode",
         ),
     };
+    let message = format!("{shown} {what}");
     at.error(code, span, message).help(help)
 }
 

@@ -101,6 +101,12 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
     let mut uids: HashMap<u32, Site> = HashMap::new();
     let mut users = Vec::with_capacity(entries.len());
     for entry in entries.iter().filter(|entry| !is_extension(&entry.key)) {
+        if !cx.has_colon(entry) {
+            let message = "this is no user's name: no colon follows it";
+            let diagnostic = at.error(Code::MissingCredential, entry.key_span.clone(), message);
+            cx.report(diagnostic.help("write `NAME:` and the keys below it; quote a password that holds a comma or a brace"));
+            continue;
+        }
         let Ok((user, uid)) = user::read(cx, entry, &at, &example) else {
             continue;
         };

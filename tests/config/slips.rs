@@ -1,0 +1,279 @@
+//! Slips in the `ssh` section: whatever a person typed there, no message repeats it, as text or as JSON.
+
+use pei::config::SourceFile;
+use pei::diagnostic::{Diagnostic, render, to_json};
+
+use crate::fake::FakeHost;
+
+/// Neither a word of pei's nor near one.
+const SECRET: &str = "hunter2Xq";
+
+/// What stands in the entry of a user, in lines of their own; `X` is the secret.
+const LINES: &[&str] = &[
+    "Password: X",
+    "PASSWORD: X",
+    "pasword: X",
+    "passwd: X",
+    "pass: X",
+    "pw: X",
+    "secret: X",
+    "kennwort: X",
+    "password = X",
+    "password=X",
+    "password:X",
+    "password X",
+    "password : X",
+    "passwordX: a",
+    "- password: X",
+    "- X",
+    "X",
+    "X:",
+    "X: a",
+    "? X",
+    "password: 'it's X'",
+    "password: 'it's X",
+    "password: 'X",
+    "password: \"X",
+    "password: \"a\" X",
+    "password: 'a' 'X'",
+    "password: a: X",
+    "password: X: a",
+    "password: 'a': X",
+    "password: \"\\q X\"",
+    "password: \"a\\X\"",
+    "password: *X",
+    "password: &X",
+    "password: &a *X",
+    "password: !X a",
+    "password: !!X a",
+    "password: !X",
+    "password: %X",
+    "password: @X",
+    "password: `X",
+    "password: `X`",
+    "password: a`b`X",
+    "password: ${X}",
+    "password: '${X}'",
+    "password: a${X",
+    "password: a${X-b}",
+    "password: a${b:-${X}}",
+    "password: {{X}}",
+    "password: '{{X}}'",
+    "password: '{{X'",
+    "password: '{{a:-X}}'",
+    "password: 'X,'",
+    "password: 'X X'",
+    "password: a X",
+    "password: abc #X",
+    "password: 'a' #X",
+    "password: a # X",
+    "password: # X",
+    "password: [X]",
+    "password: [X",
+    "password: [a, X]",
+    "password: {X}",
+    "password: {a: X}",
+    "password: {X: a}",
+    "password: {a: X, a: X}",
+    "password: {X: a, X: b}",
+    "password: |X",
+    "password: |\n          X",
+    "password: |\n          X X",
+    "password: >\n      X",
+    "password: >\nX",
+    "password:\n        X",
+    "password:\n        - X",
+    "password:\n          X Y",
+    "password:\n  X",
+    "password:\n  X: a",
+    "password:\nX",
+    "password:\nX: a",
+    "password:\n  - X",
+    "password: a\n          X: b",
+    "password: a\n          X,",
+    "password: a,\n         X",
+    "password: a\n       X: b",
+    "password: a\n\tX: b",
+    "password: a\npassword: X",
+    "password: a\n        password: X",
+    "password: X\n        password: a",
+    "X: a\n        X: b",
+    "uid: X",
+    "gid: 'X'",
+    "uid: ${X}",
+    "gid: '{{X}}'",
+    "uid: *X",
+    "pubkey_file: X",
+    "pubkey_file: /X",
+    "pubkey_file: ../X",
+    "privkey_file: 'X/id'",
+    "privkey_file: /X",
+    "privkey_file: ~/X",
+    "privkey_file: [X]",
+    "pubkey_text: X",
+    "pubkey_text: ssh-ed25519 X",
+    "privkey_text: X",
+    "privkey_text: |\n          -----BEGIN RSA PRIVATE KEY-----\n          X\n          -----END RSA PRIVATE KEY-----",
+    "password: a, uid: X",
+    "password: 'a', uid: X",
+    "password: a\u{1}X",
+    "password: \"a\\tX\"",
+    "password: X\u{7f}",
+    "<<: X",
+    "<<: [X]",
+    "<<: *X",
+    "<<: {X: a}",
+    "{password: X}",
+    "[X]",
+    "password: ''X''",
+    "password: 'a'X",
+    "password: \"X\"a",
+    "'password': X",
+    "\"password\": 'X,'",
+    "pass word: X",
+    "password：X",
+    "пароль: X",
+    "password: X\n---\nX: X",
+    "password: X\n...\nX",
+];
+
+/// The same for what stands behind `users:`.
+const USERS: &[&str] = &[
+    "X",
+    "'X",
+    "[X]",
+    "{me: X}",
+    "{me: 'X'}",
+    "{me: {Password: X}}",
+    "{me: {password: a,X}}",
+    "{me: {password: a}, X}",
+    "{me: {password: a}X}",
+    "{me: {password: 'a'X}}",
+    "{me: {password: a, b: X}}",
+    "{me: {password: 'it's X'}}",
+    "{me: {password: {X}}}",
+    "{me: {password: *X}}",
+    "{me: {password: !X a}}",
+    "{me: {password:\nX}}",
+    "{me: {password:\nX: a}}",
+    "{me: {password:\n  'X}}",
+    "{me: {pasword: X,\n  uid: 5}}",
+    "\n    me: X",
+    "\n    me: *X",
+    "\n    me: ${X}",
+    "\n    - me: X",
+    "\n    me\n      password: X",
+    "\n    me:\n    password: X",
+    "\n    me:\n    Password: X",
+    "\n  me:\n    Password: X",
+    "\nme:\n  Password: X",
+    "\n    me: {password: X\n",
+    "|\n      X:",
+    "*X",
+    "&X",
+    "!X {me: a}",
+];
+
+/// Whole texts below `stage_1`, with slips around the section, and secrets that an alias brings.
+const SECTIONS: &[&str] = &[
+    "  ssh: X",
+    "  ssh: [X]",
+    "  ssh: {X}",
+    "  ssh: {me: X}",
+    "  ssh:\n    me: X",
+    "  ssh:\n    me: {password: X}",
+    "  ssh:\n    user: {me: {psw: X}}",
+    "  ssh:\n    usrs:\n      me: X",
+    "  ssh:\n    users me: X",
+    "  ssh:\n    Users:\n      me:\n        psw: X",
+    "  ssh:\n    host_port: 22\n    users:\n      me: X\n  prots: []",
+    "  SSH:\n    users: {me: X}",
+    "  sssh:\n    users:\n      me: {a: X}",
+    "  users:\n    me: {a: X}",
+    "  users: {me: X}",
+    "  ssh: {users: {me: {password: X}}, prots: 5}",
+    "  ssh: {users: {me: *p}}\nx-p: &p X",
+    "  x-p: &p X\n  ssh: {users: {me: *p}}",
+    "  x-p: &p X\n  ssh: {users: {me: {pasword: *p}}}",
+    "  x-p: &p {Pwd: X}\n  ssh: {users: {me: *p}}",
+    "  x-p: &p {a: X, a: X}\n  ssh: {users: {me: *p}}",
+    "  x-p: &p {me: X}\n  ssh: {users: *p}",
+    "  x-p: &p\n    me: X\n  ssh: {users: {<<: *p}}",
+    "  x-p: &p {users: {me: X}}\n  ssh: *p",
+    "  x-p: &p '${X}'\n  ssh: {users: {me: {password: *p}}}",
+    "  x-p: &p [X]\n  ssh: {users: {me: {password: *p}}}",
+    "  x-p: &p {uid: X}\n  ssh: {users: {me: {<<: *p, password: a}}}",
+    "  x-p: &p X\n  x-q: &q {me: *p}\n  ssh: {users: *q}",
+];
+
+fn texts() -> Vec<String> {
+    const HEAD: &str = "stage_1:\n  image: {base: a, output: b}\n";
+    const TAIL: &str = "\n  ports: [x]\nstage_2:\n  image: {output: c}\n";
+    let whole = |section: String| format!("{HEAD}{section}{TAIL}").replace('X', SECRET);
+    let lines = LINES.iter().flat_map(|line| {
+        [
+            format!("  ssh:\n    host_port: 2222\n    users:\n      me:\n        {line}\n      you:\n        password: b"),
+            format!("  ssh:\n    users:\n      me:\n        uid: 1000\n        {line}"),
+        ]
+    });
+    let users = USERS
+        .iter()
+        .map(|users| format!("  ssh:\n    users: {users}"));
+    let sections = SECTIONS.iter().map(|&section| section.to_owned());
+    lines.chain(users).chain(sections).map(whole).collect()
+}
+
+fn findings(source: &SourceFile) -> Vec<Diagnostic> {
+    let host = FakeHost::default();
+    match host.load(&source.text) {
+        Ok(loaded) => loaded.warnings,
+        Err(found) => found,
+    }
+}
+
+#[test]
+fn no_slip_makes_a_message_that_shows_the_secret() {
+    let mut shown = Vec::new();
+    for text in texts() {
+        let source = SourceFile::new("user_config.yml", text);
+        let found = findings(&source);
+        for text in [render(&found, &source, false), to_json(&found, &source)] {
+            if text.contains(SECRET) {
+                shown.push(format!("{}\n{text}", source.text));
+            }
+        }
+    }
+    assert!(
+        shown.is_empty(),
+        "{} of {}:\n{}",
+        shown.len(),
+        2 * texts().len(),
+        shown.join("\n====\n")
+    );
+}
+
+#[test]
+fn what_is_no_secret_is_shown_and_lines_keep_their_numbers() {
+    let text = "\
+stage_1:
+  image: {base: a, output: b}
+  ssh:
+    hostport: 2222
+    users:
+      me:
+        pasword: hunter2Xq
+        uid: x
+  prots: []
+";
+    let source = SourceFile::new("user_config.yml", text);
+    let shown = render(&findings(&source), &source, false);
+    for part in [
+        "4 |     hostport: 2222",
+        "7 |         ******************",
+        "did you mean `password`?",
+        "8 |         uid: *",
+        "9 |   prots: []",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+}
