@@ -159,7 +159,8 @@ fn read(text: &str, anchors: bool) -> (Hidden, bool) {
                 Names::Before
             };
             region = Some(Region {
-                column: indent,
+                // The next item of a list is another thing.
+                column: indent + usize::from(body.starts_with('-')),
                 is_ssh,
                 names,
             });
@@ -312,7 +313,7 @@ mod tests {
             ("password:\n- ab\nb: c", "password:\n****\nb: c"),
             (
                 "ssh: {port: 22, users: {me: {password: a,b, uid: 5}}}",
-                "ssh: {port: 22, users: ***** password: **** uid: ****",
+                "ssh: {port: 22, users: ******password: **** uid: ****",
             ),
             (
                 "ssh:\n  hostport: 5\n  users:\n    me:\n      a: b\n  port: x\nports: [y]",
