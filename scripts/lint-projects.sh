@@ -95,6 +95,7 @@ lint() {
     local project=$work_dir/project status=0 file scripts=()
     rm -rf -- "$project"
     "$PEI_BIN" create --quiet -p "$project" -q minimal --no-examples || return 1
+    [[ ! -d ${2%/*}/installation ]] || cp -r -- "${2%/*}/installation" "$project"
     cp -- "$2" "$project/user_config.yml"
     cd "$project"
     check 'pei configure' "$PEI_BIN" configure || return 1

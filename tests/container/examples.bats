@@ -105,18 +105,19 @@ mounts_of() {
 @test "basic/custom-script: a script at each of the five points" {
     example basic/custom-script -e "s|^( *base: ).*|\1$ID-fresh|"
     must bash "$PROJECT/installation/stage-2/generated/_custom-on-build.sh"
-    has "$output" 'argument 1: --message=hello world'
+    has "$output" 'hello from on_build, as root: <two words> <--verbose>'
     build
     must cat "$PROJECT.log"
     has "$output" /stage-1/custom/my-build-1.sh
     has "$output" 'config=/tmp/build.cfg'
-    has "$output" 'argument 1: --message=hello world'
+    has "$output" 'hello from on_build, as root: <two words> <--verbose>'
     up
     within 20 is_exited "$(container)"
     equal 'exited 0' "$(state_of "$(container)")"
     must logs
-    in_order "$output" 'setup-workspace=true' 'log-startup=true' 'argument 1: --message=data lie in /soft/data' \
-        'argument 2: /bin/bash' 'data lie in /soft/data'
+    in_order "$output" 'hello from on_first_run, as root:' 'setup-workspace=true' \
+        'hello from on_every_run, as root:' 'log-startup=true' \
+        'hello from on_entry, as root: <data are in /soft/data> </bin/bash>'
     must docker cp "$(container):/tmp/startup.log" "$BATS_TEST_TMPDIR/"
     must with_terminal docker run --rm --tty --interactive --pull never --label "pei-test=$ID" --entrypoint bash \
         "$ID-custom-script:stage-2" -ic true

@@ -84,17 +84,15 @@ fn every_example_configures_and_its_readme_runs() {
             "{name}: pei carries another text"
         );
         assert_schema_line(&config, "../../../user_config.schema.json", name);
-        fs::copy(
-            example.join("user_config.yml"),
-            project.join("user_config.yml"),
-        )
-        .unwrap();
-        assert_configures(home.path(), &project, name);
+        // A person who follows the README has all that the config needs.
         assert_commands_run(
             &markdown_page(&example.join("README.md")),
             &project,
             home.path(),
         );
+        let copied = fs::read_to_string(project.join("user_config.yml")).unwrap();
+        assert_eq!(copied, config, "{name}: the README copies another config");
+        assert_configures(home.path(), &project, name);
     }
 }
 

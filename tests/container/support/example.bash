@@ -3,11 +3,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # attempt and must set output
 
-# example FOLDER/NAME [SED_ARGUMENT...]: a project with the example's config, changed by sed; configured.
+# example FOLDER/NAME [SED_ARGUMENT...]: a project with the example's scripts and its config, changed by sed; configured.
 example() {
     local name=$1
     shift
     made_by "${name#*/}"
+    [[ ! -d $PROJECT/examples/$name/installation ]] || cp -r "$PROJECT/examples/$name/installation" "$PROJECT"
     cp "$PROJECT/examples/$name/user_config.yml" "$PROJECT/user_config.yml"
     settle "$@"
 }
