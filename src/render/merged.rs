@@ -86,20 +86,16 @@ fn run_values(project: &Project, plan: &Plan) -> Vec<(&'static str, &'static str
             "the container's name; empty: the engine picks one",
             container_name(&image),
         ),
-        (
-            "RUN_DETACH",
-            "in the background (true, false)",
-            "false".to_owned(),
-        ),
+        ("RUN_DETACH", "in the background (1, 0)", "0".to_owned()),
         (
             "RUN_REMOVE",
-            "remove the container when it ends (true, false)",
-            "true".to_owned(),
+            "remove the container when it ends (1, 0)",
+            "1".to_owned(),
         ),
         (
             "RUN_TTY",
-            "a terminal, where there is one (true, false)",
-            "true".to_owned(),
+            "a terminal, where there is one (1, 0)",
+            "1".to_owned(),
         ),
         (
             "RUN_GPU",
@@ -117,7 +113,7 @@ fn run_values(project: &Project, plan: &Plan) -> Vec<(&'static str, &'static str
         ),
         (
             "RUN_PORTS",
-            "as for docker run --publish, parted by blanks",
+            "as for docker run --publish, separated by spaces",
             words(service.ports.iter().map(|port| word(&literal(port)))),
         ),
         (
@@ -135,11 +131,7 @@ fn run_values(project: &Project, plan: &Plan) -> Vec<(&'static str, &'static str
             "as for docker run --network; empty: the engine's default",
             String::new(),
         ),
-        (
-            "RUN_ENV_ENABLE",
-            "pass RUN_ENV_VARS (true, false)",
-            "true".to_owned(),
-        ),
+        ("RUN_ENV_ENABLE", "pass RUN_ENV_VARS (1, 0)", "1".to_owned()),
         (
             "RUN_ENV_VARS",
             "as for docker run --env: KEY=value, or KEY to take it from the caller",

@@ -1,6 +1,6 @@
 //! How text crosses into a Dockerfile, a shell or an ignore file.
 
-/// A word that every POSIX shell reads back as the same bytes. Words that need no quotes get none.
+/// A single-quoted word that every POSIX shell reads back as the same bytes.
 pub(crate) fn sh(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

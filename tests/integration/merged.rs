@@ -52,6 +52,21 @@ fn an_image_of_one_letter_does_not_name_its_container() {
 }
 
 #[test]
+fn switches_of_the_run_are_written_as_0_and_1() {
+    let project = Project::configured_with("");
+    // People's scripts compare them with these words.
+    let env = project.read("merged.env");
+    for line in [
+        "RUN_DETACH='0'",
+        "RUN_REMOVE='1'",
+        "RUN_TTY='1'",
+        "RUN_ENV_ENABLE='1'",
+    ] {
+        assert!(env.lines().any(|found| found == line), "{line}:\n{env}");
+    }
+}
+
+#[test]
 fn run_merged_calls_volumes_by_the_project_s_name_as_compose_does() {
     let project = Project::configured_with("  storage: {app: {type: auto-volume}}\n");
     let expect = |name: &str| {
