@@ -4,7 +4,6 @@ mod arbitrary_yaml;
 mod diagnostics;
 mod fake;
 mod fuzz;
-mod golden_configs;
 mod good_configs;
 mod host;
 mod schema;

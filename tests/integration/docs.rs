@@ -23,7 +23,7 @@ const MISTAKES: &str = "docs/diagnostics.md";
 /// The one page with sessions.
 const README: &str = "README.md";
 /// A public key of nobody.
-const PUBLIC_KEY: &str =
+pub(crate) const PUBLIC_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAgQ7uPohhXTIBOkPXjbx7iD/qN1k6WYazvLO43oOzkH test\n";
 
 /// A page, in pieces.

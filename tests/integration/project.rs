@@ -55,21 +55,34 @@ impl Project {
     /// What `pei create --quick minimal` makes.
     #[must_use]
     pub(crate) fn create_minimal() -> Self {
+        Self::none().holding(Self::minimal_files())
+    }
+
+    /// The same in memory, where there is room: the disk's syncs would take most of the time of a quick run. Nothing in
+    /// it can be executed on some machines.
+    #[must_use]
+    pub(crate) fn create_minimal_in_memory() -> Self {
+        let project =
+            TempDir::new_in("/dev/shm").map_or_else(|_| Self::none(), |home| Self { home });
+        project.holding(Self::minimal_files())
+    }
+
+    fn minimal_files() -> &'static Files {
         static MADE: OnceLock<Files> = OnceLock::new();
-        Self::holding(MADE.get_or_init(|| {
+        MADE.get_or_init(|| {
             let project = Self::none();
             project
                 .run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples"])
                 .succeeds();
             project.files()
-        }))
+        })
     }
 
     /// A project that is configured and has no password in it.
     #[must_use]
     pub(crate) fn configured() -> Self {
         static MADE: OnceLock<Files> = OnceLock::new();
-        Self::holding(MADE.get_or_init(|| {
+        Self::none().holding(MADE.get_or_init(|| {
             let project = Self::create_minimal().file("user_config.yml", PLAIN);
             project.run(["configure"]).succeeds();
             project.files()
@@ -85,18 +98,17 @@ impl Project {
     }
 
     /// A copy of what a run made once: that is quicker than another run.
-    fn holding(files: &Files) -> Self {
-        let project = Self::none();
+    fn holding(self, files: &Files) -> Self {
         for (path, entry) in files {
-            project.write(path, &entry.content);
+            self.write(path, &entry.content);
             let mode = fs::Permissions::from_mode(entry.mode);
-            fs::set_permissions(project.path(path), mode).unwrap();
+            fs::set_permissions(self.path(path), mode).unwrap();
         }
-        if project.path(".pei").exists() {
+        if self.path(".pei").exists() {
             let mode = fs::Permissions::from_mode(0o700);
-            fs::set_permissions(project.path(".pei"), mode).unwrap();
+            fs::set_permissions(self.path(".pei"), mode).unwrap();
         }
-        project
+        self
     }
 
     /// Writes a file, and its folders.

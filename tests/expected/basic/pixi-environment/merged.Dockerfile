@@ -1,0 +1,158 @@
+# Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
+# Both stages in one file, for ./build-merged.sh, which passes the values of merged.env.
+# Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
+
+ARG BASE_IMAGE=pixi-environment:stage-1
+ARG WITH_ESSENTIAL_APPS=true
+ARG PEI_STAGE_HOST_DIR_2=./installation/stage-2
+ARG PEI_STAGE_DIR_2=/pei-from-host/stage-2
+ARG PEI_PREFIX_DATA=data
+ARG PEI_PREFIX_APPS=app
+ARG PEI_PREFIX_WORKSPACE=workspace
+ARG PEI_PREFIX_VOLUME=volume
+ARG PEI_PREFIX_IMAGE=image
+ARG PEI_PATH_HARD=/hard
+ARG PEI_PATH_SOFT=/soft
+ARG PEI_HTTP_PROXY_2=http://host.docker.internal:7890
+ARG PEI_HTTPS_PROXY_2=http://host.docker.internal:7890
+ARG ENABLE_GLOBAL_PROXY=false
+ARG REMOVE_GLOBAL_PROXY_AFTER_BUILD=false
+ARG BASE_IMAGE_1=ubuntu:24.04
+ARG WITH_SSH=true
+ARG SSH_USER_NAME=me
+ARG SSH_USER_UID=
+ARG SSH_USER_GID=
+ARG SSH_CONTAINER_PORT=22
+ARG SSH_CREDENTIALS_FINGERPRINT=FINGERPRINT
+ARG APT_SOURCE_FILE=
+ARG KEEP_APT_SOURCE_FILE=true
+ARG APT_USE_PROXY=false
+ARG APT_KEEP_PROXY=false
+ARG PEI_STAGE_DIR_1=/pei-from-host/stage-1
+ARG PEI_HTTP_PROXY_1=http://host.docker.internal:7890
+ARG PEI_HTTPS_PROXY_1=http://host.docker.internal:7890
+ARG PEI_STAGE_HOST_DIR_1=./installation/stage-1
+
+# ---- stage-1-core: what is slow and seldom changes; both images grow from it ----
+FROM ${BASE_IMAGE_1} AS stage-1-core
+USER root
+ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \
+    PEI_DOCKER_DIR=/pei-init
+
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,target=/pei-build/stage-1/internals/set-up-base.sh \
+    for tool in bash apt-get dpkg useradd; do \
+        command -v "$tool" >/dev/null || { echo "pei: the base image has no $tool; it must be Debian or Ubuntu, or made from one of them" >&2; exit 1; }; \
+    done; \
+    bash /pei-build/stage-1/internals/set-up-base.sh
+
+RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
+    --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
+    --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
+    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
+    bash /pei-build/stage-1/internals/install-packages.sh \
+        ca-certificates curl git less micro nano net-tools netbase openssh-client openssh-server patch psmisc sshpass sudo tmux unzip xauth
+
+ARG SSH_CONTAINER_PORT
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-sshd.sh,target=/pei-build/stage-1/internals/set-up-sshd.sh \
+    --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    bash /pei-build/stage-1/internals/set-up-sshd.sh no
+
+# Accounts without credentials: those come last.
+ARG SSH_USER_NAME
+ARG SSH_USER_UID
+ARG SSH_USER_GID
+RUN --mount=type=bind,source=installation/stage-1/internals/create-users.sh,target=/pei-build/stage-1/internals/create-users.sh \
+    --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
+    --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    bash /pei-build/stage-1/internals/create-users.sh
+
+ARG PEI_HTTP_PROXY_1
+ARG PEI_HTTPS_PROXY_1
+ENV PEI_HTTP_PROXY_1=${PEI_HTTP_PROXY_1} \
+    PEI_HTTPS_PROXY_1=${PEI_HTTPS_PROXY_1}
+
+# ---- credentials: the build secret, for the ends of the images ----
+# Apart, since BuildKit reads the whole image below a step that mounts a secret; below this one is the base alone.
+FROM ${BASE_IMAGE_1} AS credentials
+USER root
+# The secret takes no part in the build cache; its fingerprint does.
+ARG SSH_CREDENTIALS_FINGERPRINT
+RUN --mount=type=secret,id=ssh-credentials \
+    mkdir -m 700 /pei-credentials && cp /run/secrets/ssh-credentials /pei-credentials/ || { \
+        echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2; \
+        echo "pei: plain docker build takes --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials, which pei configure writes" >&2; \
+        exit 1; \
+    }
+# podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.
+CMD []
+
+# ---- stage-1: the system image ----
+FROM stage-1-core AS stage-1
+COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
+ARG KEEP_APT_SOURCE_FILE
+ARG APT_KEEP_PROXY
+RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,target=/run/secrets/ssh-credentials \
+    bash /pei-from-host/stage-1/internals/set-credentials.sh
+# The base may have another, which the entrypoint does not know.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/entrypoint.sh"]
+
+# ---- stage-2: the working image ----
+FROM stage-1-core AS stage-2
+ENV PEI_STAGE_DIR_2=/pei-from-host/stage-2 \
+    PEI_PREFIX_DATA=data \
+    PEI_PREFIX_APPS=app \
+    PEI_PREFIX_WORKSPACE=workspace \
+    PEI_PREFIX_VOLUME=volume \
+    PEI_PREFIX_IMAGE=image \
+    PEI_PATH_HARD=/hard \
+    PEI_PATH_SOFT=/soft \
+    PEI_SOFT_APPS=/soft/app \
+    PEI_SOFT_DATA=/soft/data \
+    PEI_SOFT_WORKSPACE=/soft/workspace
+
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-storage.sh,target=/pei-build/stage-1/internals/set-up-storage.sh \
+    bash /pei-build/stage-1/internals/set-up-storage.sh
+
+ARG PEI_HTTP_PROXY_2
+ARG PEI_HTTPS_PROXY_2
+ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
+    PEI_HTTPS_PROXY_2=${PEI_HTTPS_PROXY_2}
+
+# A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only
+# run-time entries name are left out, so that an edit of those redoes no build hook.
+# Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL
+ARG PEI_DOWNLOAD_MIRROR
+
+# stage_2.custom.on_build[0]
+RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
+    --mount=type=bind,source=installation/stage-1/system/pixi,target=/pei-build/files/stage-1/system/pixi \
+    --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
+    --mount=type=bind,source=installation/stage-2/system/pixi,target=/pei-build/files/stage-2/system/pixi \
+    --mount=type=bind,source=installation/stage-2/tmp,target=/pei-build/files/stage-2/tmp \
+    --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
+    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/pixi/install-pixi.bash", "--user me --install-dir=/hard/image/app/pixi"]
+
+# stage_2.custom.on_build[1]
+RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
+    --mount=type=bind,source=installation/stage-1/system/pixi,target=/pei-build/files/stage-1/system/pixi \
+    --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
+    --mount=type=bind,source=installation/stage-2/system/pixi,target=/pei-build/files/stage-2/system/pixi \
+    --mount=type=bind,source=installation/stage-2/tmp,target=/pei-build/files/stage-2/tmp \
+    --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
+    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/pixi/create-env-common.bash", ""]
+
+COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
+COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
+ARG KEEP_APT_SOURCE_FILE
+ARG APT_KEEP_PROXY
+RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,target=/run/secrets/ssh-credentials \
+    bash /pei-from-host/stage-1/internals/set-credentials.sh
+# The base may have another, which the entrypoint does not know.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/entrypoint.sh"]

@@ -1,0 +1,118 @@
+# Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
+# The working image. Compose passes every value below; plain docker builds it as well:
+#   docker build -f stage-2.Dockerfile -t proxy-setup:stage-2 .
+# Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
+
+ARG BASE_IMAGE=proxy-setup:stage-1
+ARG WITH_ESSENTIAL_APPS=true
+ARG PEI_STAGE_HOST_DIR_2=./installation/stage-2
+ARG PEI_STAGE_DIR_2=/pei-from-host/stage-2
+ARG PEI_PREFIX_DATA=data
+ARG PEI_PREFIX_APPS=app
+ARG PEI_PREFIX_WORKSPACE=workspace
+ARG PEI_PREFIX_VOLUME=volume
+ARG PEI_PREFIX_IMAGE=image
+ARG PEI_PATH_HARD=/hard
+ARG PEI_PATH_SOFT=/soft
+ARG PEI_HTTP_PROXY_2=http://host.docker.internal:7890
+ARG PEI_HTTPS_PROXY_2=http://host.docker.internal:7890
+ARG ENABLE_GLOBAL_PROXY=true
+ARG REMOVE_GLOBAL_PROXY_AFTER_BUILD=false
+ARG BASE_IMAGE_1=ubuntu:24.04
+ARG WITH_SSH=false
+ARG SSH_USER_NAME=
+ARG SSH_USER_UID=
+ARG SSH_USER_GID=
+ARG SSH_CONTAINER_PORT=22
+ARG SSH_CREDENTIALS_FINGERPRINT=
+ARG APT_SOURCE_FILE=
+ARG KEEP_APT_SOURCE_FILE=true
+ARG APT_USE_PROXY=true
+ARG APT_KEEP_PROXY=false
+ARG PEI_STAGE_DIR_1=/pei-from-host/stage-1
+ARG PEI_HTTP_PROXY_1=http://host.docker.internal:7890
+ARG PEI_HTTPS_PROXY_1=http://host.docker.internal:7890
+
+# ---- stage-1-core: what is slow and seldom changes; both images grow from it ----
+FROM ${BASE_IMAGE_1} AS stage-1-core
+USER root
+ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \
+    PEI_DOCKER_DIR=/pei-init
+
+ARG PEI_HTTP_PROXY_1
+ARG PEI_HTTPS_PROXY_1
+ARG http_proxy=${PEI_HTTP_PROXY_1}
+ARG https_proxy=${PEI_HTTPS_PROXY_1}
+ARG HTTP_PROXY=${PEI_HTTP_PROXY_1}
+ARG HTTPS_PROXY=${PEI_HTTPS_PROXY_1}
+ARG no_proxy=localhost,127.0.0.1,::1
+
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,target=/pei-build/stage-1/internals/set-up-base.sh \
+    for tool in bash apt-get dpkg useradd; do \
+        command -v "$tool" >/dev/null || { echo "pei: the base image has no $tool; it must be Debian or Ubuntu, or made from one of them" >&2; exit 1; }; \
+    done; \
+    bash /pei-build/stage-1/internals/set-up-base.sh
+
+# Where packages come from.
+ARG APT_SOURCE_FILE
+ARG APT_USE_PROXY
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-apt.sh,target=/pei-build/stage-1/internals/set-up-apt.sh \
+    --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    bash /pei-build/stage-1/internals/set-up-apt.sh
+
+RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
+    --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
+    --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
+    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
+    bash /pei-build/stage-1/internals/install-packages.sh \
+        ca-certificates curl git less micro nano net-tools netbase patch psmisc sshpass sudo tmux unzip
+
+ARG PEI_HTTP_PROXY_1
+ARG PEI_HTTPS_PROXY_1
+ENV PEI_HTTP_PROXY_1=${PEI_HTTP_PROXY_1} \
+    PEI_HTTPS_PROXY_1=${PEI_HTTPS_PROXY_1}
+
+# ---- stage-2: the working image ----
+FROM stage-1-core AS stage-2
+ENV PEI_STAGE_DIR_2=/pei-from-host/stage-2 \
+    PEI_PREFIX_DATA=data \
+    PEI_PREFIX_APPS=app \
+    PEI_PREFIX_WORKSPACE=workspace \
+    PEI_PREFIX_VOLUME=volume \
+    PEI_PREFIX_IMAGE=image \
+    PEI_PATH_HARD=/hard \
+    PEI_PATH_SOFT=/soft \
+    PEI_SOFT_APPS=/soft/app \
+    PEI_SOFT_DATA=/soft/data \
+    PEI_SOFT_WORKSPACE=/soft/workspace
+
+ARG PEI_HTTP_PROXY_2
+ARG PEI_HTTPS_PROXY_2
+ARG http_proxy=${PEI_HTTP_PROXY_2}
+ARG https_proxy=${PEI_HTTPS_PROXY_2}
+ARG HTTP_PROXY=${PEI_HTTP_PROXY_2}
+ARG HTTPS_PROXY=${PEI_HTTPS_PROXY_2}
+ARG no_proxy=localhost,127.0.0.1,::1
+
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-storage.sh,target=/pei-build/stage-1/internals/set-up-storage.sh \
+    bash /pei-build/stage-1/internals/set-up-storage.sh
+
+ARG PEI_HTTP_PROXY_2
+ARG PEI_HTTPS_PROXY_2
+ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
+    PEI_HTTPS_PROXY_2=${PEI_HTTPS_PROXY_2}
+
+COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
+COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
+ARG KEEP_APT_SOURCE_FILE
+ARG APT_KEEP_PROXY
+RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+ENV http_proxy=${PEI_HTTP_PROXY_2} \
+    https_proxy=${PEI_HTTPS_PROXY_2} \
+    HTTP_PROXY=${PEI_HTTP_PROXY_2} \
+    HTTPS_PROXY=${PEI_HTTPS_PROXY_2} \
+    no_proxy=localhost,127.0.0.1,::1
+# The base may have another, which the entrypoint does not know.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/entrypoint.sh"]

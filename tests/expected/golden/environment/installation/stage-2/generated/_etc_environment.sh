@@ -1,0 +1,8 @@
+# Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
+# The variables of stage_2.environment.
+# shellcheck shell=bash disable=all
+# For the reader: containers get them from docker-compose.yml. KEY alone is taken from Compose's environment.
+A='from stage 2'
+C='${C_AT_RUN}'
+D='x/y:z-${D2:-q}'
+N='5'
