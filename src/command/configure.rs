@@ -16,7 +16,7 @@ use crate::diagnostic::{self, Diagnostic, count, quoted};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::file_tree::FileTree;
-use crate::project::{self, Plan, WriteMode};
+use crate::project::{self, Changes, WriteMode};
 use crate::render::{self, Inputs};
 use crate::ui::{Ui, shown};
 
@@ -90,11 +90,11 @@ impl Args {
             require_mergeable(&project)?;
         }
         let tree = ManuallyDrop::new(self.render(&project)?);
-        let plan = project::plan(&tree, &self.project_dir, WriteMode::Configure)?;
         if self.dry_run || self.diff || self.check {
-            return self.preview(ui, &plan);
+            let changes = project::compare(&tree, &self.project_dir, WriteMode::Configure)?;
+            return self.preview(ui, &changes);
         }
-        let report = plan.write()?;
+        let report = project::write(&tree, &self.project_dir, WriteMode::Configure)?;
         outcome::tell(ui, &report);
         if report.changes.is_empty() {
             ui.status(&format!(
@@ -179,14 +179,13 @@ impl Args {
     }
 
     /// `--dry-run`, `--diff` and `--check`, together or alone.
-    fn preview(&self, ui: &mut Ui, plan: &Plan<'_>) -> Result<ExitCode> {
-        let report = plan.report();
+    fn preview(&self, ui: &mut Ui, report: &Changes<'_>) -> Result<ExitCode> {
         let mut text = String::new();
         if self.dry_run || !self.diff {
-            text.push_str(&outcome::listing(&report));
+            text.push_str(&outcome::listing(report));
         }
         if self.diff {
-            text.push_str(&plan.diff()?);
+            text.push_str(&report.diff());
         }
         if self.format == Format::Json {
             // Stdout holds the one document and nothing else.

@@ -64,15 +64,19 @@ impl Args {
             examples: !self.no_examples,
             configured: self.force && folder.join(COMPOSE_FILE).exists(),
         })?;
-        let plan = project::plan(&tree, folder, WriteMode::Create { force: self.force })?;
-        if !plan.clashes().is_empty() {
-            return Err(clash(folder, plan.clashes(), ui.is_verbose()).into());
+        let mode = WriteMode::Create { force: self.force };
+        let report = if self.dry_run {
+            project::compare(&tree, folder, mode)?
+        } else {
+            project::write(&tree, folder, mode)?
+        };
+        if !report.clashes.is_empty() {
+            return Err(clash(folder, &report.clashes, ui.is_verbose()).into());
         }
         if self.dry_run {
-            ui.data(&outcome::listing(&plan.report()))?;
+            ui.data(&outcome::listing(&report))?;
             return Ok(ExitCode::Success);
         }
-        let report = plan.write()?;
         outcome::tell(ui, &report);
         ui.status(&format!(
             "created {}: {}",

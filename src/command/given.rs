@@ -139,7 +139,7 @@ fn names(context: &Path, folder: &Path) -> Vec<String> {
     names
 }
 
-/// Whether BuildKit finds a path: a file, a folder, or a link that stays inside. It takes an absolute link for one
+/// Whether `BuildKit` finds a path: a file, a folder, or a link that stays inside. It takes an absolute link for one
 /// that begins at the context, so that none of those leads anywhere.
 fn is_found_by_builds(context: &Path, path: &Path) -> bool {
     let mut path = path.to_owned();

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::diagnostic::count;
-use crate::project::{Action, Notice, TEMPLATE, WriteReport};
+use crate::diagnostic::{count, quoted};
+use crate::project::{Action, Changes, Notice, TEMPLATE};
 use crate::ui::Ui;
 
 /// Longer listings are shown only to those who ask for more.
@@ -13,7 +13,7 @@ const SHORT: usize = 12;
 pub(super) const BUILD_AND_START: &str = "docker compose up --build -d";
 
 /// The changes as data, a line each.
-pub(super) fn listing(report: &WriteReport) -> String {
+pub(super) fn listing(report: &Changes<'_>) -> String {
     report
         .changes
         .iter()
@@ -22,7 +22,7 @@ pub(super) fn listing(report: &WriteReport) -> String {
 }
 
 /// Everything a user should know after a write, but for the closing line.
-pub(super) fn tell(ui: &mut Ui, report: &WriteReport) {
+pub(super) fn tell(ui: &mut Ui, report: &Changes<'_>) {
     for change in &report.changes {
         if report.changes.len() <= SHORT {
             ui.status(&format!("  {}", change.line()));
@@ -41,14 +41,14 @@ pub(super) fn tell(ui: &mut Ui, report: &WriteReport) {
                     "`{path}` had CRLF line ends, which no shell runs; they are LF now"
                 ));
             }
-            Action::Create | Action::Replace | Action::SetMode => {}
+            Action::Create | Action::Replace | Action::SetMode | Action::Remove => {}
         }
     }
     notices(ui, report);
 }
 
 /// What is to be said about files that have a rule of their own.
-fn notices(ui: &mut Ui, report: &WriteReport) {
+fn notices(ui: &mut Ui, report: &Changes<'_>) {
     for notice in &report.notices {
         match notice {
             Notice::TemplateRestored => {
@@ -66,12 +66,21 @@ fn notices(ui: &mut Ui, report: &WriteReport) {
                 "`{TEMPLATE}` is your extension of another version's; it is used and kept, \
                  but may lack what is new"
             )),
+            Notice::Moved(number) => ui.note(&format!(
+                "this was a project of PeiDocker: {} of its own, which nobody had edited, gave way to pei's",
+                count(*number, "file")
+            )),
+            Notice::ClearKey(path) => ui.warning(&format!(
+                "{} is a private key in clear text, which PeiDocker made; builds leave it out now, but earlier \
+                 images hold it: delete the file, and replace the key if others could have those images",
+                quoted(path)
+            )),
         }
     }
 }
 
 /// `3 files created, 1 replaced, 210 unchanged`
-pub(super) fn summary(report: &WriteReport) -> String {
+pub(super) fn summary(report: &Changes<'_>) -> String {
     let number = |is: fn(&Action) -> bool| {
         report
             .changes
@@ -82,10 +91,12 @@ pub(super) fn summary(report: &WriteReport) -> String {
     let created = number(|action| *action == Action::Create);
     let replaced =
         number(|action| matches!(action, Action::Replace | Action::ReplaceEdited { .. }));
+    let removed = number(|action| *action == Action::Remove);
     let corrected = number(|action| matches!(action, Action::SetMode | Action::LineEnds));
     let parts = [
         (created, "created"),
         (replaced, "replaced"),
+        (removed, "removed"),
         (corrected, "corrected"),
         (report.unchanged, "unchanged"),
     ];

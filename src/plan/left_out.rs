@@ -1,6 +1,6 @@
 //! What builds and commits leave out: one listing, for `.dockerignore`, `.gitignore` and the mounts of build hooks.
 //!
-//! A path in a mount that the context leaves out is one that BuildKit does not find, so nothing else may decide it.
+//! A path in a mount that the context leaves out is one that `BuildKit` does not find, so nothing else may decide it.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ const NAMES: &[&str] = &[
 /// In builds only: git has its own rule for it.
 const BUILD_NAMES: &[&str] = &[".git"];
 
-/// The keys that PeiDocker writes into a project, as clear text.
+/// The keys that `PeiDocker` writes into a project, as clear text.
 const KEYS_OF_PEIDOCKER: &[&str] = &["installation/stage-*/generated/temp-*"];
 
 /// Read when the container starts or by hand, never by a build step.

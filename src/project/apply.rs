@@ -1,179 +1,224 @@
-//! Makes the changes of a plan in a folder that exists.
+//! Makes the changes.
 //!
-//! First everything new is written beside its place and brought to the disk, and
-//! what must not be lost gets a second name; until then a failure is undone.
-//! Then come the renames, quick and in an order, and at last the note goes.
+//! First everything new is written into a folder of pei's own and brought to the disk; until then a failure leaves
+//! the project as it was. Then come the renames, quick and in an order, and at last that folder goes.
 
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
-use super::disk::{Disk, Gate};
-use super::entry::Entry;
-use super::names::OWN_FOLDER;
-use super::plan::Plan;
-use super::report::Action;
-use super::root::Root;
-use super::{backup, durable, unfinished};
+use super::changes::{Action, Change, Changes};
+use super::disk::gate;
+use super::durable;
+use super::folder::Folder;
+use super::names::{COMPOSE_FILE, MANIFEST, TEMPORARY, WAITING};
 
-/// Makes the changes.
-pub(super) fn apply<G: Gate>(disk: &mut Disk<G>, plan: &mut Plan<'_>) -> Result<()> {
-    let folder = plan.folder.clone();
-    let Some(root) = plan.root.as_mut() else {
-        anyhow::bail!("`{}` has gone; nothing was written", folder.display());
-    };
-    let mut undo = Undo::default();
-    let mut entries = std::mem::take(&mut plan.entries);
-    let told = entries.len();
-    entries.extend(plan.manifest.take());
-    let mut renamed = 0;
-    let done = stage(disk, root, &entries, &mut undo)
-        .and_then(|()| replace(disk, &folder, &entries, &mut renamed));
-    let done = done.map_err(|error| {
-        if renamed == 0 {
-            undo.all(disk, &folder);
-            return error.context(format!("nothing was changed in `{}`", folder.display()));
+/// The one of a run's files that the user is not told of.
+const MANIFEST_WAITING: &str = "manifest";
+
+/// Makes the changes in a folder that exists.
+pub(super) fn to_folder(folder: &Folder, changes: &Changes<'_>) -> Result<()> {
+    let mut done = Vec::new();
+    let made = stage(folder, changes).and_then(|()| replace(folder, changes, &mut done));
+    made.map_err(|error| {
+        let place = folder.path().display();
+        if done.is_empty() {
+            // The error that led here is the one to tell; the next run removes what is left.
+            let _ = folder.remove(WAITING);
+            return error.context(format!("nothing was changed in `{place}`"));
         }
-        undo.temporaries(disk);
+        let (number, all, names) = (done.len(), changes.changes.len(), done.join(", "));
         error.context(format!(
-            "{renamed} of {} files were written to `{}` ({}), and the next run completes them",
-            entries.len(),
-            folder.display(),
-            in_order(&entries)
-                .take(renamed)
-                .map(|entry| entry.path.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
+            "{number} of {all} files were written to `{place}` ({names}), and the next run completes them"
         ))
-    });
-    entries.truncate(told);
-    plan.entries = entries;
-    done
+    })
 }
 
-/// What a failure takes away again.
-#[derive(Debug, Default)]
-struct Undo {
-    folders: Vec<PathBuf>,
-    temporaries: Vec<PathBuf>,
-    backups: Vec<PathBuf>,
+fn waiting(number: usize) -> String {
+    format!("{WAITING}/{number}")
 }
 
-impl Undo {
-    /// Everything, after a failure before the first rename.
-    ///
-    /// Here and below, the error that led here is the one to tell; what is left over
-    /// is named in the note, and the next run removes it.
-    fn all<G: Gate>(&self, disk: &mut Disk<G>, folder: &Path) {
-        let mut gone = self.temporaries(disk);
-        for backup in &self.backups {
-            gone &= disk.remove_file(backup).is_ok();
-        }
-        for folder in self.folders.iter().rev() {
-            disk.remove_empty_folder(folder);
-        }
-        if gone {
-            let _ = unfinished::clear(disk, folder);
-        }
-    }
-
-    /// The temporary files that are still there; true where none is left.
-    fn temporaries<G: Gate>(&self, disk: &mut Disk<G>) -> bool {
-        let mut gone = true;
-        for temporary in &self.temporaries {
-            gone &= disk.remove_file(temporary).is_ok();
-        }
-        gone
-    }
-}
-
-/// Writes all that is new beside its place, and saves what must not be lost.
-fn stage<G: Gate>(
-    disk: &mut Disk<G>,
-    root: &mut Root,
-    entries: &[Entry<'_>],
-    undo: &mut Undo,
-) -> Result<()> {
-    unfinished::clean_up(disk, root)?;
-    unfinished::note(disk, root.path(), entries)?;
-    for path in root.missing_folders() {
-        let folder = root.path().join(path);
-        // The lock's own folder is there by now.
-        if folder.is_dir() {
-            continue;
-        }
-        disk.make_folder(&folder, folder_mode(path))?;
-        undo.folders.push(folder);
-    }
+/// Writes all that is new into the waiting folder.
+fn stage(folder: &Folder, changes: &Changes<'_>) -> Result<()> {
+    folder.remove(WAITING)?;
+    folder.make_folder(WAITING)?;
     let mut written = Vec::new();
-    for entry in entries {
-        let Some(content) = &entry.content else {
-            continue;
-        };
-        let temporary = entry.temporary();
-        undo.temporaries.push(temporary.clone());
-        let file = disk
-            .write_new(&temporary, content, entry.mode)
-            .with_context(|| format!("cannot write `{}`", entry.place.display()))?;
-        if entry.action == Action::LineEnds {
-            keep_owner(&entry.place, &file);
+    for (number, change) in changes.changes.iter().enumerate() {
+        if has_content(change) {
+            folder
+                .write_new(&waiting(number), &change.new, change.mode, change.owner)
+                .with_context(|| cannot_write(folder.path(), change))?;
+            written.push(waiting(number));
         }
-        written.push(temporary);
     }
-    durable::settle(disk, &written, root.path())?;
-    for entry in entries {
-        let Action::ReplaceEdited { backup } = &entry.action else {
-            continue;
-        };
-        let backup = root.path().join(backup);
-        if backup::is_same(&entry.place, &backup) {
-            continue;
+    if let Some(text) = &changes.manifest {
+        let path = format!("{WAITING}/{MANIFEST_WAITING}");
+        folder.write_new(&path, text.as_bytes(), 0o644, None)?;
+        written.push(path);
+    }
+    durable::settle(folder, &written)
+}
+
+fn cannot_write(folder: &Path, change: &Change<'_>) -> String {
+    format!("cannot write `{}`", folder.join(&change.path).display())
+}
+
+fn has_content(change: &Change<'_>) -> bool {
+    !matches!(change.action, Action::SetMode | Action::Remove)
+}
+
+/// Puts everything in its place, what a build starts from at the end.
+fn replace<'c>(folder: &Folder, changes: &'c Changes<'_>, done: &mut Vec<&'c str>) -> Result<()> {
+    let (last, first): (Vec<_>, Vec<_>) = changes
+        .changes
+        .iter()
+        .enumerate()
+        .partition(|(_, change)| change.path == COMPOSE_FILE);
+    for (number, change) in first {
+        put(folder, number, change)?;
+        done.push(&change.path);
+    }
+    if changes.manifest.is_some() {
+        folder.rename(&format!("{WAITING}/{MANIFEST_WAITING}"), MANIFEST)?;
+    }
+    for (number, change) in last {
+        put(folder, number, change)?;
+        done.push(&change.path);
+    }
+    folder.remove(WAITING)
+}
+
+fn put(folder: &Folder, number: usize, change: &Change<'_>) -> Result<()> {
+    let path = change.path.as_str();
+    match &change.action {
+        Action::SetMode => return folder.set_mode(path, change.mode),
+        Action::Remove => return folder.remove(path),
+        Action::ReplaceEdited { backup } => {
+            // A run that was interrupted here has left the backup.
+            if !folder.is_same(path, backup) {
+                folder.link(path, backup)?;
+            }
+            return folder.rename(&waiting(number), path).inspect_err(|_| {
+                // A copy of what was not replaced is of no use.
+                let _ = folder.remove(backup);
+            });
         }
-        anyhow::ensure!(
-            disk.link(&entry.place, &backup)?,
-            "`{}` appeared while pei was writing",
-            backup.display()
-        );
-        undo.backups.push(backup);
+        Action::Create => folder.make_folders_above(path)?,
+        Action::Replace | Action::LineEnds => {}
+    }
+    folder.rename(&waiting(number), path)
+}
+
+/// Makes a project in a folder that does not exist yet: whole, under a temporary name beside its place, and renamed
+/// once. So a kill at any moment leaves either nothing or the whole project.
+pub(super) fn to_nothing(place: &Path, changes: &Changes<'_>) -> Result<()> {
+    let mut parents = Vec::new();
+    let written = make_parents(place, &mut parents).and_then(|()| write_beside(place, changes));
+    if written.is_err() {
+        for parent in parents.iter().rev() {
+            // One that is not empty is somebody's.
+            let _ = fs::remove_dir(parent);
+        }
+    }
+    written.with_context(|| format!("nothing was written to `{}`", place.display()))
+}
+
+/// Makes the folders above the project, and remembers which.
+fn make_parents(place: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
+    let missing: Vec<_> = place
+        .ancestors()
+        .skip(1)
+        .take_while(|parent| !parent.as_os_str().is_empty() && !parent.exists())
+        .collect();
+    for parent in missing.into_iter().rev() {
+        make_users_folder(parent)?;
+        made.push(parent.to_owned());
     }
     Ok(())
 }
 
-/// Puts everything in its place, and counts how far it has come.
-fn replace<G: Gate>(
-    disk: &mut Disk<G>,
-    folder: &Path,
-    entries: &[Entry<'_>],
-    done: &mut usize,
-) -> Result<()> {
-    for entry in in_order(entries) {
-        match entry.content {
-            Some(_) => disk.rename(&entry.temporary(), &entry.place)?,
-            None => disk.set_mode(&entry.place, entry.mode)?,
+/// A folder with the mode that the umask asks for. Made by root, it gets the owner of the folder above.
+fn make_users_folder(path: &Path) -> Result<()> {
+    let make = || {
+        gate()?;
+        fs::create_dir(path)?;
+        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+        let (above, made) = (
+            above.unwrap_or(Path::new(".")).metadata()?,
+            path.metadata()?,
+        );
+        if made.uid() == 0 && above.uid() != 0 {
+            chown(path, Some(above.uid()), Some(above.gid()))?;
         }
-        *done += 1;
+        std::io::Result::Ok(())
+    };
+    make().with_context(|| format!("cannot make the folder `{}`", path.display()))
+}
+
+fn write_beside(place: &Path, changes: &Changes<'_>) -> Result<()> {
+    let Some(name) = place.file_name() else {
+        bail!("`{}` is no name for a new folder", place.display());
+    };
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(TEMPORARY);
+    let temporary = place.with_file_name(temporary);
+    let lock = make_temporary(&temporary)?;
+    let written = fill(&temporary, place, changes).and_then(|()| {
+        gate()
+            .and_then(|()| fs::rename(&temporary, place))
+            .with_context(|| format!("cannot make `{}`", place.display()))
+    });
+    if written.is_err() && gate().is_ok() {
+        // The error that led here is the one to tell; the next run removes what is left.
+        let _ = fs::remove_dir_all(&temporary);
     }
-    unfinished::clear(disk, folder)
+    drop(lock);
+    written
 }
 
-/// The entries with what comes last at the end.
-fn in_order<'e, 't>(entries: &'e [Entry<'t>]) -> impl Iterator<Item = &'e Entry<'t>> {
-    let last = entries.iter().filter(|entry| entry.comes_last());
-    let first = entries.iter().filter(|entry| !entry.comes_last());
-    first.chain(last)
-}
-
-/// Others may look into a folder of the build context, and nobody into pei's own.
-pub(super) fn folder_mode(path: &str) -> u32 {
-    let is_own = path.split('/').next() == Some(OWN_FOLDER);
-    if is_own { 0o700 } else { 0o755 }
-}
-
-/// A script stays its owner's, also when root runs pei.
-fn keep_owner(original: &Path, file: &std::fs::File) {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    if let Ok(found) = original.metadata() {
-        // Only root may give files away; for all others it is theirs anyway.
-        let _ = fchown(file, Some(found.uid()), Some(found.gid()));
+/// Makes the temporary folder and locks it; one that a killed run left is removed first.
+fn make_temporary(temporary: &Path) -> Result<File> {
+    let lock = || {
+        let folder = File::open(temporary)?;
+        match folder.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                Err(std::io::Error::other("another pei is writing it right now"))
+            }
+            // A file system without locks cannot tell of another run.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(folder),
+        }
+    };
+    if temporary
+        .symlink_metadata()
+        .is_ok_and(|found| found.is_dir())
+    {
+        let left_over = lock()?;
+        gate().and_then(|()| fs::remove_dir_all(temporary))?;
+        drop(left_over);
     }
+    make_users_folder(temporary)?;
+    Ok(lock()?)
+}
+
+/// Writes all files straight under their names: nobody looks here yet.
+fn fill(temporary: &Path, place: &Path, changes: &Changes<'_>) -> Result<()> {
+    let folder = Folder::open(temporary)?.context("the folder has gone")?;
+    let mut written = Vec::new();
+    for change in &changes.changes {
+        folder.make_folders_above(&change.path)?;
+        folder
+            .write_new(&change.path, &change.new, change.mode, None)
+            .with_context(|| cannot_write(place, change))?;
+        written.push(change.path.clone());
+    }
+    if let Some(text) = &changes.manifest {
+        folder.make_folders_above(MANIFEST)?;
+        folder.write_new(MANIFEST, text.as_bytes(), 0o644, None)?;
+        written.push(MANIFEST.to_owned());
+    }
+    durable::settle(&folder, &written)
 }

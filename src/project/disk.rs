@@ -1,250 +1,196 @@
 //! The operations that change something on disk, each with its path in the error.
-//!
-//! Every one passes a gate first. In a release the gate is always open and costs
-//! nothing; tests close it at the n-th operation, once (an error) or for good
-//! (a kill), and so walk through all points at which a run can stop.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::{AsFd, OwnedFd};
 
 use anyhow::{Context, Result};
+use rustix::fs::{self as sys, AtFlags, FileType, Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
 
-/// More do not make it quicker.
-const SYNCS_AT_ONCE: usize = 8;
+use super::durable;
+use super::folder::{Folder, LOOK, Owner, READ, file_type};
+use super::names::{OWN_FOLDER, TEMPORARY};
 
-/// Asked before each operation.
-pub(super) trait Gate {
-    /// Whether the operation may happen.
-    fn pass(&mut self) -> io::Result<()>;
-}
+const WRITE: OFlags = OFlags::WRONLY
+    .union(OFlags::CREATE)
+    .union(OFlags::EXCL)
+    .union(OFlags::CLOEXEC);
 
-/// The gate of a release.
-#[derive(Debug)]
-pub(super) struct Open;
-
-impl Gate for Open {
-    fn pass(&mut self) -> io::Result<()> {
+impl Folder {
+    /// Makes the folders above a path, as far as they are missing.
+    pub(super) fn make_folders_above(&self, path: &str) -> Result<()> {
+        for (at, _) in path.match_indices('/') {
+            let folder = &path[..at];
+            if self.hold(folder).map_err(anyhow::Error::msg)?.is_none() {
+                self.make_folder(folder)?;
+            }
+        }
         Ok(())
     }
-}
 
-/// Where files are written.
-#[derive(Debug)]
-pub(super) struct Disk<G> {
-    gate: G,
-}
-
-impl Disk<Open> {
-    pub(super) fn new() -> Self {
-        Self { gate: Open }
-    }
-}
-
-/// What can be written as the content of a file.
-pub(super) trait Writable {
-    /// Writes all of it.
-    fn write_to(&self, file: &mut File) -> io::Result<()>;
-}
-
-impl Writable for [u8] {
-    fn write_to(&self, file: &mut File) -> io::Result<()> {
-        file.write_all(self)
-    }
-}
-
-impl<G: Gate> Disk<G> {
-    #[cfg(test)]
-    pub(super) fn behind(gate: G) -> Self {
-        Self { gate }
-    }
-
-    /// Makes a folder with exactly this mode, whatever the umask; a set-group-id bit that
-    /// it inherits stays.
-    pub(super) fn make_folder(&mut self, path: &Path, mode: u32) -> Result<()> {
-        self.gate
-            .pass()
-            .and_then(|()| DirBuilder::new().mode(mode).create(path))
-            .and_then(|()| {
-                let found = fs::metadata(path)?.permissions().mode() & 0o7777;
-                let wanted = found & 0o7000 | mode;
-                if found == wanted {
-                    return Ok(());
-                }
-                fs::set_permissions(path, Permissions::from_mode(wanted))
-            })
-            .with_context(|| format!("cannot make the folder `{}`", path.display()))
-    }
-
-    /// Makes a folder of the user's, with the mode that the umask asks for.
-    pub(super) fn make_user_folder(&mut self, path: &Path) -> Result<()> {
-        self.gate
-            .pass()
-            .and_then(|()| fs::create_dir(path))
-            .with_context(|| format!("cannot make the folder `{}`", path.display()))
-    }
-
-    /// Writes a new file with exactly this mode, and never more open than that.
-    ///
-    /// The error has no path: the caller knows which file the user would call it.
-    pub(super) fn write_new(
-        &mut self,
-        path: &Path,
-        content: &(impl Writable + ?Sized),
-        mode: u32,
-    ) -> io::Result<File> {
-        self.gate.pass()?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(mode);
-        let mut file = match options.open(path) {
-            // Left over from a power cut; the lock keeps every other pei away.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                fs::remove_file(path)?;
-                options.open(path)?
-            }
-            file => file?,
-        };
-        self.gate.pass()?;
-        content.write_to(&mut file)?;
-        // The umask may have taken bits away. Asking is much cheaper than setting.
-        if file.metadata()?.permissions().mode() & 0o7777 != mode {
-            file.set_permissions(Permissions::from_mode(mode))?;
-        }
-        Ok(file)
-    }
-
-    /// Writes over the beginning of an open file of pei's own.
-    pub(super) fn write_at_start(&mut self, file: &mut File, bytes: &[u8]) -> Result<()> {
-        self.gate.pass()?;
-        file.rewind()?;
-        Ok(file.write_all(bytes)?)
-    }
-
-    /// Changes the mode of a file or folder.
-    pub(super) fn set_mode(&mut self, path: &Path, mode: u32) -> Result<()> {
-        self.gate
-            .pass()
-            .and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode)))
-            .with_context(|| format!("cannot change the mode of `{}`", path.display()))
-    }
-
-    /// Gives a file or link a second name; false where that name is taken.
-    pub(super) fn link(&mut self, path: &Path, second: &Path) -> Result<bool> {
-        let linked = self.gate.pass().and_then(|()| fs::hard_link(path, second));
-        let linked = match linked {
-            // File systems of memory cards and some network shares know no second names.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
-                ) =>
-            {
-                copy_new(path, second)
-            }
-            linked => linked,
-        };
-        match linked {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("cannot save `{}`", second.display())),
-        }
-    }
-
-    /// Puts one thing in the place of another, at once.
-    pub(super) fn rename(&mut self, from: &Path, to: &Path) -> Result<()> {
-        self.gate
-            .pass()
-            .and_then(|()| fs::rename(from, to))
-            .with_context(|| format!("cannot replace `{}`", to.display()))
-    }
-
-    /// Removes a file; one that is gone is fine.
-    pub(super) fn remove_file(&mut self, path: &Path) -> Result<()> {
-        match self.gate.pass().and_then(|()| fs::remove_file(path)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Removes a folder if it is empty.
-    pub(super) fn remove_empty_folder(&mut self, path: &Path) {
-        if self.gate.pass().is_ok() {
-            // One that is not empty is somebody's.
-            let _ = fs::remove_dir(path);
-        }
-    }
-
-    /// Removes a folder of pei's with all that is in it.
-    pub(super) fn remove_folder(&mut self, path: &Path) -> Result<()> {
-        self.gate
-            .pass()
-            .and_then(|()| fs::remove_dir_all(path))
-            .with_context(|| format!("cannot remove `{}`", path.display()))
-    }
-
-    /// Waits until files and folders have reached the disk, several at a time.
-    pub(super) fn sync_all(&mut self, paths: &[PathBuf]) -> Result<()> {
-        self.gate.pass().context("cannot bring files to the disk")?;
-        let next = AtomicUsize::new(0);
-        let work = || {
-            while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                sync(path)?;
-            }
-            Ok(())
-        };
-        if paths.len() < 2 {
-            return work();
-        }
-        thread::scope(|scope| {
-            let threads: Vec<_> = (0..SYNCS_AT_ONCE.min(paths.len()))
-                .map(|_| scope.spawn(work))
-                .collect();
-            threads
-                .into_iter()
-                .try_for_each(|thread| match thread.join() {
-                    Ok(result) => result,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                })
+    /// Makes a folder with exactly the mode that it should have, whatever the umask; a set-group-id bit that it
+    /// inherits stays.
+    pub(super) fn make_folder(&self, path: &str) -> Result<()> {
+        let mode = mode_of_folder(path);
+        self.change(path, "make the folder", |folder, name| {
+            sys::mkdirat(folder, name, Mode::from_raw_mode(mode))?;
+            let new = sys::openat(folder, name, LOOK, Mode::empty())?;
+            let inherited = sys::fstat(&new)?.st_mode & 0o7000;
+            finish(&new, self.owner, inherited | mode)
         })
     }
 
-    /// Waits until everything that was written to a folder's file system has reached it.
-    #[cfg(target_os = "linux")]
-    pub(super) fn sync_file_system(&mut self, folder: &Path) -> Result<()> {
-        self.gate
-            .pass()
-            .and_then(|()| Ok(rustix::fs::syncfs(File::open(folder)?)?))
-            .with_context(|| format!("cannot bring `{}` to the disk", folder.display()))
+    /// Writes a new file with exactly this mode, and never more open than that.
+    pub(super) fn write_new(
+        &self,
+        path: &str,
+        content: &[u8],
+        mode: u32,
+        owner: Option<Owner>,
+    ) -> Result<()> {
+        self.change(path, "write", |folder, name| {
+            let mut file: File =
+                sys::openat(folder, name, WRITE, Mode::from_raw_mode(mode))?.into();
+            gate()?;
+            file.write_all(content)?;
+            finish(&file, owner.unwrap_or(self.owner), mode)
+        })
+    }
+
+    /// Puts a file in the place of another, at once.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.change(to, "replace", |folder, name| {
+            let (source, source_name) = self.open_place(from)?;
+            match sys::renameat(source, source_name, folder, name) {
+                // A folder of the project is a mount: the file has to wait in there.
+                Err(Errno::XDEV) => {
+                    let (above, name) = to.rsplit_once('/').unwrap_or(("", to));
+                    let beside = format!("{above}/.{name}{TEMPORARY}");
+                    let beside = beside.trim_start_matches('/');
+                    self.remove(beside)
+                        .and_then(|()| Ok(self.copy(from, beside)?))
+                        .and_then(|()| durable::settle(self, &[beside.to_owned()]))
+                        .and_then(|()| self.rename(beside, to))
+                        .map_err(io::Error::other)
+                }
+                renamed => Ok(renamed?),
+            }
+        })
+    }
+
+    /// Gives a file or link a second name, which must be free.
+    pub(super) fn link(&self, path: &str, second: &str) -> Result<()> {
+        self.change(second, "save", |folder, name| {
+            let (source, source_name) = self.open_place(path)?;
+            match sys::linkat(&source, source_name, folder, name, AtFlags::empty()) {
+                // File systems of memory cards and some network shares know no second names.
+                Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS) => self.copy(path, second),
+                linked => Ok(linked?),
+            }
+        })
+    }
+
+    /// A copy under a name that is free; a link is copied as what it leads to.
+    fn copy(&self, path: &str, second: &str) -> io::Result<()> {
+        let found = self.look(path).map_err(io::Error::other)?;
+        let found = found.ok_or(ErrorKind::NotFound)?;
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut found.open()?, &mut bytes)?;
+        self.write_new(second, &bytes, found.mode(), Some(found.owner()))
+            .map_err(io::Error::other)
+    }
+
+    /// Changes the mode of a file or folder.
+    pub(super) fn set_mode(&self, path: &str, mode: u32) -> Result<()> {
+        self.change(path, "change the mode of", |folder, name| {
+            let file = sys::openat(folder, name, READ, Mode::empty())?;
+            Ok(sys::fchmod(file, Mode::from_raw_mode(mode))?)
+        })
+    }
+
+    /// Removes a file, or a folder of files; one that is gone is fine.
+    pub(super) fn remove(&self, path: &str) -> Result<()> {
+        if self.folder_mode(path).is_none() {
+            return self.change(path, "remove", |folder, name| {
+                unlink(folder, name, AtFlags::empty())
+            });
+        }
+        for (name, _) in self.list(path).map_err(anyhow::Error::msg)? {
+            self.remove(&format!("{path}/{name}"))?;
+        }
+        self.held.borrow_mut().remove(path);
+        self.change(path, "remove", |folder, name| {
+            unlink(folder, name, AtFlags::REMOVEDIR)
+        })
+    }
+
+    /// Opens a file of pei's own to read and write, made where it is missing.
+    pub(super) fn open_own(&self, path: &str) -> Result<File> {
+        let flags = OFlags::RDWR
+            .union(OFlags::CREATE)
+            .union(OFlags::NOFOLLOW)
+            .union(OFlags::CLOEXEC);
+        let mut file = None;
+        self.change(path, "open", |folder, name| {
+            let opened = sys::openat(folder, name, flags, Mode::from_raw_mode(0o600))?;
+            let stat = sys::fstat(&opened)?;
+            if file_type(&stat) != FileType::RegularFile || stat.st_nlink != 1 {
+                return Err(io::Error::other("it is not a file of pei's own"));
+            }
+            finish(&opened, self.owner, 0o600)?;
+            file = Some(File::from(opened));
+            Ok(())
+        })?;
+        file.context("no file was opened")
+    }
+
+    /// Does one thing in the folder of a path, and names it where that fails.
+    fn change(
+        &self,
+        path: &str,
+        verb: &str,
+        action: impl FnOnce(&OwnedFd, &str) -> io::Result<()>,
+    ) -> Result<()> {
+        gate()
+            .and_then(|()| self.open_place(path))
+            .and_then(|(folder, name)| action(&folder, name))
+            .with_context(|| format!("cannot {verb} `{}`", self.given.join(path).display()))
     }
 }
 
-/// Waits until a file or folder has reached the disk.
-fn sync(path: &Path) -> Result<()> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .with_context(|| format!("cannot bring `{}` to the disk", path.display()))
+/// Gives something new its owner and its mode, where it has not got them by itself: asking is cheaper than setting.
+fn finish(file: impl AsFd + Copy, owner: Owner, mode: u32) -> io::Result<()> {
+    let stat = sys::fstat(file)?;
+    // Only root can give something away, and only what root makes is nobody's else.
+    if stat.st_uid == 0 && owner.user != 0 {
+        let (user, group) = (Uid::from_raw(owner.user), Gid::from_raw(owner.group));
+        sys::fchown(file, Some(user), Some(group))?;
+    }
+    if stat.st_mode & 0o7777 != mode {
+        sys::fchmod(file, Mode::from_raw_mode(mode))?;
+    }
+    Ok(())
 }
 
-/// A copy under a name that is free; a link is copied as what it leads to.
-fn copy_new(from: &Path, to: &Path) -> io::Result<()> {
-    let mut copy = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(to)?;
-    let copied = File::open(from).and_then(|mut original| {
-        io::copy(&mut original, &mut copy)?;
-        copy.set_permissions(original.metadata()?.permissions())?;
-        copy.sync_all()
-    });
-    if copied.is_err() {
-        // Half a copy must not pass for one.
-        let _ = fs::remove_file(to);
+fn unlink(folder: &OwnedFd, name: &str, flags: AtFlags) -> io::Result<()> {
+    match sys::unlinkat(folder, name, flags) {
+        Err(Errno::NOENT) => Ok(()),
+        removed => Ok(removed?),
     }
-    copied
 }
+
+/// Others may look into a folder of the build context, and nobody into pei's own.
+fn mode_of_folder(path: &str) -> u32 {
+    let is_own = path.split('/').next() == Some(OWN_FOLDER);
+    if is_own { 0o700 } else { 0o755 }
+}
+
+/// Asked before each change: a release may always go on, and tests stop a run at each of its points.
+#[cfg(not(test))]
+#[expect(clippy::unnecessary_wraps, reason = "tests fail here")]
+pub(super) fn gate() -> io::Result<()> {
+    Ok(())
+}
+#[cfg(test)]
+pub(super) use super::walk::gate;

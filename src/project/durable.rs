@@ -12,32 +12,69 @@
 //! The renames themselves are not waited for: a power cut right after a run may
 //! undo the last of them, and each file is whole either way.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use rustix::fs::{self as sys, Mode};
 
-use super::disk::{Disk, Gate};
+use super::disk::gate;
+use super::folder::{Folder, READ};
 
 /// From here on one syncfs is quicker than an fsync each.
-#[cfg(target_os = "linux")]
 const MANY: usize = 12;
 
 /// Writing this much takes less than the fsyncs would, also on a slow disk.
-#[cfg(target_os = "linux")]
 const LITTLE_KIB: u64 = 8 * 1024;
 
-/// Waits until the files have reached the disk; all lie on the file system of the folder.
-pub(super) fn settle<G: Gate>(disk: &mut Disk<G>, files: &[PathBuf], folder: &Path) -> Result<()> {
-    #[cfg(target_os = "linux")]
-    if files.len() >= MANY && waiting_kib().is_some_and(|waiting| waiting <= LITTLE_KIB) {
-        return disk.sync_file_system(folder);
+/// More do not make it quicker.
+const SYNCS_AT_ONCE: usize = 8;
+
+/// Waits until the files have reached the disk; all lie on one file system.
+pub(super) fn settle(folder: &Folder, paths: &[String]) -> Result<()> {
+    gate().context("cannot bring files to the disk")?;
+    let places: Vec<_> = paths
+        .iter()
+        .map(|path| folder.open_place(path))
+        .collect::<io::Result<_>>()?;
+    let files: Vec<_> = places
+        .iter()
+        .map(|(above, name)| (&**above, *name))
+        .collect();
+    let given = folder.path();
+    if let Some((above, _)) = files.first()
+        && files.len() >= MANY
+        && waiting_kib().is_some_and(|waiting| waiting <= LITTLE_KIB)
+    {
+        return sys::syncfs(above)
+            .with_context(|| format!("cannot bring `{}` to the disk", given.display()));
     }
-    let _ = folder;
-    disk.sync_all(files)
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<()> {
+        while let Some((above, name)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            sys::openat(above, *name, READ, Mode::empty())
+                .and_then(sys::fsync)
+                .with_context(|| {
+                    format!("cannot bring `{name}` in `{}` to the disk", given.display())
+                })?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..SYNCS_AT_ONCE.min(files.len()))
+            .map(|_| scope.spawn(work))
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+    })
 }
 
 /// How much the kernel still has to write, of all programs together.
-#[cfg(target_os = "linux")]
 fn waiting_kib() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let field = |name: &str| -> Option<u64> {

@@ -5,55 +5,42 @@
 //! zero byte that text never has.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::Path;
 
-use super::root::Obstacle;
+use rustix::fs::FileType;
+
+use super::folder::{Folder, Found, Obstacle};
 
 const FOLDER: &str = "installation";
 
-/// A script with CRLF line ends.
-#[derive(Debug)]
-pub(super) struct Script {
-    /// Relative to the project.
-    pub(super) path: String,
-    pub(super) place: PathBuf,
-    pub(super) mode: u32,
-}
+/// No script that a person writes comes near this size.
+const LARGEST: usize = 16 * 1024 * 1024;
 
-/// All of them below `installation/`, in the order of their paths.
+/// All scripts below `installation/` with such lines: the path, the file, and its text as it should be.
 ///
 /// Links are not followed: what they lead to is found by itself, or is none of pei's business.
-pub(super) fn find(folder: &Path, is_peis: impl Fn(&str) -> bool) -> Result<Vec<Script>, Obstacle> {
+pub(super) fn find(
+    folder: &Folder,
+    is_peis: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, Found, Vec<u8>)>, Obstacle> {
     let mut scripts = Vec::new();
     let mut folders = vec![FOLDER.to_owned()];
-    while let Some(relative) = folders.pop() {
-        let entries = match fs::read_dir(folder.join(&relative)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(format!("cannot read the folder `{relative}`: {error}")),
-        };
-        for entry in entries {
-            let entry =
-                entry.map_err(|error| format!("cannot read the folder `{relative}`: {error}"))?;
-            let Ok(kind) = entry.file_type() else {
-                continue;
-            };
-            // A name that is no text cannot stand in a config.
-            let Ok(name) = entry.file_name().into_string() else {
-                continue;
-            };
-            let path = format!("{relative}/{name}");
-            if kind.is_dir() {
+    while let Some(above) = folders.pop() {
+        for (name, kind) in folder.list(&above)? {
+            let path = format!("{above}/{name}");
+            if kind == FileType::Directory {
                 folders.push(path);
-            } else if kind.is_file() && is_script(&name) && !is_peis(&path) {
-                scripts.extend(look(path, entry.path())?);
+            } else if kind == FileType::RegularFile && is_script(&name) && !is_peis(&path) {
+                let Some(found) = folder.look(&path)? else {
+                    continue;
+                };
+                let read = found.open().and_then(with_lf);
+                let text = read.map_err(|error| format!("cannot read `{path}`: {error}"))?;
+                scripts.extend(text.map(|text| (path, found, text)));
             }
         }
     }
-    scripts.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(scripts)
 }
 
@@ -62,39 +49,36 @@ fn is_script(name: &str) -> bool {
     matches!(extension, Some("sh" | "bash"))
 }
 
-fn look(path: String, place: PathBuf) -> Result<Option<Script>, Obstacle> {
-    let found = File::open(&place).and_then(|file| {
-        let mode = file.metadata()?.permissions().mode() & 0o7777;
-        Ok((mode, is_text_with_crlf(file)?))
-    });
-    match found {
-        Ok((mode, true)) => Ok(Some(Script { path, place, mode })),
-        Ok((_, false)) => Ok(None),
-        Err(error) => Err(format!("cannot read `{path}`: {error}")),
-    }
-}
-
-/// Reads in pieces, for such a file may be larger than memory should be.
-fn is_text_with_crlf(mut file: impl Read) -> std::io::Result<bool> {
+/// The text with LF line ends; `None` where it has no others, or is no text.
+fn with_lf(mut file: impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
     let mut piece = [0; 16 * 1024];
-    let mut found = false;
-    let mut last = 0;
     loop {
         let length = match file.read(&mut piece) {
-            Ok(0) => return Ok(found),
+            Ok(0) => break,
             Ok(length) => length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        for byte in &piece[..length] {
-            match byte {
-                0 => return Ok(false),
-                b'\n' if last == b'\r' => found = true,
-                _ => {}
-            }
-            last = *byte;
+        bytes.extend(&piece[..length]);
+        // Behind the header an archive may be gigabytes.
+        if piece[..length].contains(&0) || bytes.len() > LARGEST {
+            return Ok(None);
         }
     }
+    let plain = without_cr(&bytes);
+    Ok((plain.len() < bytes.len()).then_some(plain))
+}
+
+/// The bytes without each CR that stands before an LF.
+pub(super) fn without_cr(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte != b'\r' || bytes.get(at + 1) != Some(&b'\n') {
+            plain.push(*byte);
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -103,21 +87,21 @@ mod tests {
 
     #[test]
     fn text_is_told_from_a_script_that_carries_an_archive() {
-        let case = |bytes: &[u8], expected| {
-            assert_eq!(is_text_with_crlf(bytes).unwrap(), expected, "{bytes:?}");
+        let case = |bytes: &[u8], expected: Option<&[u8]>| {
+            assert_eq!(with_lf(bytes).unwrap().as_deref(), expected, "{bytes:?}");
         };
-        case(b"", false);
-        case(b"a\nb\n", false);
-        case(b"a\r\nb\r\n", true);
-        case(b"a\rb\n", false);
-        case(b"a\nexit\n\x1f\x8b\x08\x00\r\n", false);
-        case(b"a\r\nexit\r\n\x00", false);
+        case(b"", None);
+        case(b"a\nb\n", None);
+        case(b"a\r\nb\r\n", Some(b"a\nb\n"));
+        case(b"a\rb\n", None);
+        case(b"a\nexit\n\x1f\x8b\x08\x00\r\n", None);
+        case(b"a\r\nexit\r\n\x00", None);
     }
 
     #[test]
     fn a_line_end_between_two_pieces_is_seen() {
         let mut bytes = vec![b'x'; 16 * 1024 - 1];
         bytes.extend(b"\r\n");
-        assert!(is_text_with_crlf(bytes.as_slice()).unwrap());
+        assert!(with_lf(bytes.as_slice()).unwrap().is_some());
     }
 }

@@ -7,12 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::folder::Folder;
+use super::line_ends::without_cr;
 use super::names::MANIFEST;
-use super::{existing, stamp};
+use super::stamp;
 use crate::file_tree::{File, FileTree, Owner};
 
 /// Paths to sums.
@@ -23,9 +24,8 @@ pub(super) struct Manifest {
 
 impl Manifest {
     /// The project's manifest; one that is missing or no text knows nothing.
-    pub(super) fn read(folder: &Path) -> Self {
-        let bytes = existing::small_file(&folder.join(MANIFEST)).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes);
+    pub(super) fn read(folder: &Folder) -> Self {
+        let text = folder.text(MANIFEST).unwrap_or_default();
         let sums = text
             .lines()
             .filter_map(|line| line.split_once("  "))
@@ -45,17 +45,16 @@ impl Manifest {
     /// The text of the manifest once the tree has been written.
     ///
     /// Files that an earlier run wrote and this tree does not hold stay in it.
-    pub(super) fn after(mut self, tree: &FileTree) -> String {
+    pub(super) fn after(&self, tree: &FileTree) -> String {
+        let mut sums = self.sums.clone();
         for (path, file) in tree.iter().filter(|(_, file)| is_listed(file)) {
-            self.sums.insert(path.to_owned(), sum(&file.content));
+            sums.insert(path.to_owned(), sum(&file.content));
         }
-        self.sums
-            .iter()
-            .fold(String::new(), |mut text, (path, sum)| {
-                // Writing to a string cannot fail.
-                let _ = writeln!(text, "{sum}  {path}");
-                text
-            })
+        sums.iter().fold(String::new(), |mut text, (path, sum)| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{sum}  {path}");
+            text
+        })
     }
 }
 
@@ -65,18 +64,8 @@ fn is_listed(file: &File) -> bool {
     file.owner == Owner::Pei && !text.is_ok_and(stamp::is_stamped)
 }
 
-fn sum(bytes: &[u8]) -> String {
+pub(super) fn sum(bytes: &[u8]) -> String {
     stamp::hex(&Sha256::digest(bytes))
-}
-
-fn without_cr(bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(bytes.len());
-    for (at, byte) in bytes.iter().enumerate() {
-        if *byte != b'\r' || bytes.get(at + 1) != Some(&b'\n') {
-            plain.push(*byte);
-        }
-    }
-    plain
 }
 
 #[cfg(test)]
@@ -104,7 +93,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join(".pei")).unwrap();
         fs::write(folder.path().join(MANIFEST), text).unwrap();
-        Manifest::read(folder.path())
+        Manifest::read(&Folder::open(folder.path()).unwrap().unwrap())
     }
 
     #[test]

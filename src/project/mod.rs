@@ -1,6 +1,6 @@
 //! The last stage: a [`FileTree`] becomes a folder on disk, and nothing half-done stays.
 //!
-//! [`plan`] compares first and writes nothing; [`write`](fn@write) does the same and then
+//! [`compare`] looks and writes nothing; [`write`](fn@write) does the same and then
 //! acts on what differs, so files that are right keep their time stamps and
 //! Docker keeps its cache. What holds, whatever happens:
 //!
@@ -12,42 +12,35 @@
 //! - what a person changed is saved as `NAME.bak` before it is replaced, and the
 //!   user's own files are not touched at all but for the line ends of scripts;
 //! - an error before the first rename leaves the project as it was; after a later
-//!   one, or a kill, the next run finds the note of the unfinished one and repairs;
+//!   one, or a kill, the next run repairs;
 //! - two runs at once take turns.
 
 mod apply;
-mod backup;
-mod content;
-mod diff;
+mod changes;
+mod compare;
 mod disk;
 mod durable;
-mod entry;
-mod existing;
-mod fresh;
+mod folder;
 mod line_ends;
 mod lock;
 mod manifest;
+mod moved;
 mod names;
-mod plan;
-mod report;
-mod root;
 pub mod stamp;
-mod survey;
 mod template;
-mod unfinished;
 #[cfg(test)]
 mod walk;
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::file_tree::FileTree;
+use folder::Folder;
 
-pub use names::{COMPOSE_FILE, CREDENTIALS, OWN_FOLDER, TEMPLATE};
-pub use plan::{Plan, plan};
-pub use report::{Action, Change, Notice, WriteReport};
-pub use template::{UserTemplate, user_template};
+pub use changes::{Action, Change, Changes, Notice};
+pub use names::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
+pub use template::user_template;
 
 /// What a run may do to files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,56 +54,42 @@ pub enum WriteMode {
     Configure,
 }
 
-/// Makes the folder hold what the tree says.
+/// What would make the folder hold what the tree says.
+///
+/// # Errors
+/// What stands in the way, such as a folder in a file's place: all of it at once.
+pub fn compare<'t>(tree: &'t FileTree, place: &Path, mode: WriteMode) -> Result<Changes<'t>> {
+    match Folder::open(place)? {
+        Some(folder) => compare::with_folder(tree, &folder, mode),
+        None => Ok(compare::with_nothing(tree)),
+    }
+}
+
+/// Makes the folder hold what the tree says, and tells what that changed. Where something clashes, nothing is written.
 ///
 /// # Errors
 /// The path and the reason, and whether something was changed before it.
-pub fn write(tree: &FileTree, folder: &Path, mode: WriteMode) -> Result<WriteReport> {
-    plan(tree, folder, mode)?.write()
-}
-
-impl Plan<'_> {
-    /// Does what is planned; a plan that clashes is refused.
-    ///
-    /// # Errors
-    /// The path and the reason, and whether something was changed before it.
-    pub fn write(self) -> Result<WriteReport> {
-        self.write_on(&mut disk::Disk::new())
+pub fn write<'t>(tree: &'t FileTree, place: &Path, mode: WriteMode) -> Result<Changes<'t>> {
+    let Some(folder) = Folder::open(place)? else {
+        let changes = compare::with_nothing(tree);
+        apply::to_nothing(place, &changes)?;
+        return Ok(changes);
+    };
+    // A folder that may be no project is left without a lock until something is to be written.
+    let lock = (mode == WriteMode::Configure).then(|| lock::take(&folder));
+    let mut changes = compare::with_folder(tree, &folder, mode)?;
+    if changes.is_done() || !changes.clashes.is_empty() {
+        return Ok(changes);
     }
-
-    /// [`Plan::write`] on a disk that tests can make fail.
-    fn write_on<G: disk::Gate>(self, disk: &mut disk::Disk<G>) -> Result<WriteReport> {
-        self.require_no_clash()?;
-        if self.is_done() {
-            return Ok(self.report());
-        }
-        if self.is_fresh() {
-            fresh::write(disk, &self)?;
-            return Ok(self.report());
-        }
-        let unchanged = || format!("nothing was changed in `{}`", self.folder.display());
-        let mut lock = lock::Lock::take(disk, &self.folder).with_context(unchanged)?;
-        let result = self.write_locked(disk, &mut lock);
-        lock.release(disk, result.is_ok());
-        result
+    let _lock = if let Some(lock) = lock {
+        lock?
+    } else {
+        let lock = lock::take(&folder)?;
+        changes = compare::with_folder(tree, &folder, mode)?;
+        lock
+    };
+    if changes.clashes.is_empty() {
+        apply::to_folder(&folder, &changes)?;
     }
-
-    fn write_locked<G: disk::Gate>(
-        mut self,
-        disk: &mut disk::Disk<G>,
-        lock: &mut lock::Lock,
-    ) -> Result<WriteReport> {
-        // What another run did since the folder was looked at decides anew.
-        if self.turn != lock.turn() || self.unfinished || unfinished::is_there(&self.folder) {
-            self = plan(self.tree, &self.folder, self.mode)?;
-            self.require_no_clash()?;
-        }
-        if self.is_done() {
-            return Ok(self.report());
-        }
-        lock.next_turn(disk)
-            .with_context(|| format!("nothing was changed in `{}`", self.folder.display()))?;
-        apply::apply(disk, &mut self)?;
-        Ok(self.report())
-    }
+    Ok(changes)
 }

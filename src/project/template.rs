@@ -7,14 +7,10 @@
 
 use std::path::Path;
 
-use super::existing::Existing;
+use super::changes::Notice;
+use super::folder::Folder;
 use super::names::TEMPLATE;
-use super::report::Notice;
-use super::root::Root;
-use super::stamp;
-
-/// A project's extension of the template.
-pub type UserTemplate = String;
+use super::{compare, stamp};
 
 /// What to do with the template that stands in a project.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,9 +22,10 @@ pub(super) enum Rule {
 }
 
 /// The rule for a template that differs from pei's.
-pub(super) fn rule(found: &Existing, peis: &[u8]) -> Rule {
+pub(super) fn rule(found: Option<&[u8]>, peis: &[u8]) -> Rule {
+    let found = found.and_then(|bytes| std::str::from_utf8(bytes).ok());
     let peis = std::str::from_utf8(peis).unwrap_or_default();
-    match found.text() {
+    match found {
         Some(text) if stamp::is_unedited(text) => Rule::Replace(Notice::TemplateReplaced),
         Some(text) if stamp::is_stamped(text) => {
             let of_this_version = stamp::same_token(text, peis);
@@ -42,16 +39,17 @@ pub(super) fn rule(found: &Existing, peis: &[u8]) -> Rule {
 ///
 /// # Errors
 /// A folder or a link out of the project in its place.
-pub fn user_template(folder: &Path) -> anyhow::Result<Option<UserTemplate>> {
-    let mut root = Root::open(folder)?;
-    let found = root
-        .place(TEMPLATE)
-        .and_then(|place| Existing::read(&root, TEMPLATE, &place))
-        .map_err(anyhow::Error::msg)?;
-    let text = found.as_ref().and_then(Existing::text);
-    Ok(text
-        .filter(|text| stamp::is_stamped(text) && !stamp::is_unedited(text))
-        .map(str::to_owned))
+pub fn user_template(place: &Path) -> anyhow::Result<Option<String>> {
+    let Some(folder) = Folder::open(place)? else {
+        return Ok(None);
+    };
+    let found = folder.look(TEMPLATE).map_err(anyhow::Error::msg)?;
+    let bytes = match found {
+        Some(found) => compare::read(&found, TEMPLATE).map_err(anyhow::Error::msg)?,
+        None => None,
+    };
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(text.filter(|text| stamp::is_stamped(text) && !stamp::is_unedited(text)))
 }
 
 #[cfg(test)]
@@ -61,12 +59,10 @@ mod tests {
     const PEIS: &str = "# pei:----------------\nservices: {}\n";
 
     fn rule_for(text: &str) -> Rule {
-        let found = Existing {
-            mode: 0o644,
-            linked: false,
-            bytes: Some(text.as_bytes().to_vec()),
-        };
-        rule(&found, stamp::stamp(PEIS.to_owned()).as_bytes())
+        rule(
+            Some(text.as_bytes()),
+            stamp::stamp(PEIS.to_owned()).as_bytes(),
+        )
     }
 
     #[test]

@@ -1,20 +1,22 @@
 //! Tests that stop a write at each of its points, by an error and by a kill.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::disk::{Disk, Gate};
-use super::{WriteMode, names, plan, stamp, write};
+use super::{Changes, WriteMode, names, stamp, write};
 use crate::file_tree::{File, FileTree, Owner};
 
 const CREATE: WriteMode = WriteMode::Create { force: false };
 const CRLF: &str = "installation/stage-1/custom/mine.sh";
 
-/// A gate that closes at the n-th operation, counted from 0.
+/// Closes the gate at one of the operations.
+#[derive(Clone, Copy)]
 struct Closing {
+    /// How many operations still pass.
     left: usize,
     /// For good, as after a kill, or for one operation only, as an error.
     for_good: bool,
@@ -22,28 +24,47 @@ struct Closing {
     closed: bool,
 }
 
-impl Closing {
-    fn at(left: usize, for_good: bool) -> Self {
-        Self {
-            left,
-            for_good,
-            closed: false,
-        }
-    }
+thread_local! {
+    static CLOSING: Cell<Option<Closing>> = const { Cell::new(None) };
 }
 
-impl Gate for &mut Closing {
-    fn pass(&mut self) -> io::Result<()> {
-        if self.closed && !self.for_good {
-            return Ok(());
-        }
-        if self.left == 0 {
-            self.closed = true;
-            return Err(io::Error::from(io::ErrorKind::StorageFull));
-        }
-        self.left -= 1;
-        Ok(())
+/// Asked by the folder before each change.
+pub(super) fn gate() -> io::Result<()> {
+    let Some(mut closing) = CLOSING.get() else {
+        return Ok(());
+    };
+    let passes = if closing.closed {
+        !closing.for_good
+    } else {
+        closing.closed = closing.left == 0;
+        closing.left = closing.left.saturating_sub(1);
+        !closing.closed
+    };
+    CLOSING.set(Some(closing));
+    if passes {
+        return Ok(());
     }
+    Err(io::Error::from(io::ErrorKind::StorageFull))
+}
+
+/// Writes with the gate closing at the n-th operation, counted from 0; `None` where it has fewer.
+fn stopped<'t>(
+    (point, for_good): (usize, bool),
+    tree: &'t FileTree,
+    folder: &Path,
+    mode: WriteMode,
+) -> Option<anyhow::Result<Changes<'t>>> {
+    let closed = false;
+    CLOSING.set(Some(Closing {
+        left: point,
+        for_good,
+        closed,
+    }));
+    let result = write(tree, folder, mode);
+    let closing = CLOSING.take();
+    closing
+        .is_some_and(|closing| closing.closed)
+        .then_some(result)
 }
 
 /// Every kind of file, in two versions.
@@ -132,7 +153,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
 }
 
 fn is_bookkeeping(path: &Path) -> bool {
-    path == Path::new(names::UNFINISHED) || names::is_temporary(path.file_name().unwrap())
+    path.starts_with(names::WAITING) || path.to_str().unwrap().ends_with(names::TEMPORARY)
 }
 
 /// What an undisturbed run of version 2 leaves.
@@ -149,12 +170,8 @@ fn a_configure_that_is_killed_leaves_whole_files_and_the_next_one_completes_it()
     let mut points = 0;
     for point in 0.. {
         let project = project();
-        let mut gate = Closing::at(point, true);
         let tree = tree(2);
-        let plan = plan(&tree, project.path(), WriteMode::Configure).unwrap();
-        let result = plan.write_on(&mut Disk::behind(&mut gate));
-        if !gate.closed {
-            result.unwrap();
+        if stopped((point, true), &tree, project.path(), WriteMode::Configure).is_none() {
             break;
         }
         points += 1;
@@ -191,13 +208,11 @@ fn a_configure_that_fails_before_the_first_rename_changes_nothing_and_says_so() 
     let mut undone = 0;
     for point in 0.. {
         let project = project();
-        let mut gate = Closing::at(point, false);
         let tree = tree(2);
-        let plan = plan(&tree, project.path(), WriteMode::Configure).unwrap();
-        let result = plan.write_on(&mut Disk::behind(&mut gate));
-        if !gate.closed {
+        let stopped = stopped((point, false), &tree, project.path(), WriteMode::Configure);
+        let Some(result) = stopped else {
             break;
-        }
+        };
         if let Err(error) = result {
             let said = format!("{error:#}");
             let after = files(project.path());
@@ -212,7 +227,7 @@ fn a_configure_that_fails_before_the_first_rename_changes_nothing_and_says_so() 
                 );
                 let temporary = after
                     .keys()
-                    .find(|path| names::is_temporary(path.file_name().unwrap()));
+                    .find(|path| path.to_str().unwrap().ends_with(names::TEMPORARY));
                 assert_eq!(temporary, None, "point {point}: {said}");
             }
         }
@@ -232,11 +247,7 @@ fn a_create_that_is_killed_leaves_nothing_or_the_whole_project() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/b");
         let tree = tree(1);
-        let mut gate = Closing::at(point, true);
-        let plan = plan(&tree, &folder, CREATE).unwrap();
-        let result = plan.write_on(&mut Disk::behind(&mut gate));
-        if !gate.closed {
-            result.unwrap();
+        if stopped((point, true), &tree, &folder, CREATE).is_none() {
             break;
         }
         if folder.exists() {
@@ -259,12 +270,9 @@ fn a_create_that_fails_leaves_nothing() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("a/b");
         let tree = tree(1);
-        let mut gate = Closing::at(point, false);
-        let plan = plan(&tree, &folder, CREATE).unwrap();
-        let result = plan.write_on(&mut Disk::behind(&mut gate));
-        if !gate.closed {
+        let Some(result) = stopped((point, false), &tree, &folder, CREATE) else {
             break;
-        }
+        };
         if let Err(error) = result {
             let said = format!("{error:#}");
             assert!(
@@ -293,10 +301,7 @@ fn a_create_in_a_folder_that_exists_is_completed_by_the_next_one() {
     for point in 0.. {
         let folder = setup();
         let tree = tree(1);
-        let mut gate = Closing::at(point, true);
-        let plan = plan(&tree, folder.path(), CREATE).unwrap();
-        let _ = plan.write_on(&mut Disk::behind(&mut gate));
-        if !gate.closed {
+        if stopped((point, true), &tree, folder.path(), CREATE).is_none() {
             break;
         }
         // The last points come after the note has gone: the project is whole then.

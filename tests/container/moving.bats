@@ -36,6 +36,12 @@ old() {
     printf '%s\n' "$1" >>"$WORK/old-files"
 }
 
+# generated PATH: a file of the project from stdin that the older tool's every configure writes anew.
+generated() {
+    mine "$1"
+    printf '%s\n' "$1" >>"$WORK/generated-files"
+}
+
 # mine PATH: a file of the project from stdin.
 mine() {
     mkdir -p "$PROJECT/$(dirname "$1")"
@@ -132,9 +138,9 @@ DOCKERFILE
         done
         for name in on-build on-first-run on-every-run on-user-login; do
             printf 'DIR="$( cd "$( dirname "${BASH_SOURCE[0]}" )" && pwd )"\necho "Executing $DIR/_custom-%s.sh"\n' "$name" |
-                old "installation/stage-$stage/generated/_custom-$name.sh"
+                generated "installation/stage-$stage/generated/_custom-$name.sh"
         done
-        printf 'OLD=%s\n' "$stage" | old "installation/stage-$stage/generated/_etc_environment.sh"
+        printf 'OLD=%s\n' "$stage" | generated "installation/stage-$stage/generated/_etc_environment.sh"
     done
     # Names that pei does not use are in nobody's way.
     printf 'exit 98\n' | mine installation/stage-1/internals/install-essentials.sh
@@ -324,9 +330,9 @@ YAML
     count_is 2 "$output" 'CRLF'
 }
 
-@test "every file of the older tool that is replaced is kept as .bak, and named" {
+@test "every file of the older tool that somebody may have edited is kept as .bak, and named" {
     local file
-    [[ $(wc -l <"$WORK/old-files") == 21 ]] || fail 'the number of old files' "$(wc -l <"$WORK/old-files")"
+    [[ $(wc -l <"$WORK/old-files") == 11 ]] || fail 'the number of old files' "$(wc -l <"$WORK/old-files")"
     must cat "$WORK/said"
     while IFS= read -r file; do
         same_bytes "$WORK/before/$file" "$WORK/after/$file.bak" || fail "$file.bak is not what $file was"
@@ -334,6 +340,11 @@ YAML
         has "$output" "\`$file\`"
         has "$output" "\`$file.bak\`"
     done <"$WORK/old-files"
+    has "$output" "this was a project of PeiDocker: 10 files of its own"
+    while IFS= read -r file; do
+        ! cmp -s "$WORK/before/$file" "$WORK/after/$file" || fail "$file is still the older tool's"
+        lacks "$output" "\`$file\`"
+    done <"$WORK/generated-files"
     equal "$(sed 's/$/.bak/' "$WORK/old-files" | sort)" \
         "$(cd "$WORK/after" && find . -name '*.bak*' -printf '%P\n' | sort)" 'the backups'
 }

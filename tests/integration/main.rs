@@ -17,6 +17,7 @@ mod golden;
 mod hostile_text;
 mod left_out;
 mod merged;
+mod moving;
 mod project;
 mod reference;
 mod remove;

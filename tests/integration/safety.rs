@@ -281,7 +281,7 @@ fn a_full_disk_is_named_and_nothing_is_changed() {
         .status();
     assert!(copied.unwrap().success());
     let before = fs::read(folder.join("docker-compose.yml")).unwrap();
-    for left in [0, 4096, 8192, 12288] {
+    for left in [0, 4096, 8192] {
         let filler = disk.fill_but(left);
         let path = folder.to_str().unwrap();
         project
@@ -340,4 +340,143 @@ fn a_read_only_disk_is_named_and_fine_where_nothing_is_to_be_done() {
         .run_beside(["create", "-p", new.to_str().unwrap()])
         .exits(1)
         .says("Read-only file system");
+}
+
+#[test]
+fn a_lock_with_a_second_name_is_refused() {
+    let project = Project::configured().file("mine", "mine");
+    let _ = fs::remove_file(project.path(".pei/lock"));
+    fs::hard_link(project.path("mine"), project.path(".pei/lock")).unwrap();
+    project.write("user_config.yml", CHANGED);
+    let before = project.files();
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("cannot open `./.pei/lock`: it is not a file of pei's own");
+    assert_eq!(project.files(), before);
+}
+
+/// Somebody swaps a folder of the project and a link that leads out, again and again, while pei runs.
+#[test]
+fn a_folder_that_becomes_a_link_meanwhile_leads_nowhere() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    let project = Project::configured();
+    let outside = project.beside("outside");
+    fs::create_dir(&outside).unwrap();
+    let folder = project.path("installation/stage-1/generated");
+    let link = project.beside("link");
+    symlink(&outside, &link).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let order = std::sync::atomic::Ordering::Relaxed;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(order) {
+                renameat_with(CWD, &folder, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+            }
+        });
+        for number in 0..40 {
+            let config = format!(
+                "{CHANGED}  environment: ['A={number}']\n  custom: {{on_every_run: ['stage-2/custom/my-build-1.sh {number}']}}\n"
+            );
+            project.write(
+                "user_config.yml",
+                config.replace("stage_2:", "  environment: ['B=1']\nstage_2:"),
+            );
+            // It is refused where the link was seen.
+            let _ = project.run(["configure"]);
+        }
+        done.store(true, order);
+    });
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+/// A library whose `flock` says what a network share without locks says.
+#[test]
+fn a_file_system_without_locks_is_fine() {
+    let project = Project::none();
+    let source = project.beside("flock.c");
+    let library = project.beside("flock.so");
+    let text = "#include <errno.h>\nint flock(int f, int o) { errno = ENOLCK; return -1; }\n";
+    fs::write(&source, text).unwrap();
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(&source)
+        .status();
+    assert!(built.unwrap().success());
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pei"));
+        command
+            .args(arguments)
+            .current_dir(project.beside(""))
+            .env("LD_PRELOAD", &library);
+        let output = command.output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    run(&["create", "-p", "demo", "-q", "minimal", "--no-examples"]);
+    run(&["configure", "-p", "demo"]);
+    assert!(project.path("docker-compose.yml").exists());
+}
+
+/// `sudo pei configure` in somebody's project.
+#[test]
+fn what_root_makes_belongs_to_the_owner_of_the_project() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return;
+    }
+    let project = Project::create_minimal();
+    project.give_to_nobody();
+    let config = project.read("user_config.yml");
+    project.run(["configure", "--with-merged"]).succeeds();
+    project
+        .run_beside(["create", "-p", "demo/inner/one", "-q", "minimal"])
+        .succeeds();
+    let mut places: Vec<_> = project.files().into_keys().collect();
+    places.extend([".pei", ".pei/lock", ".pei/secrets", "inner", "inner/one"].map(str::to_owned));
+    for path in places {
+        assert_eq!(
+            fs::symlink_metadata(project.path(&path)).unwrap().uid(),
+            65534,
+            "{path}"
+        );
+    }
+    // A script stays its owner's.
+    let script = "installation/stage-1/custom/theirs.sh";
+    project.write(script, "true\r\n");
+    chown(project.path(script), Some(1234), Some(1234)).unwrap();
+    project.write("user_config.yml", config.replace("pei-minimal", "other"));
+    project.run(["configure"]).succeeds();
+    assert_eq!(fs::metadata(project.path(script)).unwrap().uid(), 1234);
+    let run = project
+        .command_as_nobody(["configure", "-q"])
+        .output()
+        .unwrap();
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+}
+
+#[test]
+fn credentials_go_with_the_section_that_asked_for_them() {
+    let project = Project::create_minimal();
+    project.run(["configure"]).succeeds();
+    assert!(project.path(".pei/secrets/ssh-credentials").exists());
+    project.write("user_config.yml", PLAIN);
+    project
+        .run(["configure", "--check", "--diff"])
+        .exits(4)
+        .prints("secret .pei/secrets/ssh-credentials goes (not shown)\n");
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("  remove     .pei/secrets/ssh-credentials\n");
+    assert!(!project.path(".pei/secrets/ssh-credentials").exists());
+    project.run(["configure"]).succeeds().says("nothing to do");
 }

@@ -1,0 +1,288 @@
+//! Looks at what stands in a folder, file by file, and decides what each gets; nothing is written.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::changes::{Action, Change, Changes, Notice};
+use super::folder::{Folder, Found, Obstacle};
+use super::manifest::Manifest;
+use super::names::{CREDENTIALS, MANIFEST, OWN_FOLDER, TEMPLATE, WAITING};
+use super::{WriteMode, line_ends, moved, stamp, template};
+use crate::file_tree::{File, FileTree, Owner};
+
+/// Larger files are not read: pei writes none of that size, from the largest config that it reads.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// What makes a project of a folder that does not exist.
+pub(super) fn with_nothing(tree: &FileTree) -> Changes<'_> {
+    let changes = tree
+        .iter()
+        .map(|(path, file)| change(path, Action::Create, file, None));
+    Changes {
+        changes: changes.collect(),
+        manifest: Some(Manifest::default().after(tree)),
+        ..Changes::default()
+    }
+}
+
+/// What makes a folder hold what the tree says.
+///
+/// # Errors
+/// What stands in the way, such as a folder in a file's place: all of it at once.
+pub(super) fn with_folder<'t>(
+    tree: &'t FileTree,
+    folder: &Folder,
+    mode: WriteMode,
+) -> Result<Changes<'t>> {
+    let mut comparison = Comparison {
+        folder,
+        mode,
+        manifest: Manifest::read(folder),
+        names: BTreeMap::new(),
+        moved: 0,
+        done: Changes {
+            interrupted: folder.has(WAITING),
+            ..Changes::default()
+        },
+    };
+    let mut obstacles = Vec::new();
+    let mut note = |result: Result<(), Obstacle>| obstacles.extend(result.err());
+    for (path, file) in tree.iter() {
+        note(comparison.file(path, file));
+    }
+    comparison.own_folders(tree);
+    if mode == WriteMode::Configure {
+        note(comparison.credentials(tree));
+        note(comparison.line_ends(tree));
+        let keys = moved::clear_keys(folder).into_iter().map(Notice::ClearKey);
+        comparison.done.notices.extend(keys);
+    }
+    obstacles.dedup();
+    if !obstacles.is_empty() {
+        bail!(in_the_way(folder.path(), &obstacles));
+    }
+    Ok(comparison.finish(tree))
+}
+
+fn in_the_way(folder: &Path, obstacles: &[Obstacle]) -> String {
+    let mut text = format!("nothing was written to `{}`", folder.display());
+    for obstacle in obstacles {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {obstacle}");
+    }
+    text
+}
+
+/// The bytes of a file; `None` where it is larger than any of pei's.
+pub(super) fn read(found: &Found, path: &str) -> Result<Option<Vec<u8>>, Obstacle> {
+    if found.size() > LARGEST {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let file = found.open();
+    file.and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
+        .map_err(|error| format!("cannot read `{path}`: {error}"))?;
+    Ok(Some(bytes))
+}
+
+fn change<'t>(path: &str, action: Action, file: &'t File, old: Option<Vec<u8>>) -> Change<'t> {
+    Change {
+        path: path.to_owned(),
+        action,
+        old,
+        new: Cow::Borrowed(&file.content),
+        mode: file.mode,
+        secret: file.owner == Owner::Secret,
+        owner: None,
+    }
+}
+
+/// A comparison that is not done yet.
+struct Comparison<'t, 'f> {
+    folder: &'f Folder,
+    mode: WriteMode,
+    manifest: Manifest,
+    /// The paths of files that are there, by what tells one file from another.
+    names: BTreeMap<(u64, u64), String>,
+    /// How many files of the older tool give way that nobody has edited.
+    moved: usize,
+    done: Changes<'t>,
+}
+
+impl<'t> Comparison<'t, '_> {
+    /// One file of the tree.
+    fn file(&mut self, path: &str, file: &'t File) -> Result<(), Obstacle> {
+        let is_new_project = self.mode == WriteMode::Create { force: false };
+        if file.owner == Owner::User && self.mode == WriteMode::Configure {
+            return Ok(());
+        }
+        if file.owner == Owner::User && !is_new_project && self.folder.has(path) {
+            // Whatever it is, it is the user's.
+            self.done.unchanged += 1;
+            return Ok(());
+        }
+        let Some(found) = self.folder.look(path)? else {
+            if path == TEMPLATE && self.mode == WriteMode::Configure {
+                self.done.notices.push(Notice::TemplateRestored);
+            }
+            self.done
+                .changes
+                .push(change(path, Action::Create, file, None));
+            return Ok(());
+        };
+        self.require_own_name(path, &found)?;
+        let bytes = read(&found, path)?;
+        let is_same = bytes.as_deref() == Some(&file.content) && !found.linked;
+        if is_new_project && !(is_same && self.done.interrupted) {
+            self.done.clashes.push(path.to_owned());
+        } else if !is_same {
+            self.replace(path, &found, bytes, file);
+        } else if found.mode() != file.mode {
+            self.done
+                .changes
+                .push(change(path, Action::SetMode, file, None));
+        } else {
+            self.done.unchanged += 1;
+        }
+        Ok(())
+    }
+
+    /// A linked folder may make two paths of the tree one file: no run could satisfy both.
+    fn require_own_name(&mut self, path: &str, found: &Found) -> Result<(), Obstacle> {
+        let other = found
+            .identity()
+            .and_then(|identity| self.names.insert(identity, path.to_owned()));
+        match other {
+            None => Ok(()),
+            Some(other) => Err(format!(
+                "`{other}` and `{path}` are one file, because of a linked folder"
+            )),
+        }
+    }
+
+    /// A file that differs gives way, or stays if it has a rule of its own.
+    fn replace(&mut self, path: &str, found: &Found, bytes: Option<Vec<u8>>, file: &'t File) {
+        if path == TEMPLATE {
+            match template::rule(bytes.as_deref(), &file.content) {
+                template::Rule::Keep(notice) => {
+                    self.done.notices.extend(notice);
+                    self.done.unchanged += 1;
+                    return;
+                }
+                template::Rule::Replace(Notice::TemplateForeign)
+                    if bytes
+                        .as_deref()
+                        .is_some_and(|bytes| moved::is_own(self.folder, path, bytes)) => {}
+                template::Rule::Replace(notice) => self.done.notices.push(notice),
+            }
+        }
+        let action = if file.owner == Owner::Secret || self.is_peis(path, found, bytes.as_deref()) {
+            Action::Replace
+        } else {
+            Action::ReplaceEdited {
+                backup: self.free_name(path),
+            }
+        };
+        self.done.changes.push(change(path, action, file, bytes));
+    }
+
+    /// Whether what stands there is what pei wrote, or nothing that anybody could miss.
+    fn is_peis(&mut self, path: &str, found: &Found, bytes: Option<&[u8]>) -> bool {
+        let Some(bytes) = bytes.filter(|_| !found.linked) else {
+            return false;
+        };
+        match std::str::from_utf8(bytes) {
+            Ok("") => true,
+            Ok(text) if stamp::is_stamped(text) => stamp::is_unedited(text),
+            _ if self.manifest.knows(path, bytes) => true,
+            _ => {
+                let is_own = moved::is_own(self.folder, path, bytes);
+                self.moved += usize::from(is_own);
+                is_own
+            }
+        }
+    }
+
+    /// `NAME.bak`, `NAME.bak.1` …: the first that is free.
+    ///
+    /// One that is the file itself under a second name was made by a run that was
+    /// interrupted before it could replace the file, and is taken up again.
+    fn free_name(&self, path: &str) -> String {
+        let is_usable = |name: &String| !self.folder.has(name) || self.folder.is_same(path, name);
+        let numbered = (1..).map(|number| format!("{path}.bak.{number}"));
+        let mut names = [format!("{path}.bak")].into_iter().chain(numbered);
+        names.find(is_usable).unwrap_or_default()
+    }
+
+    /// The folders of secrets are closed to others, whoever opened them.
+    fn own_folders(&mut self, tree: &FileTree) {
+        let mut folders = vec![OWN_FOLDER];
+        for (path, _) in tree.iter().filter(|(_, file)| file.owner == Owner::Secret) {
+            folders.extend(path.match_indices('/').map(|(at, _)| &path[..at]));
+        }
+        folders.sort_unstable();
+        folders.dedup();
+        for path in folders {
+            let mode = self.folder.folder_mode(path);
+            if mode.is_some_and(|mode| mode & 0o777 != 0o700) {
+                self.push_own(path, Action::SetMode, 0o700);
+            }
+        }
+    }
+
+    /// Credentials that no user of the config has any more.
+    fn credentials(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
+        if tree.get(CREDENTIALS).is_none() && self.folder.look(CREDENTIALS)?.is_some() {
+            self.push_own(CREDENTIALS, Action::Remove, 0o600);
+        }
+        Ok(())
+    }
+
+    fn push_own(&mut self, path: &str, action: Action, mode: u32) {
+        self.done.changes.push(Change {
+            path: path.to_owned(),
+            action,
+            old: None,
+            new: Cow::default(),
+            mode,
+            secret: true,
+            owner: None,
+        });
+    }
+
+    /// Scripts of the user's that could not run.
+    fn line_ends(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
+        let is_peis = |path: &str| tree.get(path).is_some_and(|file| file.owner != Owner::User);
+        for (path, found, text) in line_ends::find(self.folder, is_peis)? {
+            self.done.changes.push(Change {
+                old: read(&found, &path)?,
+                path,
+                action: Action::LineEnds,
+                new: text.into(),
+                mode: found.mode(),
+                secret: false,
+                owner: Some(found.owner()),
+            });
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, tree: &FileTree) -> Changes<'t> {
+        self.done
+            .changes
+            .sort_by(|one, other| one.path.cmp(&other.path));
+        if self.moved > 0 {
+            self.done.notices.push(Notice::Moved(self.moved));
+        }
+        let text = self.manifest.after(tree);
+        if self.folder.text(MANIFEST).as_deref() != Some(&text) {
+            self.done.manifest = Some(text);
+        }
+        self.done
+    }
+}

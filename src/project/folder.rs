@@ -1,0 +1,348 @@
+//! The project's folder, held open while pei works in it.
+//!
+//! Each path is resolved below the open folder, part by part, and a link is followed only where its target stays
+//! inside. So nothing is read or written outside, also where somebody exchanges a folder for a link while pei runs.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::{Context, Result};
+use rustix::fs::{self as sys, AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+/// Why nothing can be read or written at a path, for the user.
+pub(super) type Obstacle = String;
+
+/// More links on one way are a circle.
+const LINKS: usize = 32;
+/// A process may hold 1024 files open, and a user's tree may have more folders.
+const FOLDERS_HELD: usize = 256;
+
+pub(super) const LOOK: OFlags = OFlags::DIRECTORY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
+pub(super) const READ: OFlags = OFlags::NOFOLLOW
+    .union(OFlags::CLOEXEC)
+    // What has become a pipe since it was looked at would be waited for.
+    .union(OFlags::NONBLOCK);
+/// A folder that exists.
+#[derive(Debug)]
+pub(super) struct Folder {
+    /// As the user named it, for messages.
+    pub(super) given: PathBuf,
+    root: Rc<OwnedFd>,
+    /// What root makes gets this owner, who could not change it otherwise.
+    pub(super) owner: Owner,
+    pub(super) held: RefCell<BTreeMap<String, Rc<OwnedFd>>>,
+}
+
+/// A file, or a link to one inside the project.
+#[derive(Debug)]
+pub(super) struct Found {
+    folder: Rc<OwnedFd>,
+    name: OsString,
+    stat: Stat,
+    /// A link in the place of a file: it is replaced, never written through.
+    pub(super) linked: bool,
+}
+
+/// Who owns a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) user: u32,
+    pub(super) group: u32,
+}
+
+impl Owner {
+    fn of(stat: &Stat) -> Self {
+        Self {
+            user: stat.st_uid,
+            group: stat.st_gid,
+        }
+    }
+}
+
+/// Where a path ends.
+enum End {
+    Folder(Rc<OwnedFd>),
+    File(Rc<OwnedFd>, OsString),
+    Missing,
+}
+
+impl Found {
+    /// The permission bits of the file itself.
+    pub(super) fn mode(&self) -> u32 {
+        self.stat.st_mode & 0o7777
+    }
+
+    pub(super) fn owner(&self) -> Owner {
+        Owner::of(&self.stat)
+    }
+
+    /// What tells a file with one name from all others.
+    pub(super) fn identity(&self) -> Option<(u64, u64)> {
+        (self.stat.st_nlink == 1).then_some((self.stat.st_dev, self.stat.st_ino))
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        u64::try_from(self.stat.st_size).unwrap_or_default()
+    }
+
+    /// Opens it for reading.
+    pub(super) fn open(&self) -> io::Result<File> {
+        Ok(sys::openat(&self.folder, &self.name, READ, Mode::empty())?.into())
+    }
+}
+
+impl Folder {
+    /// The folder; `None` where there is nothing at that path.
+    pub(super) fn open(given: &Path) -> Result<Option<Self>> {
+        let root = match File::open(given) {
+            Ok(root) => root,
+            Err(error)
+                if error.kind() == ErrorKind::NotFound && given.symlink_metadata().is_err() =>
+            {
+                return Ok(None);
+            }
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot open the folder `{}`", given.display()));
+            }
+        };
+        let stat = sys::fstat(&root)?;
+        let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        anyhow::ensure!(is_folder, "`{}` is not a folder", given.display());
+        Ok(Some(Self {
+            given: given.to_owned(),
+            root: Rc::new(root.into()),
+            owner: Owner::of(&stat),
+            held: RefCell::default(),
+        }))
+    }
+
+    /// The folder as the user named it.
+    pub(super) fn path(&self) -> &Path {
+        &self.given
+    }
+
+    /// The file at a path; `None` where nothing is, or why the place cannot be used.
+    pub(super) fn look(&self, path: &str) -> Result<Option<Found>, Obstacle> {
+        let Some((folder, name)) = self.place(path)? else {
+            return Ok(None);
+        };
+        let cannot = |error| format!("cannot look at `{path}`: {error}");
+        let look = |folder: &OwnedFd, name: &OsStr| match sys::statat(
+            folder,
+            name,
+            AtFlags::SYMLINK_NOFOLLOW,
+        ) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(error) => Err(cannot(error)),
+        };
+        let Some(stat) = look(&folder, name.as_ref())? else {
+            return Ok(None);
+        };
+        let mut found = Found {
+            folder,
+            name: name.into(),
+            stat,
+            linked: false,
+        };
+        if file_type(&found.stat) == FileType::Symlink {
+            found = match self.walk(path)? {
+                End::File(folder, name) => {
+                    let stat = look(&folder, &name)?.ok_or_else(|| format!("`{path}` has gone"))?;
+                    Found {
+                        folder,
+                        name,
+                        stat,
+                        linked: true,
+                    }
+                }
+                End::Folder(_) => return Err(is_folder(path)),
+                End::Missing => return Err(format!("`{path}` is a link that leads nowhere")),
+            };
+        }
+        match file_type(&found.stat) {
+            FileType::RegularFile => Ok(Some(found)),
+            FileType::Directory => Err(is_folder(path)),
+            _ => Err(format!("`{path}` is neither a file nor a folder")),
+        }
+    }
+
+    /// The text of a small file of pei's own, where it is one.
+    pub(super) fn text(&self, path: &str) -> Option<String> {
+        let found = self.look(path).ok()??;
+        let mut text = String::new();
+        io::Read::read_to_string(&mut found.open().ok()?, &mut text).ok()?;
+        Some(text)
+    }
+
+    /// Whether anything stands at a path.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.stat(path).is_some()
+    }
+
+    /// Whether two paths are names of one file or link.
+    pub(super) fn is_same(&self, path: &str, other: &str) -> bool {
+        let identity = |path| self.stat(path).map(|stat| (stat.st_dev, stat.st_ino));
+        identity(path).is_some() && identity(path) == identity(other)
+    }
+
+    /// The permission bits of a folder; `None` where there is none.
+    pub(super) fn folder_mode(&self, path: &str) -> Option<u32> {
+        let stat = self.stat(path)?;
+        (file_type(&stat) == FileType::Directory).then_some(stat.st_mode & 0o7777)
+    }
+
+    fn stat(&self, path: &str) -> Option<Stat> {
+        let (folder, name) = self.place(path).ok()??;
+        sys::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()
+    }
+
+    /// The names in a folder and what they are; nothing where there is no such folder.
+    pub(super) fn list(&self, path: &str) -> Result<Vec<(String, FileType)>, Obstacle> {
+        let cannot = |error| format!("cannot read the folder `{path}`: {error}");
+        let Some(folder) = self.hold(path)? else {
+            return Ok(Vec::new());
+        };
+        let mut names = Vec::new();
+        for entry in Dir::read_from(&folder).map_err(cannot)? {
+            let entry = entry.map_err(cannot)?;
+            // A name that is no text cannot stand in a config.
+            let Ok(name) = entry.file_name().to_str() else {
+                continue;
+            };
+            if name == "." || name == ".." {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                FileType::Unknown => sys::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                    .map_or(FileType::Unknown, |stat| file_type(&stat)),
+                kind => kind,
+            };
+            names.push((name.to_owned(), kind));
+        }
+        names.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        Ok(names)
+    }
+
+    /// The folder of a path, open, and the name in it; `None` where that folder is missing.
+    fn place<'p>(&self, path: &'p str) -> Result<Option<(Rc<OwnedFd>, &'p str)>, Obstacle> {
+        let plain = Path::new(path)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if !plain || path.is_empty() {
+            return Err(format!("`{path}` is not a path inside the project"));
+        }
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Ok(self.hold(folder)?.map(|folder| (folder, name)))
+    }
+
+    /// A folder of the project, open from now on.
+    pub(super) fn hold(&self, path: &str) -> Result<Option<Rc<OwnedFd>>, Obstacle> {
+        if let Some(folder) = self.held.borrow().get(path) {
+            return Ok(Some(Rc::clone(folder)));
+        }
+        match self.walk(path)? {
+            End::Missing => Ok(None),
+            End::File(..) => Err(self.blocked(path)),
+            End::Folder(folder) => {
+                let mut held = self.held.borrow_mut();
+                if held.len() == FOLDERS_HELD {
+                    held.clear();
+                }
+                held.insert(path.to_owned(), Rc::clone(&folder));
+                Ok(Some(folder))
+            }
+        }
+    }
+
+    /// Goes a path part by part, from the open folder on. A link on the way is taken for the parts of its target.
+    fn walk(&self, path: &str) -> Result<End, Obstacle> {
+        let mut above = Vec::new();
+        let mut here = Rc::clone(&self.root);
+        let parts = |path: &Path| path.iter().rev().map(OsStr::to_owned).collect::<Vec<_>>();
+        let mut ahead = parts(Path::new(path));
+        let mut links = 0;
+        while let Some(part) = ahead.pop() {
+            if part == "." {
+                continue;
+            }
+            if part == ".." {
+                here = above.pop().ok_or_else(|| self.leads_out(path))?;
+                continue;
+            }
+            match sys::openat(&here, &part, LOOK, Mode::empty()) {
+                Ok(folder) => above.push(std::mem::replace(&mut here, Rc::new(folder))),
+                Err(Errno::NOENT) => return Ok(End::Missing),
+                Err(Errno::LOOP | Errno::NOTDIR) => match sys::readlinkat(&here, &part, Vec::new())
+                {
+                    Ok(target) => {
+                        let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
+                        links += 1;
+                        if target.is_absolute() || links > LINKS {
+                            return Err(self.leads_out(path));
+                        }
+                        ahead.extend(parts(&target));
+                    }
+                    Err(_) if ahead.is_empty() => return Ok(End::File(here, part)),
+                    Err(_) => return Err(self.blocked(path)),
+                },
+                Err(error) => return Err(format!("cannot look at `{path}`: {error}")),
+            }
+        }
+        Ok(End::Folder(here))
+    }
+
+    fn leads_out(&self, path: &str) -> Obstacle {
+        let link = self.first(path, std::fs::Metadata::is_symlink);
+        format!("`{link}` is a link that leads out of the project")
+    }
+
+    fn blocked(&self, path: &str) -> Obstacle {
+        let file = self.first(path, |found| !found.is_dir());
+        if self.given.join(file).is_symlink() {
+            return format!("`{file}` is a link to a file, not to a folder");
+        }
+        format!("`{file}` is a file, where a folder is needed")
+    }
+
+    /// The first part of a path that is of a kind, for a message.
+    fn first<'p>(&self, path: &'p str, is: impl Fn(&std::fs::Metadata) -> bool) -> &'p str {
+        let ends = path
+            .match_indices('/')
+            .map(|(at, _)| at)
+            .chain([path.len()]);
+        ends.map(|end| &path[..end])
+            .find(|part| {
+                self.given
+                    .join(part)
+                    .symlink_metadata()
+                    .is_ok_and(|found| is(&found))
+            })
+            .unwrap_or(path)
+    }
+
+    /// The folder of a path, open, and the name in it.
+    pub(super) fn open_place<'p>(&self, path: &'p str) -> io::Result<(Rc<OwnedFd>, &'p str)> {
+        let place = self.place(path).map_err(io::Error::other)?;
+        place.ok_or_else(|| ErrorKind::NotFound.into())
+    }
+}
+
+pub(super) fn file_type(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+fn is_folder(path: &str) -> Obstacle {
+    format!("`{path}` is a folder, where pei writes a file")
+}
