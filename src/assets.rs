@@ -53,6 +53,11 @@ fn forwarders() -> impl Iterator<Item = (String, Cow<'static, [u8]>)> {
     })
 }
 
+/// The content of a file below `installation/`.
+pub(crate) fn installation_file(path: &str) -> Option<&'static [u8]> {
+    INSTALLATION.get_file(path).map(include_dir::File::contents)
+}
+
 /// The files of `examples/`, likewise.
 pub fn examples() -> impl Iterator<Item = (String, &'static [u8])> {
     files(&EXAMPLES)

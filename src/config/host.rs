@@ -70,6 +70,24 @@ impl Lookup for Host {
         read(Path::new(path))
     }
 
+    fn places_inside(&self, path: &str) -> Vec<String> {
+        let path = self.installation.join(path);
+        let folder = path
+            .parent()
+            .and_then(|folder| fs::canonicalize(folder).ok());
+        let named = folder
+            .zip(path.file_name())
+            .map(|(folder, name)| folder.join(name));
+        let target = fs::canonicalize(&path).ok();
+        let inside = |path: PathBuf| {
+            let inside = path.strip_prefix(self.resolved.as_ref()?).ok()?;
+            inside.to_str().map(str::to_owned)
+        };
+        let mut places: Vec<String> = named.into_iter().chain(target).filter_map(inside).collect();
+        places.dedup();
+        places
+    }
+
     fn home_key(&self, file_name: &str) -> Result<Vec<u8>, FileProblem> {
         let home = self.home.as_ref().ok_or(FileProblem::Missing)?;
         read(&home.join(".ssh").join(file_name))

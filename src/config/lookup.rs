@@ -31,6 +31,13 @@ pub trait Lookup {
     /// Why there are none.
     fn host_file(&self, path: &str) -> Result<Vec<u8>, FileProblem>;
 
+    /// Where a file lies under `installation/`: the link that a path names and what it leads to, as far as they are
+    /// there. The path is one under `installation/`, or an absolute one of the host. A host without links has this.
+    fn places_inside(&self, path: &str) -> Vec<String> {
+        let inside = !path.starts_with('/');
+        inside.then(|| path.to_owned()).into_iter().collect()
+    }
+
     /// The bytes of a file in the `.ssh` folder of the person who runs pei.
     ///
     /// # Errors

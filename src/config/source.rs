@@ -106,7 +106,7 @@ pub(super) fn too_large(bytes: usize) -> Option<Diagnostic> {
 }
 
 /// UTF-16 by its mark, or by the zero byte that its ASCII text has at every other place.
-fn utf16(bytes: &[u8]) -> Option<&'static str> {
+pub(super) fn utf16(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xff, 0xfe, ..] | [1..=0x7f, 0, 1..=0x7f, 0, ..] => Some("UTF-16 (little endian)"),
         [0xfe, 0xff, ..] | [0, 1..=0x7f, 0, 1..=0x7f, ..] => Some("UTF-16 (big endian)"),

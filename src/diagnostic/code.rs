@@ -73,6 +73,10 @@ codes! {
     MarkerNotAllowed = "marker-not-allowed",
     /// A control character in a text.
     ControlCharacter = "control-character",
+    /// A name that begins with `x-`, so that its entry is ignored.
+    IgnoredEntry = "ignored-entry",
+    /// A value that goes on after ` #`, where YAML begins a comment.
+    CutOffValue = "cut-off-value",
     /// A key that the section does not have.
     UnknownKey = "unknown-key",
     /// A section of the other stage.
@@ -91,6 +95,8 @@ codes! {
     InvalidImageName = "invalid-image-name",
     /// Not a host name or address.
     InvalidProxyAddress = "invalid-proxy-address",
+    /// A proxy address that means the container itself.
+    LoopbackProxy = "loopback-proxy",
     /// A file that must exist is not there.
     FileNotFound = "file-not-found",
     /// A file that cannot be read.
@@ -137,6 +143,8 @@ codes! {
     MountWithoutEffect = "mount-without-effect",
     /// A hook entry that names no script, or one entry too many.
     InvalidHook = "invalid-hook",
+    /// An argument that a shipped installer refuses.
+    InvalidOption = "invalid-option",
     /// A quote or bracket of a hook entry that is not closed.
     UnbalancedQuotes = "unbalanced-quotes",
     /// A shell operator among a hook's arguments.

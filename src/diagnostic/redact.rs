@@ -149,6 +149,8 @@ fn read(text: &str, anchors: bool) -> (Hidden, bool) {
                 let data = body.len() >= KEY_LINE && body.bytes().all(is_base64);
                 if let Some(from) = key.or(data.then_some(indent)) {
                     hidden.hide(text, place + from..place + line.len());
+                } else if let Some(login) = login(line) {
+                    hidden.hide(text, place + login.start..place + login.end);
                 }
                 continue;
             };
@@ -290,6 +292,16 @@ fn opening(line: &str, anchors: bool) -> Option<(usize, bool)> {
     None
 }
 
+/// What stands before an `@`, up to the mark or the key before it: `http://user:password@host`.
+fn login(line: &str) -> Option<Range<usize>> {
+    let (before, after) = line.rsplit_once('@')?;
+    let start = ["//", ": ", "- ", "=", "\"", "'"]
+        .map(|mark| before.rfind(mark).map_or(0, |at| at + mark.len()));
+    let start = start.into_iter().max()?;
+    // The digest of an image.
+    (!after.starts_with("sha")).then_some(start..before.len())
+}
+
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
@@ -330,6 +342,9 @@ mod tests {
                 &format!("k: \"{}", "*".repeat(37)),
             ),
             (key_line.as_str(), &"*".repeat(70)),
+            ("address: 'a:b c@d@e'", "address: '*******@e'"),
+            ("- X=http://a:b@c", "- X=http://***@c"),
+            ("base: a:1@sha256:0", "base: a:1@sha256:0"),
             ("name: x", "name: x"),
         ];
         for (text, expected) in cases {

@@ -82,13 +82,20 @@ pub(super) fn render_extended(
 
 /// The rendered text is nowhere to be seen, so the line at fault is shown and not numbered.
 fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenTemplate {
-    let what = error.without_snippet().to_string();
+    let what = match error.without_snippet() {
+        serde_saphyr::Error::DuplicateMappingKey { .. } => {
+            "a key stands twice in one mapping; put what is yours below the first one".to_owned()
+        }
+        other => other.to_string(),
+    };
+    let what = what.as_str();
     let line = error
         .location()
         .and_then(|place| usize::try_from(place.line()).ok())
         .and_then(|number| text.lines().nth(number.saturating_sub(1)));
     let message = match (what.split_once(" at line "), line) {
-        (Some((what, _)), Some(line)) => {
+        (found, Some(line)) => {
+            let what = found.map_or(what, |(what, _)| what);
             format!("what comes of it is not YAML, at `{}`: {what}", line.trim())
         }
         _ => format!("what comes of it is not YAML: {what}"),

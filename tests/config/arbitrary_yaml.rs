@@ -226,6 +226,16 @@ fn entries(head: &str, entry: impl Fn(usize) -> String) -> String {
 }
 
 #[test]
+fn many_markers_in_one_value_load() {
+    for part in ["{{A}}", "${A:-x}", "{{A:-${B:-c}}}"] {
+        let many = part.repeat(50_000);
+        let yaml =
+            format!("stage_1:\n  image: {{base: a, output: b}}\n  environment: ['K={many}']\n");
+        loads_in_time(part, &yaml);
+    }
+}
+
+#[test]
 fn many_entries_load() {
     loads_in_time(
         "ports",

@@ -93,9 +93,16 @@ fn host() -> FakeHost {
     FakeHost::default()
         .variable("SET", "value")
         .variable("PATH_AT_RUN_TIME", "/soft/app")
-        .project("stage-1/custom/ok.sh", "")
-        .project("stage-2/custom/ok.sh", "")
-        .project("elsewhere/ok.sh", "")
+        .project("stage-1/custom/ok.sh", ":")
+        .project("stage-2/custom/ok.sh", ":")
+        .project("elsewhere/ok.sh", ":")
+        .project("stage-1/custom/my own.sh", ":")
+        .project("stage-1/custom/empty.sh", " \n")
+        .project("stage-1/custom/utf16.sh", "e\0c\0h\0o\0")
+        .project(
+            "stage-1/system/uv/install-uv.sh",
+            include_str!("../../installation/stage-1/system/uv/install-uv.sh"),
+        )
         .project(
             "stage-1/custom/me.pub",
             include_str!("keys/ed25519-256.pub"),
@@ -250,7 +257,7 @@ stage_2:
         "missing-key",
         "invalid-path",
         "path-outside-installation",
-        "missing-hook-script",
+        "invalid-hook",
         "unbalanced-quotes",
         "invalid-image-name",
         "misplaced-section",

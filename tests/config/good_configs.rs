@@ -226,6 +226,23 @@ fn stage_2_inherits_proxy_and_device_one_by_one() {
     // The one field that is not handed on, as in the reference (tests/golden/apt-and-proxy).
     assert!(!two.common.proxy.use_https);
     assert_eq!(two.common.device, Device::Gpu);
+
+    let yaml = one(
+        "  proxy: {use_https: on}\n  device: {type: gpu}\nstage_2:\n  image: {output: c}\n  device: {}",
+    );
+    let two = load(&yaml).stage_2.unwrap();
+    assert!(two.common.proxy.use_https, "no section, nothing said");
+    assert_eq!(two.common.device, Device::Cpu, "a section without a type");
+    let null = load(&yaml.replace("device: {}", "proxy: null"));
+    assert!(null.stage_2.unwrap().common.proxy.use_https);
+}
+
+#[test]
+fn an_anchor_may_live_under_a_name_with_x() {
+    let loaded = FakeHost::default().load(&one(
+        "  ssh:\n    users:\n      x-all: &all {password: correct-horse}\n      me: *all",
+    ));
+    assert_eq!(loaded.unwrap().warnings, []);
 }
 
 #[test]
@@ -262,8 +279,8 @@ fn stages_may_share_a_volume_and_a_destination() {
 fn hooks_are_split_into_script_and_arguments() {
     let host = FakeHost::default()
         .variable("MODE", "fast mode")
-        .project("stage-1/custom/a.sh", "")
-        .project("stage-1/custom/my script.sh", "");
+        .project("stage-1/custom/a.sh", ":")
+        .project("stage-1/custom/my script.sh", ":");
     let yaml = one(
         "  custom:\n    on_build:\n      - '  ./stage-1//custom/a.sh   --x \"$HOME $(id -u)\"  '\n      - '\"stage-1/custom/my script.sh\" \"${MODE}\"'\n      - stage-1/custom/a.sh\n    on_entry: [stage-1/custom/a.sh '#' x#y]",
     );

@@ -37,6 +37,15 @@ fn project_files_are_read_and_links_out_of_the_project_are_not() {
             assert_eq!(host.project_file(path), Err(problem), "{path}");
         }
     }
+    let host = Host::new(folder.path().join("link"));
+    symlink("stage-1", installation.join("way")).unwrap();
+    let places = |path: &str| host.places_inside(path);
+    let absolute = |path: &str| places(installation.join(path).to_str().unwrap());
+    assert_eq!(places("stage-1/a.sh"), ["stage-1/a.sh"]);
+    assert_eq!(places("way/inside"), ["stage-1/inside", "stage-1/a.sh"]);
+    assert_eq!(absolute("way/inside"), ["stage-1/inside", "stage-1/a.sh"]);
+    assert_eq!(absolute("stage-1/outside"), ["stage-1/outside"]);
+    assert!(absolute("../secret").is_empty());
     let secret = folder.path().join("secret");
     let host = Host::new("/nonexistent");
     assert_eq!(host.project_file("a"), Err(FileProblem::Missing));

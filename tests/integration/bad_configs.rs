@@ -21,6 +21,7 @@ fn each_bad_config_is_refused_at_its_place_and_nothing_is_written() {
     ] {
         project.write(&format!("installation/{script}"), "#!/bin/bash\n");
     }
+    project.write("installation/stage-1/custom/utf16.sh", "e\0c\0h\0o\0");
     let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/keys");
     for (name, key) in [("me.pub", "ed25519-256.pub"), ("me", "ed25519-256")] {
         let key = fs::read(keys.join(key)).unwrap();

@@ -125,3 +125,31 @@ fn git_leaves_out_what_builds_do() {
     }
     assert!(!untracked.contains(".pei/"), "{untracked}");
 }
+
+#[test]
+fn a_key_file_is_left_out_however_the_config_names_it() {
+    let project = Project::create_minimal();
+    let key =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/keys/ed25519-256");
+    project.write("installation/stage-1/custom/mine", fs::read(key).unwrap());
+    let link = project.path("installation/stage-1/custom/link");
+    symlink("mine", link).unwrap();
+    let absolute = project.path("installation/stage-1/custom/link");
+    for named in ["stage-1/custom/link", absolute.to_str().unwrap()] {
+        project.write(
+            "user_config.yml",
+            format!(
+                "stage_1:\n  image: {{base: a, output: b}}\n  ssh: {{users: {{me: {{privkey_file: '{named}'}}}}}}\n"
+            ),
+        );
+        project.run(["configure"]).succeeds();
+        let ignored = project.read(".dockerignore");
+        for file in ["link", "mine"] {
+            let line = format!("installation/stage-1/custom/{file}");
+            assert!(
+                ignored.lines().any(|one| one == line),
+                "{named}: {line}\n{ignored}"
+            );
+        }
+    }
+}

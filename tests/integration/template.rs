@@ -112,5 +112,10 @@ fn a_broken_template_is_named_with_its_place_and_nothing_is_written() {
     let line = format!(":{line}");
     case("x: {{ nothing }}\n", &line, "undefined value");
     case("{% if %}\n", &line, "unexpected end of block");
+    case(
+        "services: {}\n",
+        "",
+        "at `services: {}`: a key stands twice in one mapping",
+    );
     case("mine: [\n", "", "not YAML, at `mine: [`: unclosed bracket");
 }

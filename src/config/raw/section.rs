@@ -125,6 +125,27 @@ pub(in crate::config) fn entries<'n>(
     }
 }
 
+/// The entries of a mapping whose keys are names that a person chose; `None` for null. One that begins with `x-` is
+/// ignored as everywhere, which is only meant where an anchor lives there.
+pub(in crate::config) fn named_entries<'n>(
+    cx: &mut Context<'_>,
+    entries: &'n [Entry],
+    at: &Place<'_>,
+) -> Vec<&'n Entry> {
+    let (ignored, named): (Vec<&Entry>, _) =
+        entries.iter().partition(|entry| is_extension(&entry.key));
+    for entry in ignored {
+        if !entry.value.is_null() && !cx.is_anchored(entry) {
+            let shown = quoted(&entry.key);
+            let message = format!("{shown} is ignored, as every key that begins with `x-`");
+            let span = entry.key_span.clone();
+            let warning = at.entry(entry).warning(Code::IgnoredEntry, span, message);
+            cx.report(warning.help("choose a name that begins otherwise"));
+        }
+    }
+    named
+}
+
 /// Compose's convention for what tools shall not read.
 pub(in crate::config) fn is_extension(key: &str) -> bool {
     key.starts_with("x-")

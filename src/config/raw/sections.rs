@@ -5,7 +5,7 @@ use super::{Field, Key, Shape, Spec};
 use crate::config::read::{Context, Place, Reported};
 use crate::config::yaml::Node;
 
-pub(in crate::config) use super::section::{entries, is_extension};
+pub(in crate::config) use super::section::{entries, is_extension, named_entries};
 
 /// The words of `type` in storage and mount entries.
 const SOURCE_TYPES: &[&str] = &["auto-volume", "manual-volume", "host", "image"];
@@ -68,13 +68,13 @@ sections! {
     ]; {
         /// What the image is built from and what it is called; required.
         image: Shape::Section(&Image::SPEC),
-        /// Where the proxy is and when it is used; what is not set here is as in `stage_1`.
+        /// Where the proxy is and when it is used; what is not set here is as in `stage_1`, but for `use_https` of a section.
         proxy: Shape::Section(&Proxy::SPEC),
         /// Environment variables, over those of `stage_1`, as a list of `KEY=value` or a mapping; default none.
         environment: Shape::Environment,
         /// Published ports in Compose's short syntax, besides those of `stage_1`; default none.
         ports: Shape::List,
-        /// Which devices the container may use; default as in `stage_1`.
+        /// Which devices the container may use; without this section as in `stage_1`.
         device: Shape::Section(&Device::SPEC),
         /// Where the content of /soft/app, /soft/data and /soft/workspace lives; default in the image.
         storage: Shape::Section(&Storage::SPEC),
@@ -150,7 +150,7 @@ sections! {
 
     /// Which devices the container may use.
     Device; {
-        /// `cpu`, or `gpu` for all NVIDIA GPUs; default cpu, in `stage_2` as in `stage_1`.
+        /// `cpu`, or `gpu` for all NVIDIA GPUs; default cpu.
         r#type: Shape::Choice(&["cpu", "gpu"]),
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Place;
-use crate::config::yaml::{Entry, Node};
+use crate::config::yaml::{Content, Entry, Node};
 use crate::config::{Lookup, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, Findings, Hidden};
 
@@ -130,6 +130,22 @@ impl<'s> Context<'s> {
             .get(entry.key_span.end..)
             .unwrap_or_default();
         rest.trim_start_matches(['"', '\'', ' ']).starts_with(':')
+    }
+
+    /// Whether an anchor stands between a key and its value.
+    pub(in crate::config) fn is_anchored(&self, entry: &Entry) -> bool {
+        let between = entry.key_span.end..entry.value.span.start;
+        let text = self.source.text.get(between).unwrap_or_default();
+        text.contains('&')
+    }
+
+    /// Whether a text was cut off where ` #` begins a comment: `abc #def`.
+    pub(in crate::config) fn is_cut_off(&self, node: &Node) -> bool {
+        let rest = self.source.text.get(node.span.end..).unwrap_or_default();
+        let comment = rest.trim_start_matches(' ').strip_prefix('#');
+        let goes_on = |rest: &str| rest.starts_with(|c: char| !c.is_whitespace() && c != '#');
+        let plain = matches!(&*node.content, Content::Scalar(scalar) if scalar.plain);
+        plain && comment.is_some_and(goes_on)
     }
 
     /// Where the end of a node's text begins, if it can be found in what was written.

@@ -17,11 +17,8 @@ impl Context<'_> {
         node: &Node,
         at: &Place<'_>,
     ) -> Read<ComposeText> {
-        let found = self.resolved(node, at)?;
-        let emptied = |found: &Template| found.substituted && found.text.parts.is_empty();
-        Ok(found
-            .filter(|found| !emptied(found))
-            .map(|found| found.text))
+        let found = self.resolved(node, at, true)?;
+        Ok(found.and_then(Template::unless_emptied))
     }
 
     /// Any text of a node, where an empty one is a value too.
@@ -30,11 +27,11 @@ impl Context<'_> {
         node: &Node,
         at: &Place<'_>,
     ) -> Read<ComposeText> {
-        let found = self.resolved(node, at)?;
+        let found = self.resolved(node, at, true)?;
         Ok(found.map(|found| found.text))
     }
 
-    fn resolved(&mut self, node: &Node, at: &Place<'_>) -> Read<Template> {
+    fn resolved(&mut self, node: &Node, at: &Place<'_>, markers: bool) -> Read<Template> {
         let scalar = match &*node.content {
             Content::Scalar(scalar) if scalar.is_null() => return Ok(None),
             Content::Scalar(scalar) => scalar,
@@ -49,7 +46,7 @@ impl Context<'_> {
             }
         };
         let lookup = self.lookup();
-        let mut found = template::resolve(&scalar.text, &|name| lookup.variable(name));
+        let mut found = template::resolve(&scalar.text, markers, &|name| lookup.variable(name));
         let mut outcome = Ok(());
         for problem in std::mem::take(&mut found.problems) {
             let span = self.within(node, &problem.part);
@@ -109,32 +106,40 @@ impl Context<'_> {
     ) -> Read<String> {
         let Some(field) = field else { return Ok(None) };
         let at = field.place(at);
-        let Some(text) = self.text_with_markers(field.node, &at)? else {
-            return Ok(None);
-        };
-        self.forbid_control(field.node, &at, &text, allowed)?;
-        self.without_markers(field.node, &at, &text).map(Some)
+        self.text_of(field.node, &at, allowed)
     }
 
-    /// The text, which must hold no marker.
-    pub(in crate::config) fn without_markers(
+    /// The same for a node that has no key.
+    pub(in crate::config) fn text_of(
         &mut self,
         node: &Node,
         at: &Place<'_>,
-        text: &ComposeText,
-    ) -> Result<String, Reported> {
-        if let Some(text) = text.as_literal() {
-            return Ok(text.to_owned());
-        }
-        let span = self.within(node, "{{");
-        let diagnostic = at
-            .error(
-                Code::MarkerNotAllowed,
-                span,
-                "a `{{…}}` marker is not replaced here",
+        allowed: fn(char) -> bool,
+    ) -> Read<String> {
+        let found = self.resolved(node, at, false)?;
+        let Some(text) = found.and_then(Template::unless_emptied) else {
+            return Ok(None);
+        };
+        self.forbid_control(node, at, &text, allowed)?;
+        let marker = text.parts.iter().find_map(|part| match part {
+            Part::Marker { name, .. } => Some(name),
+            Part::Literal(_) => None,
+        });
+        let Some(name) = marker else {
+            return Ok(Some(text.as_literal().unwrap_or_default().to_owned()));
+        };
+        let help = if at.is_private() {
+            "write `${VAR}`: pei replaces it when it configures".to_owned()
+        } else if self.lookup().variable(name).is_some() {
+            format!("write `${{{name}}}`: pei replaces it when it configures")
+        } else {
+            format!(
+                "write `${{{name}:-default}}`, or `export {name}` and write `${{{name}}}`: pei replaces it when it configures"
             )
-            .help("write `${VAR}`: pei replaces it when it configures");
-        Err(self.report(diagnostic))
+        };
+        let message = "a `{{…}}` marker is not replaced here";
+        let diagnostic = at.error(Code::MarkerNotAllowed, self.within(node, "{{"), message);
+        Err(self.report(diagnostic.help(help)))
     }
 
     /// Control characters other than the allowed ones end up where nobody sees them.
@@ -212,11 +217,13 @@ impl Context<'_> {
         );
         let zeros = text.len() > 1 && text.starts_with('0');
         let help = if zeros && parse_number(text.trim_start_matches('0')).is_some() {
-            "write it without leading zeros: some YAML readers take them for octal"
+            "write it without leading zeros: some YAML readers take them for octal".to_owned()
+        } else if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            format!("choose a number from {} to {}", range.start(), range.end())
         } else {
-            "write the number in decimal digits"
+            "write the number in decimal digits".to_owned()
         };
-        Err(self.bad_value(field, at, Code::InvalidNumber, expected, help))
+        Err(self.bad_value(field, at, Code::InvalidNumber, expected, &help))
     }
 
     /// A TCP port.

@@ -27,8 +27,23 @@ pub(super) struct Problem {
     pub(super) part: String,
 }
 
-/// Replaces variables and finds markers.
-pub(super) fn resolve(text: &str, variable: &dyn Fn(&str) -> Option<OsString>) -> Template {
+/// Problems of one text that are told: finding the place of each takes a search from its start.
+const MOST: usize = 20;
+
+impl Template {
+    /// A text that replaced variables emptied is none: `host_port: ${PORT:-}` is the same as no `host_port`.
+    pub(super) fn unless_emptied(self) -> Option<ComposeText> {
+        let emptied = self.substituted && self.text.parts.is_empty();
+        (!emptied).then_some(self.text)
+    }
+}
+
+/// Replaces variables and finds markers. `markers` tells whether the place takes any, for the cure.
+pub(super) fn resolve(
+    text: &str,
+    markers: bool,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Template {
     // Most texts hold neither.
     if !text.contains("${") && !text.contains("{{") {
         return Template {
@@ -38,6 +53,7 @@ pub(super) fn resolve(text: &str, variable: &dyn Fn(&str) -> Option<OsString>) -
     }
     let mut reader = Reader {
         variable,
+        markers,
         literal: String::new(),
         template: Template::default(),
     };
@@ -48,6 +64,7 @@ pub(super) fn resolve(text: &str, variable: &dyn Fn(&str) -> Option<OsString>) -
 
 struct Reader<'v> {
     variable: &'v dyn Fn(&str) -> Option<OsString>,
+    markers: bool,
     literal: String,
     template: Template,
 }
@@ -56,8 +73,9 @@ impl Reader<'_> {
     fn read(&mut self, text: &str) {
         let mut rest = text;
         loop {
-            let next = [rest.find("${"), rest.find("{{")];
-            let Some(at) = next.into_iter().flatten().min() else {
+            // One search for both: a search for the other kind would go to the end of the text each time.
+            let opens = |pair: &[u8]| pair == b"${" || pair == b"{{";
+            let Some(at) = rest.as_bytes().windows(2).position(opens) else {
                 self.literal.push_str(rest);
                 return;
             };
@@ -125,15 +143,19 @@ impl Reader<'_> {
             (Some(value), Some(_)) if !value.is_empty() => value,
             (_, Some(default)) => default.to_owned(),
             (None, None) => {
-                self.problem(
-                    Code::UnsetVariable,
-                    typed,
-                    format!("the environment variable `{name}` is not set"),
-                    &format!(
-                        "set the variable, write `${{{name}:-default}}`, or write `{{{{{name}}}}}` \
-                         for Compose to replace it when the container is made"
-                    ),
+                // Bash has `UID` and others without exporting them.
+                let help = format!(
+                    "`export {name}` before pei runs, also where a shell shows a value, or write `${{{name}:-default}}`"
                 );
+                let help = if self.markers {
+                    format!(
+                        "{help}; `{{{{{name}}}}}` is for Compose to replace when the container is made"
+                    )
+                } else {
+                    help
+                };
+                let message = format!("the environment variable `{name}` is not set");
+                self.problem(Code::UnsetVariable, typed, message, &help);
                 String::new()
             }
         }
@@ -193,19 +215,15 @@ impl Reader<'_> {
         let mut rest = text;
         loop {
             let close = rest.find("}}")?;
-            match rest.find("${") {
-                Some(at) if at < close => {
-                    inner.push_str(&rest[..at]);
-                    let (value, after) = self.variable(&rest[at..]);
-                    inner.push_str(&value);
-                    rest = after;
-                }
-                _ => {
-                    inner.push_str(&rest[..close]);
-                    let length = text.len() - rest.len() + close + 2;
-                    return Some((inner, length));
-                }
-            }
+            let Some(at) = rest[..close].find("${") else {
+                inner.push_str(&rest[..close]);
+                let length = text.len() - rest.len() + close + 2;
+                return Some((inner, length));
+            };
+            inner.push_str(&rest[..at]);
+            let (value, after) = self.variable(&rest[at..]);
+            inner.push_str(&value);
+            rest = after;
         }
     }
 
@@ -217,6 +235,9 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, code: Code, part: &str, message: String, help: &str) {
+        if self.template.problems.len() == MOST {
+            return;
+        }
         self.template.problems.push(Problem {
             code,
             message,
@@ -275,7 +296,7 @@ mod tests {
 
     /// Markers are shown as `<NAME>` and `<NAME=default>`.
     fn shown(text: &str) -> String {
-        let template = resolve(text, &variable);
+        let template = resolve(text, true, &variable);
         if let Some(problem) = template.problems.first() {
             return problem.code.name().to_owned();
         }

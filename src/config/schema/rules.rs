@@ -55,7 +55,7 @@ pub(super) fn of(section: &str) -> Vec<Value> {
 const IMAGE: &str = "^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\
     (:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]+)?$";
 /// A host or an address with no scheme, path and port; an IPv6 address is in brackets.
-const PROXY_ADDRESS: &str = r#"^([^ \t/\\'"`$#?&;|<>(){},]*@)?(\[[^ \t/\\'"`$#?&;|<>(){},]*\]|[^ \t:/\\'"`$#?&;|<>(){},]+)$"#;
+const PROXY_ADDRESS: &str = r#"^(\[[^ \t/\\'"`$#?&;|<>(){},@]*\]|[^ \t:/\\'"`$#?&;|<>(){},@]+)$"#;
 /// A path that Compose does not take for the name of a volume.
 const HOST_PATH: &str = r"^([A-Za-z]:[\\/][^:]*|[/.~][^:]*)$";
 const VOLUME_NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";

@@ -30,7 +30,13 @@ pub(super) fn read(
         return apt;
     };
     apt.repo_source = source(cx, section.repo_source, &at, base);
-    apt.keep_repo_after_build = or(cx.boolean(section.keep_repo_after_build, &at), true);
+    let keep = section.keep_repo_after_build;
+    if apt.repo_source != AptSource::Unchanged && keep.is_some_and(|field| field.node.is_null()) {
+        let message = "null says nothing here: pei would keep the mirror, PeiDocker would not";
+        let help = "write `true` or `false`";
+        cx.bad_value(keep, &at, Code::InvalidBoolean, message.to_owned(), help);
+    }
+    apt.keep_repo_after_build = or(cx.boolean(keep, &at), true);
     apt.use_proxy = or(cx.boolean(section.use_proxy, &at), false);
     apt.keep_proxy_after_build = or(cx.boolean(section.keep_proxy_after_build, &at), false);
     apt

@@ -170,6 +170,7 @@ fn key_file(
         });
     }
     if path.starts_with('/') {
+        key_files.extend(cx.lookup().places_inside(path));
         return cx.lookup().host_file(path).map_err(|problem| {
             let diagnostic = file_diagnostic(&here, span, path, &problem);
             let help = "check the path; one that begins with `/` is a path of the host";
@@ -186,7 +187,7 @@ fn key_file(
     };
     match cx.lookup().project_file(&inside) {
         Ok(bytes) => {
-            key_files.push(inside);
+            key_files.extend(cx.lookup().places_inside(&inside));
             Ok(bytes)
         }
         Err(problem) => {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::config::raw::{Field, is_extension};
+use crate::config::raw::{Field, named_entries};
 use crate::config::read::{Context, Place, Reported};
 use crate::config::yaml::{Content, Entry, Node};
 use crate::diagnostic::{Code, quoted};
@@ -72,9 +72,15 @@ fn list(cx: &mut Context<'_>, items: &[Node], at: &Place<'_>) -> Vec<EnvVar> {
 
 /// `KEY=value`, or `KEY` alone.
 fn assignment(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<EnvVar, Reported> {
-    if let Content::Map(_) = &*node.content {
-        let help = "write `- KEY=value`, or leave out all dashes for a mapping";
-        return Err(cx.wrong_type(at, node, "`KEY=value`", Some(help)));
+    if let Content::Map(entries) = &*node.content {
+        let help = match entries.as_slice() {
+            [one] => format!(
+                "write `- {}=…`, or leave out all dashes for a mapping",
+                one.key
+            ),
+            _ => "write `- KEY=value`, or leave out all dashes for a mapping".to_owned(),
+        };
+        return Err(cx.wrong_type(at, node, "`KEY=value`", Some(&help)));
     }
     let Some(text) = cx.text_maybe_empty(node, at)? else {
         let help = "write `- KEY=value`, or remove the dash";
@@ -103,7 +109,7 @@ fn assignment(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<EnvVa
 
 fn mapping(cx: &mut Context<'_>, entries: &[Entry], at: &Place<'_>) -> Vec<EnvVar> {
     let mut variables = Vec::with_capacity(entries.len());
-    for entry in entries.iter().filter(|entry| !is_extension(&entry.key)) {
+    for entry in named_entries(cx, entries, at) {
         let here = at.entry(entry);
         let name = check_name(cx, &entry.key, entry.key_span.clone(), &here);
         let value = cx.text_maybe_empty(&entry.value, &here);

@@ -2,14 +2,12 @@
 
 use super::arguments;
 use super::ports::items;
-use super::project_path::{self, normalise};
-use super::script_word;
 use super::stage::Number;
-use crate::config::FileProblem;
+use super::{installer_options, script, script_word};
 use crate::config::raw::{self, Field};
 use crate::config::read::{Context, Place, Reported};
 use crate::config::yaml::{Content, Node};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, quoted};
 use crate::model::{Hook, Hooks};
 
 const EXAMPLE: &str = "- stage-1/custom/my-script.sh --option";
@@ -108,12 +106,9 @@ fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Resu
     {
         forbid_run_time_paths(cx, node, at, &scalar.text)?;
     }
-    let Some(text) = cx.text_with_markers(node, at)? else {
+    let Some(text) = cx.text_of(node, at, |c| matches!(c, '\t' | '\n'))? else {
         return Err(empty(cx, node, at));
     };
-    let text = cx.without_markers(node, at, &text)?;
-    let literal = crate::model::ComposeText::literal(text.as_str());
-    cx.forbid_control(node, at, &literal, |c| matches!(c, '\t' | '\n'))?;
     if point.before_run_time {
         forbid_run_time_paths(cx, node, at, &text)?;
     }
@@ -126,8 +121,8 @@ fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Resu
     if word.is_empty() {
         return Err(empty(cx, node, at));
     }
-    let script = script(cx, node, at, &word, point);
     let arguments = script_word::trimmed(rest);
+    let script = script::read(cx, node, at, (&word, arguments), point.stage);
     let mut outcome = Ok(());
     for problem in arguments::check(arguments) {
         let is_warning = problem.code == Code::HookComment;
@@ -137,8 +132,10 @@ fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Resu
         }
     }
     outcome?;
+    let script = script?;
+    installer_options::check(cx, node, at, &script, arguments)?;
     Ok(Hook {
-        script: script?,
+        script,
         arguments: arguments.to_owned(),
     })
 }
@@ -147,90 +144,6 @@ fn empty(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Reported {
     let message = "this entry names no script";
     let diagnostic = at.error(Code::InvalidHook, node.span.clone(), message);
     cx.report(diagnostic.help("write the script's path under `installation/`, or remove the entry"))
-}
-
-/// The script's path; one that is not there yet may still be made before the build.
-fn script(
-    cx: &mut Context<'_>,
-    node: &Node,
-    at: &Place<'_>,
-    word: &str,
-    point: Point,
-) -> Result<String, Reported> {
-    let span = node.span.clone();
-    if word.contains(char::is_control) {
-        let message = "a script's path cannot hold a line break or a tab";
-        let diagnostic = at.error(Code::ControlCharacter, span, message);
-        return Err(cx.report(diagnostic.help("rename the script")));
-    }
-    let path = match normalise(word) {
-        Ok(path) => path,
-        Err(problem) => return Err(cx.report(problem.diagnostic(at, span))),
-    };
-    if let Err(problem) = cx.lookup().project_file_exists(&path) {
-        let diagnostic = match problem {
-            FileProblem::Outside => {
-                let diagnostic = project_path::file_diagnostic(at, span, &path, &problem);
-                return Err(cx.report(diagnostic));
-            }
-            FileProblem::NotAFile => missing(cx, at, node, &path, "is not a file"),
-            _ => missing(cx, at, node, &path, "does not exist"),
-        };
-        cx.report(diagnostic);
-    } else {
-        check_stage(cx, node, at, &path, point.stage);
-    }
-    Ok(path)
-}
-
-fn missing(cx: &Context<'_>, at: &Place<'_>, node: &Node, path: &str, what: &str) -> Diagnostic {
-    let help = if path.starts_with("installation/") {
-        "leave out `installation/`: paths are relative to it".into()
-    } else if path.starts_with('~') || path.contains('$') {
-        "a script's path is taken as it is: variables and `~` are not replaced in it".into()
-    } else if matches!(
-        path,
-        "bash" | "sh" | "source" | "sudo" | "python" | "python3"
-    ) {
-        format!("leave out `{path}`: an entry begins with the path of a script")
-    } else {
-        project_path::did_you_mean(cx.lookup(), path).unwrap_or_else(|| {
-            "write it before you build; paths are relative to `installation/`".into()
-        })
-    };
-    let shown = quoted(&format!("installation/{path}"));
-    at.warning(
-        Code::MissingHookScript,
-        node.span.clone(),
-        format!("the hook script {shown} {what}"),
-    )
-    .help(help)
-}
-
-/// An image holds its own stage's folder, and stage-2's also that of stage-1.
-fn check_stage(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, path: &str, stage: Number) {
-    let (holds, folders) = match stage {
-        Number::One => (path.starts_with("stage-1/"), "`installation/stage-1`"),
-        Number::Two => (
-            path.starts_with("stage-1/") || path.starts_with("stage-2/"),
-            "`installation/stage-1` and `installation/stage-2`",
-        ),
-    };
-    if !holds {
-        cx.report(
-            at.warning(
-                Code::ScriptOutsideStage,
-                node.span.clone(),
-                format!(
-                    "the image does not hold {}",
-                    quoted(&format!("installation/{path}"))
-                ),
-            )
-            .help(format!(
-                "move the script: this stage's image holds {folders}"
-            )),
-        );
-    }
 }
 
 fn forbid_run_time_paths(

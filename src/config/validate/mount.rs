@@ -1,7 +1,7 @@
 //! The `storage` and `mount` sections.
 
 use super::paths;
-use crate::config::raw::{self, Field, entries, is_extension};
+use crate::config::raw::{self, Field, entries, named_entries};
 use crate::config::read::{Context, Place, Read, Reported, Site};
 use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, quoted};
@@ -99,9 +99,9 @@ pub(super) fn mounts(
     let Ok(Some(entries)) = entries(cx, field.node, &at, None) else {
         return Vec::new();
     };
-    entries
-        .iter()
-        .filter(|entry| !is_extension(&entry.key) && !entry.value.is_null())
+    named_entries(cx, entries, &at)
+        .into_iter()
+        .filter(|entry| !entry.value.is_null())
         .filter_map(|entry| mount(cx, entry, &at).ok())
         .collect()
 }

@@ -2,8 +2,11 @@
 //!
 //! <https://docs.docker.com/reference/compose-file/services/#ports>
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
+
+pub(super) const OUT_OF_RANGE: &str = "holds a number that is not from 1 to 65535";
+pub(super) const TOO_MANY_PARTS: &str = "has more than three parts";
 
 /// A mapping without markers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +92,10 @@ fn ip(text: &str) -> Result<IpAddr, &'static str> {
             let address = rest.strip_suffix(']').ok_or(NO_ADDRESS)?;
             address.parse().map(IpAddr::V6).map_err(|_| NO_ADDRESS)
         }
-        None if text.contains(':') => Err("has an IPv6 address that is not in brackets"),
+        None if text.parse::<Ipv6Addr>().is_ok() => {
+            Err("has an IPv6 address that is not in brackets")
+        }
+        None if text.contains(':') => Err(TOO_MANY_PARTS),
         None => text.parse().map(IpAddr::V4).map_err(|_| NO_ADDRESS),
     }
 }
@@ -109,7 +115,7 @@ fn number(text: &str) -> Result<u16, &'static str> {
     }
     match text.parse() {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err("holds a number that is not from 1 to 65535"),
+        _ => Err(OUT_OF_RANGE),
     }
 }
 

@@ -80,8 +80,18 @@ fn published(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<Publis
                     node.span.clone(),
                     format!("the port {shown} {what}"),
                 )
-                .help("write it as Compose does, such as `\"8080:80\"`, `\"127.0.0.1:8080:80\"` or `\"53:53/udp\"`");
+                .help(help(what));
             Err(cx.report(diagnostic))
+        }
+    }
+}
+
+fn help(what: &str) -> &'static str {
+    match what {
+        port::OUT_OF_RANGE => "choose port numbers from 1 to 65535",
+        port::TOO_MANY_PARTS => "write one mapping an item, with at most `IP:HOST:CONTAINER`",
+        _ => {
+            "write it as Compose does, such as `\"8080:80\"`, `\"127.0.0.1:8080:80\"` or `\"53:53/udp\"`"
         }
     }
 }

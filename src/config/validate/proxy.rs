@@ -1,6 +1,6 @@
 //! The `proxy` section.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::config::raw::{self, Field};
 use crate::config::read::{Context, Place, Read};
@@ -14,6 +14,8 @@ const DEFAULT_PORT: u16 = 7890;
 /// What one stage says; the rest is inherited or default.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layer {
+    /// The section is there and not null.
+    is_section: bool,
     address: Option<ComposeText>,
     port: Option<u16>,
     enable_globally: Option<bool>,
@@ -22,7 +24,7 @@ pub(super) struct Layer {
 }
 
 pub(super) fn read(cx: &mut Context<'_>, field: Option<Field<'_>>, stage: &Place<'_>) -> Layer {
-    let Some(field) = field else {
+    let Some(field) = field.filter(|field| !field.node.is_null()) else {
         return Layer::default();
     };
     let at = field.place(stage);
@@ -30,6 +32,7 @@ pub(super) fn read(cx: &mut Context<'_>, field: Option<Field<'_>>, stage: &Place
         return Layer::default();
     };
     Layer {
+        is_section: true,
         address: address(cx, section.address, &at).ok().flatten(),
         port: cx.port(section.port, &at).ok().flatten(),
         enable_globally: cx.boolean(section.enable_globally, &at).ok().flatten(),
@@ -41,44 +44,60 @@ pub(super) fn read(cx: &mut Context<'_>, field: Option<Field<'_>>, stage: &Place
 /// The address becomes a part of a URL that shells and apt read, so that it may
 /// hold nothing that ends the host name or means something to a shell.
 fn address(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Read<ComposeText> {
-    let Some(text) = cx.compose_text(field, at)? else {
+    let (Some(field), Some(text)) = (field, cx.compose_text(field, at)?) else {
         return Ok(None);
     };
-    let literal = |part: &Part| match part {
-        Part::Literal(text) => is_address_part(text),
-        Part::Marker { default, .. } => default.as_deref().is_none_or(is_address_part),
+    let known = |part: &Part| match part {
+        Part::Literal(text) => Some(text.clone()),
+        Part::Marker { default, .. } => default.clone(),
     };
-    let is_host = text.parts.iter().all(literal);
-    let with_port = is_host && text.as_literal().is_some_and(has_port);
-    if !text.parts.is_empty() && is_host && !with_port {
-        return Ok(Some(text));
-    }
-    let found = text.as_literal().map_or("it".to_owned(), quoted);
-    let (message, help) = if text.parts.is_empty() {
-        (
+    let known: Vec<String> = text.parts.iter().filter_map(known).collect();
+    let literal = text.as_literal();
+    let problem = if known.iter().any(|text| text.contains('@')) {
+        // A part of it is a password, which would be read in the compose file and in the image.
+        Some((
+            "the proxy's address holds a login".to_owned(),
+            "leave the login out: one in `proxies` of the engine's `~/.docker/config.json` is used by builds and containers".to_owned(),
+        ))
+    } else if text.parts.is_empty() {
+        Some((
             "the proxy's address is empty".to_owned(),
-            "write null for the default",
-        )
-    } else if text
-        .as_literal()
-        .is_some_and(|text| text.parse::<Ipv6Addr>().is_ok())
-    {
-        (
-            format!("the IPv6 address {found} needs brackets"),
-            "write `[` before and `]` after it, in quotes",
-        )
-    } else if with_port {
-        (
-            format!("the proxy's address {found} holds a port"),
-            "write the host name alone and the port as `port`",
-        )
+            "write null for the default".to_owned(),
+        ))
+    } else if literal.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok()) {
+        Some((
+            format!("the IPv6 address {} needs brackets", found(literal)),
+            "write `[` before and `]` after it, in quotes".to_owned(),
+        ))
+    } else if !known.iter().all(|text| is_address_part(text)) || literal.is_some_and(has_port) {
+        Some((
+            format!(
+                "the proxy's address is a host name or an IP address alone, found {}",
+                found(literal)
+            ),
+            literal.and_then(parts_of_url).unwrap_or_else(|| {
+                "write the host name alone; the port stands in `port`".to_owned()
+            }),
+        ))
     } else {
-        (
-            format!("the proxy's address is a host name or an IP address, found {found}"),
-            "write the host name alone, without `http://` and without a path; the port stands in `port`",
-        )
+        None
     };
-    Err(cx.bad_value(field, at, Code::InvalidProxyAddress, message, help))
+    if let Some((message, help)) = problem {
+        return Err(cx.bad_value(Some(field), at, Code::InvalidProxyAddress, message, &help));
+    }
+    if literal.is_some_and(is_loopback) {
+        let here = field.place(at);
+        let message = format!("{} is the container itself, in a build too", found(literal));
+        let warning = here.warning(Code::LoopbackProxy, field.node.span.clone(), message);
+        cx.report(warning.help(
+            "write `host.docker.internal` for this machine; its proxy must listen on an address that containers reach",
+        ));
+    }
+    Ok(Some(text))
+}
+
+fn found(text: Option<&str>) -> String {
+    text.map_or("it".to_owned(), quoted)
 }
 
 fn is_address_part(text: &str) -> bool {
@@ -89,11 +108,35 @@ fn is_address_part(text: &str) -> bool {
 
 /// `name:port`, where an IPv6 address in brackets has colons of its own.
 fn has_port(text: &str) -> bool {
-    let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
-    match host.strip_prefix('[') {
+    match text.strip_prefix('[') {
         Some(rest) => !rest.ends_with(']'),
-        None => host.contains(':'),
+        None => text.contains(':'),
     }
+}
+
+/// What to write for `http://HOST:PORT/` or a part of it.
+fn parts_of_url(text: &str) -> Option<String> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let rest = rest.split('/').next()?;
+    let (host, port) = match rest.rsplit_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (rest, None),
+    };
+    if host.is_empty() || !is_address_part(host) || has_port(host) {
+        return None;
+    }
+    match port {
+        Some(port) if port.parse::<u16>().is_ok() => {
+            Some(format!("write `address: {host}` and `port: {port}`"))
+        }
+        Some(_) => None,
+        None => Some(format!("write `address: {host}`")),
+    }
+}
+
+fn is_loopback(text: &str) -> bool {
+    let ip = text.trim_start_matches('[').trim_end_matches(']').parse();
+    text == "localhost" || ip.is_ok_and(|ip: IpAddr| ip.is_loopback() || ip.is_unspecified())
 }
 
 impl Layer {
@@ -115,8 +158,10 @@ impl Layer {
             port: self.port.unwrap_or(below.port),
             enable_globally: self.enable_globally.unwrap_or(below.enable_globally),
             remove_after_build: self.remove_after_build.unwrap_or(below.remove_after_build),
-            // The one field that the reference does not hand on: its stage-2 speaks http unless told otherwise.
-            use_https: self.use_https.unwrap_or(false),
+            // As in the reference, a stage with a section of its own speaks http unless that says otherwise.
+            use_https: self
+                .use_https
+                .unwrap_or(!self.is_section && below.use_https),
         }
     }
 }

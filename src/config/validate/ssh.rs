@@ -6,7 +6,7 @@ use super::port::{Mapping, Protocol};
 use super::ports::Published;
 use super::user::{self, ReadUser};
 use super::weak_password::is_weak;
-use crate::config::raw::{self, Field, entries, is_extension};
+use crate::config::raw::{self, Field, entries, is_extension, named_entries};
 use crate::config::read::{Context, Place, Read, Site, or};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{ComposeText, Ssh};
@@ -100,7 +100,7 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
     let example = user::ExampleKey::default();
     let mut uids: HashMap<u32, Site> = HashMap::new();
     let mut users = Vec::with_capacity(entries.len());
-    for entry in entries.iter().filter(|entry| !is_extension(&entry.key)) {
+    for entry in named_entries(cx, entries, &at) {
         if !cx.has_colon(entry) {
             let message = "this is no user's name: no colon follows it";
             let diagnostic = at.error(Code::MissingCredential, entry.key_span.clone(), message);

@@ -3,7 +3,7 @@
 use super::ports::Published;
 use super::{environment, hooks, image, mount, ports, proxy};
 use crate::config::raw::{self, Field};
-use crate::config::read::{Context, Place};
+use crate::config::read::{Context, Place, or};
 use crate::model::{ComposeText, Device, EnvVar, Hooks, Proxy, Stage};
 
 /// Which of the two.
@@ -56,11 +56,12 @@ pub(super) fn read(
 }
 
 fn device(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Option<Device> {
-    let field = field?;
+    let field = field.filter(|field| !field.node.is_null())?;
     let at = field.place(at);
     let section = raw::Device::read(cx, field.node, &at).ok()?;
     let choices = [("cpu", Device::Cpu), ("gpu", Device::Gpu)];
-    cx.choice(section.r#type, &at, &choices).ok().flatten()
+    // As in the reference, a section without a type inherits nothing.
+    Some(or(cx.choice(section.r#type, &at, &choices), Device::Cpu))
 }
 
 impl Common {

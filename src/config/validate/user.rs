@@ -134,7 +134,14 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
             "choose a shorter one: the login programs of Linux take no longer ones",
         )
     } else {
-        let site = field.place(at).site(field.key_span.clone());
+        let here = field.place(at);
+        if cx.is_cut_off(field.node) {
+            let message = "this password ends before ` #`, where YAML begins a comment";
+            let warning = here.warning(Code::CutOffValue, field.key_span.clone(), message);
+            let help = "put the password in quotes if it goes on, or a blank behind the `#`";
+            cx.report(warning.help(help));
+        }
+        let site = here.site(field.key_span.clone());
         return Ok(Some((text, site)));
     };
     let here = field.place(at);

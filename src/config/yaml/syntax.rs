@@ -31,10 +31,11 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
             {
                 diagnostic = diagnostic.also(quote..quote + 1, "opened here");
             }
-            if let Some(help) = colon_help(kind, at, text) {
+            let help = colon_help(kind, at, text).or_else(|| indentation_help(kind, at, text));
+            if let Some(help) = help {
                 return diagnostic.help(help);
             }
-            match braces_help(at, text).or_else(|| help(kind)) {
+            match braces_help(at, text).or_else(|| general_help(kind)) {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,
             }
@@ -75,6 +76,45 @@ fn colon_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
     let key = key_without_blank(before.lines().last()?.trim())?;
     Some(format!(
         "line {line} lacks a blank after its colon: write `{key}: …`"
+    ))
+}
+
+/// A line that begins between the columns of the lines above it: a blank too few or too many.
+fn indentation_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
+    use ErrorKind::{ExpectedBlockMappingKey, InvalidIndentation, MappingKeyNotAllowed};
+    use ErrorKind::{ExpectedBlockSequenceEntry, SimpleKeyExpected};
+    if !matches!(
+        kind,
+        ExpectedBlockMappingKey
+            | ExpectedBlockSequenceEntry
+            | InvalidIndentation
+            | MappingKeyNotAllowed
+            | SimpleKeyExpected
+    ) {
+        return None;
+    }
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let start = line_start(at, text);
+    let here = indent(&text[start..]);
+    let mut next: Option<usize> = None;
+    for line in text[..start].lines().rev() {
+        if line.trim().is_empty() || line.trim_start().starts_with('#') {
+            continue;
+        }
+        let column = indent(line);
+        if column == here {
+            return None;
+        }
+        if column < here {
+            break;
+        }
+        next = Some(next.map_or(column, |next| next.min(column)));
+    }
+    let next = next?;
+    let (line, before) = (text[..start].lines().count() + 1, next - here);
+    let blanks = crate::diagnostic::count(before, "blank");
+    Some(format!(
+        "check the indentation: line {line} begins {blanks} left of the keys above it"
     ))
 }
 
@@ -143,7 +183,7 @@ fn message(kind: &ErrorKind) -> String {
     }
 }
 
-fn help(kind: &ErrorKind) -> Option<&'static str> {
+fn general_help(kind: &ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::MappingValueNotAllowed => {
             "quote a text that holds `: `, or check the indentation of this line"

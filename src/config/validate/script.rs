@@ -1,0 +1,166 @@
+//! The script that a hook entry names.
+
+use super::project_path::{self, did_you_mean, normalise};
+use super::stage::Number;
+use crate::config::read::{Context, Place, Reported};
+use crate::config::yaml::Node;
+use crate::config::{FileProblem, Lookup};
+use crate::diagnostic::{Code, Diagnostic, quoted};
+
+/// Where scripts lie that are named without their folder.
+const FOLDERS: [&str; 4] = [
+    "stage-1/custom",
+    "stage-2/custom",
+    "stage-1/system",
+    "stage-2/system",
+];
+
+/// What people write before a script, as in a shell.
+const RUNNERS: [&str; 8] = [
+    "bash", "sh", "source", ".", "sudo", "exec", "python", "python3",
+];
+
+/// The script's path; one that is not there yet may still be made before the build.
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    node: &Node,
+    at: &Place<'_>,
+    (word, arguments): (&str, &str),
+    stage: Number,
+) -> Result<String, Reported> {
+    let span = node.span.clone();
+    let refuse =
+        |code, message: String, help: &str| at.error(code, span.clone(), message).help(help);
+    if word.contains(char::is_control) {
+        let message = "a script's path cannot hold a line break or a tab".to_owned();
+        return Err(cx.report(refuse(Code::ControlCharacter, message, "rename the script")));
+    }
+    if RUNNERS.contains(&word) {
+        let message = format!("{} is no script of the project", quoted(word));
+        let help = format!("leave out `{word}`: an entry begins with the path of a script");
+        return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
+    }
+    if word.contains("://") {
+        let message = format!("{} is no file of the project", quoted(word));
+        let help = "download the script into `installation/stage-1/custom` and name it there";
+        return Err(cx.report(refuse(Code::InvalidHook, message, help)));
+    }
+    if word == "~" || word.starts_with("~/") {
+        let message = "`~` is not replaced in the path of a script".to_owned();
+        let help = "copy the script into `installation/stage-1/custom` and name it there";
+        return Err(cx.report(refuse(Code::InvalidHook, message, help)));
+    }
+    let path = match normalise(word) {
+        Ok(path) => path,
+        Err(problem) => return Err(cx.report(problem.diagnostic(at, span))),
+    };
+    let what = match cx.lookup().project_file_exists(&path) {
+        Ok(()) => {
+            check_content(cx, node, at, &path)?;
+            check_stage(cx, node, at, &path, stage);
+            return Ok(path);
+        }
+        Err(problem @ FileProblem::Outside) => {
+            let diagnostic = project_path::file_diagnostic(at, span, &path, &problem);
+            return Err(cx.report(diagnostic));
+        }
+        Err(FileProblem::NotAFile) => "is not a file",
+        Err(_) => "does not exist",
+    };
+    let meant = meant(cx.lookup(), &path, arguments);
+    if what == "does not exist" && !path.contains('/') {
+        let message = format!("{} is no script of the project", quoted(&path));
+        let help = meant.unwrap_or_else(|| {
+            "write a script that runs it, such as `installation/stage-1/custom/NAME.sh`, and name that: `stage-1/custom/NAME.sh`".into()
+        });
+        return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
+    }
+    let shown = quoted(&format!("installation/{path}"));
+    let message = format!("the hook script {shown} {what}: the build will fail");
+    let warning = at.warning(Code::MissingHookScript, node.span.clone(), message);
+    cx.report(warning.help(meant.unwrap_or_else(|| {
+        "write it before you build; paths are relative to `installation/`".into()
+    })));
+    Ok(path)
+}
+
+/// The cure for a path that names no file.
+fn meant(lookup: &dyn Lookup, path: &str, arguments: &str) -> Option<String> {
+    if path.starts_with("installation/") {
+        return Some("leave out `installation/`: paths are relative to it".into());
+    }
+    if path.contains('$') {
+        return Some(
+            "a script's path is taken as it is: variables and `~` are not replaced in it".into(),
+        );
+    }
+    let is_file = |path: &str| lookup.project_file_exists(path).is_ok();
+    // `my script.sh --fast` without quotes.
+    let words: Vec<&str> = arguments.split_whitespace().take(20).collect();
+    let whole = (1..=words.len()).map(|count| format!("{path} {}", words[..count].join(" ")));
+    if let Some(whole) = whole.into_iter().find(|whole| is_file(whole)) {
+        return Some(format!("put a path with blanks in quotes: `'{whole}'`"));
+    }
+    let names = lookup.project_names(path);
+    if let Some(name) = names.iter().find(|name| is_file(&format!("{path}/{name}"))) {
+        return Some(format!("name a script in it, such as `{path}/{name}`"));
+    }
+    let mut places = FOLDERS.into_iter().flat_map(|folder| {
+        let tools = lookup.project_names(folder).into_iter();
+        let tools = tools.map(move |tool| format!("{folder}/{tool}"));
+        std::iter::once(folder.to_owned()).chain(tools.filter(|_| folder.ends_with("system")))
+    });
+    let stages = ["stage-1", "stage-2"].map(str::to_owned);
+    let file = stages
+        .into_iter()
+        .chain(places.by_ref())
+        .map(|folder| format!("{folder}/{path}"))
+        .find(|file| is_file(file));
+    file.map(|file| format!("did you mean {}?", quoted(&file)))
+        .or_else(|| did_you_mean(lookup, path))
+}
+
+/// What no shell can run.
+fn check_content(
+    cx: &mut Context<'_>,
+    node: &Node,
+    at: &Place<'_>,
+    path: &str,
+) -> Result<(), Reported> {
+    let Ok(bytes) = cx.lookup().project_file(path) else {
+        return Ok(());
+    };
+    let shown = quoted(&format!("installation/{path}"));
+    let report = |diagnostic: Diagnostic, help: &str| diagnostic.help(help);
+    let span = node.span.clone();
+    if let Some(encoding) = crate::config::source::utf16(&bytes) {
+        let message = format!("the hook script {shown} is {encoding}, which no shell reads");
+        let diagnostic = at.error(Code::InvalidHook, span, message);
+        return Err(cx.report(report(diagnostic, "save it as UTF-8 in your editor")));
+    }
+    if bytes.trim_ascii().is_empty() {
+        let message = format!("the hook script {shown} is empty");
+        let warning = at.warning(Code::MissingHookScript, span, message);
+        cx.report(report(warning, "write the script, or remove the entry"));
+    }
+    Ok(())
+}
+
+/// An image holds its own stage's folder, and stage-2's also that of stage-1.
+fn check_stage(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, path: &str, stage: Number) {
+    let (holds, folders) = match stage {
+        Number::One => (path.starts_with("stage-1/"), "`installation/stage-1`"),
+        Number::Two => (
+            path.starts_with("stage-1/") || path.starts_with("stage-2/"),
+            "`installation/stage-1` and `installation/stage-2`",
+        ),
+    };
+    if !holds {
+        let shown = quoted(&format!("installation/{path}"));
+        let message = format!("the image does not hold {shown}");
+        let warning = at.warning(Code::ScriptOutsideStage, node.span.clone(), message);
+        cx.report(warning.help(format!(
+            "move the script: this stage's image holds {folders}"
+        )));
+    }
+}
