@@ -13,8 +13,8 @@ use crate::ui::{ColorChoice, Ui, Verbosity, is_coloured};
 
 /// Turns one `user_config.yml` into a complete Docker project.
 ///
-/// A project is a folder with one file to edit, `user_config.yml`. `pei create` makes the
-/// folder, `pei configure` turns the file into Dockerfiles, a `docker-compose.yml` and the
+/// A project is a directory with one file to edit, `user_config.yml`. `pei create` makes the
+/// directory, `pei configure` turns the file into Dockerfiles, a `docker-compose.yml` and the
 /// scripts they need, and Docker builds the images without pei.
 #[derive(Debug, Parser)]
 #[command(
@@ -38,19 +38,19 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  pei create -p demo --quick minimal    Make a project
+  pei create -p demo --quick minimal    Make a project in the directory demo
   pei configure -p demo                 Read its user_config.yml and write what Docker needs
   cd demo && docker compose up --build -d
 
 Exit status:
   0   done
-  1   the config or the project is at fault, or an operation failed
+  1   an error in the config or the project, or an operation failed
   2   wrong usage
   3   the container engine is missing or failed
   4   --check found that something would change
   70  a bug of pei";
 
-/// How to speak; everywhere the same.
+/// The options of messages, which every command has.
 #[derive(Debug, Args)]
 struct Output {
     /// When to colour messages
@@ -65,7 +65,7 @@ struct Output {
         help_heading = "Output"
     )]
     color: ColorChoice,
-    /// Say more, such as every file that is written
+    /// Print more, such as every file that is written
     #[arg(short, long, global = true, help_heading = "Output")]
     verbose: bool,
 }
@@ -73,7 +73,7 @@ struct Output {
 /// `--quiet`, which cannot be global: the short form is taken by `create --quick`.
 #[derive(Debug, Clone, Args)]
 pub struct Quiet {
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
 }
@@ -81,7 +81,7 @@ pub struct Quiet {
 /// `--quiet` without its short form.
 #[derive(Debug, Clone, Args)]
 pub struct LongQuiet {
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(long, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
 }

@@ -25,26 +25,26 @@ const CONFIG: &str = "user_config.yml";
 /// Turn `user_config.yml` into what Docker needs
 ///
 /// Writes `docker-compose.yml`, the Dockerfiles, the scripts in installation/stage-*/generated
-/// and the secrets of the build. Only files whose content changes are touched. A file of
-/// pei's that was edited by hand is saved as NAME.bak before it is replaced.
+/// and the secrets of the build. It touches only files whose content changes. A file of pei
+/// that was edited by hand is saved as NAME.bak before it is replaced.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  pei configure                     The project in this folder
+  pei configure                     The project in this directory
   pei configure -p demo --diff      Show what would change, and write nothing
   pei configure --check -q          Exit with 4 if something would change
   pei configure --format json       Findings for an editor or a script")]
 pub struct Args {
-    /// The project
+    /// The project's directory
     #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     project_dir: PathBuf,
     /// Another config, relative to the project
     #[arg(short, long, value_name = "FILE", default_value = CONFIG, value_hint = ValueHint::FilePath)]
     config: PathBuf,
-    /// Write the resolved settings into `docker-compose.yml` too
+    /// Also add the resolved settings as `x-` keys to `docker-compose.yml`
     #[arg(short, long)]
     full_compose: bool,
-    /// Write merged.Dockerfile, merged.env, build-merged.sh and run-merged.sh too
+    /// Also write merged.Dockerfile, merged.env, build-merged.sh and run-merged.sh
     #[arg(long)]
     with_merged: bool,
     /// List what would change, and write nothing
@@ -59,14 +59,14 @@ pub struct Args {
     /// Treat warnings as errors
     #[arg(long)]
     deny_warnings: bool,
-    /// The form of what is found in the config: text on stderr, or JSON on stdout
+    /// Print the findings about the config as text on stderr, or as JSON on stdout
     #[arg(long, value_enum, value_name = "FORM", default_value_t)]
     format: Format,
     #[command(flatten)]
     pub(super) quiet: Quiet,
 }
 
-/// How findings are told.
+/// How findings are printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Text with the lines of the file, on stderr

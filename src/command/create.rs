@@ -22,31 +22,31 @@ const NAMED_CLASHES: usize = 20;
 
 /// Make a new project
 ///
-/// Writes a folder with a `user_config.yml` to edit, the scripts that images are built with,
-/// a guide and examples. A folder that holds such files already is left alone, unless
-/// --force is given: then pei's files are replaced (edited ones are saved as NAME.bak first)
-/// and yours, `user_config.yml` and an extended `compose-template.yml` among them, are kept.
-/// What `pei configure` has written for the config stays, too.
+/// Writes a directory with a `user_config.yml` to edit, the scripts that build the images, a
+/// guide and examples. If one of these files exists already, nothing is written, unless
+/// --force is given. Then pei's files are replaced (edited ones are saved as NAME.bak first),
+/// and yours are kept, also `user_config.yml` and an edited `compose-template.yml`. Files that
+/// `pei configure` has written for the config stay, too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   pei create -p demo                    The full user_config.yml, every key with a comment
   pei create -p demo --quick minimal    A short one that works as it is
-  pei create -p demo --force            Renew pei's files in an old project")]
+  pei create -p demo --force            Update pei's files in an old project")]
 pub struct Args {
-    /// The folder to make; its parents are made too
+    /// The directory to make; its parents are made too
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     project_dir: PathBuf,
-    /// Begin with a short config that works as it is
+    /// Start with a short config that works as it is
     #[arg(short, long, value_name = "NAME", value_parser = PossibleValuesParser::new(assets::quick_templates()))]
     quick: Option<String>,
-    /// With the folder of examples; this is the default
+    /// Also write examples/; this is the default
     #[arg(short = 'e', long, overrides_with = "no_examples")]
     with_examples: bool,
-    /// Without the folder of examples
+    /// Do not write examples/
     #[arg(long, overrides_with = "with_examples")]
     no_examples: bool,
-    /// Replace pei's files where there are some, and keep the user's
+    /// Replace pei's files that exist, and keep the user's
     #[arg(long)]
     force: bool,
     /// List what would be written, and write nothing

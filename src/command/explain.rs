@@ -8,9 +8,9 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::ui::Ui;
 
-/// Say what the code of an error or warning means
+/// Explain the code of an error or warning
 ///
-/// The code is the word in brackets: `error[unknown-key]` has the code unknown-key.
+/// The code is the word in brackets: the code of `error[unknown-key]` is unknown-key.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Example:\n  pei explain unknown-key")]
 pub struct Args {

@@ -24,7 +24,7 @@ pub struct Args {
     /// The page of a subcommand instead of pei's own
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
     command: Option<String>,
-    /// Write all pages into this folder
+    /// Write all pages into this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
     #[command(flatten)]

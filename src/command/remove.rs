@@ -26,10 +26,10 @@ use crate::ui::{Ui, shown};
 #[command(after_long_help = "\
 Examples:
   pei remove -p demo --dry-run    List what would be removed
-  pei remove -p demo              Ask before each
-  pei remove -p demo -y           Ask nothing, as scripts need")]
+  pei remove -p demo              Ask before each removal
+  pei remove -p demo -y           Remove without asking, for scripts")]
 pub struct Args {
-    /// The project
+    /// The project's directory
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     project_dir: PathBuf,
     /// Remove without asking

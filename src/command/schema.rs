@@ -9,8 +9,8 @@ use crate::ui::Ui;
 
 /// Print the JSON Schema of `user_config.yml`
 ///
-/// Editors that know JSON Schema complete and check the file as it is typed. New projects
-/// hold the schema already, and the first line of their `user_config.yml` names it.
+/// Editors that support JSON Schema complete and check the file while you type. New projects
+/// have the schema as a file, and the first line of their `user_config.yml` names it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Example:\n  pei schema > user_config.schema.json")]
 pub struct Args {

@@ -76,7 +76,7 @@ fn zsh_finds_the_function_and_gets_the_flags_of_it() {
         autoload +X -Uz _pei && _pei";
     if let Some(said) = said("zsh", &["-f", "-c"], "zsh", script) {
         assert!(said.starts_with("_pei\n"), "{said}");
-        assert!(said.contains("\n--verbose[Say more"), "{said}");
+        assert!(said.contains("\n--verbose[Print more"), "{said}");
     }
 }
 
