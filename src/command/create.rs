@@ -62,6 +62,8 @@ impl Args {
         let tree = render::new_project(&NewProject {
             quick: self.quick,
             examples: !self.no_examples,
+            // A folder that somebody has described is no obstacle.
+            readme: !folder.join("README.md").exists(),
             configured: self.force && folder.join(COMPOSE_FILE).exists(),
         })?;
         let mode = WriteMode::Create { force: self.force };

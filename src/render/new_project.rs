@@ -23,6 +23,8 @@ pub struct NewProject {
     pub quick: Option<String>,
     /// Also the example catalogue.
     pub examples: bool,
+    /// Also a README, for the user to go on with.
+    pub readme: bool,
     /// The folder has been configured: what is rendered from its config is not replaced by that of the smallest one.
     pub configured: bool,
 }
@@ -82,6 +84,16 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
     )?;
     insert_stamped(&mut tree, "PEI-DOCKER-USAGE-GUIDE.md", &guide);
     insert_stamped(&mut tree, "user_config.schema.json", &schema());
+    if new.readme {
+        tree.insert(
+            "README.md",
+            File {
+                content: Cow::Borrowed(assets::template("readme.md").as_bytes()),
+                mode: 0o644,
+                owner: Owner::User,
+            },
+        );
+    }
     if !new.configured {
         // Of a project that has been configured, they name its key files.
         add_ignore_files(&mut tree, &LeftOut::new([]))?;

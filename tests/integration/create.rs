@@ -25,6 +25,7 @@ fn a_project_is_made_with_its_parents_and_the_next_steps_are_named() {
         ".dockerignore",
         ".gitignore",
         "PEI-DOCKER-USAGE-GUIDE.md",
+        "README.md",
         "installation/stage-1",
         "installation/stage-2",
         "examples",
@@ -59,6 +60,17 @@ fn what_is_there_already_is_listed_and_nothing_is_written() {
         .says("`demo` already holds 1 file that `pei create` would write; nothing was written\n  user_config.yml\n")
         .says("--force");
     assert_eq!(project.files().len(), 2);
+}
+
+#[test]
+fn a_readme_of_the_user_is_kept() {
+    let project = Project::none().file("README.md", "mine");
+    project.run_beside(["create", "-p", "demo"]).succeeds();
+    assert_eq!(project.read("README.md"), "mine");
+    project
+        .run_beside(["create", "-p", "demo", "--force"])
+        .succeeds();
+    assert_eq!(project.read("README.md"), "mine");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn every_command_of_the_docs_runs_or_says_why_not() {
 }
 
 #[test]
-fn the_commands_of_the_guide_in_a_new_project_run_or_say_why_not() {
+fn the_commands_of_the_pages_in_a_new_project_run_or_say_why_not() {
     for template in ["minimal", "stage-1-only"] {
         let home = TempDir::new().unwrap();
         pei(home.path(), home.path())
@@ -91,9 +91,11 @@ fn the_commands_of_the_guide_in_a_new_project_run_or_say_why_not() {
             .assert()
             .success();
         let project = home.path().join("project");
-        let guide = markdown_page(&project.join("PEI-DOCKER-USAGE-GUIDE.md"));
-        assert!(!guide.blocks.is_empty(), "the guide shows no command");
-        assert_commands_run(&guide, &project, home.path());
+        for name in ["README.md", "PEI-DOCKER-USAGE-GUIDE.md"] {
+            let page = markdown_page(&project.join(name));
+            assert!(!page.blocks.is_empty(), "{name} shows no command");
+            assert_commands_run(&page, &project, home.path());
+        }
     }
 }
 
