@@ -157,12 +157,12 @@ overview() {
   cat <<'TEXT'
 # The installers
 
-Name one as a hook, with its options behind it, and it installs its tool: `on_build: ['stage-1/system/pixi/install-pixi.bash --user me']`.
-Every one also takes `--dry-run` (says what it would do; no network, no change), `--force`, `--verbose`, `--quiet` and `--help`, and a second run
-changes nothing. Stage-2's folders of the same names hold forwarders. The README.md of each folder explains the options.
+To install a tool, name its script and options in a hook: `on_build: ['stage-1/system/pixi/install-pixi.bash --user me']`.
+Every script also has the options `--dry-run` (prints what it would do; no network, no change), `--force`, `--verbose`, `--quiet` and `--help`. A second run
+changes nothing. Stage-2's directories of the same names hold forwarders to these scripts. The README.md of each directory explains the options.
 
-The size is what the script adds to an image of Debian 12 on amd64, that of other tools it needs left out. It was measured where the tool can be had from
-Debian, npm or PyPI; that of install-uv-for-everyone.bash is for three accounts.
+The size is what the script adds to an image of Debian 12 on amd64, without other tools that it needs. It was measured for tools that come from
+Debian, npm or PyPI. The size of install-uv-for-everyone.bash is for three accounts.
 
 | script, below `installation/` | what | options of its own | root | network | size |
 |---|---|---|---|---|---|
@@ -185,33 +185,33 @@ closed_network() {
 
 ## In a closed network
 
-A web server inside, with plain files, stands in for every host that the installers ask. Each says what it would fetch:
+A plain web server inside the network can replace every host that the installers download from. Each script says what it would download:
 
 ```sh
 pei create -p demo -q minimal
 bash demo/installation/stage-1/system/uv/install-uv.sh --dry-run
 ```
 
-1. Outside, fetch all of that into a folder that has the hosts' names at its top. Do this for each hook of your config.
+1. Outside, download these files into a directory that has one subdirectory for each host. Do this for each hook of your config.
 
 <!-- no-run: needs the network -->
 ```sh no-run
 bash demo/installation/stage-1/system/uv/install-uv.sh --dry-run | grep -oE 'https://[^ ]+' | sort -u | wget --force-directories -P files -i -
 ```
 
-2. Inside, serve the folder; any web server does.
+2. Inside, serve the directory with any web server.
 
 <!-- no-run: runs until it is stopped -->
 ```sh no-run
 python3 -m http.server --directory files 8080
 ```
 
-3. Tell the installers: `PEI_DOWNLOAD_MIRROR=http://10.0.0.5:8080`, in `environment` of the config for hooks that run at a start, and in the base image
-   (`ENV PEI_DOWNLOAD_MIRROR=...`) for those of the build.
+3. Set `PEI_DOWNLOAD_MIRROR=http://10.0.0.5:8080`: in `environment` of the config for run-time hooks, and as a build argument
+   (`docker compose build --build-arg PEI_DOWNLOAD_MIRROR=…`) for build hooks.
 
-What comes through a package manager needs its kind of server there: `PEI_DOWNLOAD_MIRROR/registry.npmjs.org` is asked as an npm registry (bun, pnpm, Claude
-Code, Codex, Angular), `PEI_DOWNLOAD_MIRROR/pypi.org/simple` as a Python index (LiteLLM, computer vision). Debian's and Ubuntu's packages come from apt's
-sources. [guides/closed-networks.md](guides/closed-networks.md) has the rest: the base image, packages, certificates, and how one file is laid ready without any server.
+Package managers need a server of their own kind there: `PEI_DOWNLOAD_MIRROR/registry.npmjs.org` must be an npm registry (for bun, pnpm, Claude
+Code, Codex, Angular), `PEI_DOWNLOAD_MIRROR/pypi.org/simple` a Python index (for LiteLLM, computer vision). Debian's and Ubuntu's packages come from apt's
+sources. [guides/closed-networks.md](guides/closed-networks.md) explains the rest: the base image, packages, certificates, and how to use files without a server.
 TEXT
 }
 
