@@ -447,6 +447,21 @@ YAML
     has "$output" 'alias worked'
 }
 
+@test "what the guide lists is so: modes, package lists, packages, and login hooks of su and of a shell in a shell" {
+    must in_c -- sh -c 'stat -c %a /soft /hard/volume; ls -A /var/lib/apt/lists'
+    equal $'755\n755' "$output"
+    must in_c -- dpkg-query -W -f '${Package}\n'
+    local name
+    for name in dos2unix xclip ncurses-term systemd dbus libpam-systemd krb5-locales publicsuffix; do
+        lacks_line "$output" "$name"
+    done
+    must in_c -- su - me -c 'echo "$OLD_LOGIN"'
+    has_line "$output" 'login from /pei-from-host/stage-2'
+    attempt ssh_typing me "$PASSWORD" "$PORT" < <(printf '%s\n' bash 'oldalias in a shell; echo "$OLD_LOGIN"' exit exit)
+    has "$output" 'oldalias: command not found'
+    has "$output" 'login from /pei-from-host/stage-2'
+}
+
 @test "the storage of the old config is where it was" {
     must in_c -- readlink /soft/app /soft/data /soft/workspace
     equal $'/hard/volume/app\n/hard/volume/data\n/hard/image/workspace' "$output"
