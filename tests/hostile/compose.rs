@@ -5,12 +5,11 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use pei::render::Inputs;
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::config::{Config, From, Wanted, config};
-use crate::made::{Made, OnDisk, said};
+use crate::made::{Made, said};
 use crate::text::MARKERS;
 use crate::tools;
 
@@ -23,13 +22,7 @@ const YAML_1_1_TO_JSON: &str =
     "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin.buffer), sys.stdout)";
 
 fn made(config: &Config) -> Made {
-    Made::of(
-        config,
-        &Inputs {
-            full_compose: true,
-            ..Inputs::default()
-        },
-    )
+    Made::of(config, ["--full-compose"])
 }
 
 proptest! {
@@ -38,7 +31,7 @@ proptest! {
     #[test]
     fn containers_get_what_was_typed(config in config(WANTED)) {
         let made = made(&config);
-        let read: Value = serde_yaml::from_str(made.text("docker-compose.yml")).unwrap();
+        let read: Value = serde_yaml::from_str(&made.text("docker-compose.yml")).unwrap();
         for stage in [1, 2] {
             let service = &read["services"][format!("stage-{stage}")];
             prop_assert_eq!(environment(service, str::to_owned, interpolated), config.environment(stage));
@@ -88,13 +81,13 @@ proptest! {
         let output = child.wait_with_output().unwrap();
         prop_assert!(output.status.success(), "YAML 1.1 refuses\n{}", yaml);
         let old: Value = serde_json::from_slice(&output.stdout).unwrap();
-        prop_assert_eq!(old, serde_yaml::from_str::<Value>(yaml).unwrap());
+        prop_assert_eq!(old, serde_yaml::from_str::<Value>(&yaml).unwrap());
     }
 
     #[test]
     fn compose_itself_gives_containers_what_was_typed(config in config(WANTED)) {
         let Some(_) = tools::command("docker", &["compose", "version"]) else { return Ok(()) };
-        let project = made(&config).on_disk();
+        let project = made(&config);
         let read = read_by_compose(&project);
         for stage in [1, 2] {
             let service = &read["services"][format!("stage-{stage}")];
@@ -181,7 +174,7 @@ fn undoubled(text: &str) -> String {
     text.replace("$$", "$")
 }
 
-fn read_by_compose(project: &OnDisk) -> Value {
+fn read_by_compose(project: &Made) -> Value {
     let mut compose = project.command("docker");
     for (name, value) in MARKERS {
         compose.envs(value.map(|value| (name, value)));
@@ -201,7 +194,7 @@ fn read_by_compose(project: &OnDisk) -> Value {
 }
 
 /// Where a folder of the host lies.
-fn absolute(project: &OnDisk, path: &str) -> String {
+fn absolute(project: &Made, path: &str) -> String {
     let folder = project.folder().to_str().unwrap();
     let home = project.home().to_str().unwrap();
     let mut out = String::new();

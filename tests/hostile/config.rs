@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::hook::{self, Hook};
-use crate::text::{
+use super::hook::{self, Hook};
+use super::text::{
     Allowed, Text, in_environment, in_folder, in_password, in_proxy_address, in_variable_name,
     literal, text,
 };
@@ -363,7 +363,7 @@ fn mount(number: usize, wanted: Wanted) -> impl Strategy<Value = Mount> {
         in_folder,
         wanted.markers,
     );
-    let host = (literal(crate::text::in_line), host.prop_map(Source::Host));
+    let host = (literal(super::text::in_line), host.prop_map(Source::Host));
     let destination = path(&["/", "/a b/"], in_folder, wanted.markers);
     (prop_oneof![volume, host], destination).prop_map(move |((name, source), destination)| Mount {
         name: format!("m{number}{}", name.chars().take(80).collect::<String>()),

@@ -1,7 +1,6 @@
 //! The Dockerfiles, read by a parser that is not pei's.
 
 use parse_dockerfile::{Command, Instruction, RunInstruction};
-use pei::render::Inputs;
 use proptest::prelude::*;
 
 use crate::config::{Config, Wanted, config};
@@ -18,10 +17,12 @@ proptest! {
 
     #[test]
     fn hostile_text_stays_in_its_place(config in config(WANTED)) {
-        let made = Made::of(&config, &Inputs { with_merged: true, ..Inputs::default() });
+        let made = Made::of(&config, ["--with-merged"]);
+        // The same shape, whose texts are plain words.
+        let tame = Made::of(&config.tame(), ["--with-merged"]);
         for (file, stages) in [("stage-1.Dockerfile", 1), ("stage-2.Dockerfile", 2), ("merged.Dockerfile", 2)] {
             let text = made.text(file);
-            let parsed = parse_dockerfile::parse(text).unwrap_or_else(|error| panic!("{file}: {error}\n{text}"));
+            let parsed = parse_dockerfile::parse(&text).unwrap_or_else(|error| panic!("{file}: {error}\n{text}"));
             prop_assert!(parsed.parser_directives.escape.is_none() && parsed.parser_directives.syntax.is_none());
 
             let hooks = config.stages[..stages].iter().flat_map(|stage| &stage.hooks[0]);
@@ -38,7 +39,7 @@ proptest! {
                 let pair = (format!("installation/{tree}"), format!("/pei-from-host/{tree}"));
                 prop_assert!(copied.contains(&pair), "{}: {:?} is not in {:?}", file, pair, copied);
             }
-            prop_assert_eq!(kinds(&parsed.instructions), kinds_of_tame(&config, file), "{}", file);
+            prop_assert_eq!(kinds(&parsed.instructions), kinds(&parse_dockerfile::parse(&tame.text(file)).unwrap().instructions), "{}", file);
         }
     }
 }
@@ -153,21 +154,4 @@ fn kinds(instructions: &[Instruction<'_>]) -> Vec<String> {
         text.split('(').next().unwrap_or_default().to_owned()
     };
     instructions.iter().map(kind).collect()
-}
-
-/// The same for a config of the same shape whose texts are plain words.
-fn kinds_of_tame(config: &Config, file: &str) -> Vec<String> {
-    let tame = config.tame();
-    let made = Made::of(
-        &tame,
-        &Inputs {
-            with_merged: true,
-            ..Inputs::default()
-        },
-    );
-    kinds(
-        &parse_dockerfile::parse(made.text(file))
-            .unwrap()
-            .instructions,
-    )
 }

@@ -1,9 +1,11 @@
 //! Hook entries: a script, and arguments as people type them for a shell.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::text::{in_file_name, in_hook, literal};
+use super::text::{in_file_name, in_hook, literal};
 
 /// One entry.
 #[derive(Debug, Clone)]
@@ -33,8 +35,9 @@ impl Hook {
     /// The same entry without anything that needs quotes; what lies beside the stages stays apart.
     pub(crate) fn tame(&mut self, stage: usize) {
         let plain = |text: &str| {
-            let words: Vec<String> = text.chars().map(|c| u32::from(c).to_string()).collect();
-            words.join("_")
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            format!("h{:x}", hasher.finish())
         };
         let parts: Vec<String> = match self.script.split_once('/') {
             Some((folder, name)) if folder == format!("stage-{stage}") => {

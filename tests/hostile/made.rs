@@ -1,89 +1,73 @@
-//! What pei makes of a config, in memory and on disk.
+//! What `pei configure` makes of a config.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use pei::config::{Loaded, SourceFile};
-use pei::file_tree::FileTree;
-use pei::render::{self, Inputs};
 use tempfile::TempDir;
 
 use crate::config::Config;
-use crate::fake::FakeHost;
 use crate::text::VARIABLES;
 
 const KEY: &str = include_str!("../config/keys/ed25519-256.pub");
 
-/// The files of a project.
-pub(crate) struct Made(FileTree);
-
-impl Made {
-    /// A legal config is taken, whatever its texts hold.
-    pub(crate) fn of(config: &Config, with: &Inputs) -> Self {
-        let mut host = FakeHost::default();
-        for (name, value) in VARIABLES {
-            host = host.variable(name, value);
-        }
-        for hook in config.hooks() {
-            host = host.project(&hook.script, "");
-        }
-        if let Some(file) = &config.apt_file {
-            host = host.project(file, "");
-        }
-        for user in &config.users {
-            host = host.project(&user.key_file, KEY);
-        }
-        let yaml = config.yaml();
-        let Loaded { project, .. } = host.load(&yaml).unwrap_or_else(|found| {
-            let source = SourceFile::new("user_config.yml", yaml.as_str());
-            panic!(
-                "a legal config is refused\n{}",
-                pei::diagnostic::render(&found, &source, false)
-            )
-        });
-        Self(render::project(&project, with).unwrap())
-    }
-
-    pub(crate) fn text(&self, path: &str) -> &str {
-        let file = self
-            .0
-            .get(path)
-            .unwrap_or_else(|| panic!("{path} is missing"));
-        std::str::from_utf8(&file.content).unwrap()
-    }
-
-    /// The project in a folder that the test may name.
-    pub(crate) fn on_disk(&self) -> OnDisk {
-        let home = TempDir::new().unwrap();
-        let folder = home.path().join("it's a \"project\" $HOME #1 %s 你好");
-        for (path, file) in self.0.iter() {
-            // The installers take no part in this.
-            if path.starts_with("installation/")
-                && !path.contains("/generated/")
-                && path != HOOK_LIBRARY
-            {
-                continue;
-            }
-            let path = folder.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, &file.content).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(file.mode)).unwrap();
-        }
-        OnDisk { home, folder }
-    }
-}
-
-const HOOK_LIBRARY: &str = "installation/stage-1/lib/hook.sh";
-
-/// A written project.
-pub(crate) struct OnDisk {
+/// A configured project.
+pub(crate) struct Made {
     home: TempDir,
     folder: PathBuf,
 }
 
-impl OnDisk {
+impl Made {
+    /// A legal config is taken, whatever its texts hold.
+    pub(crate) fn of<const N: usize>(config: &Config, options: [&str; N]) -> Self {
+        let project = Self::before(config);
+        let output = project.pei(&["configure"]).args(options).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "a legal config is refused\n{said}{config:?}"
+        );
+        project
+    }
+
+    /// A folder that takes a config.
+    pub(crate) fn bare() -> Self {
+        let home = in_memory();
+        let folder = home.path().join("it's a \"project\" $HOME #1 %s 你好");
+        fs::create_dir_all(folder.join("installation")).unwrap();
+        Self { home, folder }
+    }
+
+    /// The config and what it names, in a folder that has not been configured yet.
+    pub(crate) fn before(config: &Config) -> Self {
+        let project = Self::bare();
+        project.write("user_config.yml", &config.yaml());
+        for hook in config.hooks() {
+            project.write(&format!("installation/{}", hook.script), "#!/bin/bash\n");
+        }
+        if let Some(file) = &config.apt_file {
+            project.write(&format!("installation/{file}"), "deb http://a.b c d\n");
+        }
+        for user in &config.users {
+            project.write(&format!("installation/{}", user.key_file), KEY);
+        }
+        project
+    }
+
+    /// The program, in the project's folder.
+    pub(crate) fn pei(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_pei"));
+        command.args(arguments).envs(VARIABLES.iter().copied());
+        command.current_dir(&self.folder);
+        command
+    }
+
+    pub(crate) fn text(&self, path: &str) -> String {
+        let path = self.folder.join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -110,6 +94,15 @@ impl OnDisk {
             .current_dir(self.home());
         command
     }
+}
+
+/// A folder that no disk has to hold, where programs may lie in one: the disk's syncs would take most of the time.
+fn in_memory() -> TempDir {
+    const MEMORY: &str = "/dev/shm";
+    let may_run = rustix::fs::statvfs(MEMORY)
+        .is_ok_and(|found| !found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC));
+    let in_memory = may_run.then(|| TempDir::new_in(MEMORY).ok()).flatten();
+    in_memory.unwrap_or_else(|| TempDir::new().unwrap())
 }
 
 /// What a program says when it succeeds.

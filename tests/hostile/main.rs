@@ -12,8 +12,6 @@
 mod compose;
 mod config;
 mod dockerfile;
-#[path = "../config/fake.rs"]
-mod fake;
 mod hook;
 mod made;
 mod merged;

@@ -3,11 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use pei::render::Inputs;
 use proptest::prelude::*;
 
 use crate::config::{Config, From, Wanted, config};
-use crate::made::{Made, OnDisk, said};
+use crate::made::{Made, said};
 use crate::tools;
 
 const WANTED: Wanted = Wanted {
@@ -15,19 +14,12 @@ const WANTED: Wanted = Wanted {
     passwords: false,
 };
 
-fn made(config: &Config) -> OnDisk {
-    Made::of(
-        config,
-        &Inputs {
-            with_merged: true,
-            ..Inputs::default()
-        },
-    )
-    .on_disk()
+fn made(config: &Config) -> Made {
+    Made::of(config, ["--with-merged"])
 }
 
 /// The words that the engine gets of one of the two scripts.
-fn words_for_engine(project: &OnDisk, script: &str) -> Vec<String> {
+fn words_for_engine(project: &Made, script: &str) -> Vec<String> {
     let engine = project.home().join("docker");
     fs::write(&engine, "#!/bin/bash\nprintf '%s\\0' \"$@\"\n").unwrap();
     fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).unwrap();
@@ -108,7 +100,7 @@ proptest! {
 }
 
 /// A folder of the host as the engine wants it: absolute.
-fn on_host(project: &OnDisk, path: &str) -> String {
+fn on_host(project: &Made, path: &str) -> String {
     let folder = project.folder().to_str().unwrap();
     match path.strip_prefix('~') {
         Some(rest) => format!("{}{rest}", project.home().to_str().unwrap()),

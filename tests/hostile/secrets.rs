@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-use pei::render::Inputs;
 use proptest::prelude::*;
 
 use crate::config::{Wanted, config};
@@ -20,11 +19,12 @@ proptest! {
 
     #[test]
     fn typed_passwords_open_the_accounts(config in config(WANTED)) {
-        let project = Made::of(&config, &Inputs::default());
+        let project = Made::of(&config, []);
         if config.users.is_empty() {
             return Ok(());
         }
-        let lines: Vec<&str> = project.text(".pei/secrets/ssh-credentials").lines().collect();
+        let text = project.text(".pei/secrets/ssh-credentials");
+        let lines: Vec<&str> = text.lines().collect();
         prop_assert_eq!(lines.len(), config.users.len());
         for (line, user) in lines.into_iter().zip(&config.users) {
             let fields: Vec<&str> = line.split(' ').collect();
@@ -43,7 +43,7 @@ proptest! {
 
     #[test]
     fn key_files_are_kept_out_of_the_build(config in config(Wanted { passwords: false, ..WANTED })) {
-        let made = Made::of(&config, &Inputs::default());
+        let made = Made::of(&config, []);
         for user in &config.users {
             let file = format!("installation/{}", user.key_file);
             let patterns = made.text(".dockerignore");

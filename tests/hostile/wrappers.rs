@@ -1,11 +1,10 @@
 //! The generated wrappers, read and run by bash.
 
-use pei::render::Inputs;
 use proptest::prelude::*;
 
 use crate::config::{POINTS, Wanted, config};
 use crate::hook::Hook;
-use crate::made::{Made, OnDisk, said};
+use crate::made::{Made, said};
 use crate::tools;
 
 const WANTED: Wanted = Wanted {
@@ -21,7 +20,7 @@ proptest! {
 
     #[test]
     fn scripts_get_what_a_shell_makes_of_the_typed_arguments(config in config(WANTED)) {
-        let project = Made::of(&config, &Inputs::default()).on_disk();
+        let project = Made::of(&config, []);
         for hook in config.hooks() {
             project.write(&format!("installation/{}", hook.script), STUB);
         }
@@ -47,14 +46,14 @@ proptest! {
 
     #[test]
     fn every_generated_script_is_a_script(config in config(WANTED)) {
-        let project = Made::of(&config, &Inputs::default()).on_disk();
+        let project = Made::of(&config, []);
         let check = "for script in installation/stage-*/generated/*.sh; do bash -n \"$script\" || exit; done";
         said(project.command("bash").args(["-c", check]).current_dir(project.folder()));
     }
 
     #[test]
     fn the_file_of_variables_gives_a_shell_what_was_typed(config in config(Wanted { markers: false, ..WANTED })) {
-        let project = Made::of(&config, &Inputs::default()).on_disk();
+        let project = Made::of(&config, []);
         let file = |stage| format!("source installation/stage-{stage}/generated/_etc_environment.sh");
         let files = format!("{}; {}", file(1), file(2));
         for (name, value) in config.environment(2) {
@@ -76,7 +75,7 @@ proptest! {
     #[test]
     fn shellcheck_has_nothing_to_say(config in config(WANTED)) {
         let Some(mut shellcheck) = tools::command("shellcheck", &["--version"]) else { return Ok(()) };
-        let project = Made::of(&config, &Inputs::default()).on_disk();
+        let project = Made::of(&config, []);
         let scripts = (1..=2).flat_map(|stage| {
             let custom = POINTS.map(|point| wrapper(stage, point));
             custom.into_iter().chain([format!("installation/stage-{stage}/generated/_etc_environment.sh")])
@@ -100,7 +99,7 @@ fn is_shell_name(name: &str) -> bool {
 }
 
 /// What the stubs record while bash runs the program.
-fn recorded(project: &OnDisk, program: &str, wrapper: &str) -> String {
+fn recorded(project: &Made, program: &str, wrapper: &str) -> String {
     let record = project.home().join("record");
     std::fs::write(&record, "").unwrap();
     let wrapper = project.folder().join(wrapper);
@@ -116,7 +115,7 @@ fn recorded(project: &OnDisk, program: &str, wrapper: &str) -> String {
 }
 
 /// The same for lines as a person types them into a shell.
-fn expected(project: &OnDisk, hooks: &[Hook], more: &str) -> String {
+fn expected(project: &Made, hooks: &[Hook], more: &str) -> String {
     let lines: Vec<_> = hooks
         .iter()
         .map(|hook| format!("stub {}{more}\n", hook.arguments))
