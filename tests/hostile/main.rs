@@ -2,7 +2,7 @@
 //!
 //! [`config`] makes legal configs with hostile text wherever a person may type; pei turns them into files; and
 //! readers that share nothing with pei say what these files mean. Longer runs: `PROPTEST_CASES=5000 cargo test
-//! --test hostile`. `PEI_TEST_READERS=all` makes the absence of a reader (Compose, `PyYAML`, shellcheck) a failure.
+//! --test hostile`. Where `CI` is set, the absence of a reader (Compose, `PyYAML`, shellcheck) is a failure.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +16,8 @@ mod hook;
 mod made;
 mod merged;
 mod secrets;
+#[path = "../integration/skip.rs"]
+mod skip;
 mod text;
 mod tools;
 mod wrappers;

@@ -24,6 +24,7 @@ mod remove;
 mod safety;
 mod security;
 mod shells;
+mod skip;
 mod supply_chain;
 mod template;
 mod tmpfs;

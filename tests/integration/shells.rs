@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::project::Project;
+use crate::skip::skipped;
 
 /// What a program says to a script that is made of pei's completions at `PATH`; `None` where it is not installed.
 fn said(program: &str, arguments: &[&str], shell: &str, script: &str) -> Option<String> {
@@ -19,13 +20,7 @@ fn said(program: &str, arguments: &[&str], shell: &str, script: &str) -> Option<
 fn run(command: &mut Command) -> Option<String> {
     let output = command.env("LC_ALL", "C.UTF-8").output();
     let Ok(output) = output else {
-        #[expect(
-            clippy::print_stderr,
-            reason = "the test framework has no other way to say that a test was skipped"
-        )]
-        {
-            eprintln!("SKIPPED: {} is missing", command.get_program().display());
-        }
+        skipped(&format!("{} is missing", command.get_program().display()));
         return None;
     };
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -7,13 +7,15 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::skip::skipped;
+
 /// Mounted until it is dropped.
 pub(crate) struct Tmpfs {
     folder: TempDir,
 }
 
 impl Tmpfs {
-    /// `None`, with a word on stderr, where this process may not mount.
+    /// `None` where this process may not mount.
     pub(crate) fn mount(size: &str) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let options = format!("size={size},mode=755");
@@ -24,13 +26,7 @@ impl Tmpfs {
         match mounted {
             Ok(output) if output.status.success() => Some(Self { folder }),
             _ => {
-                #[expect(
-                    clippy::print_stderr,
-                    reason = "the test framework has no other way to say that a test was skipped"
-                )]
-                {
-                    eprintln!("SKIPPED: mounting a tmpfs needs root");
-                }
+                skipped("mounting a tmpfs needs root");
                 None
             }
         }

@@ -55,7 +55,7 @@ same() { [ "$(cat "$F")" = "$(printf '%s\n' "$@")" ]; }
 }
 
 @test "results parse as TOML" {
-  python3 -c 'import tomllib' || skip 'python3 without tomllib'
+  python3 -c 'import tomllib' || skip 'needs tomllib of python3'
   toml_set mirrors '"https://a/b"' '["n"]'
   toml_set pypi-config index-url "$(lib_run 'pei_toml_quote "a\"\\b"')"
   run python3 -c 'import sys,tomllib; print(tomllib.load(open(sys.argv[1],"rb")))' "$F"

@@ -9,6 +9,16 @@ STAGE1="${REPO}/installation/stage-1"
 SYSTEM="${STAGE1}/system"
 LIB="${STAGE1}/lib"
 
+# skip REASON: under CI no test is left out because it needs what is missing.
+eval "bats_$(declare -f skip)"
+skip() {
+  if [[ -n "${CI-}" && "${1-}" == needs* ]]; then
+    printf '%s, and CI is set: nothing may be skipped\n' "$1" >&2
+    return 1
+  fi
+  bats_skip "$@"
+}
+
 # lib_run TEXT [ARGUMENT…]: runs TEXT in a strict shell with the library loaded.
 lib_run() {
   local text="$1"
