@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Put one fault at a time into what pei writes, and see whether the fast tests notice.
+#
+# Usage:   mutations.sh [REGEX]      (mutations.sh --help tells more)
+# Root:    no
+# Network: crates.io, when a crate is missing
+set -Eeuo pipefail
+shopt -s inherit_errexit
+
+repo=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+readonly repo
+readonly EXIT_USAGE=2
+readonly COPY=$repo/target/mutations/copy LOG=$repo/target/mutations/log
+
+usage() {
+    cat <<'HELP'
+Usage: mutations.sh [REGEX]
+
+Copies the project, puts the faults that this script lists (those whose name REGEX matches) into the copy, one at a
+time, and runs the tests that pin what pei writes. Each fault must make at least one of them fail.
+
+A fault is a substitution of perl's that fits in exactly one place of src/ and templates/. One that fits nowhere any
+more is an error, too: say it anew.
+
+Exit status: 0 all faults were caught, 1 one was not or does not apply, 2 wrong usage
+HELP
+}
+
+all_faults() {
+    fault 'no finish-image step' 's{^RUN bash \S+/finish-image\.sh.*\n}{}m'
+    fault 'no STOPSIGNAL' 's{^STOPSIGNAL .*\n}{}m'
+    fault 'stage-2 does not switch a proxy off' 's{elif core\.global_proxy and}{elif false and}'
+    fault 'credentials of a stage that is not there' 's{(credentials: users) && start == Start::Stage1}{$1}'
+    fault 'a package is gone' 's{^ *"net-tools",\n}{}m'
+    fault 'another apt cache' 's{"pei-apt-"}{"pei-apt2-"}'
+    fault 'no empty CMD' 's{^CMD \[\]\n}{}m'
+    fault 'root logs in by password' 's{"prohibit-password"}{"yes"}'
+    fault 'no volume of host keys' 's{^ *mounts\.push\(volumes\.of_ssh_host_keys\(\)\);\n}{}m'
+    fault 'a build hook without its library' 's{^ *paths\.insert\("stage-1/lib"\.to_owned\(\)\);\n}{}m'
+    fault 'no GPU in the merged build' 's{(RUN_DEVICE_TYPE.*?Device::Gpu =>) "gpu"}{$1 "cpu"}s'
+}
+
+# fault NAME SUBSTITUTION: how it went is a line of the report.
+fault() {
+    local name=$1 substitution=$2
+    [[ $name =~ $wanted ]] || return 0
+    tried+=1
+    local file
+    if ! file=$(cd -- "$COPY" && inject "$substitution"); then
+        report 'DOES NOT APPLY' "$name"
+        return
+    elif ! run_cargo build; then
+        report 'DOES NOT BUILD' "$name"
+    elif run_cargo test --test integration golden::; then
+        report 'NOT CAUGHT' "$name"
+    else
+        report "caught by $(grep -c '^    golden::' "$LOG") tests" "$name"
+    fi
+    # With the time of now, so that cargo builds it again.
+    cp -- "$repo/$file" "$COPY/$file"
+}
+
+report() {
+    printf '%-18s  %s\n' "$@"
+    [[ $1 == caught* ]] || is_bad=1
+}
+
+copy_sources() {
+    local file files=()
+    while IFS= read -r -d '' file; do
+        [[ ! -e $repo/$file ]] || files+=("$file")
+    done < <(git -C "$repo" ls-files -z -- ':!tests/container' ':!tests/installers' ':!tests/bats' ':!fuzz')
+    rm -rf -- "$COPY"
+    mkdir -p -- "$COPY"
+    printf '%s\0' "${files[@]}" | tar -c -C "$repo" --null -T - | tar -x -m -C "$COPY"
+}
+
+# inject SUBSTITUTION: below the working directory, in the one place where it fits, and prints the file.
+inject() {
+    find src templates -type f -exec perl -0777 -e '
+        my ($code, @places) = shift;
+        for my $file (@ARGV) {
+            open my $in, "<", $file or die $!;
+            local $_ = <$in>;
+            my $times = 0;
+            while (eval $code) { last if ++$times > 1 }
+            die $@ if $@;
+            push @places, [$file, $_, $times] if $times;
+        }
+        die "it fits in " . (join(", ", map { $$_[0] } @places) || "no file") . ", more than once or never\n"
+            unless @places == 1 && $places[0][2] == 1;
+        open my $out, ">", $places[0][0] or die $!;
+        print $out $places[0][1];
+        close $out or die $!;
+        print $places[0][0];
+    ' "$1" {} +
+}
+
+run_cargo() {
+    (cd -- "$COPY" && CARGO_TARGET_DIR=$repo/target/mutations/target cargo "$1" --locked "${@:2}") >"$LOG" 2>&1
+}
+
+main() {
+    case ${1:-} in
+        -h | --help)
+            usage
+            return
+            ;;
+        -*)
+            usage >&2
+            return "$EXIT_USAGE"
+            ;;
+    esac
+    declare -i tried=0
+    local wanted=${1:-.} is_bad=0
+    copy_sources
+    if ! run_cargo test --test integration golden::; then
+        printf 'mutations.sh: the tests fail without a fault; see %s\n' "$LOG" >&2
+        return 1
+    fi
+    all_faults
+    ((tried > 0)) || { printf 'mutations.sh: no fault is named %s\n' "$wanted" >&2 && return "$EXIT_USAGE"; }
+    return "$is_bad"
+}
+
+main "$@"
