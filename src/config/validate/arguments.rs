@@ -20,19 +20,17 @@ pub(super) struct Problem {
 pub(super) const UNBALANCED_HELP: &str =
     "close it, or escape the character with `\\` or in quotes of the other kind";
 
-/// Substitutions within substitutions; people write two.
-const DEPTH: usize = 50;
-
 /// Everything that is wrong with an argument text: at most one error, and a warning
 /// for a comment.
 pub(super) fn check(text: &str) -> Vec<Problem> {
     let mut lexer = Lexer {
         bytes: text.as_bytes(),
         at: 0,
-        depth: 0,
+        open: Vec::new(),
+        in_backticks: false,
         comment: None,
     };
-    let error = lexer.words(0, End::OfText).err();
+    let error = lexer.words().err();
     let comment = lexer.comment.map(|at| Problem {
         code: Code::HookComment,
         message: "the shell takes what follows this `#` for a comment".into(),
@@ -87,26 +85,27 @@ pub(super) fn operator(at: usize, character: char) -> Option<Problem> {
     })
 }
 
-/// What ends a run of words.
+/// What is open, and what it takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    OfText,
-    /// `)` of `$(`.
-    Parenthesis,
-    /// `))` of `$((`, where `#` is no comment.
-    Arithmetic,
-    /// `]` of `$[`, an older spelling of `$((`.
+enum Open {
+    /// `$(`, or a parenthesis in it; in `$((` a `#` is no comment.
+    Parenthesis { comments: bool },
+    /// `$[`, an older spelling of `$((`, or a bracket in it.
     Bracket,
-    /// `}` of `${`.
+    /// `${`
     Brace,
-    /// The end of a text within backticks, which may hold operators.
-    OfCommand,
+    /// `"`
+    Quote,
+    /// A backtick; the next one that no backslash stands before closes it, whatever is open in it.
+    Backtick,
 }
 
 struct Lexer<'t> {
     bytes: &'t [u8],
     at: usize,
-    depth: usize,
+    /// The innermost last, each with its place.
+    open: Vec<(Open, usize)>,
+    in_backticks: bool,
     comment: Option<usize>,
 }
 
@@ -115,203 +114,146 @@ impl Lexer<'_> {
         self.bytes.get(self.at + ahead).copied()
     }
 
-    /// Reads up to the end that fits what was opened at `open`.
-    fn words(&mut self, open: usize, end: End) -> Result<(), Problem> {
+    fn push(&mut self, open: Open, length: usize) {
+        self.open.push((open, self.at));
+        self.at += length;
+    }
+
+    fn words(&mut self) -> Result<(), Problem> {
         let mut at_word_start = true;
         while let Some(byte) = self.peek(0) {
             let begins_word = at_word_start;
-            at_word_start = matches!(byte, b' ' | b'\t' | b'\n');
-            match byte {
-                b')' if matches!(end, End::Parenthesis | End::Arithmetic) => {
+            let operator_ends_word = b" \t\n;&|<>()".contains(&byte);
+            at_word_start = operator_ends_word;
+            let inside = self.open.last().map(|(open, _)| *open);
+            match (byte, inside) {
+                (b'\\', _) => self.escaped()?,
+                (b'`', _) => at_word_start = self.backtick()?,
+                (b'$', _) => at_word_start = self.dollar(inside)?,
+                (b'"', Some(Open::Quote))
+                | (b')', Some(Open::Parenthesis { .. }))
+                | (b'}', Some(Open::Brace))
+                | (b']', Some(Open::Bracket)) => {
+                    self.open.pop();
                     self.at += 1;
-                    return Ok(());
+                    at_word_start = false;
                 }
-                b'}' if end == End::Brace => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                b']' if end == End::Bracket => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                b'[' if end == End::Bracket => self.nested(end)?,
-                b'#' if begins_word
-                    && !matches!(end, End::Arithmetic | End::Bracket | End::Brace) =>
+                (_, Some(Open::Quote)) => self.at += 1,
+                (b'"', _) => self.push(Open::Quote, 1),
+                (b'\'', _) => self.single_quoted("'")?,
+                (b'(', Some(open @ Open::Parenthesis { .. }))
+                | (b'[', Some(open @ Open::Bracket)) => self.push(open, 1),
+                (b'#', None | Some(Open::Parenthesis { comments: true } | Open::Backtick))
+                    if begins_word =>
                 {
-                    self.comment(end);
+                    self.skip_comment();
                 }
-                b'(' if matches!(end, End::Parenthesis | End::Arithmetic) => {
-                    self.nested(end)?;
-                }
-                b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'\n' => {
-                    if end == End::OfText
-                        && let Some(problem) = operator(self.at, char::from(byte))
-                    {
+                _ if inside.is_none() => {
+                    if let Some(problem) = operator(self.at, char::from(byte)) {
                         return Err(problem);
                     }
-                    at_word_start = true;
                     self.at += 1;
-                }
-                _ => self.piece(byte)?,
-            }
-        }
-        match end {
-            End::OfText | End::OfCommand => Ok(()),
-            End::Brace => Err(unclosed(open, "${")),
-            End::Bracket => Err(unclosed(open, "$[")),
-            End::Parenthesis | End::Arithmetic => Err(unclosed(open, "$(")),
-        }
-    }
-
-    /// A character of a word, with what it quotes or opens.
-    fn piece(&mut self, byte: u8) -> Result<(), Problem> {
-        let open = self.at;
-        match byte {
-            b'\\' if self.peek(1).is_none() => Err(Problem {
-                code: Code::UnbalancedQuotes,
-                message: "a `\\` at the end escapes nothing".into(),
-                help: UNBALANCED_HELP,
-                at: open,
-            }),
-            b'\\' => {
-                self.at += 2;
-                Ok(())
-            }
-            b'\'' => self.single_quoted(open),
-            b'"' => self.double_quoted(open),
-            b'`' => self.backticks(open),
-            b'$' => match self.peek(1) {
-                Some(b'\'') => self.ansi_c(open),
-                Some(b'(' | b'{' | b'[') => self.substitution(open),
-                _ => {
-                    self.at += 1;
-                    Ok(())
-                }
-            },
-            _ => {
-                self.at += 1;
-                Ok(())
-            }
-        }
-    }
-
-    /// A comment ends with its line; one at the top ends the arguments.
-    fn comment(&mut self, end: End) {
-        if end == End::OfText {
-            self.comment.get_or_insert(self.at);
-        }
-        while self.peek(0).is_some_and(|byte| byte != b'\n') {
-            self.at += 1;
-        }
-    }
-
-    /// A parenthesis within a substitution.
-    fn nested(&mut self, end: End) -> Result<(), Problem> {
-        let open = self.at;
-        self.at += 1;
-        self.deeper(open, end)
-    }
-
-    /// `$(…)`, `$((…))`, `$[…]` or `${…}`.
-    fn substitution(&mut self, open: usize) -> Result<(), Problem> {
-        let end = match (self.peek(1), self.peek(2)) {
-            (Some(b'{'), _) => End::Brace,
-            (Some(b'['), _) => End::Bracket,
-            (_, Some(b'(')) => End::Arithmetic,
-            _ => End::Parenthesis,
-        };
-        self.at += 2;
-        self.deeper(open, end)
-    }
-
-    fn deeper(&mut self, open: usize, end: End) -> Result<(), Problem> {
-        if self.depth == DEPTH {
-            return Err(Problem {
-                code: Code::UnbalancedQuotes,
-                message: format!("more than {DEPTH} substitutions are nested in each other"),
-                help: "move the command into a script",
-                at: open,
-            });
-        }
-        self.depth += 1;
-        let outcome = self.words(open, end);
-        self.depth -= 1;
-        outcome
-    }
-
-    fn single_quoted(&mut self, open: usize) -> Result<(), Problem> {
-        self.at += 1;
-        while let Some(byte) = self.peek(0) {
-            self.at += 1;
-            if byte == b'\'' {
-                return Ok(());
-            }
-        }
-        Err(unclosed(open, "'"))
-    }
-
-    /// `$'…'`, where a backslash escapes the quote.
-    fn ansi_c(&mut self, open: usize) -> Result<(), Problem> {
-        self.at += 2;
-        while let Some(byte) = self.peek(0) {
-            self.at += if byte == b'\\' { 2 } else { 1 };
-            if byte == b'\'' {
-                return Ok(());
-            }
-        }
-        Err(unclosed(open, "$'"))
-    }
-
-    fn double_quoted(&mut self, open: usize) -> Result<(), Problem> {
-        self.at += 1;
-        while let Some(byte) = self.peek(0) {
-            match byte {
-                b'"' => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                b'\\' => self.at += 2,
-                b'`' => self.backticks(self.at)?,
-                b'$' if matches!(self.peek(1), Some(b'(' | b'{' | b'[')) => {
-                    self.substitution(self.at)?;
                 }
                 _ => self.at += 1,
             }
         }
-        Err(unclosed(open, "\""))
+        match self.open.last() {
+            None => Ok(()),
+            Some((open, at)) => Err(unclosed(*at, open.text())),
+        }
     }
 
-    /// A backslash keeps a backtick from closing; what is between is a command of its own.
-    fn backticks(&mut self, open: usize) -> Result<(), Problem> {
-        self.at += 1;
-        let mut command = Vec::new();
-        loop {
-            match (self.peek(0), self.peek(1)) {
-                (None, _) => return Err(unclosed(open, "`` ` ``")),
-                (Some(b'`'), _) => {
-                    self.at += 1;
-                    break;
-                }
-                (Some(b'\\'), Some(escaped @ (b'`' | b'\\' | b'$'))) => {
-                    command.push(escaped);
-                    self.at += 2;
-                }
-                (Some(byte), _) => {
-                    command.push(byte);
-                    self.at += 1;
-                }
+    fn escaped(&mut self) -> Result<(), Problem> {
+        if self.peek(1).is_none() && self.open.is_empty() {
+            return Err(Problem {
+                code: Code::UnbalancedQuotes,
+                message: "a `\\` at the end escapes nothing".into(),
+                help: UNBALANCED_HELP,
+                at: self.at,
+            });
+        }
+        self.at += 2;
+        Ok(())
+    }
+
+    /// Opens or closes; true where a word may begin.
+    fn backtick(&mut self) -> Result<bool, Problem> {
+        match self.open.last() {
+            Some((Open::Backtick, _)) => {
+                self.open.pop();
+                self.in_backticks = false;
+                self.at += 1;
+                Ok(false)
+            }
+            Some((open, at)) if self.in_backticks => Err(unclosed(*at, open.text())),
+            _ => {
+                self.push(Open::Backtick, 1);
+                self.in_backticks = true;
+                Ok(true)
             }
         }
-        let mut inner = Lexer {
-            bytes: &command,
-            at: 0,
-            depth: self.depth,
-            comment: None,
-        };
-        inner.deeper(0, End::OfCommand).map_err(|problem| Problem {
-            at: open,
-            ..problem
-        })
+    }
+
+    /// `$(…)`, `$((…))`, `$[…]`, `${…}` or `$'…'`; true where a word may begin.
+    fn dollar(&mut self, inside: Option<Open>) -> Result<bool, Problem> {
+        let comments = self.peek(2) != Some(b'(');
+        match self.peek(1) {
+            Some(b'(') => self.push(Open::Parenthesis { comments }, 2),
+            Some(b'{') => self.push(Open::Brace, 2),
+            Some(b'[') => self.push(Open::Bracket, 2),
+            Some(b'\'') if inside != Some(Open::Quote) => {
+                self.single_quoted("$'")?;
+                return Ok(false);
+            }
+            _ => {
+                self.at += 1;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// `'…'`, or `$'…'`, where a backslash escapes the quote.
+    fn single_quoted(&mut self, opening: &'static str) -> Result<(), Problem> {
+        let open = self.at;
+        self.at += opening.len();
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b'\'' => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                b'`' if self.in_backticks => break,
+                b'\\' if opening == "$'" => self.at += 2,
+                _ => self.at += 1,
+            }
+        }
+        Err(unclosed(open, opening))
+    }
+
+    /// A comment ends with its line; one at the top ends the arguments.
+    fn skip_comment(&mut self) {
+        if self.open.is_empty() {
+            self.comment.get_or_insert(self.at);
+        }
+        while self
+            .peek(0)
+            .is_some_and(|byte| byte != b'\n' && !(self.in_backticks && byte == b'`'))
+        {
+            self.at += 1;
+        }
+    }
+}
+
+impl Open {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Parenthesis { .. } => "$(",
+            Self::Bracket => "$[",
+            Self::Brace => "${",
+            Self::Quote => "\"",
+            Self::Backtick => "`` ` ``",
+        }
     }
 }
 
