@@ -1,10 +1,7 @@
 //! Host ports that two mappings want.
-//!
-//! One pass over the mappings sorted by their first port, so that 100,000 of them,
-//! or ranges over all ports, cost no more than the sorting.
 
-use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::collections::HashMap;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use super::port::{Mapping, Protocol};
@@ -13,79 +10,65 @@ use super::ssh::ReadSsh;
 use crate::config::read::{Context, Site};
 use crate::diagnostic::{Code, Diagnostic};
 
-/// What a mapping without an address is bound to.
-const EVERYWHERE: [IpAddr; 2] = [
-    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-    IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-];
+/// The ports that are looked at, in ranges too; more are no config of a person.
+const MOST: usize = 300_000;
 
-/// A range of host ports on one address. A mapping without an address is two: one
-/// for IPv4, one for IPv6.
+/// The addresses that are remembered for one port.
+const ADDRESSES: usize = 64;
+
+/// A range of host ports.
 struct Claim<'p> {
     protocol: Protocol,
-    address: IpAddr,
-    first: u16,
-    last: u16,
-    /// Among the claimants, in the file's order.
-    owner: usize,
+    /// `None`: all addresses, IPv4 and IPv6.
+    address: Option<IpAddr>,
+    ports: RangeInclusive<u16>,
     site: &'p Site,
     is_ssh: bool,
 }
 
-/// The claim that reaches farthest up.
-#[derive(Clone, Copy)]
-struct Reach {
-    last: u16,
-    claim: usize,
-}
-
 /// Warns once for each mapping that wants a port another has.
 pub(super) fn check(cx: &mut Context<'_>, published: &[Published], ssh: Option<&ReadSsh>) {
-    let claims = claims(published, ssh);
-    let mut reported = HashSet::new();
-    for (one, other) in conflicts(&claims) {
-        let (first, again) = in_file_order(&claims[one], &claims[other]);
-        if reported.insert(again.owner) {
-            cx.report(warning(first, again));
+    let mut claims: Vec<Claim<'_>> = published.iter().filter_map(claim).collect();
+    if let Some((port, site)) = ssh.filter(|ssh| ssh.enabled).and_then(ReadSsh::host_port) {
+        claims.push(Claim {
+            protocol: Protocol::Tcp,
+            address: None,
+            ports: port..=port,
+            site,
+            is_ssh: true,
+        });
+    }
+    claims.sort_by_key(|claim| claim.site.span.start);
+    let mut taken: HashMap<(Protocol, u16), Vec<&Claim<'_>>> = HashMap::new();
+    let mut left = MOST;
+    for again in &claims {
+        let mut first = None;
+        for port in again.ports.clone().take(left) {
+            let holders = taken.entry((again.protocol, port)).or_default();
+            let holder = holders
+                .iter()
+                .find(|holder| overlap(holder.address, again.address));
+            first = first.or(holder.map(|first| (port, *first)));
+            if holders.len() < ADDRESSES {
+                holders.push(again);
+            }
+        }
+        left = left.saturating_sub(again.ports.len());
+        if let Some((port, first)) = first {
+            cx.report(warning(port, first, again));
         }
     }
 }
 
-fn claims<'p>(published: &'p [Published], ssh: Option<&'p ReadSsh>) -> Vec<Claim<'p>> {
-    let mut claims = Vec::with_capacity(published.len() + 2);
-    for (owner, port) in published.iter().enumerate() {
-        let Some(mapping) = &port.mapping else {
-            continue;
-        };
-        let Some(host) = fixed_host_ports(mapping) else {
-            continue;
-        };
-        let claim = |address| Claim {
-            protocol: mapping.protocol,
-            address,
-            first: *host.start(),
-            last: *host.end(),
-            owner,
-            site: &port.site,
-            is_ssh: false,
-        };
-        match mapping.ip {
-            Some(address) => claims.push(claim(address)),
-            None => claims.extend(EVERYWHERE.map(claim)),
-        }
-    }
-    if let Some((port, site)) = ssh.filter(|ssh| ssh.enabled).and_then(ReadSsh::host_port) {
-        claims.extend(EVERYWHERE.map(|address| Claim {
-            protocol: Protocol::Tcp,
-            address,
-            first: port,
-            last: port,
-            owner: published.len(),
-            site,
-            is_ssh: true,
-        }));
-    }
-    claims
+fn claim(port: &Published) -> Option<Claim<'_>> {
+    let mapping = port.mapping.as_ref()?;
+    Some(Claim {
+        protocol: mapping.protocol,
+        address: mapping.ip,
+        ports: fixed_host_ports(mapping)?.clone(),
+        site: &port.site,
+        is_ssh: false,
+    })
 }
 
 /// A range for one container port is a choice that the engine makes, no claim.
@@ -95,75 +78,18 @@ fn fixed_host_ports(mapping: &Mapping) -> Option<&RangeInclusive<u16>> {
     (several(&mapping.container) || !several(host)).then_some(host)
 }
 
-/// Pairs of overlapping claims: at least one for each claim that overlaps an earlier one.
-fn conflicts(claims: &[Claim<'_>]) -> Vec<(usize, usize)> {
-    let mut order: Vec<usize> = (0..claims.len()).collect();
-    order.sort_by_key(|&index| {
-        let claim = &claims[index];
-        (
-            claim.protocol,
-            claim.address.is_ipv6(),
-            claim.first,
-            claim.owner,
-        )
-    });
-    let mut pairs = Vec::new();
-    let mut group = None;
-    // The farthest reaches so far: of all claims, of those on all addresses, of each address.
-    let mut all: Option<Reach> = None;
-    let mut wildcard: Option<Reach> = None;
-    let mut exact: HashMap<IpAddr, Reach> = HashMap::new();
-    for index in order {
-        let claim = &claims[index];
-        let this_group = (claim.protocol, claim.address.is_ipv6());
-        if group != Some(this_group) {
-            (group, all, wildcard) = (Some(this_group), None, None);
-            exact.clear();
+/// Whether one port can be wanted twice: an unspecified address is all of its family.
+fn overlap(one: Option<IpAddr>, other: Option<IpAddr>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            let all = one.is_unspecified() || other.is_unspecified();
+            one == other || all && one.is_ipv4() == other.is_ipv4()
         }
-        let everywhere = claim.address.is_unspecified();
-        let candidates = if everywhere {
-            [all, None]
-        } else {
-            [exact.get(&claim.address).copied(), wildcard]
-        };
-        let hit = candidates
-            .into_iter()
-            .flatten()
-            .find(|reach| reach.last >= claim.first);
-        pairs.extend(hit.map(|reach| (reach.claim, index)));
-
-        let reach = Reach {
-            last: claim.last,
-            claim: index,
-        };
-        let farther = |old: Option<Reach>| match old {
-            Some(old) if old.last >= reach.last => Some(old),
-            _ => Some(reach),
-        };
-        all = farther(all);
-        if everywhere {
-            wildcard = farther(wildcard);
-        } else if let Some(farthest) = farther(exact.get(&claim.address).copied()) {
-            exact.insert(claim.address, farthest);
-        }
-    }
-    pairs
-}
-
-fn in_file_order<'c, 'p>(
-    one: &'c Claim<'p>,
-    other: &'c Claim<'p>,
-) -> (&'c Claim<'p>, &'c Claim<'p>) {
-    let place = |claim: &Claim<'_>| (claim.site.span.start, claim.owner);
-    if place(one) <= place(other) {
-        (one, other)
-    } else {
-        (other, one)
+        _ => true,
     }
 }
 
-fn warning(first: &Claim<'_>, again: &Claim<'_>) -> Diagnostic {
-    let port = first.first.max(again.first);
+fn warning(port: u16, first: &Claim<'_>, again: &Claim<'_>) -> Diagnostic {
     let protocol = match again.protocol {
         Protocol::Tcp => String::new(),
         other => format!("/{}", other.name()),

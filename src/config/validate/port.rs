@@ -19,7 +19,7 @@ pub(super) struct Mapping {
     pub(super) protocol: Protocol,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Protocol {
     Tcp,
     Udp,
