@@ -47,9 +47,6 @@ fn without_duplicates(
     merges: &[usize],
     findings: &mut Findings,
 ) -> Vec<Entry> {
-    if entries.len() <= FEW && all_differ(&entries) {
-        return entries;
-    }
     let mut first: HashMap<Rc<str>, Range<usize>> = HashMap::with_capacity(entries.len());
     let mut kept = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -78,17 +75,6 @@ fn without_duplicates(
         );
     }
     kept
-}
-
-/// Most mappings have a few keys, and comparing them all is quicker than hashing them.
-const FEW: usize = 8;
-
-fn all_differ(entries: &[Entry]) -> bool {
-    entries.iter().enumerate().all(|(index, entry)| {
-        entries[..index]
-            .iter()
-            .all(|earlier| earlier.key != entry.key)
-    })
 }
 
 /// What a merge key brings in: the entries of one mapping or of a list of them.

@@ -6,7 +6,6 @@
 //! Anchors, aliases, merge keys and duplicate keys are settled here; what a scalar
 //! means is the readers' business, so its text stays as typed.
 
-mod build;
 mod limits;
 mod merge;
 mod node;

@@ -1,13 +1,13 @@
 //! From text to the tree, through the parser's events.
 
 use std::ops::Range;
+use std::rc::Rc;
 
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, Tag, options};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag, options};
 
-use super::build::{Builder, Stop};
-use super::limits;
-use super::node::{Node, Scalar};
-use super::syntax;
+use super::merge::finish_map;
+use super::node::{Content, Entry, Node, Scalar};
+use super::{limits, syntax};
 use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 
 /// The first document of the text, where one could be read, and what is wrong with the text.
@@ -20,99 +20,296 @@ pub(in crate::config) fn parse(text: &str) -> (Option<Node>, Findings) {
         block_nesting_limit: limits::DEPTH,
     };
     options.set_emit_comments(false);
-
-    let mut builder = Builder::default();
-    let mut documents = 0;
-    for event in Parser::new_from_str_with_options(text, options) {
-        let step = match event {
-            Ok((Event::DocumentStart(..), span)) => {
-                documents += 1;
-                if documents == 2 {
-                    builder.report(several_documents(&range(&span), text));
-                    Err(Stop)
-                } else {
-                    Ok(())
-                }
-            }
-            Ok((event, span)) => take(&mut builder, event, &span),
-            Err(error) => {
-                builder.report(syntax::diagnostic(&error, text));
-                let (_, findings) = builder.finish();
-                return (None, findings);
-            }
-        };
-        if step.is_err() {
-            break;
-        }
-    }
-    builder.finish()
+    let mut reader = Reader {
+        text,
+        events: Parser::new_from_str_with_options(text, options),
+        anchors: Vec::new(),
+        depth: 0,
+        nodes: 0,
+        aliased_nodes: 0,
+        findings: Findings::default(),
+    };
+    let root = reader.document().unwrap_or_default();
+    (root, reader.findings)
 }
 
-fn take(builder: &mut Builder, event: Event<'_>, span: &Span) -> Result<(), Stop> {
-    let place = range(span);
-    if event.is_node() {
-        builder.count(&place)?;
+struct Reader<'t, I> {
+    text: &'t str,
+    events: I,
+    /// By their numbers; none while the anchor's own value is read.
+    anchors: Vec<Option<Read>>,
+    /// Collections that are open.
+    depth: usize,
+    nodes: usize,
+    aliased_nodes: usize,
+    findings: Findings,
+}
+
+/// Nothing more can be made of the file, which has been told.
+struct Stop;
+
+/// A node, how many there are in it with itself, aliases followed, and how deep they go.
+#[derive(Clone)]
+struct Read {
+    node: Node,
+    nodes: usize,
+    height: usize,
+}
+
+/// What stands in a collection.
+#[derive(Default)]
+struct Below {
+    nodes: usize,
+    height: usize,
+}
+
+impl Below {
+    fn add(&mut self, read: Read) -> Node {
+        self.nodes = self.nodes.saturating_add(read.nodes);
+        self.height = self.height.max(read.height);
+        read.node
     }
-    match event {
-        Event::Scalar(text, style, anchor, tag) => {
-            let plain = style == ScalarStyle::Plain && !forces_text(tag.as_deref());
-            check_tag(builder, tag.as_deref(), span);
-            let text = text.into_owned();
-            builder.scalar(Scalar { text, plain }, place, anchor);
-            Ok(())
+}
+
+impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I> {
+    fn document(&mut self) -> Result<Option<Node>, Stop> {
+        let mut documents = 0;
+        let mut root = None;
+        while let Some((event, span)) = self.next()? {
+            if let Event::DocumentStart(..) = event {
+                documents += 1;
+                if documents == 2 {
+                    self.findings
+                        .push(several_documents(&range(&span), self.text));
+                    break;
+                }
+            } else if event.is_node() {
+                root = Some(self.node(event, &span)?.node);
+            }
         }
-        Event::SequenceStart(_, anchor, tag) => {
-            check_tag(builder, tag.as_deref(), span);
-            builder.open_list(place, anchor)
+        Ok(root)
+    }
+
+    fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, Stop> {
+        self.events.next().transpose().map_err(|error| {
+            self.findings.push(syntax::diagnostic(&error, self.text));
+            Stop
+        })
+    }
+
+    /// The next node of a collection, or the place of its end.
+    fn member(&mut self) -> Result<Result<Read, Span>, Stop> {
+        match self.next()? {
+            Some((Event::SequenceEnd | Event::MappingEnd, span)) => Ok(Err(span)),
+            Some((event, span)) => self.node(event, &span).map(Ok),
+            None => Err(Stop),
         }
-        Event::MappingStart(_, anchor, tag) => {
-            check_tag(builder, tag.as_deref(), span);
-            builder.open_map(place, anchor)
+    }
+
+    fn node(&mut self, event: Event<'t>, span: &Span) -> Result<Read, Stop> {
+        let mut place = range(span);
+        self.nodes += 1;
+        if self.nodes > limits::NODES {
+            return Err(self.stop(too_many_values(place)));
         }
-        Event::SequenceEnd | Event::MappingEnd => {
-            builder.close(place.end);
-            Ok(())
+        let mut below = Below::default();
+        let (content, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain && !forces_text(tag.as_deref());
+                self.check_tag(tag.as_deref(), span);
+                let text = text.into_owned();
+                (Content::Scalar(Scalar { text, plain }), anchor)
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.check_tag(tag.as_deref(), span);
+                self.open(&place)?;
+                let mut items = Vec::new();
+                let end = loop {
+                    match self.member()? {
+                        Ok(item) => items.push(below.add(item)),
+                        Err(end) => break end,
+                    }
+                };
+                place = self.close(&place, &end);
+                (Content::List(items), anchor)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.check_tag(tag.as_deref(), span);
+                self.open(&place)?;
+                let (content, end) = self.entries(&mut below)?;
+                place = self.close(&place, &end);
+                (content, anchor)
+            }
+            Event::Alias(id) => return self.alias(id, place),
+            Event::UnresolvedAlias(name) => {
+                self.findings.push(
+                    Diagnostic::error(
+                        Code::UnknownAnchor,
+                        place.clone(),
+                        format!("no anchor `&{name}` stands before this alias"),
+                    )
+                    .help("anchors come before their aliases; quote a text that begins with `*`"),
+                );
+                (Content::Broken, 0)
+            }
+            _ => (Content::Broken, 0),
+        };
+        let read = Read {
+            node: Node {
+                content: Rc::new(content),
+                span: place,
+                used_at: None,
+            },
+            nodes: below.nodes.saturating_add(1),
+            height: below.height + 1,
+        };
+        if anchor > 0 {
+            self.anchors
+                .resize(self.anchors.len().max(anchor + 1), None);
+            self.anchors[anchor] = Some(read.clone());
         }
-        Event::Alias(id) => builder.alias(id, place),
-        Event::UnresolvedAlias(name) => {
-            builder.report(
+        Ok(read)
+    }
+
+    fn open(&mut self, place: &Range<usize>) -> Result<(), Stop> {
+        if self.depth >= limits::DEPTH {
+            return Err(self.stop(too_deep(place.clone())));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// The place of a whole collection. The end mark of one in block style is where the next thing begins.
+    fn close(&mut self, place: &Range<usize>, end: &Span) -> Range<usize> {
+        self.depth -= 1;
+        place.start..place.end.max(range(end).end)
+    }
+
+    /// What a mapping holds, and where it ends.
+    fn entries(&mut self, below: &mut Below) -> Result<(Content, Span), Stop> {
+        let mut entries = Vec::new();
+        // The places of `<<`, by their entries' indices.
+        let mut merges = Vec::new();
+        // A key was no text. Without any other key nothing can be said of the mapping.
+        let mut lost_key = false;
+        let end = loop {
+            let key = match self.member()? {
+                Ok(key) => below.add(key),
+                Err(end) => break end,
+            };
+            let Ok(value) = self.member()? else {
+                return Err(Stop);
+            };
+            let value = below.add(value);
+            let Some((text, is_merge)) = self.key(&key) else {
+                lost_key = true;
+                continue;
+            };
+            if is_merge {
+                merges.push(entries.len());
+            }
+            entries.push(Entry {
+                key: text,
+                key_span: key.used_at.unwrap_or(key.span),
+                value,
+            });
+        };
+        if lost_key && entries.is_empty() {
+            return Ok((Content::Broken, end));
+        }
+        let entries = finish_map(entries, &merges, &mut self.findings);
+        Ok((Content::Map(entries), end))
+    }
+
+    /// The text of a key, and whether it is `<<`.
+    fn key(&mut self, node: &Node) -> Option<(Rc<str>, bool)> {
+        let span = node.used_at.clone().unwrap_or_else(|| node.span.clone());
+        let problem = match &*node.content {
+            Content::Scalar(scalar) if scalar.text.contains(char::is_control) => {
+                let message = format!("the key {} holds a control character", quoted(&scalar.text));
+                Diagnostic::error(Code::InvalidKey, span, message)
+            }
+            Content::Scalar(scalar) => {
+                let is_merge = scalar.plain && scalar.text == "<<";
+                return Some((scalar.text.as_str().into(), is_merge));
+            }
+            Content::Broken => return None,
+            Content::List(_) | Content::Map(_) => Diagnostic::error(
+                Code::InvalidKey,
+                span,
+                format!("a key must be a text, found {}", node.kind()),
+            )
+            .help("quote the key or the text: an unquoted `{` or `[` begins a mapping or a list"),
+        };
+        self.findings.push(problem);
+        None
+    }
+
+    /// An alias of a known anchor.
+    fn alias(&mut self, id: usize, span: Range<usize>) -> Result<Read, Stop> {
+        let Some(read) = self.anchors.get(id).cloned().flatten() else {
+            self.findings.push(
                 Diagnostic::error(
-                    Code::UnknownAnchor,
-                    place.clone(),
-                    format!("no anchor `&{name}` stands before this alias"),
+                    Code::RecursiveAlias,
+                    span.clone(),
+                    "this alias stands inside its own anchor",
                 )
-                .help("anchors come before their aliases; quote a text that begins with `*`"),
+                .help("write the value out, or move the anchor"),
             );
-            builder.broken(place);
-            Ok(())
+            let node = Node {
+                content: Rc::new(Content::Broken),
+                span,
+                used_at: None,
+            };
+            return Ok(Read {
+                node,
+                nodes: 1,
+                height: 1,
+            });
+        };
+        self.aliased_nodes = self.aliased_nodes.saturating_add(read.nodes);
+        if self.aliased_nodes > limits::ALIASED_NODES {
+            return Err(self.stop(too_many_aliases(span)));
         }
-        _ => Ok(()),
+        if self.depth + read.height > limits::DEPTH {
+            return Err(self.stop(too_deep(span)));
+        }
+        let node = Node {
+            used_at: Some(span),
+            ..read.node
+        };
+        Ok(Read { node, ..read })
+    }
+
+    fn stop(&mut self, diagnostic: Diagnostic) -> Stop {
+        self.findings.push(diagnostic);
+        Stop
+    }
+
+    /// Tags of YAML's own types say nothing that the key does not know; others cannot be obeyed.
+    fn check_tag(&mut self, tag: Option<&Tag>, span: &Span) {
+        const KNOWN: &[&str] = &["str", "int", "float", "bool", "null", "seq", "map"];
+        let Some(tag) = tag else { return };
+        if tag.core_suffix().is_some_and(|name| KNOWN.contains(&name)) || tag.original() == "!" {
+            return;
+        }
+        let place = span
+            .tag_span()
+            .map_or_else(|| range(span), |tag| range(&tag));
+        self.findings.push(
+            Diagnostic::error(
+                Code::UnsupportedTag,
+                place,
+                format!("the tag {} has no meaning here", quoted(&tag.original())),
+            )
+            .help("remove the tag; quote a text that begins with `!`"),
+        );
     }
 }
 
 /// `!!str` makes `null` and `yes` a text.
 fn forces_text(tag: Option<&Tag>) -> bool {
     tag.is_some_and(|tag| tag.core_suffix() == Some("str") || tag.original_handle() == "!")
-}
-
-/// Tags of YAML's own types say nothing that the key does not know; others cannot be obeyed.
-fn check_tag(builder: &mut Builder, tag: Option<&Tag>, span: &Span) {
-    const KNOWN: &[&str] = &["str", "int", "float", "bool", "null", "seq", "map"];
-    let Some(tag) = tag else { return };
-    if tag.core_suffix().is_some_and(|name| KNOWN.contains(&name)) || tag.original() == "!" {
-        return;
-    }
-    let place = span
-        .tag_span()
-        .map_or_else(|| range(span), |tag| range(&tag));
-    builder.report(
-        Diagnostic::error(
-            Code::UnsupportedTag,
-            place,
-            format!("the tag {} has no meaning here", quoted(&tag.original())),
-        )
-        .help("remove the tag; quote a text that begins with `!`"),
-    );
 }
 
 fn several_documents(span: &Range<usize>, text: &str) -> Diagnostic {
@@ -130,4 +327,37 @@ fn several_documents(span: &Range<usize>, text: &str) -> Diagnostic {
 pub(super) fn range(span: &Span) -> Range<usize> {
     let start = span.start.byte_offset().unwrap_or_default();
     start..span.end.byte_offset().unwrap_or(start).max(start)
+}
+
+pub(super) fn too_deep(span: Range<usize>) -> Diagnostic {
+    Diagnostic::error(
+        Code::NestedTooDeeply,
+        span,
+        format!(
+            "more than {} collections are nested in each other",
+            limits::DEPTH
+        ),
+    )
+    .help("check for brackets that are not closed")
+}
+
+fn too_many_aliases(span: Range<usize>) -> Diagnostic {
+    Diagnostic::error(
+        Code::TooManyAliases,
+        span,
+        format!(
+            "the aliases of this file stand for more than {} values",
+            limits::ALIASED_NODES
+        ),
+    )
+    .help("write out what is meant; anchors that hold aliases multiply")
+}
+
+fn too_many_values(span: Range<usize>) -> Diagnostic {
+    Diagnostic::error(
+        Code::FileTooLarge,
+        span,
+        format!("the file holds more than {} values", limits::NODES),
+    )
+    .help("check that this is the config, and move data out of it")
 }

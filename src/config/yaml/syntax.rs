@@ -2,7 +2,7 @@
 
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
-use super::build::too_deep;
+use super::parse::too_deep;
 use crate::diagnostic::{Code, Diagnostic};
 
 /// The finding for a parser's error.
