@@ -4,11 +4,9 @@
 //! found, the reader that fills it and reports keys it does not know, and the
 //! [`Spec`] that the JSON Schema is made from. No rule about values lives here.
 
-mod field;
 mod section;
 pub(super) mod sections;
 mod spec;
 
-pub(super) use field::Field;
 pub(super) use sections::*;
 pub(super) use spec::{Key, Shape, Spec};

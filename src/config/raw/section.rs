@@ -1,7 +1,7 @@
 //! Reading a mapping with known keys.
 
-use super::{Field, Spec};
-use crate::config::read::{Context, Place, Reported};
+use super::Spec;
+use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::{Content, Entry, Node, key_without_blank};
 use crate::diagnostic::{Code, list, nearest, quoted};
 

@@ -1,8 +1,8 @@
 //! The declarations.
 
 use super::section::{self, sections};
-use super::{Field, Key, Shape, Spec};
-use crate::config::read::{Context, Place, Reported};
+use super::{Key, Shape, Spec};
+use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::Node;
 
 pub(in crate::config) use super::section::{entries, is_extension, named_entries};

@@ -4,11 +4,13 @@
 //! caller applies the default, and `Err(Reported)` where it has told the user.
 
 mod context;
+mod field;
 mod place;
 mod scalar;
 mod template;
 
 pub(super) use context::{Context, Reported};
+pub(super) use field::Field;
 pub(super) use place::{Place, Site};
 
 /// The outcome of reading a value that may be absent.

@@ -3,8 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::template::{self, Template};
-use super::{Context, Place, Read, Reported};
-use crate::config::raw::Field;
+use super::{Context, Field, Place, Read, Reported};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, list, nearest, quoted, without_quoted};
 use crate::model::{ComposeText, Part};

@@ -2,8 +2,8 @@
 
 use super::image_name::split_domain;
 use super::project_path::{self, normalise};
-use crate::config::raw::{self, Field};
-use crate::config::read::{Context, Place, or};
+use crate::config::raw;
+use crate::config::read::{Context, Field, Place, or};
 use crate::diagnostic::{Code, list, nearest};
 use crate::model::{Apt, AptSource, ComposeText};
 

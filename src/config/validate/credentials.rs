@@ -1,10 +1,9 @@
 //! A user's keys: from a file, from the host's home folder, or as text.
 
 use super::project_path::{did_you_mean, file_diagnostic, normalise};
-use super::user::is_bare_tilde;
 use crate::config::keys::{PublicKey, PublicKeyProblem, parse_private};
-use crate::config::raw::{self, Field};
-use crate::config::read::{Context, Place, Read, Reported, Site};
+use crate::config::raw;
+use crate::config::read::{Context, Field, Place, Read, Reported, Site};
 use crate::diagnostic::Code;
 use crate::model::PrivateKey;
 
@@ -80,7 +79,7 @@ fn key_text<'n>(
     key_files: &mut Vec<String>,
 ) -> Read<Found<'n>> {
     let set = |field: Option<Field<'n>>| field.filter(|field| !field.node.is_null());
-    if let Some(field) = file.filter(is_bare_tilde) {
+    if let Some(field) = file.filter(Field::is_bare_tilde) {
         let here = field.place(at);
         cx.report(
             here.warning(

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::config::raw::{Field, named_entries};
-use crate::config::read::{Context, Place, Reported};
+use crate::config::raw::named_entries;
+use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::{Content, Entry, Node};
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, EnvVar, Part};

@@ -2,8 +2,8 @@
 
 use super::image_name::{self, Use};
 use super::stage::Number;
-use crate::config::raw::{self, Field};
-use crate::config::read::{Context, Place};
+use crate::config::raw;
+use crate::config::read::{Context, Field, Place};
 use crate::diagnostic::Code;
 use crate::model::ComposeText;
 

@@ -1,8 +1,8 @@
 //! The `storage` and `mount` sections.
 
 use super::paths;
-use crate::config::raw::{self, Field, entries, named_entries};
-use crate::config::read::{Context, Place, Read, Reported, Site};
+use crate::config::raw::{self, entries, named_entries};
+use crate::config::read::{Context, Field, Place, Read, Reported, Site};
 use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, Mount, MountSource, Storage, StorageKey};

@@ -1,7 +1,6 @@
 //! What may stand between the colons of a volume's short syntax.
 
-use crate::config::raw::Field;
-use crate::config::read::{Context, Place, Reported};
+use crate::config::read::{Context, Field, Place, Reported};
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, Part};
 

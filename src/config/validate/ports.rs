@@ -1,8 +1,7 @@
 //! The `ports` section.
 
 use super::port::{self, Mapping};
-use crate::config::raw::Field;
-use crate::config::read::{Context, Place, Reported, Site};
+use crate::config::read::{Context, Field, Place, Reported, Site};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, Part};

@@ -2,7 +2,7 @@
 
 use super::{apt, destinations, host_ports, mount, ssh, stage, volumes};
 use crate::config::raw;
-use crate::config::read::{Context, Place};
+use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{self, Project};
@@ -26,7 +26,7 @@ pub(in crate::config) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Pr
     let at = Place::root(first_key);
     let sections = raw::Root::read(cx, root, &at).ok()?;
 
-    let present = |field: &raw::Field<'_>| !field.node.is_null();
+    let present = |field: &Field<'_>| !field.node.is_null();
     let Some(field_1) = sections.stage_1.filter(present) else {
         cx.missing(&at, "stage_1", "add `stage_1:` with at least its `image`");
         if let Some(field_2) = sections.stage_2.filter(present) {
@@ -67,7 +67,7 @@ struct ReadStage2 {
     storage: Vec<model::Storage>,
 }
 
-fn stage_1(cx: &mut Context<'_>, field: raw::Field<'_>, at: &Place<'_>) -> Option<ReadStage1> {
+fn stage_1(cx: &mut Context<'_>, field: Field<'_>, at: &Place<'_>) -> Option<ReadStage1> {
     let at = field.place(at);
     let raw = raw::Stage1::read(cx, field.node, &at).ok()?;
     let common = stage::read(
@@ -90,7 +90,7 @@ fn stage_1(cx: &mut Context<'_>, field: raw::Field<'_>, at: &Place<'_>) -> Optio
     Some(ReadStage1 { common, ssh, apt })
 }
 
-fn stage_2(cx: &mut Context<'_>, field: raw::Field<'_>, at: &Place<'_>) -> Option<ReadStage2> {
+fn stage_2(cx: &mut Context<'_>, field: Field<'_>, at: &Place<'_>) -> Option<ReadStage2> {
     let at = field.place(at);
     let raw = raw::Stage2::read(cx, field.node, &at).ok()?;
     let common = stage::read(

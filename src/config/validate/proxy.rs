@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::config::raw::{self, Field};
-use crate::config::read::{Context, Place, Read};
+use crate::config::raw;
+use crate::config::read::{Context, Field, Place, Read};
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, Part, Proxy};
 

@@ -6,8 +6,8 @@ use super::port::{Mapping, Protocol};
 use super::ports::Published;
 use super::user::{self, ReadUser};
 use super::weak_password::is_weak;
-use crate::config::raw::{self, Field, entries, is_extension, named_entries};
-use crate::config::read::{Context, Place, Read, Site, or};
+use crate::config::raw::{self, entries, is_extension, named_entries};
+use crate::config::read::{Context, Field, Place, Read, Site, or};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{ComposeText, Ssh};
 

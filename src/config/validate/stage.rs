@@ -2,8 +2,8 @@
 
 use super::ports::Published;
 use super::{environment, hooks, image, mount, ports, proxy};
-use crate::config::raw::{self, Field};
-use crate::config::read::{Context, Place, or};
+use crate::config::raw;
+use crate::config::read::{Context, Field, Place, or};
 use crate::model::{ComposeText, Device, EnvVar, Hooks, Proxy, Stage};
 
 /// Which of the two.

@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 use super::credentials;
 use crate::config::keys::PublicKey;
 use crate::config::raw;
-use crate::config::read::{Context, Place, Read, Reported, Site};
-use crate::config::yaml::{Content, Entry};
+use crate::config::read::{Context, Field, Place, Read, Reported, Site};
+use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::SshUser;
 
@@ -153,7 +153,7 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
 /// A uid or gid; root has 0 and nobody else has.
 fn id(
     cx: &mut Context<'_>,
-    field: Option<raw::Field<'_>>,
+    field: Option<Field<'_>>,
     at: &Place<'_>,
     user: &str,
 ) -> Read<(u32, Site)> {
@@ -187,7 +187,7 @@ fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<
     let bare_tilde = [section.pubkey_file, section.privkey_file]
         .into_iter()
         .flatten()
-        .any(|field| is_bare_tilde(&field));
+        .any(|field| field.is_bare_tilde());
     let help = if bare_tilde {
         "a bare `~` is YAML's null: write `'~'` for your own key"
     } else {
@@ -201,9 +201,4 @@ fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<
         )
         .help(help),
     );
-}
-
-/// `key: ~` looks like "my home's key" and is nothing.
-pub(super) fn is_bare_tilde(field: &raw::Field<'_>) -> bool {
-    matches!(&*field.node.content, Content::Scalar(scalar) if scalar.plain && scalar.text == "~")
 }

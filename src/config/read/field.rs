@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::config::read::Place;
-use crate::config::yaml::Node;
+use super::Place;
+use crate::config::yaml::{Content, Node};
 
 /// A key of a section with its value, as found.
 #[derive(Debug, Clone, Copy)]
@@ -22,5 +22,10 @@ impl<'n> Field<'n> {
     /// The place of the value, seen from its section's.
     pub(in crate::config) fn place(&self, section: &'n Place<'n>) -> Place<'n> {
         section.key(self.name, self.key_span, self.node)
+    }
+
+    /// `key: ~` looks like "my home's key" and is nothing.
+    pub(in crate::config) fn is_bare_tilde(&self) -> bool {
+        matches!(&*self.node.content, Content::Scalar(scalar) if scalar.plain && scalar.text == "~")
     }
 }
