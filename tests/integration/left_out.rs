@@ -145,10 +145,10 @@ fn a_key_file_is_left_out_however_the_config_names_it() {
         project.run(["configure"]).succeeds();
         let ignored = project.read(".dockerignore");
         for file in ["link", "mine"] {
-            let line = format!("installation/stage-1/custom/{file}");
+            let entry = format!("installation/stage-1/custom/{file}");
             assert!(
-                ignored.lines().any(|one| one == line),
-                "{named}: {line}\n{ignored}"
+                ignored.lines().any(|one| one == entry),
+                "{named}: {entry}\n{ignored}"
             );
         }
     }
