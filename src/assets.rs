@@ -78,8 +78,12 @@ fn collect(dir: &'static Dir<'static>, found: &mut Vec<(String, &'static [u8])>)
     }
 }
 
-/// True where pei ships a file or folder of that relative path below `installation/`.
+/// Whether a file of `installation/` belongs to the user once it is there.
 #[must_use]
-pub fn has_installation_entry(path: &str) -> bool {
-    INSTALLATION.get_entry(path).is_some()
+pub fn is_users(path: &str) -> bool {
+    let mut parts = path.split('/');
+    parts
+        .next()
+        .is_some_and(|stage| stage.starts_with("stage-"))
+        && matches!(parts.next(), Some("custom" | "tmp"))
 }

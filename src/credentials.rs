@@ -21,49 +21,70 @@ use crate::model::SshUser;
 /// Where the file lies in a project.
 pub const PATH: &str = ".pei/secrets/ssh-credentials";
 
-/// The file's text for these users. A hash of the old text stays as long as its password does, so that the
-/// same config gives the same bytes although salts are random.
-///
-/// # Errors
-///
-/// Where the operating system gives no random salt.
-pub fn text(users: &[SshUser], old_text: Option<&str>) -> anyhow::Result<String> {
-    let old_hashes = hashes(old_text.unwrap_or_default());
-    let mut text = String::new();
-    for user in users {
-        let name = &user.name;
-        if let Some(password) = &user.password {
-            let kept = old_hashes
-                .get(name.as_str())
-                .filter(|hash| verifies(password, hash));
-            let hash = match kept {
-                Some(hash) => (*hash).to_owned(),
-                None => hash(password)?,
-            };
-            let _ = writeln!(text, "password {name} {hash}");
-        }
-        if let Some(key) = &user.public_key {
-            let _ = writeln!(text, "authorized_key {name} {}", key.trim());
-        }
-        if let Some(key) = &user.private_key {
-            let encoded = base64::engine::general_purpose::STANDARD.encode(&key.text);
-            let _ = writeln!(text, "identity {name} {} {encoded}", key.file_name);
-        }
+/// The file's text; empty where there are no users.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Credentials(String);
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Credentials(…)")
     }
-    Ok(text)
 }
 
-/// Changes whenever the text does, and tells a guesser nothing: the text holds random salts.
-#[must_use]
-pub fn fingerprint(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
+impl Credentials {
+    /// Those of these users. A hash of the old text stays as long as its password does, so that the same config gives
+    /// the same bytes although salts are random.
+    ///
+    /// # Errors
+    ///
+    /// Where the operating system gives no random salt.
+    pub fn of<'u>(
+        users: impl IntoIterator<Item = &'u SshUser>,
+        old_text: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let old_hashes = hashes(old_text.unwrap_or_default());
+        let mut text = String::new();
+        for user in users {
+            let name = &user.name;
+            if let Some(password) = &user.password {
+                let kept = old_hashes
+                    .get(name.as_str())
+                    .filter(|hash| verifies(password, hash));
+                let hash = match kept {
+                    Some(hash) => (*hash).to_owned(),
+                    None => hash(password)?,
+                };
+                let _ = writeln!(text, "password {name} {hash}");
+            }
+            if let Some(key) = &user.public_key {
+                let _ = writeln!(text, "authorized_key {name} {}", key.trim());
+            }
+            if let Some(key) = &user.private_key {
+                let encoded = base64::engine::general_purpose::STANDARD.encode(&key.text);
+                let _ = writeln!(text, "identity {name} {} {encoded}", key.file_name);
+            }
+        }
+        Ok(Self(text))
     }
-    let digest = Sha256::digest(text.as_bytes());
-    digest[..8].iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Changes whenever the text does, and tells a guesser nothing: the text holds random salts.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let digest = Sha256::digest(self.0.as_bytes());
+        digest[..8].iter().fold(String::new(), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+    }
 }
 
 fn hashes(text: &str) -> HashMap<&str, &str> {
@@ -108,22 +129,26 @@ mod tests {
         }
     }
 
+    fn of(user: &SshUser, old_text: Option<&str>) -> Credentials {
+        Credentials::of([user], old_text).unwrap()
+    }
+
     #[test]
     fn a_hash_stays_while_its_password_does() {
-        let first = text(&[user("me", "one")], None).unwrap();
-        assert_eq!(text(&[user("me", "one")], Some(&first)).unwrap(), first);
-        let changed = text(&[user("me", "two")], Some(&first)).unwrap();
+        let first = of(&user("me", "one"), None);
+        assert_eq!(of(&user("me", "one"), Some(first.text())), first);
+        let changed = of(&user("me", "two"), Some(first.text()));
         assert_ne!(changed, first);
-        assert!(changed.starts_with("password me $6$"));
-        let salt = changed.split('$').nth(3).unwrap();
+        assert!(changed.text().starts_with("password me $6$"));
+        let salt = changed.text().split('$').nth(3).unwrap();
         assert_eq!(salt.len(), 16, "crypt(3) reads no more");
     }
 
     #[test]
     fn equal_passwords_have_different_hashes_and_fingerprints() {
-        let a = text(&[user("me", "one")], None).unwrap();
-        let b = text(&[user("me", "one")], None).unwrap();
+        let a = of(&user("me", "one"), None);
+        let b = of(&user("me", "one"), None);
         assert_ne!(a, b);
-        assert_ne!(fingerprint(&a), fingerprint(&b));
+        assert_ne!(a.fingerprint(), b.fingerprint());
     }
 }

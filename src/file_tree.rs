@@ -45,6 +45,11 @@ impl FileTree {
         self.files.insert(path.into(), file);
     }
 
+    /// All files, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut File> {
+        self.files.values_mut()
+    }
+
     /// The file at a path.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&File> {

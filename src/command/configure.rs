@@ -7,17 +7,19 @@ use anyhow::Result;
 use clap::{ValueEnum, ValueHint};
 
 use super::given::{
-    INSTALLATION, credentials, read_config, require_config, require_project, stage_folder,
+    INSTALLATION, credentials, read_config, require_config, require_project, stage_folders,
 };
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::cli::Quiet;
 use crate::config::{self, Host, SourceFile};
+use crate::credentials::Credentials;
 use crate::diagnostic::{self, Diagnostic, count, quoted};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::file_tree::FileTree;
+use crate::plan::{self, Inputs};
 use crate::project::{self, Changes, WriteMode};
-use crate::render::{self, Inputs};
+use crate::render;
 use crate::ui::{Ui, shown};
 
 const CONFIG: &str = "user_config.yml";
@@ -168,14 +170,17 @@ impl Args {
     }
 
     fn render(&self, project: &crate::model::Project) -> Result<FileTree> {
+        let old = credentials(&self.project_dir)?;
         let inputs = Inputs {
             full_compose: self.full_compose,
             with_merged: self.with_merged,
-            compose_template: project::user_template(&self.project_dir)?,
-            credentials: credentials(&self.project_dir)?,
-            stages: [1, 2].map(|stage| stage_folder(&self.project_dir, stage)),
+            folders: stage_folders(Some(&self.project_dir)),
+            credentials: Credentials::of(project.users(), old.as_deref())?,
         };
-        render::project(project, &inputs)
+        let template = project::user_template(&self.project_dir)?;
+        let mut tree = render::project(&plan::plan(project, inputs), template.as_deref())?;
+        project::stamp_all(&mut tree);
+        Ok(tree)
     }
 
     /// `--dry-run`, `--diff` and `--check`, together or alone.
@@ -212,7 +217,7 @@ impl Args {
 
 /// The merged build has no Compose to fill in markers, and is the build of two stages.
 fn require_mergeable(project: &crate::model::Project) -> Result<(), Failure> {
-    if project.stage_2.is_none() {
+    if project.stages.len() == 1 {
         return Err(Failure::new(
             "--with-merged builds two stages, and this config has no `stage_2`",
         )

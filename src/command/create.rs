@@ -7,12 +7,15 @@ use anyhow::Result;
 use clap::ValueHint;
 use clap::builder::PossibleValuesParser;
 
+use super::given::{INSTALLATION, stage_folders};
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::assets;
 use crate::cli::LongQuiet;
+use crate::config::{self, Host, SourceFile};
 use crate::diagnostic::{count, quoted};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::plan::{self, Inputs, Plan};
 use crate::project::{self, COMPOSE_FILE, WriteMode};
 use crate::render::{self, NewProject};
 use crate::ui::{Ui, shown};
@@ -59,13 +62,16 @@ pub struct Args {
 impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         let folder = &self.project_dir;
-        let tree = render::new_project(&NewProject {
+        let is_configured = self.force && folder.join(COMPOSE_FILE).exists();
+        let first_build = (!is_configured).then(|| first_build(folder)).transpose()?;
+        let mut tree = render::new_project(&NewProject {
             quick: self.quick,
             examples: !self.no_examples,
-            // A folder that somebody has described is no obstacle.
+            // A directory that somebody has described is no obstacle.
             readme: !folder.join("README.md").exists(),
-            configured: self.force && folder.join(COMPOSE_FILE).exists(),
+            first_build: first_build.as_ref(),
         })?;
+        project::stamp_all(&mut tree);
         let mode = WriteMode::Create { force: self.force };
         let report = if self.dry_run {
             project::compare(&tree, folder, mode)?
@@ -88,6 +94,19 @@ impl Args {
         ui.status(&next_steps(folder));
         Ok(ExitCode::Success)
     }
+}
+
+/// The plan of the smallest project.
+fn first_build(folder: &Path) -> Result<Plan> {
+    let source = SourceFile::new("minimal", assets::template("config/quick/minimal.yml"));
+    let host = Host::new(folder.join(INSTALLATION));
+    let loaded = config::load(&source, &host)
+        .map_err(|_| Failure::bug("the template `minimal` is not legal"))?;
+    let inputs = Inputs {
+        folders: stage_folders(None),
+        ..Inputs::default()
+    };
+    Ok(plan::plan(&loaded.project, inputs))
 }
 
 fn clash(folder: &Path, clashes: &[String], all: bool) -> Failure {

@@ -1,5 +1,6 @@
 //! What `configure` reads of a project beside the values in its config.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -7,10 +8,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::outcome::shell_word;
+use crate::assets;
 use crate::config::SourceFile;
 use crate::diagnostic::quoted;
 use crate::failure::Failure;
-use crate::plan::{CustomEntry, StageFolder};
+use crate::model::StageId;
+use crate::plan::{CustomFile, StageFolder};
 use crate::project::CREDENTIALS;
 use crate::ui::shown;
 
@@ -111,16 +114,50 @@ pub(super) fn credentials(folder: &Path) -> Result<Option<String>> {
     }
 }
 
-/// What lies in a stage's folder; what cannot be listed is not there.
-pub(super) fn stage_folder(folder: &Path, stage: u8) -> StageFolder {
-    let context = folder.join(INSTALLATION);
-    let folder = context.join(format!("stage-{stage}"));
-    let custom = names(&context, &folder.join("custom")).into_iter();
+/// What lies in each stage's folder, and what pei puts there; what cannot be listed is not there. `None` is a folder that
+/// is to be.
+pub(super) fn stage_folders(project: Option<&Path>) -> BTreeMap<String, StageFolder> {
+    let stages = StageId::in_every_project().map(|id| id.name);
+    stages
+        .into_iter()
+        .map(|name| {
+            let context = project.map(|project| project.join(INSTALLATION));
+            let found = context.map(|context| found_in(&context, &name));
+            let mut found = found.unwrap_or_default();
+            let shipped = assets::installation().filter(|(path, _)| !assets::is_users(path));
+            for (path, _) in shipped {
+                let own = path
+                    .strip_prefix(&name)
+                    .and_then(|path| path.strip_prefix('/'));
+                let Some((entry, rest)) = own.and_then(|path| path.split_once('/')) else {
+                    continue;
+                };
+                add(&mut found.entries, entry);
+                if entry == "system" {
+                    add(&mut found.tools, rest.split('/').next().unwrap_or(rest));
+                }
+            }
+            found.entries.sort_unstable();
+            (name, found)
+        })
+        .collect()
+}
+
+fn add(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}
+
+fn found_in(context: &Path, stage: &str) -> StageFolder {
+    let folder = context.join(stage);
+    let custom = names(context, &folder.join("custom")).into_iter();
     StageFolder {
-        entries: names(&context, &folder),
+        entries: names(context, &folder),
+        tools: Vec::new(),
         custom: custom
             .filter(|name| name != "README.md")
-            .map(|name| CustomEntry {
+            .map(|name| CustomFile {
                 text: script_text(&folder.join("custom").join(&name)),
                 name,
             })

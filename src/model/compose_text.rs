@@ -50,6 +50,45 @@ impl ComposeText {
         self.as_literal().is_some()
     }
 
+    /// As Compose wants it: a literal `$` is doubled, a marker is `${NAME}` or `${NAME:-default}`.
+    #[must_use]
+    pub fn for_compose(&self) -> String {
+        let doubled = |text: &str| text.replace('$', "$$");
+        self.spelled(doubled, |name, default| {
+            spelled_marker(name, default.map(doubled).as_deref())
+        })
+    }
+
+    /// What stands for the text where there is no Compose: each marker's default; `None` where one has none.
+    #[must_use]
+    pub fn with_defaults(&self) -> Option<String> {
+        let has_default = |part: &Part| !matches!(part, Part::Marker { default: None, .. });
+        self.parts.iter().all(has_default).then(|| {
+            self.spelled(str::to_owned, |_, default| {
+                default.unwrap_or_default().to_owned()
+            })
+        })
+    }
+
+    /// For a reader: literal text as typed, a marker as `${NAME}` or `${NAME:-default}`.
+    #[must_use]
+    pub fn for_reading(&self) -> String {
+        self.spelled(str::to_owned, spelled_marker)
+    }
+
+    /// The parts in a row, each as given; for the few places that none of the ways above fits.
+    pub fn spelled(
+        &self,
+        literal: impl Fn(&str) -> String,
+        marker: impl Fn(&str, Option<&str>) -> String,
+    ) -> String {
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Literal(text) => literal(text),
+            Part::Marker { name, default } => marker(name, default.as_deref()),
+        });
+        parts.collect()
+    }
+
     /// Adds another text at the end.
     pub fn push(&mut self, other: &Self) {
         for part in &other.parts {
@@ -58,5 +97,39 @@ impl ComposeText {
                 _ => self.parts.push(part.clone()),
             }
         }
+    }
+}
+
+fn spelled_marker(name: &str, default: Option<&str>) -> String {
+    match default {
+        None => format!("${{{name}}}"),
+        Some(default) => format!("${{{name}:-{default}}}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marked(default: Option<&str>) -> ComposeText {
+        let mut text = ComposeText::literal("$HOME-");
+        text.parts.push(Part::Marker {
+            name: "X".into(),
+            default: default.map(Into::into),
+        });
+        text
+    }
+
+    #[test]
+    fn for_compose_a_literal_dollar_is_doubled_and_a_marker_is_not() {
+        assert_eq!(marked(Some("a$b")).for_compose(), "$$HOME-${X:-a$$b}");
+        assert_eq!(marked(None).for_compose(), "$$HOME-${X}");
+    }
+
+    #[test]
+    fn without_compose_only_defaults_can_stand_for_markers() {
+        assert_eq!(marked(Some("a$b")).with_defaults().unwrap(), "$HOME-a$b");
+        assert_eq!(marked(None).with_defaults(), None);
+        assert_eq!(marked(None).for_reading(), "$HOME-${X}");
     }
 }

@@ -24,3 +24,16 @@ pub struct Hook {
     /// Its quotes are balanced and it holds no unquoted control operator.
     pub arguments: String,
 }
+
+impl Hooks {
+    /// The entries that a container runs.
+    pub fn at_run_time(&self) -> impl Iterator<Item = &Hook> {
+        let lists = [&self.on_first_run, &self.on_every_run, &self.on_user_login];
+        lists.into_iter().flatten().chain(&self.on_entry)
+    }
+
+    /// All entries.
+    pub fn all(&self) -> impl Iterator<Item = &Hook> {
+        self.on_build.iter().chain(self.at_run_time())
+    }
+}

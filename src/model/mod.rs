@@ -1,80 +1,69 @@
 //! The resolved project: what validation hands to planning.
 //!
-//! Nothing here is optional by accident: defaults are applied, stage-2 has
+//! Nothing here is optional by accident: defaults are applied, each stage has
 //! inherited what it inherits, and a value that exists is legal. The types use
 //! the words of `user_config.yml`.
 
 mod compose_text;
 mod hook;
-mod markers;
 mod mount;
+mod settings;
 mod ssh;
+mod stage;
 
 pub use compose_text::{ComposeText, Part};
 pub use hook::{Hook, Hooks};
 pub use mount::{Mount, MountSource, Storage, StorageKey};
+pub use settings::Setting;
 pub use ssh::{PrivateKey, Ssh, SshUser};
+pub use stage::{Origin, Role, Stage, StageId};
 
 /// A whole, valid `user_config.yml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// The system image.
-    pub stage_1: Stage1,
-    /// The working image on top; absent in a stage-1-only project.
-    pub stage_2: Option<Stage2>,
+    /// In build order: what a stage grows from, copies from or inherits stands before it. There is at least one, and
+    /// the last one is what runs.
+    pub stages: Vec<Stage>,
 }
 
 impl Project {
-    /// What stage-2 grows from where that is not this project's stage-1. A config that names stage-1's
-    /// output means stage-1, not whatever image of that name the engine holds.
+    /// The stage of that name.
     #[must_use]
-    pub fn own_base_of_stage_2(&self) -> Option<&ComposeText> {
-        let base = self.stage_2.as_ref()?.base.as_ref()?;
-        (*base != self.stage_1.common.output).then_some(base)
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.id.name == name)
     }
-}
 
-/// The system image: what both stages have, and what only stage-1 may have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage1 {
-    /// The sections that both stages have.
-    pub common: Stage,
-    /// `image.base`: where the build starts.
-    pub base: ComposeText,
-    /// Present when the section exists and `ssh.enable` is true.
-    pub ssh: Option<Ssh>,
-    /// Apt sources and proxy.
-    pub apt: Apt,
-}
+    /// The stages that this one grows from, the first one first, and itself.
+    #[must_use]
+    pub fn lineage<'p>(&'p self, stage: &'p Stage) -> Vec<&'p Stage> {
+        self.chain(stage, |stage| match &stage.from {
+            Origin::Image(_) => None,
+            Origin::Stage { id, .. } => Some(id),
+        })
+    }
 
-/// The working image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage2 {
-    /// The sections that both stages have; proxy and device have inherited stage-1's.
-    pub common: Stage,
-    /// `image.base`: `None` builds on stage-1.
-    pub base: Option<ComposeText>,
-    /// In the file's order.
-    pub storage: Vec<Storage>,
-}
+    /// The stages that this one inherits from, the first one first, and itself.
+    #[must_use]
+    pub fn family<'p>(&'p self, stage: &'p Stage) -> Vec<&'p Stage> {
+        self.chain(stage, |stage| stage.inherits.as_ref())
+    }
 
-/// The sections that both stages have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage {
-    /// `image.output`: the name and tag of the image that the stage builds.
-    pub output: ComposeText,
-    /// Where the proxy is and when it is used.
-    pub proxy: Proxy,
-    /// The stage's own variables, in the file's order, each name once.
-    pub environment: Vec<EnvVar>,
-    /// Compose's short syntax, verbatim; the ssh mapping is not among them.
-    pub ports: Vec<ComposeText>,
-    /// The stage's own mounts, in the file's order.
-    pub mount: Vec<Mount>,
-    /// What the container may use.
-    pub device: Device,
-    /// The `custom` section.
-    pub custom: Hooks,
+    fn chain<'p>(
+        &'p self,
+        stage: &'p Stage,
+        before: impl Fn(&'p Stage) -> Option<&'p StageId>,
+    ) -> Vec<&'p Stage> {
+        let before = |stage: &&'p Stage| self.stage(&before(stage)?.name);
+        let mut chain: Vec<_> = std::iter::successors(Some(stage), before).collect();
+        chain.reverse();
+        chain
+    }
+
+    /// The accounts of all stages.
+    pub fn users(&self) -> impl Iterator<Item = &SshUser> {
+        let ssh = self.stages.iter().filter_map(|stage| stage.ssh.as_ref());
+        ssh.flat_map(|ssh| &ssh.users)
+    }
 }
 
 /// The `proxy` section with its defaults applied.
@@ -132,4 +121,15 @@ pub enum Device {
     Cpu,
     /// All NVIDIA GPUs of the host.
     Gpu,
+}
+
+impl Device {
+    /// As the config spells it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
 }

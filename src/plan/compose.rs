@@ -2,184 +2,171 @@
 
 use std::collections::BTreeMap;
 
-use super::args::{BuildArg, BuildArgs};
-use super::paths;
+use super::args::BuildArg;
+use super::{dockerfile, paths};
 use crate::model::{ComposeText, Device, EnvVar, MountSource, Project, Stage};
 
 /// The name of the volume that keeps a project's ssh host keys.
 const SSH_HOST_KEYS_VOLUME: &str = "pei_ssh_host_keys";
 
-/// docker-compose.yml, before it is text.
-#[derive(Debug)]
-pub struct Compose {
-    /// The service `stage-1`.
-    pub stage_1: Service,
-    /// The service `stage-2`, where there is one.
-    pub stage_2: Option<Service>,
-    /// Top-level volumes; `None` is one that Compose makes, `Some` an external one's name.
-    pub volumes: BTreeMap<String, Option<ComposeText>>,
-    /// Both builds get the credentials as a secret.
-    pub credentials: bool,
-}
+/// Top-level volumes by their keys; `None` is one that Compose makes, `Some` the name of one that exists.
+pub type NamedVolumes = BTreeMap<String, Option<ComposeText>>;
 
-/// One service.
+/// One service, before it is text.
 #[derive(Debug)]
 pub struct Service {
+    /// Its name, which is the stage's, in the Dockerfile too.
+    pub name: String,
+    /// The file that it is built from.
+    pub dockerfile: String,
     /// The image's name and tag.
     pub image: ComposeText,
-    /// The file that it is built from.
-    pub dockerfile: &'static str,
-    /// The stage of that file.
-    pub target: &'static str,
     /// Build args in the order of the file.
     pub args: Vec<BuildArg>,
     /// The build gets the credentials.
     pub credentials: bool,
     /// Started only by name: a helper of the build.
     pub is_build_helper: bool,
-    /// All NVIDIA GPUs are reserved.
-    pub gpu: bool,
-    /// `None` as a value: taken from Compose's environment.
-    pub environment: Vec<(String, Option<ComposeText>)>,
-    /// Short syntax.
-    pub ports: Vec<ComposeText>,
-    /// Short syntax.
-    pub volumes: Vec<ComposeText>,
+    /// What is reserved.
+    pub device: Device,
+    /// Each name once.
+    pub environment: Vec<EnvVar>,
+    /// Published ports.
+    pub ports: Vec<Port>,
+    /// What is mounted.
+    pub volumes: Vec<VolumeMount>,
 }
 
-pub(super) fn plan(project: &Project, args: &BuildArgs) -> Compose {
-    let stage_1 = &project.stage_1;
-    let ssh = stage_1.ssh.as_ref();
-    let credentials = ssh.is_some_and(|ssh| !ssh.users.is_empty());
-    let ssh_mapping = ssh.and_then(|ssh| {
-        let mut mapping = ssh.host_port.clone()?;
-        mapping.push(&ComposeText::literal(format!(":{}", ssh.port)));
-        Some(mapping)
-    });
-    let mut volumes = Volumes::default();
-    let ports = |stages: &[&Stage]| {
-        let own = stages.iter().flat_map(|stage| stage.ports.iter().cloned());
-        own.chain(ssh_mapping.clone()).collect()
-    };
+/// A published port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Port {
+    /// As the config has it: Compose's short syntax.
+    Written(ComposeText),
+    /// The port of sshd.
+    Ssh {
+        /// On the host.
+        host: ComposeText,
+        /// In the container.
+        container: u16,
+    },
+}
 
-    let mut mounts_1 = volumes.of_mounts(&stage_1.common);
-    if ssh.is_some() {
-        mounts_1.push(volumes.of_ssh_host_keys());
-    }
-    let service_1 = Service {
-        image: stage_1.common.output.clone(),
-        dockerfile: "stage-1.Dockerfile",
-        target: "stage-1",
-        args: args.stage_1.clone(),
-        credentials,
-        is_build_helper: project.stage_2.is_some(),
-        gpu: stage_1.common.device == Device::Gpu,
-        environment: merge_environment(&[&stage_1.common.environment]),
-        ports: ports(&[&stage_1.common]),
-        volumes: mounts_1,
-    };
-    let service_2 = project.stage_2.as_ref().map(|stage_2| {
-        let mut mounts = volumes.of_storage(stage_2);
-        mounts.extend(volumes.of_mounts(&stage_2.common));
-        if ssh.is_some() {
-            mounts.push(volumes.of_ssh_host_keys());
-        }
-        Service {
-            image: stage_2.common.output.clone(),
-            dockerfile: "stage-2.Dockerfile",
-            target: "stage-2",
-            args: args.stage_2.clone(),
-            credentials: credentials && project.own_base_of_stage_2().is_none(),
-            is_build_helper: false,
-            gpu: stage_2.common.device == Device::Gpu,
-            environment: merge_environment(&[
-                &stage_1.common.environment,
-                &stage_2.common.environment,
-            ]),
-            ports: ports(&[&stage_1.common, &stage_2.common]),
-            volumes: mounts,
-        }
+/// A volume or host folder in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeMount {
+    /// What is mounted.
+    pub source: VolumeSource,
+    /// Absolute path in the container.
+    pub target: ComposeText,
+}
+
+/// What is mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VolumeSource {
+    /// One of the top-level volumes, by its key.
+    Named(String),
+    /// A folder of the host; a relative one is relative to the compose file.
+    Host(ComposeText),
+}
+
+/// The services in build order, with their build args, and the volumes that they name.
+pub(super) fn plan(project: &Project, args: Vec<Vec<BuildArg>>) -> (Vec<Service>, NamedVolumes) {
+    let mut volumes = Volumes::default();
+    let services = project.stages.iter().zip(args);
+    let services = services
+        .map(|(stage, args)| service(project, stage, args, &mut volumes))
+        .collect();
+    (services, volumes.0)
+}
+
+fn service(
+    project: &Project,
+    stage: &Stage,
+    args: Vec<BuildArg>,
+    volumes: &mut Volumes,
+) -> Service {
+    let family = project.family(stage);
+    let sshds = || family.iter().filter_map(|stage| stage.ssh.as_ref());
+    let written = family.iter().flat_map(|stage| &stage.ports);
+    let ssh_ports = sshds().filter_map(|ssh| {
+        Some(Port::Ssh {
+            host: ssh.host_port.clone()?,
+            container: ssh.port,
+        })
     });
-    Compose {
-        stage_1: service_1,
-        stage_2: service_2,
-        volumes: volumes.0,
-        credentials,
+    Service {
+        name: stage.id.name.clone(),
+        dockerfile: dockerfile::path(&stage.id.name),
+        image: stage.output.clone(),
+        args,
+        credentials: project.lineage(stage).into_iter().any(Stage::has_users),
+        is_build_helper: project
+            .stages
+            .last()
+            .is_some_and(|last| last.id != stage.id),
+        device: stage.device,
+        environment: merge_environment(family.iter().map(|stage| stage.environment.as_slice())),
+        ports: written
+            .cloned()
+            .map(Port::Written)
+            .chain(ssh_ports)
+            .collect(),
+        volumes: volumes.of_stage(stage, sshds().next().is_some()),
     }
 }
 
 /// Later lists win over earlier ones; a name keeps the place where it first stood.
-fn merge_environment(lists: &[&[EnvVar]]) -> Vec<(String, Option<ComposeText>)> {
+fn merge_environment<'m>(lists: impl Iterator<Item = &'m [EnvVar]>) -> Vec<EnvVar> {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut merged: Vec<(String, Option<ComposeText>)> = Vec::new();
-    for variable in lists.iter().flat_map(|list| list.iter()) {
+    let mut merged: Vec<EnvVar> = Vec::new();
+    for variable in lists.flatten() {
         if let Some(&place) = places.get(variable.name.as_str()) {
-            merged[place].1.clone_from(&variable.value);
+            merged[place].value.clone_from(&variable.value);
         } else {
             places.insert(&variable.name, merged.len());
-            merged.push((variable.name.clone(), variable.value.clone()));
+            merged.push(variable.clone());
         }
     }
     merged
 }
 
-/// Collects the top-level volumes while it writes the services' entries.
+/// Collects the top-level volumes while it lists the services' mounts.
 #[derive(Default)]
-struct Volumes(BTreeMap<String, Option<ComposeText>>);
+struct Volumes(NamedVolumes);
 
 impl Volumes {
-    fn of_storage(&mut self, stage_2: &crate::model::Stage2) -> Vec<ComposeText> {
-        let entries = stage_2.storage.iter();
-        entries
-            .filter_map(|entry| {
-                let key = entry.key.name();
-                self.entry(
-                    key,
-                    &entry.source,
-                    &ComposeText::literal(paths::storage(key)),
-                )
-            })
-            .collect()
+    fn of_stage(&mut self, stage: &Stage, has_sshd: bool) -> Vec<VolumeMount> {
+        let storage = stage.storage.iter().flatten().map(|entry| {
+            let key = entry.key.name();
+            let target = ComposeText::literal(paths::storage(key));
+            (key.to_owned(), &entry.source, target)
+        });
+        let mounts = stage.mount.iter().map(|mount| {
+            let name = format!("mount_{}", mount.name);
+            (name, &mount.source, mount.dst_path.clone())
+        });
+        let host_keys = has_sshd.then(|| {
+            let target = ComposeText::literal(paths::SSH_HOST_KEYS);
+            let name = SSH_HOST_KEYS_VOLUME.to_owned();
+            (name, &MountSource::AutoVolume, target)
+        });
+        let all = storage.chain(mounts).chain(host_keys);
+        all.filter_map(|(name, source, target)| {
+            let source = self.source(name, source)?;
+            Some(VolumeMount { source, target })
+        })
+        .collect()
     }
 
-    fn of_mounts(&mut self, stage: &Stage) -> Vec<ComposeText> {
-        let entries = stage.mount.iter();
-        entries
-            .filter_map(|mount| {
-                self.entry(
-                    &format!("mount_{}", mount.name),
-                    &mount.source,
-                    &mount.dst_path,
-                )
-            })
-            .collect()
-    }
-
-    fn of_ssh_host_keys(&mut self) -> ComposeText {
-        self.0.insert(SSH_HOST_KEYS_VOLUME.to_owned(), None);
-        ComposeText::literal(format!("{SSH_HOST_KEYS_VOLUME}:{}", paths::SSH_HOST_KEYS))
-    }
-
-    fn entry(
-        &mut self,
-        volume: &str,
-        source: &MountSource,
-        destination: &ComposeText,
-    ) -> Option<ComposeText> {
-        let mut text = match source {
+    /// `None` where nothing is mounted.
+    fn source(&mut self, name: String, source: &MountSource) -> Option<VolumeSource> {
+        let external = match source {
             MountSource::Image => return None,
-            MountSource::Host { host_path } => host_path.clone(),
-            MountSource::AutoVolume => {
-                self.0.insert(volume.to_owned(), None);
-                ComposeText::literal(volume)
-            }
-            MountSource::ManualVolume { volume_name } => {
-                self.0.insert(volume.to_owned(), Some(volume_name.clone()));
-                ComposeText::literal(volume)
-            }
+            MountSource::Host { host_path } => return Some(VolumeSource::Host(host_path.clone())),
+            MountSource::AutoVolume => None,
+            MountSource::ManualVolume { volume_name } => Some(volume_name.clone()),
         };
-        text.push(&ComposeText::literal(":"));
-        text.push(destination);
-        Some(text)
+        self.0.insert(name.clone(), external);
+        Some(VolumeSource::Named(name))
     }
 }

@@ -1,15 +1,18 @@
-//! The steps of both images, cut so that a change redoes as little as it can.
+//! The images of all Dockerfiles, cut so that a change redoes as little as it can.
 //!
-//! What is slow and seldom changes comes first (`stage-1-core`: apt, accounts, build hooks), what is quick and often
-//! changes comes last (the tails: the installation tree, credentials, login hooks). Stage-2
-//! grows from the core, not from stage-1, so that a tail of stage-1 never redoes a hook of stage-2.
+//! A stage that others grow from has two ends. What is slow and seldom changes comes first (`NAME-core`: apt, accounts,
+//! build hooks), what is quick and often changes comes last (the tail: the installation tree, credentials, login
+//! hooks). Others grow from the core, so that a tail never redoes a hook of another stage.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Folder, view};
-use crate::model::{AptSource, ComposeText, Hooks, Part, Project, Proxy};
+use super::args::{self, BuildArg};
+use super::paths;
+use super::step::{self, Step};
+use super::view::{self, View};
+use crate::model::{AptSource, ComposeText, Origin, Project, Role, Ssh, Stage, StorageKey};
 
 /// Installed in every image. xauth, less, patch, netbase and psmisc come with the packages that recommend them
 /// on a usual system, and are missed without.
@@ -31,224 +34,321 @@ const ESSENTIAL_PACKAGES: &[&str] = &[
 ];
 const SSH_PACKAGES: &[&str] = &["openssh-server", "openssh-client", "xauth"];
 
-/// What the three Dockerfiles are rendered from.
-#[derive(Debug, Serialize)]
-pub struct Dockerfiles {
-    /// `stage-1-core`.
-    pub core: Core,
-    /// The end of stage-1.
-    pub tail_1: Tail,
-    /// Stage-2's own part.
-    pub stage_2: Option<Stage2>,
+/// A Dockerfile, before it is text.
+#[derive(Debug)]
+pub struct Dockerfile {
+    /// Its path in the project.
+    pub path: String,
+    /// The image that it builds.
+    pub image: ComposeText,
+    /// In one line, what that is.
+    pub about: &'static str,
+    /// The args that it takes, with the values that plain `docker build` uses.
+    pub args: Vec<BuildArg>,
+    /// An arg that is by default what another one is.
+    pub alias: Option<(String, String)>,
+    /// Each stands behind those that it needs.
+    pub images: Vec<ImageStage>,
 }
 
-/// The part that both images share.
-#[derive(Debug, Serialize)]
-pub struct Core {
-    /// The proxy's variables are set for every step.
-    pub global_proxy: bool,
-    /// Sources or proxy of apt differ from the base's.
-    pub apt: bool,
-    /// The sources file of the user's, or the nearest folder above it that a mount can spell, relative to
-    /// `installation/`.
-    pub apt_file: Option<String>,
-    /// The build cache of apt's archives and lists; see [`apt_cache`].
-    pub apt_cache: String,
-    /// Packages to install.
-    pub packages: Vec<&'static str>,
-    /// sshd's word for root's logins; `None` without ssh.
-    pub root_login: Option<&'static str>,
-    /// Accounts are created.
-    pub users: bool,
-    /// Build hooks in order.
-    pub hooks: Vec<HookStep>,
+/// What a Dockerfile calls a stage: from one `FROM` to the next.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImageStage {
+    /// Its name in the file.
+    pub name: String,
+    /// In a few words, what it is.
+    pub about: &'static str,
+    /// Why it is there, where that takes more words.
+    pub comment: Vec<&'static str>,
+    /// Where it starts.
+    pub from: Start,
+    /// Its steps in order.
+    pub steps: Vec<Step>,
 }
 
-/// The end of an image.
-#[derive(Debug, Serialize)]
-pub struct Tail {
-    /// Folders below `installation/` that the image holds, sorted.
-    pub trees: Vec<String>,
-    /// Accounts get their credentials.
-    pub credentials: bool,
-    /// The proxy's variables stay: the stage's number.
-    pub proxy_of_stage: Option<u8>,
-}
-
-/// Stage-2's own part.
-#[derive(Debug, Serialize)]
-pub struct Stage2 {
-    /// What it grows from.
-    pub start: Start,
-    /// The build cache of apt's archives and lists; see [`apt_cache`].
-    pub apt_cache: String,
-    /// Packages to install, on a base of its own.
-    pub packages: Vec<&'static str>,
-    /// The proxy's variables are set for every step.
-    pub global_proxy: bool,
-    /// Build hooks in order.
-    pub hooks: Vec<HookStep>,
-    /// Its end.
-    pub tail: Tail,
-}
-
-/// What stage-2 grows from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// What stands behind `FROM`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
-    /// `stage-1-core`.
-    Stage1,
-    /// `stage_2.image.base`.
-    OwnBase,
+    /// The image that an arg names.
+    Arg(String),
+    /// A stage of the file. It stands there literally: podman 4.3 does not resolve a stage through an arg.
+    Stage(String),
 }
 
-/// One `on_build` entry.
-#[derive(Debug, Serialize)]
-pub struct HookStep {
-    /// Where the entry stands, for the reader of the Dockerfile.
-    pub key_path: String,
-    /// What the hook may see.
-    pub mounts: Vec<Mount>,
-    /// The script, relative to `installation/`.
-    pub script: String,
-    /// Its argument text as typed.
-    pub arguments: String,
+/// The Dockerfile of each stage.
+pub(super) fn plan(project: &Project, args: &[Vec<BuildArg>], view: &View<'_>) -> Vec<Dockerfile> {
+    let stages = project.stages.iter().zip(args);
+    stages
+        .map(|(stage, args)| {
+            let before = project.lineage(stage).into_iter();
+            let before = before.filter(|before| before.id != stage.id);
+            let mut images: Vec<_> = before
+                .flat_map(|before| shared_images(project, before, view))
+                .collect();
+            images.extend(all_images(project, stage, view));
+            let base = args::base_name(project, stage);
+            let is_read = |image: &ImageStage| image.from == Start::Arg(base.clone());
+            let is_declared = args.iter().any(|arg| *arg.name == base);
+            Dockerfile {
+                path: path(&stage.id.name),
+                image: stage.output.clone(),
+                about: about(stage.role),
+                args: args.clone(),
+                alias: (images.iter().any(is_read) && !is_declared)
+                    .then(|| (base, args::BASE.to_owned())),
+                images,
+            }
+        })
+        .collect()
 }
 
-/// A file or folder of the project that a step sees.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub struct Mount {
-    /// Relative to the project.
-    pub source: String,
-    /// Relative to the folder that holds what hooks see.
-    pub target: String,
+/// All stages in one file.
+pub(super) fn merged(
+    project: &Project,
+    args: Vec<BuildArg>,
+    view: &View<'_>,
+) -> Option<Dockerfile> {
+    let last = project.stages.last()?;
+    let stages = project.stages.iter();
+    Some(Dockerfile {
+        path: path("merged"),
+        image: last.output.clone(),
+        about: "both stages",
+        args,
+        alias: None,
+        images: stages
+            .flat_map(|stage| all_images(project, stage, view))
+            .collect(),
+    })
 }
 
-pub(super) fn plan(project: &Project, folder: &Folder) -> Dockerfiles {
-    let stage_1 = &project.stage_1;
-    let run_time_scripts = view::run_time_scripts(project);
-    let ssh = stage_1.ssh.as_ref();
-    let users = ssh.is_some_and(|ssh| !ssh.users.is_empty());
-    let trees_1 = trees(1, &stage_1.common.custom);
+/// The path of a stage's Dockerfile.
+pub(super) fn path(stage: &str) -> String {
+    format!("{stage}.Dockerfile")
+}
+
+fn about(role: Role) -> &'static str {
+    match role {
+        Role::System => "the system image",
+        Role::Working => "the working image",
+    }
+}
+
+/// What is slow is an image stage of its own, for other stages to grow from.
+fn is_split(project: &Project, stage: &Stage) -> bool {
+    let grows_from_it =
+        |other: &Stage| matches!(&other.from, Origin::Stage { id, .. } if *id == stage.id);
+    stage.role == Role::System || project.stages.iter().any(grows_from_it)
+}
+
+fn core_name(stage: &str) -> String {
+    format!("{stage}-core")
+}
+
+/// The part of a stage that others need.
+fn shared_images(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<ImageStage> {
+    let core = ImageStage {
+        name: core_name(&stage.id.name),
+        about: "what is slow and seldom changes; both images grow from it",
+        comment: Vec::new(),
+        from: start(project, stage),
+        steps: core(project, stage, view),
+    };
+    let credentials = stage.has_users().then(|| ImageStage {
+        name: step::CREDENTIALS.to_owned(),
+        about: "the build secret, for the ends of the images",
+        comment: vec![
+            "Apart, since BuildKit reads the whole image below a step that mounts a secret; below this one is the base alone.",
+        ],
+        from: start(project, stage),
+        steps: [Step::line("USER root")]
+            .into_iter()
+            .chain(step::keep_credentials())
+            .collect(),
+    });
+    [core].into_iter().chain(credentials).collect()
+}
+
+/// A stage to its end.
+fn all_images(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<ImageStage> {
+    let mut own = ImageStage {
+        name: stage.id.name.clone(),
+        about: about(stage.role),
+        comment: Vec::new(),
+        from: start(project, stage),
+        steps: Vec::new(),
+    };
+    let mut images = Vec::new();
+    if is_split(project, stage) {
+        images = shared_images(project, stage, view);
+        own.from = Start::Stage(core_name(&stage.id.name));
+    } else {
+        own.steps = core(project, stage, view);
+    }
+    let mut tail = tail(project, stage);
+    if let Some(first) = tail.first_mut() {
+        first.apart = !own.steps.is_empty();
+    }
+    own.steps.extend(tail);
+    images.push(own);
+    images
+}
+
+fn start(project: &Project, stage: &Stage) -> Start {
+    match &stage.from {
+        Origin::Image(_) => Start::Arg(args::base_name(project, stage)),
+        Origin::Stage { id, .. } => Start::Stage(core_name(&id.name)),
+    }
+}
+
+/// What is slow and seldom changes.
+fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
+    let lineage = project.lineage(stage);
+    let is_on_image = matches!(stage.from, Origin::Image(_));
+    let (http, https) = proxy_args(stage);
+    let cache = apt_cache(&lineage);
+    let mut steps = Vec::new();
+
+    if is_on_image {
+        steps.push(Step::line("USER root"));
+        // Scripts find there what they share with those of the stages that this one inherits from.
+        let inherited = project.family(stage).into_iter();
+        let inherited = inherited.filter(|other| other.id != stage.id);
+        steps.extend(inherited.map(variables));
+    }
+    steps.push(variables(stage));
+    if stage.proxy.enable_globally {
+        steps.push(step::global_proxy(&http, &https));
+    } else if lineage.iter().any(|stage| stage.proxy.enable_globally) {
+        steps.push(step::no_global_proxy());
+    }
+    if is_on_image {
+        steps.push(step::set_up_base());
+    }
+    if let Some(apt) = &stage.apt
+        && (apt.use_proxy || apt.repo_source != AptSource::Unchanged)
+    {
+        let file = match &apt.repo_source {
+            AptSource::File(file) => Some(view::plain_prefix(file)),
+            AptSource::Unchanged | AptSource::Mirror(_) => None,
+        };
+        // Where the proxy is global its args are there already.
+        let proxy = (!stage.proxy.enable_globally).then_some(&*http);
+        steps.push(step::set_up_apt(file, proxy));
+    }
+    if is_on_image {
+        steps.push(step::install(&packages(stage), &cache));
+    }
+    if let Some(ssh) = &stage.ssh {
+        steps.push(step::set_up_sshd(root_login(ssh)));
+    }
+    if stage.has_users() {
+        steps.push(step::create_users());
+    }
+    if stage.storage.is_some() {
+        steps.push(step::set_up_storage());
+    }
+    steps.push(step::proxy_urls(&http, &https));
+    steps.extend(hooks(stage, view, &cache));
+    if is_on_image && stage.role == Role::Working {
+        steps.extend(step::shared_scripts());
+    }
+    steps
+}
+
+/// What is quick and often changes: nothing slow may come after it, nothing before it may see it.
+fn tail(project: &Project, stage: &Stage) -> Vec<Step> {
+    let lineage = project.lineage(stage);
+    let trees: BTreeSet<&str> = lineage.iter().flat_map(|stage| trees(stage)).collect();
+    let mut steps: Vec<_> = trees.into_iter().map(Step::copy).collect();
+    steps.push(step::finish_image());
+    if lineage.iter().any(|stage| stage.has_users()) {
+        steps.push(step::set_credentials());
+    }
+    if stage.proxy.enable_globally && !stage.proxy.remove_after_build {
+        let (http, https) = proxy_args(stage);
+        steps.push(step::keep_global_proxy(&http, &https));
+    }
+    steps.extend(step::entrypoint());
+    steps
+}
+
+/// The folders below `installation/` that a stage's image holds: its own, and those that its hooks name.
+fn trees(stage: &Stage) -> impl Iterator<Item = &str> {
+    let scripts = stage.custom.all().map(|hook| hook.script.as_str());
+    let folders = scripts.filter_map(|script| script.split('/').next());
+    folders.chain([stage.id.name.as_str()])
+}
+
+fn proxy_args(stage: &Stage) -> (String, String) {
+    let arg = |name| stage.id.variable(name);
+    (arg("PEI_HTTP_PROXY"), arg("PEI_HTTPS_PROXY"))
+}
+
+/// What scripts find their way by.
+fn variables(stage: &Stage) -> Step {
+    let mut variables = vec![(
+        stage.id.variable("PEI_STAGE_DIR"),
+        paths::in_image(&stage.id.name),
+    )];
+    let mut add = |name: &str, value: String| variables.push((name.to_owned(), value));
+    if stage.role == Role::System {
+        add("PEI_DOCKER_DIR", paths::STATE.to_owned());
+    }
+    if stage.storage.is_some() {
+        for (name, value) in paths::PREFIXES {
+            add(name, value.to_owned());
+        }
+        for (name, key) in [
+            ("PEI_SOFT_APPS", StorageKey::App),
+            ("PEI_SOFT_DATA", StorageKey::Data),
+            ("PEI_SOFT_WORKSPACE", StorageKey::Workspace),
+        ] {
+            add(name, format!("{}/{}", paths::SOFT, key.name()));
+        }
+    }
+    Step::env(variables)
+}
+
+fn packages(stage: &Stage) -> Vec<&'static str> {
     let mut packages = ESSENTIAL_PACKAGES.to_vec();
-    if ssh.is_some() {
+    if stage.ssh.is_some() {
         packages.extend(SSH_PACKAGES);
         packages.sort_unstable();
     }
-    let root_login = ssh.map(
-        |ssh| match ssh.users.iter().find(|user| user.name == "root") {
-            Some(root) if root.password.is_some() => "yes",
-            Some(_) => "prohibit-password",
-            None => "no",
-        },
-    );
-    let core = Core {
-        global_proxy: stage_1.common.proxy.enable_globally,
-        apt: stage_1.apt.use_proxy || stage_1.apt.repo_source != AptSource::Unchanged,
-        apt_file: match &stage_1.apt.repo_source {
-            AptSource::File(file) => Some(view::plain_prefix(file).to_owned()),
-            AptSource::Unchanged | AptSource::Mirror(_) => None,
-        },
-        apt_cache: apt_cache(&stage_1.base),
-        packages,
-        root_login,
-        users,
-        hooks: hook_steps(1, &stage_1.common.custom, &run_time_scripts, folder),
-    };
-    let stage_2 = project.stage_2.as_ref().map(|stage_2| {
-        let own_base = project.own_base_of_stage_2();
-        let start = if own_base.is_some() {
-            Start::OwnBase
-        } else {
-            Start::Stage1
-        };
-        let mut trees = trees(2, &stage_2.common.custom);
-        if start == Start::Stage1 {
-            trees.extend(trees_1.iter().cloned());
-        }
-        Stage2 {
-            start,
-            apt_cache: apt_cache(own_base.unwrap_or(&stage_1.base)),
-            packages: if start == Start::OwnBase {
-                ESSENTIAL_PACKAGES.to_vec()
-            } else {
-                Vec::new()
-            },
-            global_proxy: stage_2.common.proxy.enable_globally,
-            hooks: hook_steps(2, &stage_2.common.custom, &run_time_scripts, folder),
-            tail: Tail {
-                trees: trees.into_iter().collect(),
-                credentials: users && start == Start::Stage1,
-                proxy_of_stage: proxy_stays(&stage_2.common.proxy).then_some(2),
-            },
-        }
-    });
-    Dockerfiles {
-        core,
-        tail_1: Tail {
-            trees: trees_1.into_iter().collect(),
-            credentials: users,
-            proxy_of_stage: proxy_stays(&stage_1.common.proxy).then_some(1),
-        },
-        stage_2,
+    packages
+}
+
+/// sshd's word for root's logins.
+fn root_login(ssh: &Ssh) -> &'static str {
+    match ssh.users.iter().find(|user| user.name == "root") {
+        Some(root) if root.password.is_some() => "yes",
+        Some(_) => "prohibit-password",
+        None => "no",
     }
 }
 
 /// Projects on one base share what apt has fetched; lists of different releases would push each other out. The name
 /// follows the base alone, since a change of it redoes every step that uses the cache.
-fn apt_cache(base: &ComposeText) -> String {
-    let name = base.parts.iter().flat_map(|part| match part {
-        Part::Literal(text) => text.chars(),
-        Part::Marker { name, .. } => name.chars(),
+fn apt_cache(lineage: &[&Stage]) -> String {
+    let name = lineage.iter().find_map(|stage| match &stage.from {
+        Origin::Image(base) => Some(base.spelled(str::to_owned, |name, _| name.to_owned())),
+        Origin::Stage { .. } => None,
     });
-    let plain = name.map(|c| {
-        if c.is_ascii_alphanumeric() || c == '.' {
-            c
-        } else {
-            '-'
-        }
+    let plain = name
+        .unwrap_or_default()
+        .replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
+    format!("pei-apt-{plain}")
+}
+
+fn hooks(stage: &Stage, view: &View<'_>, cache: &str) -> Vec<Step> {
+    let hooks = &stage.custom.on_build;
+    let intro = (!hooks.is_empty()).then(step::before_hooks);
+    let steps = hooks.iter().enumerate().map(|(index, hook)| {
+        let key_path = format!("{}.custom.on_build[{index}]", stage.id.key);
+        let seen = view.of_hook(stage, hook);
+        step::hook(key_path, seen, hook, cache)
     });
-    "pei-apt-".chars().chain(plain).collect()
-}
-
-fn proxy_stays(proxy: &Proxy) -> bool {
-    proxy.enable_globally && !proxy.remove_after_build
-}
-
-/// The folders below `installation/` that a stage's image holds: its own, and those that its hooks name.
-fn trees(stage: u8, hooks: &Hooks) -> BTreeSet<String> {
-    let named = [
-        &hooks.on_build,
-        &hooks.on_first_run,
-        &hooks.on_every_run,
-        &hooks.on_user_login,
-    ];
-    named
-        .into_iter()
-        .flatten()
-        .chain(&hooks.on_entry)
-        .map(|hook| first_part(&hook.script).to_owned())
-        .chain([format!("stage-{stage}")])
-        .collect()
-}
-
-fn first_part(path: &str) -> &str {
-    path.split('/').next().unwrap_or(path)
-}
-
-fn hook_steps(
-    stage: u8,
-    hooks: &Hooks,
-    run_time_scripts: &BTreeSet<&str>,
-    folder: &Folder,
-) -> Vec<HookStep> {
-    let steps = hooks.on_build.iter().enumerate();
-    steps
-        .map(|(index, hook)| HookStep {
-            key_path: format!("stage_{stage}.custom.on_build[{index}]"),
-            mounts: view::mounts(stage, hook, run_time_scripts, folder),
-            script: hook.script.clone(),
-            arguments: hook.arguments.clone(),
-        })
-        .collect()
+    intro.into_iter().chain(steps).collect()
 }

@@ -4,6 +4,8 @@
 
 use serde::Serialize;
 
+use super::paths;
+
 /// Names that are left out in every folder, as patterns that Docker and git read alike.
 const NAMES: &[&str] = &[
     // What pei saved before it replaced it, and what it is about to write.
@@ -46,7 +48,7 @@ impl LeftOut {
     pub fn new<'k>(key_files: impl IntoIterator<Item = &'k String>) -> Self {
         let mut key_files: Vec<String> = key_files
             .into_iter()
-            .map(|file| format!("installation/{file}"))
+            .map(|file| paths::in_context(file))
             .collect();
         key_files.sort_unstable();
         key_files.dedup();

@@ -1,59 +1,70 @@
-//! From the resolved project to what each template sees: decisions, no text formats.
+//! From the resolved project to what each file holds: decisions, no text formats.
 //!
-//! Planning cannot fail; whatever could be wrong was found by validation.
+//! Planning cannot fail, and reads nothing: whatever could be wrong was found by validation, and what it wants to know of
+//! the folder is handed to it.
 
 mod args;
 mod compose;
 mod dockerfile;
 mod left_out;
 mod paths;
+mod step;
 mod view;
 
-pub use args::{BuildArg, BuildArgs};
-pub use compose::{Compose, Service};
-pub use dockerfile::{Core, Dockerfiles, HookStep, Mount, Stage2, Start, Tail};
+use std::collections::BTreeMap;
+
+pub use args::BuildArg;
+pub use compose::{NamedVolumes, Port, Service, VolumeMount, VolumeSource};
+pub use dockerfile::{Dockerfile, ImageStage, Start};
 pub use left_out::LeftOut;
+pub use step::{Command, Instruction, Step, StepArg, StepMount};
 
-use crate::model::Project;
+use crate::credentials::Credentials;
+use crate::model::{EnvVar, Hooks, Project, Setting, StageId};
 
-/// What planning wants to know of the project folder, beside the config.
-#[derive(Debug, Clone)]
-pub struct Folder {
-    /// `installation/stage-1` and `installation/stage-2`.
-    pub stages: [StageFolder; 2],
-    /// Fingerprint of the credentials; empty without users.
-    pub credentials_fingerprint: String,
+/// What planning wants to know beside the config.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// Also writes what each setting became, as `x-` keys.
+    pub full_compose: bool,
+    /// Also writes the four files of the merged build.
+    pub with_merged: bool,
+    /// What lies in each stage's folder below `installation/`, by its name.
+    pub folders: BTreeMap<String, StageFolder>,
+    /// Hashes and keys of the users.
+    pub credentials: Credentials,
 }
 
-impl Folder {
-    /// The folder as builds see it: a mount of what the context leaves out would find nothing.
-    fn without(&self, left_out: &LeftOut) -> Self {
-        let mut folder = self.clone();
-        for (stage, number) in folder.stages.iter_mut().zip(1..) {
-            let path = format!("installation/stage-{number}");
-            stage
-                .entries
-                .retain(|name| !left_out.holds(&format!("{path}/{name}")));
-            stage
+impl Inputs {
+    /// The folders as builds see them: a mount of what the context leaves out would find nothing.
+    fn folders_without(&self, left_out: &LeftOut) -> BTreeMap<String, StageFolder> {
+        let mut folders = self.folders.clone();
+        for (name, folder) in &mut folders {
+            let path = paths::in_context(name);
+            let is_in = |name: &str| !left_out.holds(&format!("{path}/{name}"));
+            folder.entries.retain(|name| is_in(name));
+            folder
                 .custom
-                .retain(|entry| !left_out.holds(&format!("{path}/custom/{}", entry.name)));
+                .retain(|file| is_in(&format!("custom/{}", file.name)));
         }
-        folder
+        folders
     }
 }
 
 /// What lies in a stage's folder.
 #[derive(Debug, Clone, Default)]
 pub struct StageFolder {
-    /// The names right below it, sorted.
+    /// The names right below it, sorted: those that are there, and those that pei puts there.
     pub entries: Vec<String>,
+    /// What pei ships below its `system/`.
+    pub tools: Vec<String>,
     /// What lies right below its `custom/`, sorted by name; README.md is left out.
-    pub custom: Vec<CustomEntry>,
+    pub custom: Vec<CustomFile>,
 }
 
 /// A file or folder of `custom/`.
 #[derive(Debug, Clone)]
-pub struct CustomEntry {
+pub struct CustomFile {
     /// Its name.
     pub name: String,
     /// A script's text; `None` for folders and for what is no script.
@@ -63,26 +74,84 @@ pub struct CustomEntry {
 /// Everything that is rendered.
 #[derive(Debug)]
 pub struct Plan {
-    /// Build args of each service.
-    pub args: BuildArgs,
-    /// The services and volumes.
-    pub compose: Compose,
-    /// The steps of both images.
-    pub dockerfiles: Dockerfiles,
+    /// The services in build order.
+    pub services: Vec<Service>,
+    /// The volumes that they name.
+    pub volumes: NamedVolumes,
+    /// What the builds get as a secret; empty without users.
+    pub credentials: Credentials,
+    /// The Dockerfile of each service.
+    pub dockerfiles: Vec<Dockerfile>,
+    /// All stages in one Dockerfile, where that is asked for; the last service's values are those that it runs with.
+    pub merged: Option<Dockerfile>,
+    /// What runs hooks, stage by stage; also for those that the config has not.
+    pub scripts: Vec<StageScripts>,
+    /// Stages that the config has not, but every project has the files of.
+    pub absent: Vec<StageId>,
     /// What builds and commits leave out.
     pub left_out: LeftOut,
+    /// What each setting became, where that is asked for.
+    pub settings: Option<Setting>,
+}
+
+impl Plan {
+    /// Some build gets the credentials.
+    pub(crate) fn needs_credentials(&self) -> bool {
+        self.services.iter().any(|service| service.credentials)
+    }
+}
+
+/// What is generated for a stage's scripts.
+#[derive(Debug, Clone)]
+pub struct StageScripts {
+    /// The stage.
+    pub stage: StageId,
+    /// Its hooks.
+    pub hooks: Hooks,
+    /// Its own variables.
+    pub environment: Vec<EnvVar>,
 }
 
 /// Plans a project.
 #[must_use]
-pub fn plan(project: &Project, folder: &Folder) -> Plan {
-    let args = args::plan(project, folder);
-    let users = project.stage_1.ssh.iter().flat_map(|ssh| &ssh.users);
-    let left_out = LeftOut::new(users.flat_map(|user| &user.key_files));
+pub fn plan(project: &Project, inputs: Inputs) -> Plan {
+    let fingerprint = inputs.credentials.fingerprint();
+    let args: Vec<Vec<BuildArg>> = project
+        .stages
+        .iter()
+        .map(|stage| args::of_service(project, stage, &fingerprint))
+        .collect();
+    let merged = inputs.with_merged.then(|| args::of_merged(project, &args));
+    let absent: Vec<StageId> = StageId::in_every_project()
+        .into_iter()
+        .filter(|id| project.stage(&id.name).is_none())
+        .collect();
+    let scripts = project.stages.iter().map(|stage| StageScripts {
+        stage: stage.id.clone(),
+        hooks: stage.custom.clone(),
+        environment: stage.environment.clone(),
+    });
+    let none = absent.iter().map(|id| StageScripts {
+        stage: id.clone(),
+        hooks: Hooks::default(),
+        environment: Vec::new(),
+    });
+    let scripts = scripts.chain(none).collect();
+    let left_out = LeftOut::new(project.users().flat_map(|user| &user.key_files));
+    let folders = inputs.folders_without(&left_out);
+    let view = view::View::new(project, &folders);
+    let dockerfiles = dockerfile::plan(project, &args, &view);
+    let merged = merged.and_then(|args| dockerfile::merged(project, args, &view));
+    let (services, volumes) = compose::plan(project, args);
     Plan {
-        compose: compose::plan(project, &args),
-        dockerfiles: dockerfile::plan(project, &folder.without(&left_out)),
-        args,
+        services,
+        volumes,
+        dockerfiles,
+        merged,
+        scripts,
+        absent,
         left_out,
+        settings: inputs.full_compose.then(|| project.settings()),
+        credentials: inputs.credentials,
     }
 }

@@ -1,15 +1,47 @@
-//! Places inside images, by spec the same in every project.
+//! Places inside images, by spec the same in every project, and where they come from in the project.
 
 /// The installation tree.
 pub(super) const TREE: &str = "/pei-from-host";
+/// Where a build step sees the scripts that it runs.
+pub(super) const BUILD: &str = "/pei-build";
+/// What a container remembers.
+pub(super) const STATE: &str = "/pei-init";
 /// Where `docker-compose.yml` mounts the volume of the ssh host keys.
 pub(super) const SSH_HOST_KEYS: &str = "/pei-init/ssh-host-keys";
 /// The parents of volumes, folders in the image, and links to either.
 pub(super) const HARD: &str = "/hard";
 /// Links to the storage in use.
 pub(super) const SOFT: &str = "/soft";
+/// The names of the storage folders, and their parents, as args and in the image.
+pub(super) const PREFIXES: [(&str, &str); 7] = [
+    ("PEI_PREFIX_DATA", "data"),
+    ("PEI_PREFIX_APPS", "app"),
+    ("PEI_PREFIX_WORKSPACE", "workspace"),
+    ("PEI_PREFIX_VOLUME", "volume"),
+    ("PEI_PREFIX_IMAGE", "image"),
+    ("PEI_PATH_HARD", HARD),
+    ("PEI_PATH_SOFT", SOFT),
+];
+/// The library of all scripts, relative to `installation/`.
+pub(super) const LIBRARY: &str = "stage-1/lib";
+/// The stage whose folder holds them.
+pub(super) const TOOLS_OF: &str = "stage-1";
+/// The installers that all stages share.
+pub(super) const TOOLS: &str = "stage-1/system";
+/// What runs images and containers, and is no person's to call.
+pub(super) const INTERNALS: &str = "stage-1/internals";
 
 /// `/hard/volume/KEY`: where storage is mounted.
 pub(super) fn storage(key: &str) -> String {
     format!("{HARD}/volume/{key}")
+}
+
+/// A path below `installation/`, as the build context has it.
+pub(super) fn in_context(path: &str) -> String {
+    format!("installation/{path}")
+}
+
+/// The same path in the image.
+pub(super) fn in_image(path: &str) -> String {
+    format!("{TREE}/{path}")
 }

@@ -1,121 +1,120 @@
 //! What a build hook sees of the project, and so what redoes it when it changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Folder, Mount, StageFolder};
-use crate::model::{Hook, Project};
+use super::{StageFolder, paths};
+use crate::model::{Hook, Hooks, Project, Stage};
 
 /// With more entries than this a folder is shown as a whole, whatever run-time scripts are in it.
 const SHOWN_ONE_BY_ONE: usize = 40;
 
-/// Scripts that run-time entries name and no build entry does, relative to `installation/`.
-pub(super) fn run_time_scripts(project: &Project) -> BTreeSet<&str> {
-    let hooks = || {
-        let stage_2 = project.stage_2.iter().map(|stage| &stage.common.custom);
-        std::iter::once(&project.stage_1.common.custom).chain(stage_2)
-    };
-    let run_time = hooks().flat_map(|hooks| {
-        let lists = [
-            &hooks.on_first_run,
-            &hooks.on_every_run,
-            &hooks.on_user_login,
-        ];
-        lists.into_iter().flatten().chain(&hooks.on_entry)
-    });
-    let mut scripts: BTreeSet<&str> = run_time.map(|hook| hook.script.as_str()).collect();
-    for hook in hooks().flat_map(|hooks| &hooks.on_build) {
-        scripts.remove(hook.script.as_str());
-    }
-    scripts
+/// What hooks may see.
+pub(super) struct View<'p> {
+    project: &'p Project,
+    folders: &'p BTreeMap<String, StageFolder>,
+    /// Scripts that run-time entries name and no build entry does, relative to `installation/`.
+    run_time_scripts: BTreeSet<&'p str>,
 }
 
-/// What a hook sees: a tool's installer its own folder, the library, and what was placed for it to find; any other
-/// script all that it may call. Neither sees what configure writes, or every edit of the config would redo it.
-pub(super) fn mounts(
-    stage: u8,
-    hook: &Hook,
-    run_time_scripts: &BTreeSet<&str>,
-    folder: &Folder,
-) -> Vec<Mount> {
-    let parts: Vec<&str> = hook.script.split('/').collect();
-    let mut paths = if let [own @ ("stage-1" | "stage-2"), "system", tool, ..] = parts.as_slice() {
-        seen_by_installer(own, tool, stage, folder)
-    } else {
-        seen_by_script(&hook.script, stage, run_time_scripts, folder)
-    };
-    // What runs the hook lies there.
-    paths.insert("stage-1/lib".to_owned());
-
-    let mut mounts: Vec<Mount> = Vec::new();
-    let spelled: BTreeSet<&str> = paths.iter().map(|path| plain_prefix(path)).collect();
-    for path in spelled {
-        // Sorted, so what holds a folder comes before it.
-        let is_seen = |mount: &Mount| Path::new(path).starts_with(&mount.target);
-        if !mounts.iter().any(is_seen) {
-            let source = format!("installation/{path}");
-            mounts.push(Mount {
-                source: source.trim_end_matches('/').to_owned(),
-                target: path.to_owned(),
-            });
+impl<'p> View<'p> {
+    pub(super) fn new(project: &'p Project, folders: &'p BTreeMap<String, StageFolder>) -> Self {
+        let hooks = || project.stages.iter().map(|stage| &stage.custom);
+        let run_time = hooks().flat_map(Hooks::at_run_time);
+        let mut run_time_scripts: BTreeSet<&str> =
+            run_time.map(|hook| hook.script.as_str()).collect();
+        for hook in hooks().flat_map(|hooks| &hooks.on_build) {
+            run_time_scripts.remove(hook.script.as_str());
+        }
+        Self {
+            project,
+            folders,
+            run_time_scripts,
         }
     }
-    mounts
-}
 
-fn seen_by_installer(own: &str, tool: &str, stage: u8, folder: &Folder) -> BTreeSet<String> {
-    let mut paths = BTreeSet::from([format!("{own}/system/{tool}")]);
-    // Forwarders of stage-2 call the tool's folder of stage-1.
-    let target = format!("stage-1/system/{tool}");
-    if crate::assets::has_installation_entry(&target) {
-        paths.insert(target);
-    }
-    for (seen, stage_folder) in seen_stages(stage, folder) {
-        if stage_folder.entries.iter().any(|name| name == "tmp") {
-            paths.insert(format!("stage-{seen}/tmp"));
+    /// What a hook sees, relative to `installation/`: a tool's installer its own folder, the library, and what was placed
+    /// for it to find; any other script all that it may call. Neither sees what configure writes, or every edit of the
+    /// config would redo it.
+    pub(super) fn of_hook(&self, stage: &Stage, hook: &Hook) -> Vec<String> {
+        let family = self.project.family(stage).into_iter();
+        let family: Vec<(&str, &StageFolder)> = family
+            .filter_map(|stage| self.folders.get_key_value(&stage.id.name))
+            .map(|(name, folder)| (name.as_str(), folder))
+            .collect();
+        let parts: Vec<&str> = hook.script.split('/').collect();
+        let mut paths = match parts.as_slice() {
+            [own, "system", tool, ..] if self.folders.contains_key(*own) => {
+                self.of_installer(own, tool, &family)
+            }
+            _ => self.of_script(&hook.script, &family),
+        };
+        // What runs the hook lies there.
+        paths.insert(paths::LIBRARY.to_owned());
+
+        let mut seen: Vec<String> = Vec::new();
+        let spelled: BTreeSet<&str> = paths.iter().map(|path| plain_prefix(path)).collect();
+        for path in spelled {
+            // Sorted, so what holds a folder comes before it.
+            if !seen
+                .iter()
+                .any(|folder| Path::new(path).starts_with(folder))
+            {
+                seen.push(path.to_owned());
+            }
         }
+        seen
     }
-    paths
-}
 
-fn seen_by_script(
-    script: &str,
-    stage: u8,
-    run_time_scripts: &BTreeSet<&str>,
-    folder: &Folder,
-) -> BTreeSet<String> {
-    let mut paths = BTreeSet::new();
-    for (seen, stage_folder) in seen_stages(stage, folder) {
-        for name in &stage_folder.entries {
-            match name.as_str() {
-                "generated" | "internals" | "README.md" => {}
-                "custom" => paths.extend(seen_of_custom(seen, stage_folder, run_time_scripts)),
-                _ => {
-                    paths.insert(format!("stage-{seen}/{name}"));
+    fn of_installer(
+        &self,
+        own: &str,
+        tool: &str,
+        family: &[(&str, &StageFolder)],
+    ) -> BTreeSet<String> {
+        let mut paths = BTreeSet::from([format!("{own}/system/{tool}")]);
+        // Forwarders call the tool's folder there.
+        let is_shipped = |folder: &StageFolder| folder.tools.iter().any(|name| name == tool);
+        if self.folders.get(paths::TOOLS_OF).is_some_and(is_shipped) {
+            paths.insert(format!("{}/{tool}", paths::TOOLS));
+        }
+        for (name, folder) in family {
+            if folder.entries.iter().any(|entry| entry == "tmp") {
+                paths.insert(format!("{name}/tmp"));
+            }
+        }
+        paths
+    }
+
+    fn of_script(&self, script: &str, family: &[(&str, &StageFolder)]) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        for (stage, folder) in family {
+            for name in &folder.entries {
+                match name.as_str() {
+                    "generated" | "internals" | "README.md" => {}
+                    "custom" => paths.extend(seen_of_custom(stage, folder, &self.run_time_scripts)),
+                    _ => {
+                        paths.insert(format!("{stage}/{name}"));
+                    }
                 }
             }
         }
+        let own = script.split('/').next().unwrap_or(script);
+        if !family.iter().any(|(stage, _)| *stage == own) {
+            paths.insert(own.to_owned());
+        }
+        paths
     }
-    let own = script.split('/').next().unwrap_or(script);
-    if !(1..=stage).any(|seen| own == format!("stage-{seen}")) {
-        paths.insert(own.to_owned());
-    }
-    paths
-}
-
-/// Stage-2's hooks see both stages.
-fn seen_stages(stage: u8, folder: &Folder) -> impl Iterator<Item = (u8, &StageFolder)> {
-    (1..=stage).zip(&folder.stages)
 }
 
 /// All of `custom/` but the scripts that only run-time entries name, so that an edit of those redoes no build hook,
 /// of this stage or, since it grows from this one, of the next. One that another file speaks of stays in view.
 fn seen_of_custom(
-    stage: u8,
+    stage: &str,
     folder: &StageFolder,
     run_time_scripts: &BTreeSet<&str>,
 ) -> Vec<String> {
-    let path = |name: &str| format!("stage-{stage}/custom/{name}");
+    let path = |name: &str| format!("{stage}/custom/{name}");
     let (hidden, shown): (Vec<_>, Vec<_>) = folder
         .custom
         .iter()
@@ -128,7 +127,7 @@ fn seen_of_custom(
         || shown.len() > SHOWN_ONE_BY_ONE
         || hidden.iter().any(|entry| is_spoken_of(&entry.name))
     {
-        return vec![format!("stage-{stage}/custom")];
+        return vec![format!("{stage}/custom")];
     }
     shown.iter().map(|entry| path(&entry.name)).collect()
 }

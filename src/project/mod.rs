@@ -40,6 +40,7 @@ use folder::Folder;
 
 pub use changes::{Action, Change, Changes, Notice};
 pub use names::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
+pub use stamp::stamp_all;
 pub use template::user_template;
 
 /// What a run may do to files that are there already.

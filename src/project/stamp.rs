@@ -5,10 +5,13 @@
 //! So a file tells by itself whether it is what some version of pei wrote: no state
 //! has to be kept, and copying or committing the file does no harm.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
+
+use crate::file_tree::{FileTree, Owner};
 
 /// What stands in a template where the digits come to stand.
 pub const PLACEHOLDER: &str = "pei:----------------";
@@ -30,6 +33,18 @@ pub fn stamp(text: String) -> String {
         stamped.replace_range(digits, &sum);
     }
     stamped
+}
+
+/// Fills in the placeholders of a tree; files that are a part of the program have none.
+pub fn stamp_all(tree: &mut FileTree) {
+    for file in tree.iter_mut() {
+        if let (Owner::Pei, Cow::Owned(content)) = (file.owner, &mut file.content) {
+            *content = match String::from_utf8(std::mem::take(content)) {
+                Ok(text) => stamp(text).into_bytes(),
+                Err(other) => other.into_bytes(),
+            };
+        }
+    }
 }
 
 /// Whether a text carries a token, right or not.

@@ -3,40 +3,37 @@
 use serde_json::{Map, Value, json};
 
 use super::notice::NOTICE;
-use super::yaml::{compose, compose_literal};
-use super::{Inputs, insert_stamped, templates};
+use super::{insert_text, templates};
 use crate::credentials;
 use crate::file_tree::FileTree;
-use crate::model::{ComposeText, Project};
-use crate::plan::{Plan, Service};
+use crate::model::{ComposeText, Device, Setting};
+use crate::plan::{Plan, Port, Service, VolumeMount, VolumeSource};
 
 const SECRET: &str = "ssh-credentials";
 /// The host, by the name that the default proxy address uses.
 const EXTRA_HOSTS: &str = "host.docker.internal:host-gateway";
 
-pub(super) fn add(
-    tree: &mut FileTree,
-    project: &Project,
-    plan: &Plan,
-    inputs: &Inputs,
-) -> anyhow::Result<()> {
-    let model = &plan.compose;
-    let context = json!({
-        "notice": NOTICE,
-        "stage_1": service(&model.stage_1),
-        "stage_2": model.stage_2.as_ref().map(service),
-        "volumes": volumes(plan),
-        "secrets": secrets(plan),
-        "extensions": if inputs.full_compose { super::full_compose::extensions(project) } else { Value::Null },
+pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> anyhow::Result<()> {
+    let services = plan.services.iter().map(|planned| {
+        // Templates that people have extended know the services by these names.
+        (planned.name.replace('-', "_"), service(planned))
     });
-    let rendered = match &inputs.compose_template {
+    let mut context: Map<String, Value> = services.collect();
+    for id in &plan.absent {
+        context.insert(id.key.clone(), Value::Null);
+    }
+    context.insert("notice".into(), NOTICE.into());
+    context.insert("volumes".into(), volumes(plan));
+    context.insert("secrets".into(), secrets(plan));
+    context.insert("extensions".into(), extensions(plan));
+    let rendered = match template {
         Some(template) => templates::render_extended(template, context)?,
         None => templates::render(templates::COMPOSE, context)?,
     };
-    insert_stamped(
+    insert_text(
         tree,
         "docker-compose.yml",
-        &format!("# {}\n{}", NOTICE, without_hints(&rendered)),
+        format!("# {}\n{}", NOTICE, without_hints(&rendered)),
     );
     Ok(())
 }
@@ -50,12 +47,12 @@ fn without_hints(text: &str) -> String {
 fn service(service: &Service) -> Value {
     let mut build = Map::new();
     build.insert("context".into(), ".".into());
-    build.insert("dockerfile".into(), service.dockerfile.into());
-    build.insert("target".into(), service.target.into());
+    build.insert("dockerfile".into(), service.dockerfile.as_str().into());
+    build.insert("target".into(), service.name.as_str().into());
     build.insert("extra_hosts".into(), json!([EXTRA_HOSTS]));
     let args = service.args.iter();
     let args: Map<_, _> = args
-        .map(|arg| (arg.name.to_owned(), text(&arg.value)))
+        .map(|arg| (arg.name.clone().into_owned(), text(&arg.value)))
         .collect();
     build.insert("args".into(), args.into());
     if service.credentials {
@@ -72,7 +69,7 @@ fn service(service: &Service) -> Value {
     map.insert("tty".into(), true.into());
     map.insert("command".into(), "/bin/bash".into());
     // An empty list would be no list for Compose any more once an override file is merged with it.
-    if service.gpu {
+    if service.device == Device::Gpu {
         let devices = json!([{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]);
         map.insert(
             "deploy".into(),
@@ -81,22 +78,43 @@ fn service(service: &Service) -> Value {
     }
     let environment = service.environment.iter();
     let environment: Map<_, _> = environment
-        .map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::Null, text)))
+        .map(|variable| {
+            let value = variable.value.as_ref().map_or(Value::Null, text);
+            (variable.name.clone(), value)
+        })
         .collect();
     map.insert("environment".into(), environment.into());
-    map.insert("ports".into(), service.ports.iter().map(text).collect());
-    map.insert("volumes".into(), service.volumes.iter().map(text).collect());
+    map.insert("ports".into(), service.ports.iter().map(port).collect());
+    map.insert(
+        "volumes".into(),
+        service.volumes.iter().map(volume).collect(),
+    );
     map.insert("extra_hosts".into(), json!([EXTRA_HOSTS]));
     map.into()
 }
 
+fn port(port: &Port) -> Value {
+    match port {
+        Port::Written(written) => text(written),
+        Port::Ssh { host, container } => format!("{}:{container}", host.for_compose()).into(),
+    }
+}
+
+fn volume(volume: &VolumeMount) -> Value {
+    let source = match &volume.source {
+        VolumeSource::Named(key) => key.clone(),
+        VolumeSource::Host(path) => path.for_compose(),
+    };
+    format!("{source}:{}", volume.target.for_compose()).into()
+}
+
 fn volumes(plan: &Plan) -> Value {
-    let volumes = plan.compose.volumes.iter();
+    let volumes = plan.volumes.iter();
     let volumes: Map<_, _> = volumes
         .map(|(name, external)| {
             let value = match external {
                 None => json!({}),
-                Some(external) => json!({"external": true, "name": compose(external)}),
+                Some(external) => json!({"external": true, "name": external.for_compose()}),
             };
             (name.clone(), value)
         })
@@ -106,13 +124,52 @@ fn volumes(plan: &Plan) -> Value {
 
 fn secrets(plan: &Plan) -> Value {
     let mut secrets = Map::new();
-    if plan.compose.credentials {
-        secrets.insert(
-            SECRET.into(),
-            json!({"file": compose_literal(credentials::PATH)}),
-        );
+    if plan.needs_credentials() {
+        secrets.insert(SECRET.into(), json!({"file": credentials::PATH}));
     }
     or_null(secrets)
+}
+
+/// `--full-compose`: what each setting became, for a person who wants to see it.
+fn extensions(plan: &Plan) -> Value {
+    let Some(Setting::Map(stages)) = &plan.settings else {
+        return Value::Null;
+    };
+    let mut map = Map::new();
+    map.insert(
+        "x-paths".into(),
+        json!({
+            "installation_root_host": "./installation",
+            "installation_root_image": "/pei-from-host",
+            "hard": "/hard",
+            "soft": "/soft",
+        }),
+    );
+    for (stage, settings) in stages {
+        map.insert(
+            format!("x-cfg-{}", stage.replace('_', "-")),
+            setting(settings),
+        );
+    }
+    map.into()
+}
+
+fn setting(value: &Setting) -> Value {
+    match value {
+        Setting::Null => Value::Null,
+        Setting::Flag(flag) => (*flag).into(),
+        Setting::Number(number) => (*number).into(),
+        Setting::Word(word) => ComposeText::literal(word.as_str()).for_compose().into(),
+        Setting::Text(value) => text(value),
+        Setting::List(items) => items.iter().map(setting).collect(),
+        Setting::Map(entries) => {
+            let entries = entries.iter();
+            let entries: Map<_, _> = entries
+                .map(|(key, value)| (key.clone(), setting(value)))
+                .collect();
+            entries.into()
+        }
+    }
 }
 
 fn or_null(map: Map<String, Value>) -> Value {
@@ -124,5 +181,5 @@ fn or_null(map: Map<String, Value>) -> Value {
 }
 
 fn text(text: &ComposeText) -> Value {
-    compose(text).into()
+    text.for_compose().into()
 }

@@ -1,77 +1,70 @@
-//! The Dockerfiles: one text, put together in different ways.
+//! The Dockerfiles: what is planned, printed in its order.
 
-use std::borrow::Cow;
-
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::notice::NOTICE;
-use super::{insert_stamped, templates};
+use super::{insert_text, templates};
 use crate::credentials;
 use crate::file_tree::FileTree;
-use crate::model::{ComposeText, Part};
-use crate::plan::{BuildArg, Plan};
+use crate::model::{ComposeText, StageId};
+use crate::plan::{Dockerfile, Plan};
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
-    let text = render(
-        plan,
-        "dockerfile/stage-1.Dockerfile.j2",
-        &plan.args.stage_1,
-        &plan.compose.stage_1.image,
-    )?;
-    insert_stamped(tree, "stage-1.Dockerfile", &text);
-    if let Some(stage_2) = &plan.compose.stage_2 {
-        let text = render(
-            plan,
-            "dockerfile/stage-2.Dockerfile.j2",
-            &plan.args.stage_2,
-            &stage_2.image,
-        )?;
-        insert_stamped(tree, "stage-2.Dockerfile", &text);
-    } else {
+    for dockerfile in &plan.dockerfiles {
+        let secret = if plan.needs_credentials() {
+            format!(" --secret id=ssh-credentials,src={}", credentials::PATH)
+        } else {
+            String::new()
+        };
+        let path = &dockerfile.path;
+        let head = [
+            format!(
+                "{} Compose passes every value below; plain docker builds it as well:",
+                sentence(dockerfile.about)
+            ),
+            format!(
+                "  docker build -f {path}{secret} -t {} .",
+                plain(&dockerfile.image)
+            ),
+        ];
+        insert_text(tree, path, text(dockerfile, &head)?);
+    }
+    for StageId { name, key } in &plan.absent {
         // An older text would go on building what the config does not say any more.
         let text =
-            format!("# {NOTICE}\n# The config has no stage_2: there is nothing to build here.\n");
-        insert_stamped(tree, "stage-2.Dockerfile", &text);
+            format!("# {NOTICE}\n# The config has no {key}: there is nothing to build here.\n");
+        insert_text(tree, &format!("{name}.Dockerfile"), text);
     }
     Ok(())
 }
 
-/// One of the three Dockerfiles.
-pub(super) fn render(
-    plan: &Plan,
-    template: &str,
-    args: &[BuildArg],
-    image: &ComposeText,
-) -> anyhow::Result<String> {
-    let declarations: Vec<_> = args.iter().map(BuildArg::declaration).collect();
-    let dockerfiles = &plan.dockerfiles;
+/// A Dockerfile under a head of these lines.
+pub(super) fn text(dockerfile: &Dockerfile, head: &[String]) -> anyhow::Result<String> {
+    let args = dockerfile.args.iter();
+    let args: Vec<Value> = args
+        .map(|arg| json!({"name": arg.name, "default": arg.value.with_defaults()}))
+        .collect();
     templates::render(
-        template,
+        "dockerfile.j2",
         json!({
             "notice": NOTICE,
-            "args": declarations,
-            "image": plain(image),
-            "secret_flag": if plan.compose.credentials {
-                format!(" --secret id=ssh-credentials,src={}", credentials::PATH)
-            } else {
-                String::new()
-            },
-            "credentials": credentials::PATH,
-            "core": dockerfiles.core,
-            "tail_1": dockerfiles.tail_1,
-            "stage_2": dockerfiles.stage_2,
+            "head": head,
+            "args": args,
+            "alias": dockerfile.alias,
+            "stages": dockerfile.images,
         }),
     )
 }
 
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
 /// A name for the example in the header: markers count with their defaults.
 fn plain(image: &ComposeText) -> String {
-    let parts = image.parts.iter().map(|part| match part {
-        Part::Literal(text) => Cow::Borrowed(text.as_str()),
-        Part::Marker { name, default } => default.as_ref().map_or_else(
-            || Cow::Owned(name.to_lowercase()),
-            |d| Cow::Borrowed(d.as_str()),
-        ),
-    });
-    parts.collect()
+    image.spelled(str::to_owned, |name, default| {
+        default.map_or_else(|| name.to_lowercase(), str::to_owned)
+    })
 }

@@ -5,76 +5,55 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::notice::NOTICE;
-use super::{insert_stamped, templates};
+use super::{dockerfile, insert_text, templates};
 use crate::file_tree::FileTree;
-use crate::model::{ComposeText, Device, MountSource, Project};
-use crate::plan::{BuildArg, Plan};
+use crate::model::{ComposeText, EnvVar};
+use crate::plan::{NamedVolumes, Plan, Port, Service, VolumeMount, VolumeSource};
 
-pub(super) fn add(tree: &mut FileTree, project: &Project, plan: &Plan) -> anyhow::Result<()> {
-    let Some(service) = &plan.compose.stage_2 else {
+pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
+    let Some((merged, service)) = plan.merged.as_ref().zip(plan.services.last()) else {
         return Ok(());
     };
-    let args = build_args(plan);
-    let dockerfile = super::dockerfile::render(
-        plan,
-        "dockerfile/merged.Dockerfile.j2",
-        &args,
-        &service.image,
-    )?;
-    insert_stamped(tree, "merged.Dockerfile", &dockerfile);
+    let head = [
+        "Both stages in one file, for ./build-merged.sh, which passes the values of merged.env."
+            .to_owned(),
+    ];
+    insert_text(tree, &merged.path, dockerfile::text(merged, &head)?);
     let env = templates::render(
         "merged/merged.env.j2",
         json!({
             "notice": NOTICE,
-            "args": args.iter().map(|arg| json!({
+            "args": merged.args.iter().map(|arg| json!({
                 "name": arg.name,
-                "meaning": meaning(arg.name),
+                "meaning": meaning(&arg.name),
                 "value": literal(&arg.value),
             })).collect::<Vec<_>>(),
-            "run": run_values(project, plan).into_iter().map(|(name, meaning, value)| json!({
+            "run": run_values(service, &plan.volumes).into_iter().map(|(name, meaning, value)| json!({
                 "name": name,
                 "meaning": meaning,
                 "value": value,
             })).collect::<Vec<_>>(),
         }),
     )?;
-    insert_stamped(tree, "merged.env", &env);
+    insert_text(tree, "merged.env", env);
     for script in ["build-merged.sh", "run-merged.sh"] {
         let text = templates::render(&format!("merged/{script}.j2"), json!({"notice": NOTICE}))?;
-        insert_stamped(tree, script, &text);
+        insert_text(tree, script, text);
     }
     Ok(())
 }
 
-/// Those of both services, each name once; where they differ, stage-2's.
-fn build_args(plan: &Plan) -> Vec<BuildArg> {
-    let mut args = plan.args.stage_2.clone();
-    for arg in &plan.args.stage_1 {
-        let is_known = args.iter().any(|known| known.name == arg.name);
-        if arg.name == "BASE_IMAGE" {
-            if !args.iter().any(|known| known.name == "BASE_IMAGE_1") {
-                args.push(BuildArg {
-                    name: "BASE_IMAGE_1",
-                    value: arg.value.clone(),
-                });
-            }
-        } else if !is_known {
-            args.push(arg.clone());
-        }
-    }
-    args
-}
-
-fn run_values(project: &Project, plan: &Plan) -> Vec<(&'static str, &'static str, String)> {
-    let Some((service, stage_2)) = plan.compose.stage_2.as_ref().zip(project.stage_2.as_ref())
-    else {
-        return Vec::new();
-    };
+fn run_values(
+    service: &Service,
+    volumes: &NamedVolumes,
+) -> Vec<(&'static str, &'static str, String)> {
     let image = literal(&service.image);
-    let environment = service.environment.iter().map(|(name, value)| match value {
+    let environment = service.environment.iter();
+    let environment = environment.map(|EnvVar { name, value }| match value {
         Some(value) => word(&format!("{name}={}", literal(value))),
         None => word(name),
     });
+    let mounts = service.volumes.iter();
     vec![
         (
             "STAGE2_IMAGE_NAME",
@@ -105,21 +84,17 @@ fn run_values(project: &Project, plan: &Plan) -> Vec<(&'static str, &'static str
         (
             "RUN_DEVICE_TYPE",
             "stage_2.device.type",
-            match stage_2.common.device {
-                Device::Cpu => "cpu",
-                Device::Gpu => "gpu",
-            }
-            .to_owned(),
+            service.device.name().to_owned(),
         ),
         (
             "RUN_PORTS",
             "as for docker run --publish, separated by spaces",
-            words(service.ports.iter().map(|port| word(&literal(port)))),
+            words(service.ports.iter().map(port)),
         ),
         (
             "RUN_VOLUMES",
             "as for docker run --volume; PROJECT_NAME is the folder's name, as in Compose",
-            words(volumes(plan, project).into_iter()),
+            words(mounts.map(|mount| volume(mount, volumes))),
         ),
         (
             "RUN_EXTRA_HOSTS",
@@ -145,34 +120,23 @@ fn run_values(project: &Project, plan: &Plan) -> Vec<(&'static str, &'static str
     ]
 }
 
+fn port(port: &Port) -> String {
+    match port {
+        Port::Written(text) => word(&literal(text)),
+        Port::Ssh { host, container } => word(&format!("{}:{container}", literal(host))),
+    }
+}
+
 /// A volume that Compose would make has the project's name before its own; an external one has its real name.
-fn volumes(plan: &Plan, project: &Project) -> Vec<String> {
-    let Some((service, stage_2)) = plan.compose.stage_2.as_ref().zip(project.stage_2.as_ref())
-    else {
-        return Vec::new();
-    };
-    let sources = stage_2
-        .storage
-        .iter()
-        .map(|entry| &entry.source)
-        .chain(stage_2.common.mount.iter().map(|mount| &mount.source))
-        .filter(|source| **source != MountSource::Image)
-        .chain(std::iter::repeat(&MountSource::AutoVolume));
-    service
-        .volumes
-        .iter()
-        .zip(sources)
-        .map(|(volume, source)| {
-            let text = literal(volume);
-            match (source, text.split_once(':')) {
-                (MountSource::AutoVolume, _) => format!("\"${{PROJECT_NAME}}\"_{}", word(&text)),
-                (MountSource::ManualVolume { volume_name }, Some((_, destination))) => {
-                    word(&format!("{}:{destination}", literal(volume_name)))
-                }
-                _ => word(&text),
-            }
-        })
-        .collect()
+fn volume(mount: &VolumeMount, volumes: &NamedVolumes) -> String {
+    let target = literal(&mount.target);
+    match &mount.source {
+        VolumeSource::Host(path) => word(&format!("{}:{target}", literal(path))),
+        VolumeSource::Named(key) => match volumes.get(key) {
+            Some(Some(name)) => word(&format!("{}:{target}", literal(name))),
+            _ => format!("\"${{PROJECT_NAME}}\"_{}", word(&format!("{key}:{target}"))),
+        },
+    }
 }
 
 /// Validation has refused markers: nothing here is replaced by Compose.

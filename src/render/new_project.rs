@@ -2,31 +2,28 @@
 
 use std::borrow::Cow;
 
-use std::ffi::OsString;
-
 use serde_json::{Value, json};
 
 use super::notice::NOTICE;
 use super::{
-    add_ignore_files, add_installation, insert_stamped, installation_file, is_users, templates,
+    add_ignore_files, add_installation, dockerfile, insert_text, installation_file, templates,
 };
 use crate::assets;
-use crate::config::{self, FileProblem, Lookup, SourceFile};
-use crate::failure::Failure;
 use crate::file_tree::{File, FileTree, Owner};
-use crate::plan::{self, Folder, LeftOut};
+use crate::plan::Plan;
 
 /// What a new project holds.
-#[derive(Debug, Clone, Default)]
-pub struct NewProject {
+#[derive(Debug)]
+pub struct NewProject<'p> {
     /// The quick template for `user_config.yml`; `None`: the full commented one.
     pub quick: Option<String>,
     /// Also the example catalogue.
     pub examples: bool,
     /// Also a README, for the user to go on with.
     pub readme: bool,
-    /// The folder has been configured: what is rendered from its config is not replaced by that of the smallest one.
-    pub configured: bool,
+    /// The Dockerfiles of the smallest project show their shape from the start; configure renders them for the config.
+    /// `None` where it has: what is rendered from the config is not replaced.
+    pub first_build: Option<&'p Plan>,
 }
 
 /// The files of a new project, before its first configure.
@@ -34,10 +31,10 @@ pub struct NewProject {
 /// # Errors
 ///
 /// None that a user could cause: the quick template is known to exist.
-pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
+pub fn new_project(new: &NewProject<'_>) -> anyhow::Result<FileTree> {
     let mut tree = FileTree::new();
     add_installation(&mut tree);
-    for (path, content) in assets::installation().filter(|(path, _)| is_users(path)) {
+    for (path, content) in assets::installation().filter(|(path, _)| assets::is_users(path)) {
         tree.insert(
             format!("installation/{path}"),
             installation_file(&path, content, Owner::User),
@@ -67,23 +64,19 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
             owner: Owner::User,
         },
     );
-    insert_stamped(
+    insert_text(
         &mut tree,
         "reference_config.yml",
-        &format!("# {NOTICE}\n{full}"),
+        format!("# {NOTICE}\n{full}"),
     );
-    insert_stamped(
+    insert_text(
         &mut tree,
         "compose-template.yml",
-        &templates::own_compose_template(),
+        templates::own_compose_template(),
     );
-    let guide = templates::render(
-        "usage-guide.md.j2",
-        json!({ "notice": NOTICE
-        }),
-    )?;
-    insert_stamped(&mut tree, "PEI-DOCKER-USAGE-GUIDE.md", &guide);
-    insert_stamped(&mut tree, "user_config.schema.json", &schema());
+    let guide = templates::render("usage-guide.md.j2", json!({"notice": NOTICE}))?;
+    insert_text(&mut tree, "PEI-DOCKER-USAGE-GUIDE.md", guide);
+    insert_text(&mut tree, "user_config.schema.json", schema());
     if new.readme {
         tree.insert(
             "README.md",
@@ -94,10 +87,9 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
             },
         );
     }
-    if !new.configured {
-        // Of a project that has been configured, they name its key files.
-        add_ignore_files(&mut tree, &LeftOut::new([]))?;
-        add_first_build(&mut tree)?;
+    if let Some(plan) = new.first_build {
+        add_ignore_files(&mut tree, &plan.left_out)?;
+        dockerfile::add(&mut tree, plan)?;
     }
     Ok(tree)
 }
@@ -107,48 +99,4 @@ pub fn new_project(new: &NewProject) -> anyhow::Result<FileTree> {
 fn schema() -> String {
     let comment = format!("{{\n  \"$comment\": {},", Value::from(NOTICE));
     assets::template("config/schema.json").replacen('{', &comment, 1)
-}
-
-/// The Dockerfiles of the smallest project show their shape from the start; configure renders them for the config.
-fn add_first_build(tree: &mut FileTree) -> anyhow::Result<()> {
-    let source = SourceFile {
-        name: "minimal".to_owned(),
-        text: assets::template("config/quick/minimal.yml").to_owned(),
-    };
-    let loaded = config::load(&source, &NoHost)
-        .map_err(|_| Failure::bug("the template `minimal` is not legal"))?;
-    let folder = Folder {
-        stages: super::stages(&super::Inputs::default()),
-        credentials_fingerprint: String::new(),
-    };
-    super::dockerfile::add(tree, &plan::plan(&loaded.project, &folder))
-}
-
-/// The template needs nothing from outside, and gets nothing.
-struct NoHost;
-
-impl Lookup for NoHost {
-    fn variable(&self, _: &str) -> Option<OsString> {
-        None
-    }
-
-    fn project_file_exists(&self, _: &str) -> Result<(), FileProblem> {
-        Err(FileProblem::Missing)
-    }
-
-    fn project_names(&self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn project_file(&self, _: &str) -> Result<Vec<u8>, FileProblem> {
-        Err(FileProblem::Missing)
-    }
-
-    fn host_file(&self, _: &str) -> Result<Vec<u8>, FileProblem> {
-        Err(FileProblem::Missing)
-    }
-
-    fn home_key(&self, _: &str) -> Result<Vec<u8>, FileProblem> {
-        Err(FileProblem::Missing)
-    }
 }

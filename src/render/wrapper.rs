@@ -5,19 +5,25 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use super::notice::NOTICE;
-use super::{insert_stamped, quote, templates};
+use super::{insert_text, quote, templates};
 use crate::file_tree::{File, FileTree, Owner};
-use crate::model::{ComposeText, Hook, Hooks, Part, Project, Stage};
+use crate::model::{ComposeText, EnvVar, Hook, StageId};
+use crate::plan::{Plan, StageScripts};
 
-pub(super) fn add(tree: &mut FileTree, project: &Project) -> anyhow::Result<()> {
-    add_stage(tree, 1, Some(&project.stage_1.common))?;
-    add_stage(tree, 2, project.stage_2.as_ref().map(|stage| &stage.common))
+/// The files exist for every stage, even when there is nothing in them.
+pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
+    plan.scripts
+        .iter()
+        .try_for_each(|scripts| add_stage(tree, scripts))
 }
 
-/// The files exist for both stages, even when there is nothing in them.
-fn add_stage(tree: &mut FileTree, number: u8, stage: Option<&Stage>) -> anyhow::Result<()> {
-    let none = Hooks::default();
-    let hooks = stage.map_or(&none, |stage| &stage.custom);
+fn add_stage(tree: &mut FileTree, scripts: &StageScripts) -> anyhow::Result<()> {
+    let StageScripts {
+        stage,
+        hooks,
+        environment,
+    } = scripts;
+    let key = &stage.key;
     for (kind, list, when) in [
         (
             "on-build",
@@ -39,53 +45,50 @@ fn add_stage(tree: &mut FileTree, number: u8, stage: Option<&Stage>) -> anyhow::
             "wrapper/hooks.sh.j2",
             json!({
                 "notice": NOTICE,
-                "what": format!("Runs stage_{number}.custom.{} in order: {when}.", kind.replace('-', "_")),
+                "what": format!("Runs {key}.custom.{} in order: {when}.", kind.replace('-', "_")),
                 "hooks": entries(list),
                 "stops": kind == "on-build",
             }),
         )?;
-        insert_stamped(tree, &path(number, kind), &text);
+        insert_text(tree, &path(stage, kind), text);
     }
     let login = templates::render(
         "wrapper/on-user-login.sh.j2",
         json!({
             "notice": NOTICE,
-            "what": format!("Sources stage_{number}.custom.on_user_login in order."),
+            "what": format!("Sources {key}.custom.on_user_login in order."),
             "hooks": entries(&hooks.on_user_login),
         }),
     )?;
-    insert_stamped(tree, &path(number, "on-user-login"), &login);
-    add_entry(tree, number, hooks.on_entry.as_ref())?;
+    insert_text(tree, &path(stage, "on-user-login"), login);
+    add_entry(tree, stage, hooks.on_entry.as_ref())?;
 
-    let variables = stage.map_or(&[][..], |stage| &stage.environment);
-    let lines: Vec<_> = variables
-        .iter()
-        .map(|variable| match &variable.value {
-            None => format!("# {}", variable.name),
-            Some(value) if is_shell_name(&variable.name) => {
-                format!("{}={}", variable.name, quote::sh(&plain(value)))
-            }
-            // A container has variables that no shell can; `:` lets a reader see them, and does nothing.
-            Some(value) => {
-                let assignment = format!("{}={}", variable.name, plain(value));
-                format!(": {}", quote::sh(&assignment))
-            }
-        })
-        .collect();
+    let lines: Vec<_> = environment.iter().map(line).collect();
     let environment = templates::render(
         "wrapper/etc-environment.sh.j2",
         json!({
             "notice": NOTICE,
-            "what": format!("The variables of stage_{number}.environment."),
+            "what": format!("The variables of {key}.environment."),
             "lines": lines,
         }),
     )?;
-    insert_stamped(
+    insert_text(
         tree,
-        &format!("installation/stage-{number}/generated/_etc_environment.sh"),
-        &environment,
+        &format!("installation/{}/generated/_etc_environment.sh", stage.name),
+        environment,
     );
     Ok(())
+}
+
+/// A marker is written as Compose would spell it; the file is for reading.
+fn line(variable: &EnvVar) -> String {
+    let EnvVar { name, value } = variable;
+    match value.as_ref().map(ComposeText::for_reading) {
+        None => format!("# {name}"),
+        Some(value) if is_shell_name(name) => format!("{name}={}", quote::sh(&value)),
+        // A container has variables that no shell can; `:` lets a reader see them, and does nothing.
+        Some(value) => format!(": {}", quote::sh(&format!("{name}={value}"))),
+    }
 }
 
 /// Docker takes names that a shell would take for a command, or for worse.
@@ -95,8 +98,8 @@ fn is_shell_name(name: &str) -> bool {
 }
 
 /// Size 0 tells the entrypoint that there is no such hook.
-fn add_entry(tree: &mut FileTree, number: u8, hook: Option<&Hook>) -> anyhow::Result<()> {
-    let path = path(number, "on-entry");
+fn add_entry(tree: &mut FileTree, stage: &StageId, hook: Option<&Hook>) -> anyhow::Result<()> {
+    let path = path(stage, "on-entry");
     let Some(hook) = hook else {
         tree.insert(
             path,
@@ -112,17 +115,17 @@ fn add_entry(tree: &mut FileTree, number: u8, hook: Option<&Hook>) -> anyhow::Re
         "wrapper/on-entry.sh.j2",
         json!({
             "notice": NOTICE,
-            "what": format!("Runs stage_{number}.custom.on_entry."),
-            "stage": number,
+            "what": format!("Runs {}.custom.on_entry.", stage.key),
+            "stage_dir": stage.variable("PEI_STAGE_DIR"),
             "hook": entry(hook),
         }),
     )?;
-    insert_stamped(tree, &path, &text);
+    insert_text(tree, &path, text);
     Ok(())
 }
 
-fn path(stage: u8, kind: &str) -> String {
-    format!("installation/stage-{stage}/generated/_custom-{kind}.sh")
+fn path(stage: &StageId, kind: &str) -> String {
+    format!("installation/{}/generated/_custom-{kind}.sh", stage.name)
 }
 
 fn entries(hooks: &[Hook]) -> serde_json::Value {
@@ -131,20 +134,4 @@ fn entries(hooks: &[Hook]) -> serde_json::Value {
 
 fn entry(hook: &Hook) -> serde_json::Value {
     json!({"script": hook.script, "arguments": hook.arguments})
-}
-
-/// A marker is written as Compose would spell it; the file is for reading.
-fn plain(value: &ComposeText) -> String {
-    let parts = value.parts.iter().map(|part| match part {
-        Part::Literal(text) => text.clone(),
-        Part::Marker {
-            name,
-            default: None,
-        } => format!("${{{name}}}"),
-        Part::Marker {
-            name,
-            default: Some(default),
-        } => format!("${{{name}:-{default}}}"),
-    });
-    parts.collect()
 }

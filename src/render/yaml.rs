@@ -1,42 +1,12 @@
 //! Values as YAML text that every parser reads alike.
 //!
 //! Each string is a double-quoted scalar, so that no word is taken for a boolean, a number or a date, whatever
-//! version of YAML the reader speaks. Compose's own syntax is written here, too: a literal `$` as `$$`.
+//! version of YAML the reader speaks.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
-
-use crate::model::{ComposeText, Part};
-
-/// The text as Compose wants it: literal `$` doubled, markers as `${NAME}` or `${NAME:-default}`.
-pub(crate) fn compose(text: &ComposeText) -> String {
-    let mut out = String::new();
-    for part in &text.parts {
-        match part {
-            Part::Literal(text) => out.push_str(&text.replace('$', "$$")),
-            Part::Marker {
-                name,
-                default: None,
-            } => {
-                let _ = write!(out, "${{{name}}}");
-            }
-            Part::Marker {
-                name,
-                default: Some(default),
-            } => {
-                let _ = write!(out, "${{{name}:-{}}}", default.replace('$', "$$"));
-            }
-        }
-    }
-    out
-}
-
-/// A literal value for Compose.
-pub(crate) fn compose_literal(text: &str) -> String {
-    text.replace('$', "$$")
-}
 
 /// Block style, every line but the first indented by `indent` blanks.
 pub(crate) fn block(value: &Value, indent: usize) -> String {
@@ -157,16 +127,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_literal_dollar_is_doubled_and_a_marker_is_not() {
-        let mut text = ComposeText::literal("$HOME-");
-        text.parts.push(Part::Marker {
-            name: "X".into(),
-            default: Some("a$b".into()),
-        });
-        assert_eq!(compose(&text), "$$HOME-${X:-a$$b}");
-    }
 
     #[test]
     fn words_that_mean_something_are_quoted_as_keys() {

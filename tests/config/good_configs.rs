@@ -6,7 +6,8 @@ use crate::fake::FakeHost;
 use pei::config::Loaded;
 use pei::diagnostic::Code;
 use pei::model::{
-    AptSource, ComposeText, Device, MountSource, Part, PrivateKey, Project, StorageKey,
+    Apt, AptSource, ComposeText, Device, MountSource, Origin, Part, PrivateKey, Project, Ssh,
+    Stage, StageId, StorageKey,
 };
 
 /// A good stage-1 with more keys.
@@ -41,6 +42,26 @@ fn load(yaml: &str) -> Project {
     loaded.project
 }
 
+fn first(project: Project) -> Stage {
+    project.stages.into_iter().next().unwrap()
+}
+
+fn second(project: Project) -> Stage {
+    project.stages.into_iter().nth(1).unwrap()
+}
+
+fn ssh(project: Project) -> Ssh {
+    first(project).ssh.unwrap()
+}
+
+/// Grows from that stage.
+fn on(id: &StageId) -> Origin {
+    Origin::Stage {
+        id: id.clone(),
+        written: None,
+    }
+}
+
 fn literal(text: &str) -> ComposeText {
     ComposeText::literal(text)
 }
@@ -55,18 +76,22 @@ fn marker(name: &str, default: Option<&str>) -> Part {
 #[test]
 fn a_minimal_config_gets_the_defaults() {
     let project = load(&one(""));
-    let stage = &project.stage_1;
-    assert_eq!(stage.base, literal("a"));
-    assert_eq!(stage.common.output, literal("b"));
-    assert_eq!(stage.common.proxy.address, literal("host.docker.internal"));
-    assert_eq!(stage.common.proxy.port, 7890);
-    assert!(!stage.common.proxy.enable_globally);
-    assert_eq!(stage.common.device, Device::Cpu);
-    assert_eq!(stage.apt.repo_source, AptSource::Unchanged);
-    assert!(stage.apt.keep_repo_after_build);
-    assert!(!stage.apt.use_proxy && !stage.apt.keep_proxy_after_build);
+    let stage = &project.stages[0];
+    assert_eq!(stage.from, Origin::Image(literal("a")));
+    assert_eq!(stage.output, literal("b"));
+    assert_eq!(stage.proxy.address, literal("host.docker.internal"));
+    assert_eq!(stage.proxy.port, 7890);
+    assert!(!stage.proxy.enable_globally);
+    assert_eq!(stage.device, Device::Cpu);
+    let apt = Apt {
+        repo_source: AptSource::Unchanged,
+        keep_repo_after_build: true,
+        use_proxy: false,
+        keep_proxy_after_build: false,
+    };
+    assert_eq!(stage.apt, Some(apt));
     assert_eq!(stage.ssh, None);
-    assert!(project.stage_2.is_none());
+    assert_eq!(project.stages.len(), 1);
 }
 
 #[test]
@@ -109,15 +134,15 @@ fn booleans_and_numbers_are_lenient() {
         ("'${NONE:-no}'", false),
     ] {
         let project = load(&one(&format!("  proxy: {{use_https: {text}, port: '80'}}")));
-        assert_eq!(project.stage_1.common.proxy.use_https, expected, "{text}");
-        assert_eq!(project.stage_1.common.proxy.port, 80);
+        assert_eq!(project.stages[0].proxy.use_https, expected, "{text}");
+        assert_eq!(project.stages[0].proxy.port, 80);
     }
 }
 
 #[test]
 fn text_is_kept_as_typed() {
     let keys = "  ssh:\n    users:\n      me: {password: 0123}\n      you: {password: 'null'}\n      her: {password: 1e3}\n      him: {password: yes}\n      it: {password: !!str ~}";
-    let ssh = load(&one(keys)).stage_1.ssh.unwrap();
+    let ssh = ssh(load(&one(keys)));
     let passwords: Vec<_> = ssh
         .users
         .iter()
@@ -130,9 +155,7 @@ fn text_is_kept_as_typed() {
     let variables = load(&one(
         "  environment: {A: 1.10, B: true, C: 0x1F, D: '', E: null, F: '${EMPTY}'}",
     ));
-    let values: Vec<_> = variables
-        .stage_1
-        .common
+    let values: Vec<_> = first(variables)
         .environment
         .into_iter()
         .map(|one| one.value)
@@ -159,7 +182,7 @@ fn environment_lists_cut_at_the_first_equals_sign() {
         &one("  environment: ['A=b=c', B, 'C=', \"D=x\\ny\", 'A={{A:-1}}z']"),
     );
     assert_eq!(loaded.warnings.len(), 1);
-    let found = loaded.project.stage_1.common.environment;
+    let found = first(loaded.project).environment;
     let names: Vec<_> = found.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["A", "B", "C", "D"]);
     let parts = vec![marker("A", Some("1")), Part::Literal("z".into())];
@@ -174,7 +197,7 @@ fn variables_and_markers_mix() {
     let project = load(
         &one("  ports: ['${A:-x}-{{B}}{{ C :- d }}', '{{P:-80}}:80']").replace("'${A:-x}-", "'"),
     );
-    let ports = project.stage_1.common.ports;
+    let ports = &project.stages[0].ports;
     assert_eq!(ports[0].parts, [marker("B", None), marker("C", Some("d"))]);
     assert_eq!(
         ports[1].parts,
@@ -182,10 +205,10 @@ fn variables_and_markers_mix() {
     );
 
     let yaml = "stage_1: {image: {base: '${NONE:-r:5000/b}', output: '${A}:{{T:-dev}}'}}";
-    let stage = load(yaml).stage_1;
-    assert_eq!(stage.base, literal("r:5000/b"));
+    let stage = first(load(yaml));
+    assert_eq!(stage.from, Origin::Image(literal("r:5000/b")));
     let tagged = vec![Part::Literal("a:".into()), marker("T", Some("dev"))];
-    assert_eq!(stage.common.output, ComposeText { parts: tagged });
+    assert_eq!(stage.output, ComposeText { parts: tagged });
 }
 
 #[test]
@@ -204,13 +227,18 @@ stage_2:
   image: {<<: *image, base: null}
 ";
     let project = load(yaml);
-    assert_eq!(project.stage_1.common.proxy.address, literal("p"));
-    assert_eq!(project.stage_1.common.proxy.port, 2);
-    let mount = &project.stage_1.common.mount;
+    assert_eq!(project.stages[0].proxy.address, literal("p"));
+    assert_eq!(project.stages[0].proxy.port, 2);
+    let mount = &project.stages[0].mount;
     assert_eq!(mount[0].dst_path, literal("/m"));
     assert_eq!(mount[1].dst_path, literal("/n"));
-    let two = project.stage_2.unwrap();
-    assert_eq!((two.base, two.common.output), (None, literal("b")));
+    let one = project.stages[0].id.clone();
+    let two = second(project);
+    let (from, inherits) = (on(&one), Some(one));
+    assert_eq!(
+        (two.from, two.inherits, two.output),
+        (from, inherits, literal("b"))
+    );
 }
 
 #[test]
@@ -218,23 +246,23 @@ fn stage_2_inherits_proxy_and_device_one_by_one() {
     let yaml = one(
         "  proxy: {address: p, port: 1, enable_globally: on, use_https: on}\n  device: {type: gpu}\nstage_2:\n  image: {output: c, base: ''}\n  proxy: {port: 2, enable_globally: off, address: null}",
     );
-    let two = load(&yaml).stage_2.unwrap();
-    assert_eq!(two.base, None);
-    assert_eq!(two.common.proxy.address, literal("p"));
-    assert_eq!(two.common.proxy.port, 2);
-    assert!(!two.common.proxy.enable_globally);
+    let two = second(load(&yaml));
+    assert_eq!(two.from, on(&StageId::new("stage-1")));
+    assert_eq!(two.proxy.address, literal("p"));
+    assert_eq!(two.proxy.port, 2);
+    assert!(!two.proxy.enable_globally);
     // The one field that is not handed on, as in the reference (tests/golden/apt-and-proxy).
-    assert!(!two.common.proxy.use_https);
-    assert_eq!(two.common.device, Device::Gpu);
+    assert!(!two.proxy.use_https);
+    assert_eq!(two.device, Device::Gpu);
 
     let yaml = one(
         "  proxy: {use_https: on}\n  device: {type: gpu}\nstage_2:\n  image: {output: c}\n  device: {}",
     );
-    let two = load(&yaml).stage_2.unwrap();
-    assert!(two.common.proxy.use_https, "no section, nothing said");
-    assert_eq!(two.common.device, Device::Cpu, "a section without a type");
+    let two = second(load(&yaml));
+    assert!(two.proxy.use_https, "no section, nothing said");
+    assert_eq!(two.device, Device::Cpu, "a section without a type");
     let null = load(&yaml.replace("device: {}", "proxy: null"));
-    assert!(null.stage_2.unwrap().common.proxy.use_https);
+    assert!(second(null).proxy.use_https);
 }
 
 #[test]
@@ -250,22 +278,18 @@ fn storage_and_mounts_keep_the_order_of_the_file() {
     let yaml = one(
         "stage_2:\n  image: {output: c}\n  storage:\n    workspace: {type: host, host_path: ~/w, volume_name: unused}\n    app: {type: manual-volume, volume_name: '{{V}}', host_path: null}\n    data: {type: image}\n  mount:\n    z: {type: host, host_path: ., dst_path: /z/}\n    w: {type: host, host_path: 'C:\\x', dst_path: /w}\n    'any name': {type: host, host_path: '{{H}}/x', dst_path: '{{D}}'}\n    a: {type: auto-volume, dst_path: /a}",
     );
-    let two = load(&yaml).stage_2.unwrap();
-    let keys: Vec<_> = two.storage.iter().map(|one| one.key).collect();
+    let two = second(load(&yaml));
+    let storage = two.storage.unwrap();
+    let keys: Vec<_> = storage.iter().map(|one| one.key).collect();
     assert_eq!(
         keys,
         [StorageKey::Workspace, StorageKey::App, StorageKey::Data]
     );
     let host_path = literal("~/w");
-    assert_eq!(two.storage[0].source, MountSource::Host { host_path });
-    let names: Vec<_> = two
-        .common
-        .mount
-        .iter()
-        .map(|one| one.name.as_str())
-        .collect();
+    assert_eq!(storage[0].source, MountSource::Host { host_path });
+    let names: Vec<_> = two.mount.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["z", "w", "any name", "a"]);
-    assert_eq!(two.common.mount[0].dst_path, literal("/z/"));
+    assert_eq!(two.mount[0].dst_path, literal("/z/"));
 }
 
 #[test]
@@ -286,7 +310,7 @@ fn hooks_are_split_into_script_and_arguments() {
     );
     let loaded = load_on(&host, &yaml);
     assert!(loaded.warnings.is_empty(), "{:#?}", loaded.warnings);
-    let custom = loaded.project.stage_1.common.custom;
+    let custom = first(loaded.project).custom;
     let found: Vec<_> = custom
         .on_build
         .iter()
@@ -309,15 +333,15 @@ fn a_disabled_sshd_is_no_sshd() {
     let yaml = one(
         "  ssh: {enable: no, host_port: 80, users: {me: {password: 123456}}}\n  ports: ['80:80']",
     );
-    assert_eq!(load(&yaml).stage_1.ssh, None);
-    assert_eq!(load(&one("  ssh: {enable: off}")).stage_1.ssh, None);
+    assert_eq!(first(load(&yaml)).ssh, None);
+    assert_eq!(first(load(&one("  ssh: {enable: off}"))).ssh, None);
 }
 
 #[test]
 fn the_host_port_may_be_a_marker() {
     let yaml =
         one("  ssh: {host_port: '{{SSH_PORT:-2222}}', users: {me: {password: correct-horse}}}");
-    let ssh = load(&yaml).stage_1.ssh.unwrap();
+    let ssh = ssh(load(&yaml));
     assert_eq!(
         ssh.host_port.unwrap().parts,
         [marker("SSH_PORT", Some("2222"))]
@@ -340,13 +364,7 @@ fn ports_that_do_not_meet_are_fine() {
 
 fn keys_of(host: &FakeHost, fields: &str) -> (Option<String>, Option<PrivateKey>, Vec<String>) {
     let yaml = one(&format!("  ssh: {{users: {{me: {{{fields}}}}}}}"));
-    let user = load_on(host, &yaml)
-        .project
-        .stage_1
-        .ssh
-        .expect("an ssh section")
-        .users
-        .remove(0);
+    let user = ssh(load_on(host, &yaml).project).users.remove(0);
     (user.public_key, user.private_key, user.key_files)
 }
 
@@ -421,7 +439,7 @@ fn a_key_may_be_a_block_of_text() {
     let yaml = one(&format!(
         "  ssh:\n    users:\n      root:\n        uid: 0\n        gid: 0\n        privkey_text: |\n          {block}"
     ));
-    let user = load(&yaml).stage_1.ssh.unwrap().users.remove(0);
+    let user = ssh(load(&yaml)).users.remove(0);
     assert_eq!((user.uid, user.gid), (Some(0), Some(0)));
     assert_eq!(user.private_key.unwrap().text, key);
 }
@@ -431,7 +449,7 @@ fn apt_sources_are_a_mirror_or_a_file() {
     let host = FakeHost::default().project("stage-1/custom/my.list", "");
     let source = |text: &str| {
         let loaded = load_on(&host, &one(&format!("  apt: {{repo_source: {text}}}")));
-        loaded.project.stage_1.apt.repo_source
+        first(loaded.project).apt.unwrap().repo_source
     };
     assert_eq!(source("163"), AptSource::Mirror("163".into()));
     assert_eq!(source("'tuna'"), AptSource::Mirror("tuna".into()));
@@ -444,7 +462,7 @@ fn a_missing_script_is_only_a_warning() {
     let yaml = one("  custom: {on_build: [stage-1/custom/later.sh]}");
     let loaded = load_on(&FakeHost::default(), &yaml);
     assert_eq!(loaded.warnings[0].code, Code::MissingHookScript);
-    assert_eq!(loaded.project.stage_1.common.custom.on_build.len(), 1);
+    assert_eq!(loaded.project.stages[0].custom.on_build.len(), 1);
 }
 
 #[test]

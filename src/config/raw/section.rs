@@ -27,7 +27,7 @@ macro_rules! sections {
             pub(in crate::config) const SPEC: Spec = Spec {
                 name: stringify!($section),
                 about: concat!($($about,)+),
-                keys: &[$(Key {
+                all_keys: &[$(Key {
                     name: section::plain_name(stringify!($key)),
                     about: concat!($($doc,)+),
                     shape: $shape,
@@ -37,13 +37,24 @@ macro_rules! sections {
             };
 
             /// Picks the keys out of a node; a null node is a section without keys.
+            #[allow(dead_code, reason = "stages are read by specs of their own")]
             pub(in crate::config) fn read(
                 cx: &mut Context<'_>,
                 node: &'n Node,
                 at: &Place<'_>,
             ) -> Result<Self, Reported> {
+                Self::read_as(cx, node, at, &Self::SPEC)
+            }
+
+            /// The same by a declaration that has some of the keys elsewhere.
+            pub(in crate::config) fn read_as(
+                cx: &mut Context<'_>,
+                node: &'n Node,
+                at: &Place<'_>,
+                spec: &Spec,
+            ) -> Result<Self, Reported> {
                 let mut section = Self::default();
-                for field in section::fields(cx, node, at, &Self::SPEC)? {
+                for field in section::fields(cx, node, at, spec)? {
                     let slot = match field.name {
                         $(name if name == section::plain_name(stringify!($key)) => {
                             &mut section.$key
@@ -77,12 +88,12 @@ pub(super) fn fields<'n>(
     at: &Place<'_>,
     spec: &Spec,
 ) -> Result<Vec<Field<'n>>, Reported> {
-    let Some(entries) = entries(cx, node, at, spec.keys.first().map(|key| key.name))? else {
+    let Some(entries) = entries(cx, node, at, spec.keys().next().map(|key| key.name))? else {
         return Ok(Vec::new());
     };
     let mut fields = Vec::with_capacity(entries.len());
     for (order, entry) in entries.iter().enumerate() {
-        if spec.keys.iter().any(|key| key.name == &*entry.key) {
+        if spec.keys().any(|key| key.name == &*entry.key) {
             fields.push(Field {
                 name: &entry.key,
                 key_span: &entry.key_span,
@@ -159,7 +170,7 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
         // Null is the same as no key, and that is where the key belongs.
         return;
     }
-    let known: Vec<&str> = spec.keys.iter().map(|key| key.name).collect();
+    let known: Vec<&str> = spec.keys().map(|key| key.name).collect();
     let meant = nearest(&entry.key, known.iter().copied());
     let diagnostic = if let Some((key, home)) = misplaced {
         here.error(

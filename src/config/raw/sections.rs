@@ -14,6 +14,22 @@ const SOURCE_TYPES: &[&str] = &["auto-volume", "manual-volume", "host", "image"]
 const BELONGS_IN_STAGE: &str = "it belongs in `stage_1` or `stage_2`";
 const STAGE_1_ONLY: &str = "it belongs in `stage_1`: stage-2 builds on what stage-1 has set up";
 
+/// The system image: all keys of a stage but those that are misplaced here.
+pub(in crate::config) const STAGE_1: Spec = Spec {
+    name: "Stage1",
+    about: "The system image.",
+    misplaced: &[("storage", "it belongs in `stage_2`; in stage-1 use `mount`")],
+    ..Stage::SPEC
+};
+
+/// The working image, likewise.
+pub(in crate::config) const STAGE_2: Spec = Spec {
+    name: "Stage2",
+    about: "The working image on top of stage-1.",
+    misplaced: &[("ssh", STAGE_1_ONLY), ("apt", STAGE_1_ONLY)],
+    ..Stage::SPEC
+};
+
 sections! {
     /// Two images: a system image, and a working image on top of it.
     Root requires &["stage_1"];
@@ -30,57 +46,32 @@ sections! {
         ("storage", "it belongs in `stage_2`"),
     ]; {
         /// The system image: apt, sshd, users and what all projects share; required.
-        stage_1: Shape::Section(&Stage1::SPEC),
+        stage_1: Shape::Section(&STAGE_1),
         /// The working image on top of stage-1; without it only the system image is built.
-        stage_2: Shape::Section(&Stage2::SPEC),
+        stage_2: Shape::Section(&STAGE_2),
     }
 
-    /// The system image.
-    Stage1 requires &["image"];
-    misplaced &[
-        ("storage", "it belongs in `stage_2`; in stage-1 use `mount`"),
-    ]; {
+    /// A stage: each key that some stage has.
+    Stage requires &["image"]; {
         /// What the image is built from and what it is called; required.
         image: Shape::Section(&Image::SPEC),
         /// sshd and its users; without this section there is no sshd.
         ssh: Shape::Section(&Ssh::SPEC),
-        /// Where the proxy is and when it is used.
+        /// Where the proxy is and when it is used; in `stage_2` what is not set is as in `stage_1`, but for `use_https` of a section.
         proxy: Shape::Section(&Proxy::SPEC),
         /// Where packages come from.
         apt: Shape::Section(&Apt::SPEC),
-        /// Environment variables of the container, as a list of `KEY=value` or a mapping; default none.
+        /// Environment variables of the container, in `stage_2` over those of `stage_1`, as a list of `KEY=value` or a mapping; default none.
         environment: Shape::Environment,
-        /// Published ports in Compose's short syntax, such as `8080:80`; default none.
+        /// Published ports in Compose's short syntax, such as `8080:80`, in `stage_2` besides those of `stage_1`; default none.
         ports: Shape::List,
-        /// Which devices the container may use.
-        device: Shape::Section(&Device::SPEC),
-        /// Volumes and host folders of the stage-1 container, by a name of your choice; default none.
-        mount: Shape::Entries(&Mount::SPEC),
-        /// Scripts that run at the points of a build's and a container's life.
-        custom: Shape::Section(&Custom::SPEC),
-    }
-
-    /// The working image on top of stage-1.
-    Stage2 requires &["image"];
-    misplaced &[
-        ("ssh", STAGE_1_ONLY),
-        ("apt", STAGE_1_ONLY),
-    ]; {
-        /// What the image is built from and what it is called; required.
-        image: Shape::Section(&Image::SPEC),
-        /// Where the proxy is and when it is used; what is not set here is as in `stage_1`, but for `use_https` of a section.
-        proxy: Shape::Section(&Proxy::SPEC),
-        /// Environment variables, over those of `stage_1`, as a list of `KEY=value` or a mapping; default none.
-        environment: Shape::Environment,
-        /// Published ports in Compose's short syntax, besides those of `stage_1`; default none.
-        ports: Shape::List,
-        /// Which devices the container may use; without this section as in `stage_1`.
+        /// Which devices the container may use; in `stage_2` without this section as in `stage_1`.
         device: Shape::Section(&Device::SPEC),
         /// Where the content of /soft/app, /soft/data and /soft/workspace lives; default in the image.
         storage: Shape::Section(&Storage::SPEC),
-        /// Volumes and host folders, by a name of your choice; default none.
+        /// Volumes and host folders of the stage's container, by a name of your choice; default none.
         mount: Shape::Entries(&Mount::SPEC),
-        /// Scripts that run at the points of a build's and a container's life, after those of `stage_1`.
+        /// Scripts that run at the points of a build's and a container's life, in `stage_2` after those of `stage_1`.
         custom: Shape::Section(&Custom::SPEC),
     }
 

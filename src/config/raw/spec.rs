@@ -7,12 +7,20 @@ pub(in crate::config) struct Spec {
     pub(in crate::config) name: &'static str,
     /// What the section is for.
     pub(in crate::config) about: &'static str,
-    /// In the order of the documentation.
-    pub(in crate::config) keys: &'static [Key],
+    /// In the order of the documentation; those that are misplaced here are keys of a section of the same make.
+    pub(super) all_keys: &'static [Key],
     /// Keys that every such section has; the rules behind them are checked with the values.
     pub(in crate::config) required: &'static [&'static str],
     /// Keys that belong elsewhere, and where.
     pub(in crate::config) misplaced: &'static [(&'static str, &'static str)],
+}
+
+impl Spec {
+    /// The keys of the section, in the order of the documentation.
+    pub(in crate::config) fn keys(&self) -> impl Iterator<Item = &'static Key> {
+        let is_here = |key: &&Key| self.misplaced.iter().all(|(name, _)| *name != key.name);
+        self.all_keys.iter().filter(is_here)
+    }
 }
 
 /// A key of a section.

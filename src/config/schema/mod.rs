@@ -39,7 +39,7 @@ pub fn schema() -> Value {
 /// A mapping with known keys; sections within it become definitions.
 fn section(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
-    for key in spec.keys {
+    for key in spec.keys() {
         let mut schema = value(&key.shape, definitions);
         if let Value::Object(schema) = &mut schema {
             schema.insert("description".into(), key.about.trim().into());

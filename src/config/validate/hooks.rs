@@ -2,7 +2,7 @@
 
 use super::arguments;
 use super::ports::items;
-use super::stage::Number;
+use super::stage_kind::StageKind;
 use super::{installer_options, script, script_word};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Reported};
@@ -15,7 +15,7 @@ const EXAMPLE: &str = "- stage-1/custom/my-script.sh --option";
 /// What the points of a hook allow.
 #[derive(Clone, Copy)]
 struct Point {
-    stage: Number,
+    stage: StageKind,
     /// Neither volumes nor the links of `/soft` exist.
     before_run_time: bool,
 }
@@ -24,7 +24,7 @@ pub(super) fn read(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     stage: &Place<'_>,
-    number: Number,
+    kind: StageKind,
 ) -> Hooks {
     let Some(field) = field else {
         return Hooks::default();
@@ -34,11 +34,11 @@ pub(super) fn read(
         return Hooks::default();
     };
     let at_run_time = Point {
-        stage: number,
+        stage: kind,
         before_run_time: false,
     };
     let at_build = Point {
-        before_run_time: number == Number::Two,
+        before_run_time: kind.has_storage(),
         ..at_run_time
     };
     Hooks {

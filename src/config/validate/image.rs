@@ -1,18 +1,18 @@
 //! The `image` section.
 
 use super::image_name::{self, Use};
-use super::stage::Number;
+use super::stage_kind::StageKind;
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place};
 use crate::diagnostic::Code;
 use crate::model::ComposeText;
 
-/// Base and output. A base that is null or empty is none, which only stage-2 may have.
+/// Base and output. A base that is null or empty is none, which a stage that grows from another one may have.
 pub(super) fn read(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     stage: &Place<'_>,
-    number: Number,
+    kind: StageKind,
 ) -> (Option<ComposeText>, ComposeText) {
     let Some(field) = field else {
         cx.missing(
@@ -28,7 +28,7 @@ pub(super) fn read(
     };
 
     let base = name(cx, section.base, &at, Use::Base);
-    if matches!(base, Ok(None)) && number == Number::One {
+    if matches!(base, Ok(None)) && kind.needs_base() {
         let help = "name the image to build on, such as `ubuntu:24.04`";
         cx.missing(&at, "base", help);
     }

@@ -25,6 +25,7 @@ mod script;
 mod script_word;
 mod ssh;
 mod stage;
+mod stage_kind;
 mod user;
 mod volumes;
 mod weak_password;

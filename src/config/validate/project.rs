@@ -1,11 +1,14 @@
 //! The whole file, and the rules that span its sections.
 
-use super::{apt, destinations, host_ports, mount, ssh, stage, volumes};
+use super::ports::Published;
+use super::stage::{self, ReadStage};
+use super::stage_kind::StageKind;
+use super::{host_ports, ssh, volumes};
 use crate::config::raw;
-use crate::config::read::{Context, Field, Place};
+use crate::config::read::{Context, Place};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{self, Project};
+use crate::model::Project;
 
 /// The project that the file describes; only good if no error was reported.
 pub(in crate::config) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
@@ -26,115 +29,43 @@ pub(in crate::config) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Pr
     let at = Place::root(first_key);
     let sections = raw::Root::read(cx, root, &at).ok()?;
 
-    let present = |field: &Field<'_>| !field.node.is_null();
-    let Some(field_1) = sections.stage_1.filter(present) else {
+    // In build order; the first one is the only one that has to be there.
+    let fields = [
+        (StageKind::System, sections.stage_1),
+        (StageKind::Working, sections.stage_2),
+    ]
+    .map(|(kind, field)| (kind, field.filter(|field| !field.node.is_null())));
+    if fields[0].1.is_none() {
         cx.missing(&at, "stage_1", "add `stage_1:` with at least its `image`");
-        if let Some(field_2) = sections.stage_2.filter(present) {
-            stage_2(cx, field_2, &at);
-        }
-        return None;
-    };
-    let stage_1 = stage_1(cx, field_1, &at);
-    let stage_2 = sections
-        .stage_2
-        .filter(present)
-        .and_then(|field| stage_2(cx, field, &at));
-    let stage_1 = stage_1?;
-
-    let mut published = stage_1.common.ports.clone();
-    if let Some(two) = &stage_2 {
-        published.extend(two.common.ports.iter().cloned());
-        volumes::check(cx, &stage_1.common.mount, &two.common.mount);
     }
-    if let Some(ssh) = &stage_1.ssh {
+    let read = fields.map(|(kind, field)| stage::read(cx, field?, &at, kind));
+    let is_usable = read[0].is_some();
+    let stages: Vec<ReadStage> = read.into_iter().flatten().collect();
+    if !is_usable {
+        return None;
+    }
+    check_together(cx, &stages);
+    Some(assemble(stages))
+}
+
+/// What stages publish and mount in one container, or under one name.
+fn check_together(cx: &mut Context<'_>, stages: &[ReadStage]) {
+    let ports = stages.iter().flat_map(|stage| &stage.ports);
+    let published: Vec<Published> = ports.cloned().collect();
+    volumes::check(cx, stages.iter().flat_map(|stage| &stage.mount));
+    let ssh = stages.iter().find_map(|stage| stage.ssh.as_ref());
+    if let Some(ssh) = ssh {
         ssh::check_published(cx, ssh, &published);
     }
-    host_ports::check(cx, &published, stage_1.ssh.as_ref());
-
-    Some(assemble(stage_1, stage_2))
+    host_ports::check(cx, &published, ssh);
 }
 
-/// Stage-1 as read, with the places that later checks need.
-struct ReadStage1 {
-    common: stage::Common,
-    ssh: Option<ssh::ReadSsh>,
-    apt: model::Apt,
-}
-
-/// Stage-2 as read.
-struct ReadStage2 {
-    common: stage::Common,
-    storage: Vec<model::Storage>,
-}
-
-fn stage_1(cx: &mut Context<'_>, field: Field<'_>, at: &Place<'_>) -> Option<ReadStage1> {
-    let at = field.place(at);
-    let raw = raw::Stage1::read(cx, field.node, &at).ok()?;
-    let common = stage::read(
-        cx,
-        &stage::Fields {
-            image: raw.image,
-            proxy: raw.proxy,
-            environment: raw.environment,
-            ports: raw.ports,
-            device: raw.device,
-            mount: raw.mount,
-            custom: raw.custom,
-        },
-        &at,
-        stage::Number::One,
-    );
-    destinations::check(cx, &[], &common.mount);
-    let ssh = ssh::read(cx, raw.ssh, &at);
-    let apt = apt::read(cx, raw.apt, &at, common.base.as_ref());
-    Some(ReadStage1 { common, ssh, apt })
-}
-
-fn stage_2(cx: &mut Context<'_>, field: Field<'_>, at: &Place<'_>) -> Option<ReadStage2> {
-    let at = field.place(at);
-    let raw = raw::Stage2::read(cx, field.node, &at).ok()?;
-    let common = stage::read(
-        cx,
-        &stage::Fields {
-            image: raw.image,
-            proxy: raw.proxy,
-            environment: raw.environment,
-            ports: raw.ports,
-            device: raw.device,
-            mount: raw.mount,
-            custom: raw.custom,
-        },
-        &at,
-        stage::Number::Two,
-    );
-    let storage = mount::storage(cx, raw.storage, &at);
-    destinations::check(cx, &storage, &common.mount);
-    Some(ReadStage2 {
-        common,
-        storage: storage.into_iter().map(|read| read.storage).collect(),
-    })
-}
-
-/// Applies defaults and lets stage-2 inherit.
-fn assemble(one: ReadStage1, two: Option<ReadStage2>) -> Project {
-    let proxy_1 = one.common.proxy.clone().with_defaults();
-    let device_1 = one.common.device.unwrap_or(model::Device::Cpu);
-    let stage_2 = two.map(|two| model::Stage2 {
-        base: two.common.base.clone(),
-        storage: two.storage,
-        common: {
-            let proxy = two.common.proxy.clone().over(&proxy_1);
-            let device = two.common.device.unwrap_or(device_1);
-            two.common.into_model(proxy, device)
-        },
-    });
-    Project {
-        stage_1: model::Stage1 {
-            base: one.common.base.clone().unwrap_or_default(),
-            ssh: one.ssh.and_then(ssh::ReadSsh::into_model),
-            apt: one.apt,
-            common: one.common.into_model(proxy_1, device_1),
-        },
-        stage_2,
+/// Each stage inherits from the one before it.
+fn assemble(stages: Vec<ReadStage>) -> Project {
+    let mut project = Project { stages: Vec::new() };
+    for stage in stages {
+        let stage = stage.into_model(project.stages.last());
+        project.stages.push(stage);
     }
+    project
 }

@@ -1,11 +1,11 @@
 //! The script that a hook entry names.
 
 use super::project_path::{self, did_you_mean, normalise};
-use super::stage::Number;
+use super::stage_kind::StageKind;
 use crate::config::read::{Context, Place, Reported};
 use crate::config::yaml::Node;
 use crate::config::{FileProblem, Lookup};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, list, quoted};
 
 /// Where scripts lie that are named without their folder.
 const FOLDERS: [&str; 4] = [
@@ -26,7 +26,7 @@ pub(super) fn read(
     node: &Node,
     at: &Place<'_>,
     (word, arguments): (&str, &str),
-    stage: Number,
+    stage: StageKind,
 ) -> Result<String, Reported> {
     let span = node.span.clone();
     let refuse =
@@ -146,21 +146,26 @@ fn check_content(
     Ok(())
 }
 
-/// An image holds its own stage's folder, and stage-2's also that of stage-1.
-fn check_stage(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, path: &str, stage: Number) {
-    let (holds, folders) = match stage {
-        Number::One => (path.starts_with("stage-1/"), "`installation/stage-1`"),
-        Number::Two => (
-            path.starts_with("stage-1/") || path.starts_with("stage-2/"),
-            "`installation/stage-1` and `installation/stage-2`",
-        ),
-    };
-    if !holds {
-        let shown = quoted(&format!("installation/{path}"));
-        let message = format!("the image does not hold {shown}");
-        let warning = at.warning(Code::ScriptOutsideStage, node.span.clone(), message);
-        cx.report(warning.help(format!(
-            "move the script: this stage's image holds {folders}"
-        )));
+/// An image holds its own stage's folder, and those of the stages that it grows from.
+fn check_stage(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, path: &str, stage: StageKind) {
+    let folders = stage.folders();
+    let own = path.split('/').next().unwrap_or(path);
+    if !folders.contains(&own) {
+        let folders = folders.iter().map(|name| format!("installation/{name}"));
+        let folders: Vec<String> = folders.collect();
+        cx.report(
+            at.warning(
+                Code::ScriptOutsideStage,
+                node.span.clone(),
+                format!(
+                    "the image does not hold {}",
+                    quoted(&format!("installation/{path}"))
+                ),
+            )
+            .help(format!(
+                "move the script: this stage's image holds {}",
+                list(&folders, "and")
+            )),
+        );
     }
 }

@@ -1,78 +1,103 @@
-//! The sections that both stages have.
+//! A stage: all its sections, by the rules of its kind.
 
 use super::ports::Published;
-use super::{environment, hooks, image, mount, ports, proxy};
+use super::stage_kind::StageKind;
+use super::{apt, destinations, environment, hooks, image, mount, ports, proxy, ssh};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, or};
-use crate::model::{ComposeText, Device, EnvVar, Hooks, Proxy, Stage};
+use crate::model::{Apt, ComposeText, Device, EnvVar, Hooks, Origin, Proxy, Stage, Storage};
 
-/// Which of the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Number {
-    One,
-    Two,
-}
-
-/// The keys that both stages have.
-pub(super) struct Fields<'n> {
-    pub(super) image: Option<Field<'n>>,
-    pub(super) proxy: Option<Field<'n>>,
-    pub(super) environment: Option<Field<'n>>,
-    pub(super) ports: Option<Field<'n>>,
-    pub(super) device: Option<Field<'n>>,
-    pub(super) mount: Option<Field<'n>>,
-    pub(super) custom: Option<Field<'n>>,
-}
-
-/// What they say; what stage-2 may inherit is still open.
-pub(super) struct Common {
-    pub(super) base: Option<ComposeText>,
+/// A stage as read, with the places that later checks need; what it may inherit is still open.
+pub(super) struct ReadStage {
+    kind: StageKind,
+    base: Option<ComposeText>,
     output: ComposeText,
-    pub(super) proxy: proxy::Layer,
+    pub(super) ssh: Option<ssh::ReadSsh>,
+    proxy: proxy::Layer,
+    apt: Option<Apt>,
     environment: Vec<EnvVar>,
     pub(super) ports: Vec<Published>,
-    pub(super) device: Option<Device>,
+    device: Option<Device>,
+    storage: Option<Vec<Storage>>,
     pub(super) mount: Vec<mount::ReadMount>,
     custom: Hooks,
 }
 
 pub(super) fn read(
     cx: &mut Context<'_>,
-    fields: &Fields<'_>,
-    at: &Place<'_>,
-    stage: Number,
-) -> Common {
-    let (base, output) = image::read(cx, fields.image, at, stage);
-    Common {
-        base,
+    field: Field<'_>,
+    root: &Place<'_>,
+    kind: StageKind,
+) -> Option<ReadStage> {
+    let at = field.place(root);
+    let raw = raw::Stage::read_as(cx, field.node, &at, kind.spec()).ok()?;
+    let (base, output) = image::read(cx, raw.image, &at, kind);
+    let mount = mount::mounts(cx, raw.mount, &at);
+    let storage = kind
+        .has_storage()
+        .then(|| mount::storage(cx, raw.storage, &at));
+    destinations::check(cx, storage.as_deref().unwrap_or_default(), &mount);
+    Some(ReadStage {
+        kind,
         output,
-        proxy: proxy::read(cx, fields.proxy, at),
-        environment: environment::read(cx, fields.environment, at),
-        ports: ports::read(cx, fields.ports, at),
-        device: device(cx, fields.device, at),
-        mount: mount::mounts(cx, fields.mount, at),
-        custom: hooks::read(cx, fields.custom, at, stage),
-    }
+        ssh: ssh::read(cx, raw.ssh, &at),
+        proxy: proxy::read(cx, raw.proxy, &at),
+        apt: kind
+            .has_apt()
+            .then(|| apt::read(cx, raw.apt, &at, base.as_ref())),
+        environment: environment::read(cx, raw.environment, &at),
+        ports: ports::read(cx, raw.ports, &at),
+        device: device(cx, raw.device, &at),
+        storage: storage.map(|read| read.into_iter().map(|read| read.storage).collect()),
+        mount,
+        custom: hooks::read(cx, raw.custom, &at, kind),
+        base,
+    })
 }
 
 fn device(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Option<Device> {
     let field = field.filter(|field| !field.node.is_null())?;
     let at = field.place(at);
     let section = raw::Device::read(cx, field.node, &at).ok()?;
-    let choices = [("cpu", Device::Cpu), ("gpu", Device::Gpu)];
+    let choices = [Device::Cpu, Device::Gpu].map(|device| (device.name(), device));
     // As in the reference, a section without a type inherits nothing.
     Some(or(cx.choice(section.r#type, &at, &choices), Device::Cpu))
 }
 
-impl Common {
-    pub(super) fn into_model(self, proxy: Proxy, device: Device) -> Stage {
+impl ReadStage {
+    /// Applies defaults, or what the stage inherits.
+    pub(super) fn into_model(self, inherited: Option<&Stage>) -> Stage {
+        let proxy: Proxy = match inherited {
+            Some(below) => self.proxy.over(&below.proxy),
+            None => self.proxy.with_defaults(),
+        };
+        let device = inherited.map_or(Device::Cpu, |below| below.device);
+        let from = match (inherited, self.base) {
+            // A config that names that stage's output means the stage, not whatever image of that name the engine holds.
+            (Some(below), Some(base)) if base == below.output => Origin::Stage {
+                id: below.id.clone(),
+                written: Some(base),
+            },
+            (Some(below), None) => Origin::Stage {
+                id: below.id.clone(),
+                written: None,
+            },
+            (_, base) => Origin::Image(base.unwrap_or_default()),
+        };
         Stage {
+            id: self.kind.id(),
+            role: self.kind.role(),
+            from,
+            inherits: inherited.map(|below| below.id.clone()),
             output: self.output,
+            ssh: self.ssh.and_then(ssh::ReadSsh::into_model),
             proxy,
+            apt: self.apt,
             environment: self.environment,
             ports: self.ports.into_iter().map(|port| port.text).collect(),
+            device: self.device.unwrap_or(device),
+            storage: self.storage,
             mount: self.mount.into_iter().map(|read| read.mount).collect(),
-            device,
             custom: self.custom,
         }
     }

@@ -12,22 +12,16 @@ use crate::config::read::Context;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::MountSource;
 
-pub(super) fn check(cx: &mut Context<'_>, one: &[ReadMount], two: &[ReadMount]) {
+pub(super) fn check<'m>(cx: &mut Context<'_>, mounts: impl Iterator<Item = &'m ReadMount>) {
     let is_volume = |read: &&ReadMount| {
         matches!(
             read.mount.source,
             MountSource::AutoVolume | MountSource::ManualVolume { .. }
         )
     };
-    let first: HashMap<&str, &ReadMount> = one
-        .iter()
-        .filter(is_volume)
-        .map(|read| (read.mount.name.as_str(), read))
-        .collect();
-    for again in two.iter().filter(is_volume) {
-        let Some(first) = first.get(again.mount.name.as_str()) else {
-            continue;
-        };
+    let mut known: HashMap<&str, &ReadMount> = HashMap::new();
+    for again in mounts.filter(is_volume) {
+        let first = *known.entry(&again.mount.name).or_insert(again);
         if first.mount.source == again.mount.source {
             continue;
         }

@@ -7,10 +7,11 @@ use std::sync::Mutex;
 use crate::fake::FakeHost;
 use crate::fuzz::nearly_legal;
 use arbitrary::Unstructured;
+use pei::credentials::Credentials;
 use pei::file_tree::FileTree;
 use pei::model::{ComposeText, Hooks, Part, Project, Stage};
-use pei::plan::{Folder, Service, StageFolder, plan};
-use pei::render::{Inputs, project};
+use pei::plan::{Inputs, Port, Service, VolumeMount, VolumeSource, plan};
+use pei::render::project;
 use serde_json::Value;
 
 /// Those of the run before: a password is hashed once, for that is slow on purpose.
@@ -28,23 +29,26 @@ pub(crate) fn check(bytes: &[u8]) {
     let Ok(loaded) = host().load(&yaml) else {
         return;
     };
-    let mut inputs = Inputs {
-        full_compose,
-        // The program refuses markers there.
-        with_merged: with_merged && loaded.project.marked_values().is_empty(),
-        ..Inputs::default()
-    };
-    inputs.credentials = CREDENTIALS.lock().ok().map(|text| text.clone());
-    let files = project(&loaded.project, &inputs).expect("a legal config renders");
-    if let Some(made) = files.get(pei::credentials::PATH) {
-        let made = String::from_utf8(made.content.to_vec()).expect("credentials are text");
-        inputs.credentials = Some(made.clone());
+    // The program refuses markers there.
+    let with_merged = with_merged && loaded.project.marked_values().is_empty();
+    let make = || {
+        let old = CREDENTIALS
+            .lock()
+            .map(|text| text.clone())
+            .unwrap_or_default();
+        let credentials = Credentials::of(loaded.project.users(), Some(&old)).expect("a salt");
         if let Ok(mut text) = CREDENTIALS.lock() {
-            *text = made;
+            credentials.text().clone_into(&mut text);
         }
-    }
-
-    let again = project(&loaded.project, &inputs).expect("a legal config renders");
+        let inputs = Inputs {
+            full_compose,
+            with_merged,
+            credentials,
+            ..Inputs::default()
+        };
+        project(&plan(&loaded.project, inputs), None).expect("a legal config renders")
+    };
+    let (files, again) = (make(), make());
     assert!(
         files.iter().eq(again.iter()),
         "{yaml}\nthe second run differs"
@@ -82,22 +86,12 @@ fn check_compose(project: &Project, files: &FileTree) {
     let text = text_of(files, "docker-compose.yml");
     let document: Value =
         serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let folder = Folder {
-        stages: [StageFolder::default(), StageFolder::default()],
-        credentials_fingerprint: String::new(),
-    };
-    let compose = plan(project, &folder).compose;
-    let services = [
-        ("stage-1", Some(&compose.stage_1)),
-        ("stage-2", compose.stage_2.as_ref()),
-    ];
-    for (name, service) in services {
-        if let Some(service) = service {
-            check_service(&document["services"][name], service);
-        }
-    }
+    let planned = plan(project, Inputs::default());
     let services = document["services"].as_object().expect("services");
-    assert_eq!(services.len(), 1 + usize::from(compose.stage_2.is_some()));
+    assert_eq!(services.len(), planned.services.len());
+    for service in &planned.services {
+        check_service(&services[&service.name], service);
+    }
     let volumes = document["volumes"]
         .as_object()
         .map(|all| all.keys().collect::<Vec<_>>());
@@ -105,7 +99,7 @@ fn check_compose(project: &Project, files: &FileTree) {
         volumes
             .unwrap_or_default()
             .into_iter()
-            .eq(compose.volumes.keys()),
+            .eq(planned.volumes.keys()),
         "{text}"
     );
 }
@@ -115,29 +109,46 @@ fn check_service(read: &Value, planned: &Service) {
         let read = read.as_str().expect("text");
         assert_eq!(interpolated(read), meant(planned));
     };
-    let same_list = |read: &Value, planned: &[ComposeText]| {
+    let same_list = |read: &Value, planned: Vec<ComposeText>| {
         let read = read.as_array().expect("a list");
         assert_eq!(read.len(), planned.len());
         read.iter()
-            .zip(planned)
+            .zip(&planned)
             .for_each(|(read, planned)| same(read, planned));
     };
+    let pair = |source: &ComposeText, target: &ComposeText| {
+        let mut text = source.clone();
+        text.push(&ComposeText::literal(":"));
+        text.push(target);
+        text
+    };
+    let port = |port: &Port| match port {
+        Port::Written(text) => text.clone(),
+        Port::Ssh { host, container } => pair(host, &ComposeText::literal(container.to_string())),
+    };
+    let volume = |VolumeMount { source, target }: &VolumeMount| match source {
+        VolumeSource::Named(key) => pair(&ComposeText::literal(key.as_str()), target),
+        VolumeSource::Host(path) => pair(path, target),
+    };
     same(&read["image"], &planned.image);
-    same_list(&read["ports"], &planned.ports);
-    same_list(&read["volumes"], &planned.volumes);
+    same_list(&read["ports"], planned.ports.iter().map(port).collect());
+    same_list(
+        &read["volumes"],
+        planned.volumes.iter().map(volume).collect(),
+    );
     for arg in planned
         .args
         .iter()
         .filter(|arg| arg.name != "SSH_CREDENTIALS_FINGERPRINT")
     {
-        same(&read["build"]["args"][arg.name], &arg.value);
+        same(&read["build"]["args"][&*arg.name], &arg.value);
     }
     let environment = read["environment"].as_object().expect("a mapping");
     assert_eq!(environment.len(), planned.environment.len());
-    for (name, value) in &planned.environment {
-        match value {
-            Some(value) => same(&environment[name], value),
-            None => assert!(environment[name].is_null()),
+    for variable in &planned.environment {
+        match &variable.value {
+            Some(value) => same(&environment[&variable.name], value),
+            None => assert!(environment[&variable.name].is_null()),
         }
     }
 }
@@ -224,18 +235,8 @@ fn check_shell(project: &Project, files: &FileTree) {
             script.push('\n');
         }
     }
-    let stages = [
-        Some(&project.stage_1.common),
-        project.stage_2.as_ref().map(|stage| &stage.common),
-    ];
-    for hooks in stages.iter().flatten().map(|stage| &stage.custom) {
-        let lists = [
-            &hooks.on_build,
-            &hooks.on_first_run,
-            &hooks.on_every_run,
-            &hooks.on_user_login,
-        ];
-        for hook in lists.into_iter().flatten().chain(&hooks.on_entry) {
+    for hooks in project.stages.iter().map(|stage| &stage.custom) {
+        for hook in hooks.all() {
             // Of what a substitution holds, only the balance is checked.
             if !hook.arguments.contains("$(") && !hook.arguments.contains('`') {
                 script.extend(["set -- ", &hook.arguments, "\n"]);
@@ -244,8 +245,8 @@ fn check_shell(project: &Project, files: &FileTree) {
     }
     // Wrappers without a value of the config have tests of their own, and starting a shell is slow.
     let has_values =
-        |stage: &&Stage| stage.custom != Hooks::default() || !stage.environment.is_empty();
-    if !stages.iter().flatten().any(has_values) {
+        |stage: &Stage| stage.custom != Hooks::default() || !stage.environment.is_empty();
+    if !project.stages.iter().any(has_values) {
         return;
     }
     let mut bash = Command::new("bash")

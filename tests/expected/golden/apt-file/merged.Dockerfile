@@ -117,9 +117,9 @@ ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
     PEI_HTTPS_PROXY_2=${PEI_HTTPS_PROXY_2}
 
 # The parts of stage-1 that stage-2's scripts call; a base made by pei gets them renewed.
-COPY --chmod=755 installation/stage-1/lib /pei-from-host/stage-1/lib
-COPY --chmod=755 installation/stage-1/internals /pei-from-host/stage-1/internals
-COPY --chmod=755 installation/stage-1/system /pei-from-host/stage-1/system
+COPY --chmod=755 ["installation/stage-1/lib", "/pei-from-host/stage-1/lib"]
+COPY --chmod=755 ["installation/stage-1/internals", "/pei-from-host/stage-1/internals"]
+COPY --chmod=755 ["installation/stage-1/system", "/pei-from-host/stage-1/system"]
 
 COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
 ARG KEEP_APT_SOURCE_FILE

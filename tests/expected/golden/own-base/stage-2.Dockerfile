@@ -106,9 +106,9 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
     ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/uv/install-uv.sh", "--user dev"]
 
 # The parts of stage-1 that stage-2's scripts call; a base made by pei gets them renewed.
-COPY --chmod=755 installation/stage-1/lib /pei-from-host/stage-1/lib
-COPY --chmod=755 installation/stage-1/internals /pei-from-host/stage-1/internals
-COPY --chmod=755 installation/stage-1/system /pei-from-host/stage-1/system
+COPY --chmod=755 ["installation/stage-1/lib", "/pei-from-host/stage-1/lib"]
+COPY --chmod=755 ["installation/stage-1/internals", "/pei-from-host/stage-1/internals"]
+COPY --chmod=755 ["installation/stage-1/system", "/pei-from-host/stage-1/system"]
 
 COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
 ARG KEEP_APT_SOURCE_FILE

@@ -1,0 +1,289 @@
+//! The project as a tree of settings by their keys: what each became, for who wants to see it, and where a value
+//! needs Compose. Each struct is taken apart by all its fields, so that none can be forgotten.
+
+use super::{
+    Apt, AptSource, ComposeText, EnvVar, Hook, Hooks, Mount, MountSource, Origin, Project, Proxy,
+    Role, Ssh, SshUser, Stage, Storage,
+};
+
+/// A value of the tree. Passwords and keys are in none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// Not set, and without a default.
+    Null,
+    /// A switch.
+    Flag(bool),
+    /// A number.
+    Number(u32),
+    /// A word of pei's or a text without markers.
+    Word(String),
+    /// A text that may hold markers.
+    Text(ComposeText),
+    /// Entries in their order.
+    List(Vec<Setting>),
+    /// Settings by their keys.
+    Map(Vec<(String, Setting)>),
+}
+
+impl Project {
+    /// Each stage by its key.
+    #[must_use]
+    pub fn settings(&self) -> Setting {
+        let Self { stages } = self;
+        Setting::Map(
+            stages
+                .iter()
+                .map(|s| (s.id.key.clone(), stage(s)))
+                .collect(),
+        )
+    }
+
+    /// The key paths of all values that hold a passthrough marker.
+    #[must_use]
+    pub fn marked_values(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.settings().find_markers("", &mut found);
+        found
+    }
+}
+
+impl Setting {
+    fn word(text: &str) -> Self {
+        Self::Word(text.to_owned())
+    }
+
+    fn maybe<T>(value: Option<T>, to_setting: impl FnOnce(T) -> Self) -> Self {
+        value.map_or(Self::Null, to_setting)
+    }
+
+    fn text(text: &ComposeText) -> Self {
+        Self::Text(text.clone())
+    }
+
+    fn list<T>(items: &[T], to_setting: impl Fn(&T) -> Self) -> Self {
+        Self::List(items.iter().map(to_setting).collect())
+    }
+
+    fn map<const N: usize>(entries: [(&str, Self); N]) -> Self {
+        Self::Map(entries.map(|(key, value)| (key.to_owned(), value)).into())
+    }
+
+    fn find_markers(&self, path: &str, found: &mut Vec<String>) {
+        match self {
+            Self::Text(text) if !text.is_literal() => found.push(path.to_owned()),
+            Self::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.find_markers(&format!("{path}[{index}]"), found);
+                }
+            }
+            Self::Map(entries) => {
+                for (key, value) in entries {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    value.find_markers(&format!("{path}{dot}{key}"), found);
+                }
+            }
+            Self::Null | Self::Flag(_) | Self::Number(_) | Self::Word(_) | Self::Text(_) => {}
+        }
+    }
+}
+
+fn stage(stage: &Stage) -> Setting {
+    let Stage {
+        id: _,
+        role,
+        from,
+        inherits: _,
+        output,
+        ssh: sshd,
+        proxy: its_proxy,
+        apt: its_apt,
+        environment,
+        ports,
+        device,
+        storage,
+        mount: mounts,
+        custom,
+    } = stage;
+    let base = match from {
+        Origin::Image(base) => Some(base),
+        Origin::Stage { id: _, written } => written.as_ref(),
+    };
+    let mut entries = vec![
+        ("proxy", proxy(its_proxy)),
+        (
+            "environment",
+            Setting::Map(environment.iter().map(variable).collect()),
+        ),
+        ("ports", Setting::list(ports, Setting::text)),
+        (
+            "device",
+            Setting::map([("type", Setting::word(device.name()))]),
+        ),
+        ("mount", Setting::Map(mounts.iter().map(mount).collect())),
+        ("custom", hooks(custom)),
+        (
+            "image",
+            Setting::map([
+                ("base", Setting::maybe(base, Setting::text)),
+                ("output", Setting::text(output)),
+            ]),
+        ),
+    ];
+    match (sshd, role) {
+        (Some(sshd), _) => entries.push(("ssh", ssh(sshd))),
+        (None, Role::System) => {
+            entries.push(("ssh", Setting::map([("enable", Setting::Flag(false))])));
+        }
+        (None, Role::Working) => {}
+    }
+    entries.extend(its_apt.as_ref().map(|its_apt| ("apt", apt(its_apt))));
+    entries.extend(storage.as_ref().map(|entries| {
+        let entries = entries.iter().map(|Storage { key, source: from }| {
+            (key.name().to_owned(), Setting::Map(source(from)))
+        });
+        ("storage", Setting::Map(entries.collect()))
+    }));
+    let entries = entries.into_iter();
+    Setting::Map(
+        entries
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect(),
+    )
+}
+
+fn proxy(proxy: &Proxy) -> Setting {
+    let Proxy {
+        address,
+        port,
+        enable_globally,
+        remove_after_build,
+        use_https,
+    } = proxy;
+    Setting::map([
+        ("address", Setting::text(address)),
+        ("port", Setting::Number((*port).into())),
+        ("enable_globally", Setting::Flag(*enable_globally)),
+        ("remove_after_build", Setting::Flag(*remove_after_build)),
+        ("use_https", Setting::Flag(*use_https)),
+    ])
+}
+
+fn apt(apt: &Apt) -> Setting {
+    let Apt {
+        repo_source,
+        keep_repo_after_build,
+        use_proxy,
+        keep_proxy_after_build,
+    } = apt;
+    let repo_source = match repo_source {
+        AptSource::Unchanged => "",
+        AptSource::Mirror(text) | AptSource::File(text) => text,
+    };
+    Setting::map([
+        ("repo_source", Setting::word(repo_source)),
+        (
+            "keep_repo_after_build",
+            Setting::Flag(*keep_repo_after_build),
+        ),
+        ("use_proxy", Setting::Flag(*use_proxy)),
+        (
+            "keep_proxy_after_build",
+            Setting::Flag(*keep_proxy_after_build),
+        ),
+    ])
+}
+
+fn variable(variable: &EnvVar) -> (String, Setting) {
+    let EnvVar { name, value } = variable;
+    (name.clone(), Setting::maybe(value.as_ref(), Setting::text))
+}
+
+fn ssh(ssh: &Ssh) -> Setting {
+    let Ssh {
+        port,
+        host_port,
+        users,
+    } = ssh;
+    Setting::map([
+        ("enable", Setting::Flag(true)),
+        ("port", Setting::Number((*port).into())),
+        (
+            "host_port",
+            Setting::maybe(host_port.as_ref(), Setting::text),
+        ),
+        ("users", Setting::Map(users.iter().map(user).collect())),
+    ])
+}
+
+fn user(user: &SshUser) -> (String, Setting) {
+    let SshUser {
+        name,
+        password,
+        public_key,
+        private_key,
+        uid,
+        gid,
+        key_files: _,
+    } = user;
+    let value = Setting::map([
+        ("uid", Setting::maybe(*uid, Setting::Number)),
+        ("gid", Setting::maybe(*gid, Setting::Number)),
+        ("has_password", Setting::Flag(password.is_some())),
+        ("has_public_key", Setting::Flag(public_key.is_some())),
+        ("has_private_key", Setting::Flag(private_key.is_some())),
+    ]);
+    (name.clone(), value)
+}
+
+fn mount(mount: &Mount) -> (String, Setting) {
+    let Mount {
+        name,
+        source: from,
+        dst_path,
+    } = mount;
+    let mut entries = source(from);
+    entries.push(("dst_path".to_owned(), Setting::text(dst_path)));
+    (name.clone(), Setting::Map(entries))
+}
+
+fn source(source: &MountSource) -> Vec<(String, Setting)> {
+    let (kind, path) = match source {
+        MountSource::AutoVolume => ("auto-volume", None),
+        MountSource::ManualVolume { volume_name } => {
+            ("manual-volume", Some(("volume_name", volume_name)))
+        }
+        MountSource::Host { host_path } => ("host", Some(("host_path", host_path))),
+        MountSource::Image => ("image", None),
+    };
+    let path = path.map(|(key, text)| (key.to_owned(), Setting::text(text)));
+    [("type".to_owned(), Setting::word(kind))]
+        .into_iter()
+        .chain(path)
+        .collect()
+}
+
+fn hooks(hooks: &Hooks) -> Setting {
+    let Hooks {
+        on_build,
+        on_first_run,
+        on_every_run,
+        on_user_login,
+        on_entry,
+    } = hooks;
+    Setting::map([
+        ("on_build", Setting::list(on_build, hook)),
+        ("on_first_run", Setting::list(on_first_run, hook)),
+        ("on_every_run", Setting::list(on_every_run, hook)),
+        ("on_user_login", Setting::list(on_user_login, hook)),
+        ("on_entry", Setting::maybe(on_entry.as_ref(), hook)),
+    ])
+}
+
+fn hook(hook: &Hook) -> Setting {
+    let Hook { script, arguments } = hook;
+    Setting::Word(if arguments.is_empty() {
+        script.clone()
+    } else {
+        format!("{script} {arguments}")
+    })
+}

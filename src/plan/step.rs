@@ -1,0 +1,420 @@
+//! The steps of an image, one function a kind: what each sees, which args it declares, what it runs.
+
+use serde::Serialize;
+
+use super::paths::{BUILD, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
+use crate::model::Hook;
+
+/// One step: an instruction of a Dockerfile, and what stands before it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// A blank line parts it from what comes before it.
+    pub apart: bool,
+    /// For the reader of the Dockerfile, a line each.
+    pub comment: Vec<&'static str>,
+    /// The place in the config that the step comes from.
+    pub key_path: Option<String>,
+    /// Args that are declared for it; they hold for the steps behind it too.
+    pub args: Vec<StepArg>,
+    /// What is done.
+    pub instruction: Instruction,
+}
+
+/// An arg that a stage declares.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepArg {
+    /// Its name.
+    pub name: String,
+    /// Another value than the file's; it may name args.
+    pub value: Option<String>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Instruction {
+    /// Nothing: its args are for the steps behind it.
+    Declare,
+    /// Sets variables of the image; values may name args.
+    Env {
+        /// In this order.
+        variables: Vec<(String, String)>,
+    },
+    /// Runs a command.
+    Run {
+        /// What it sees for its time.
+        mounts: Vec<StepMount>,
+        /// The command.
+        command: Command,
+    },
+    /// Copies a file or folder of the project, executable and for all to read.
+    Copy {
+        /// Relative to the project.
+        source: String,
+        /// Absolute path in the image.
+        target: String,
+    },
+    /// A whole line that no value of the config is in.
+    Line {
+        /// The line.
+        line: &'static str,
+    },
+}
+
+/// What a step sees for its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum StepMount {
+    /// A file or folder of the project or of another stage.
+    Bind {
+        /// The stage; `None` is the project.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<&'static str>,
+        /// Relative to the project, absolute in a stage.
+        source: String,
+        /// Absolute path in the image.
+        target: String,
+    },
+    /// A folder that stays with the engine.
+    Cache {
+        /// Steps with the same one share the folder.
+        id: String,
+        /// Absolute path in the image.
+        target: &'static str,
+        /// What happens to a second step that wants it.
+        sharing: &'static str,
+    },
+    /// A build secret, below `/run/secrets`.
+    Secret {
+        /// Its name.
+        id: &'static str,
+    },
+}
+
+/// What a step runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Lines for the shell that no value of the config is in.
+    Shell(Vec<String>),
+    /// Words that no shell reads.
+    Words(Vec<String>),
+}
+
+impl Step {
+    fn new(instruction: Instruction) -> Self {
+        Self {
+            apart: false,
+            comment: Vec::new(),
+            key_path: None,
+            args: Vec::new(),
+            instruction,
+        }
+    }
+
+    pub(super) fn line(line: &'static str) -> Self {
+        Self::new(Instruction::Line { line })
+    }
+
+    pub(super) fn env(variables: Vec<(String, String)>) -> Self {
+        Self::new(Instruction::Env { variables })
+    }
+
+    pub(super) fn copy(path: &str) -> Self {
+        Self::new(Instruction::Copy {
+            source: in_context(path),
+            target: in_image(path),
+        })
+    }
+
+    fn shell(mounts: Vec<StepMount>, lines: &[&str]) -> Self {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        Self::new(Instruction::Run {
+            mounts,
+            command: Command::Shell(lines),
+        })
+    }
+
+    fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
+    fn about(mut self, comment: &[&'static str]) -> Self {
+        self.comment = comment.to_vec();
+        self
+    }
+
+    fn with_args<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let args = names.into_iter().map(|name| StepArg {
+            name: name.to_owned(),
+            value: None,
+        });
+        self.args.extend(args);
+        self
+    }
+
+    fn with_values<const N: usize>(mut self, args: [(&str, &str); N]) -> Self {
+        let args = args.into_iter().map(|(name, value)| StepArg {
+            name: name.to_owned(),
+            value: Some(value.to_owned()),
+        });
+        self.args.extend(args);
+        self
+    }
+}
+
+/// A file or folder below `installation/`, where build steps look for it.
+fn bind(path: &str) -> StepMount {
+    StepMount::Bind {
+        from: None,
+        source: in_context(path),
+        target: format!("{BUILD}/{path}"),
+    }
+}
+
+/// A script of the internals with what it sources of the library, and its path for the step.
+fn internals(script: &str, libraries: &[&str]) -> (Vec<StepMount>, String) {
+    let script = format!("{INTERNALS}/{script}");
+    let libraries = libraries.iter().map(|name| format!("{LIBRARY}/{name}"));
+    let mounts = [script.clone()].into_iter().chain(libraries);
+    (
+        mounts.map(|path| bind(&path)).collect(),
+        format!("bash {BUILD}/{script}"),
+    )
+}
+
+/// Archives and lists live in the build cache, none of them in the image. One mount holds both, since podman 4.3 waits
+/// for itself on two; it is locked, since apt gives up where another apt is at work.
+fn apt_cache(id: &str) -> [StepMount; 2] {
+    [
+        StepMount::Bind {
+            from: None,
+            source: in_context(&format!("{INTERNALS}/apt-cache.conf")),
+            target: "/etc/apt/apt.conf.d/zz-pei-cache.conf".to_owned(),
+        },
+        StepMount::Cache {
+            id: id.to_owned(),
+            target: "/var/cache/pei-apt",
+            sharing: "locked",
+        },
+    ]
+}
+
+const NO_PROXY: &str = "localhost,127.0.0.1,::1";
+
+/// Every step behind it sees the proxy; the image does not. The args hold its URLs.
+pub(super) fn global_proxy(http: &str, https: &str) -> Step {
+    let [url, secure_url] = [http, https].map(value_of);
+    Step::new(Instruction::Declare)
+        .apart()
+        .with_args([http, https])
+        .with_values([
+            ("http_proxy", &*url),
+            ("https_proxy", &*secure_url),
+            ("HTTP_PROXY", &*url),
+            ("HTTPS_PROXY", &*secure_url),
+            ("no_proxy", NO_PROXY),
+        ])
+}
+
+/// The steps behind it see no proxy.
+pub(super) fn no_global_proxy() -> Step {
+    Step::new(Instruction::Declare)
+        .apart()
+        .about(&["A stage hands its values on; here the proxy is off."])
+        .with_values(
+            [
+                "http_proxy",
+                "https_proxy",
+                "HTTP_PROXY",
+                "HTTPS_PROXY",
+                "no_proxy",
+            ]
+            .map(|name| (name, "")),
+        )
+}
+
+/// The image has the proxy.
+pub(super) fn keep_global_proxy(http: &str, https: &str) -> Step {
+    let (http, https) = (value_of(http), value_of(https));
+    Step::env(vec![
+        ("http_proxy".to_owned(), http.clone()),
+        ("https_proxy".to_owned(), https.clone()),
+        ("HTTP_PROXY".to_owned(), http),
+        ("HTTPS_PROXY".to_owned(), https),
+        ("no_proxy".to_owned(), NO_PROXY.to_owned()),
+    ])
+}
+
+/// The image says where the proxy is, whether it is used or not.
+pub(super) fn proxy_urls(http: &str, https: &str) -> Step {
+    let variables = [http, https].map(|name| (name.to_owned(), value_of(name)));
+    Step::env(variables.into()).apart().with_args([http, https])
+}
+
+fn value_of(arg: &str) -> String {
+    format!("${{{arg}}}")
+}
+
+/// What each base has to have.
+pub(super) fn set_up_base() -> Step {
+    let (mounts, call) = internals("set-up-base.sh", &[]);
+    let lines = [
+        "for tool in bash apt-get dpkg useradd; do",
+        r#"    command -v "$tool" >/dev/null || { echo "pei: the base image has no $tool; it must be Debian or Ubuntu, or made from one of them" >&2; exit 1; };"#,
+        "done;",
+        &call,
+    ];
+    Step::shell(mounts, &lines).apart()
+}
+
+/// Where packages come from; the file is the user's sources, or a folder that holds them.
+pub(super) fn set_up_apt(file: Option<&str>, proxy: Option<&str>) -> Step {
+    let (mut mounts, call) = internals("set-up-apt.sh", &["log.sh"]);
+    mounts.extend(file.map(|file| StepMount::Bind {
+        from: None,
+        source: in_context(file),
+        target: in_image(file),
+    }));
+    Step::shell(mounts, &[&call])
+        .apart()
+        .about(&["Where packages come from."])
+        .with_args(["APT_SOURCE_FILE", "APT_USE_PROXY"])
+        .with_args(proxy)
+}
+
+/// Packages by name.
+pub(super) fn install(packages: &[&str], cache: &str) -> Step {
+    let (mut mounts, call) = internals("install-packages.sh", &["clean.sh", "log.sh"]);
+    mounts.extend(apt_cache(cache));
+    let packages = format!("    {}", packages.join(" "));
+    Step::shell(mounts, &[&call, &packages]).apart()
+}
+
+/// sshd, with its word for root's logins.
+pub(super) fn set_up_sshd(root_login: &str) -> Step {
+    let (mounts, call) = internals("set-up-sshd.sh", &["log.sh"]);
+    Step::shell(mounts, &[&format!("{call} {root_login}")])
+        .apart()
+        .with_args(["SSH_CONTAINER_PORT"])
+}
+
+/// Accounts.
+pub(super) fn create_users() -> Step {
+    let (mounts, call) = internals("create-users.sh", &["clean.sh", "log.sh"]);
+    Step::shell(mounts, &[&call])
+        .apart()
+        .about(&["Accounts without credentials: those come last."])
+        .with_args(["SSH_USER_NAME", "SSH_USER_UID", "SSH_USER_GID"])
+}
+
+/// The storage folders.
+pub(super) fn set_up_storage() -> Step {
+    let (mounts, call) = internals("set-up-storage.sh", &[]);
+    Step::shell(mounts, &[&call]).apart()
+}
+
+/// What is said once, before the first hook.
+pub(super) fn before_hooks() -> Step {
+    Step::new(Instruction::Declare)
+        .apart()
+        .about(&[
+            "A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only",
+            "run-time entries name are left out, so that an edit of those redoes no build hook.",
+            "Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL",
+        ])
+        .with_args(["PEI_DOWNLOAD_MIRROR"])
+}
+
+/// A script of the user's choice, and what it may see.
+pub(super) fn hook(key_path: String, seen: Vec<String>, hook: &Hook, cache: &str) -> Step {
+    let files = format!("{BUILD}/files");
+    let mounts = seen.into_iter().map(|path| StepMount::Bind {
+        from: None,
+        source: in_context(&path).trim_end_matches('/').to_owned(),
+        target: format!("{files}/{path}"),
+    });
+    let words = [
+        "bash",
+        &format!("{files}/{LIBRARY}/run-build-hook.sh"),
+        &hook.script,
+        &hook.arguments,
+    ];
+    Step {
+        key_path: Some(key_path),
+        ..Step::new(Instruction::Run {
+            mounts: mounts.chain(apt_cache(cache)).collect(),
+            command: Command::Words(words.map(str::to_owned).into()),
+        })
+    }
+    .apart()
+}
+
+/// The parts of stage-1 that all scripts call, on a base that pei did not make.
+pub(super) fn shared_scripts() -> [Step; 3] {
+    [
+        Step::copy(LIBRARY).apart().about(&[
+            "The parts of stage-1 that stage-2's scripts call; a base made by pei gets them renewed.",
+        ]),
+        Step::copy(INTERNALS),
+        Step::copy(TOOLS),
+    ]
+}
+
+/// The image gets its entrypoint and is cleaned up.
+pub(super) fn finish_image() -> Step {
+    let script = in_image(&format!("{INTERNALS}/finish-image.sh"));
+    Step::shell(Vec::new(), &[&format!("bash {script}")])
+        .with_args(["KEEP_APT_SOURCE_FILE", "APT_KEEP_PROXY"])
+}
+
+/// The stage that holds the build secret, and where.
+pub(super) const CREDENTIALS: &str = "credentials";
+const CREDENTIALS_FILE: &str = "/pei-credentials/ssh-credentials";
+
+/// Accounts get their credentials.
+pub(super) fn set_credentials() -> Step {
+    let mount = StepMount::Bind {
+        from: Some(CREDENTIALS),
+        source: CREDENTIALS_FILE.to_owned(),
+        target: "/run/secrets/ssh-credentials".to_owned(),
+    };
+    let script = in_image(&format!("{INTERNALS}/set-credentials.sh"));
+    Step::shell(vec![mount], &[&format!("bash {script}")])
+}
+
+/// The build secret as a file of a stage.
+pub(super) fn keep_credentials() -> [Step; 2] {
+    let path = crate::credentials::PATH;
+    let secret = StepMount::Secret {
+        id: "ssh-credentials",
+    };
+    let plain = format!(
+        r#"    echo "pei: plain docker build takes --secret id=ssh-credentials,src={path}, which pei configure writes" >&2;"#
+    );
+    let lines = [
+        "mkdir -m 700 /pei-credentials && cp /run/secrets/ssh-credentials /pei-credentials/ || {",
+        r#"    echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2;"#,
+        &plain,
+        "    exit 1;",
+        "}",
+    ];
+    [
+        Step::shell(vec![secret], &lines)
+            .about(&["The secret takes no part in the build cache; its fingerprint does."])
+            .with_args(["SSH_CREDENTIALS_FINGERPRINT"]),
+        Step::line("CMD []").about(&[
+            "podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.",
+        ]),
+    ]
+}
+
+/// What a container starts with.
+pub(super) fn entrypoint() -> [Step; 2] {
+    [
+        Step::line("STOPSIGNAL SIGTERM")
+            .about(&["The base may have another, which the entrypoint does not know."]),
+        Step::line(r#"ENTRYPOINT ["/entrypoint.sh"]"#),
+    ]
+}
