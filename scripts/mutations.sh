@@ -27,17 +27,17 @@ HELP
 }
 
 all_faults() {
-    fault 'no finish-image step' 's{^RUN bash \S+/finish-image\.sh.*\n}{}m'
-    fault 'no STOPSIGNAL' 's{^STOPSIGNAL .*\n}{}m'
-    fault 'stage-2 does not switch a proxy off' 's{elif core\.global_proxy and}{elif false and}'
-    fault 'credentials of a stage that is not there' 's{(credentials: users) && start == Start::Stage1}{$1}'
+    fault 'no finish-image step' 's{^ *steps\.push\(step::finish_image\(\)\);\n}{}m'
+    fault 'no STOPSIGNAL' 's{"STOPSIGNAL SIGTERM"}{"LABEL a=b"}'
+    fault 'stage-2 does not switch a proxy off' 's{lineage\.iter\(\)\.any\(\|stage\| stage\.proxy\.enable_globally\)}{false}'
+    fault 'credentials of a stage that is not there' 's{lineage\.iter\(\)\.any\(\|stage\| stage\.has_users\(\)\)}{project.users().next().is_some()}'
     fault 'a package is gone' 's{^ *"net-tools",\n}{}m'
-    fault 'another apt cache' 's{"pei-apt-"}{"pei-apt2-"}'
-    fault 'no empty CMD' 's{^CMD \[\]\n}{}m'
+    fault 'another apt cache' 's{"pei-apt-\{plain\}"}{"pei-apt2-{plain}"}'
+    fault 'no empty CMD' 's{"CMD \[\]"}{"LABEL a=b"}'
     fault 'root logs in by password' 's{"prohibit-password"}{"yes"}'
-    fault 'no volume of host keys' 's{^ *mounts\.push\(volumes\.of_ssh_host_keys\(\)\);\n}{}m'
-    fault 'a build hook without its library' 's{^ *paths\.insert\("stage-1/lib"\.to_owned\(\)\);\n}{}m'
-    fault 'no GPU in the merged build' 's{(RUN_DEVICE_TYPE.*?Device::Gpu =>) "gpu"}{$1 "cpu"}s'
+    fault 'no volume of host keys' 's{has_sshd\.then\(}{false.then(}'
+    fault 'a build hook without its library' 's{^ *paths\.insert\(paths::LIBRARY\.to_owned\(\)\);\n}{}m'
+    fault 'no GPU in the merged build' 's{service\.device\.name\(\)\.to_owned\(\)}{"cpu".to_owned()}'
 }
 
 # fault NAME SUBSTITUTION: how it went is a line of the report.
@@ -77,7 +77,7 @@ copy_sources() {
 
 # inject SUBSTITUTION: below the working directory, in the one place where it fits, and prints the file.
 inject() {
-    find src templates -type f -exec perl -0777 -e '
+    find src templates -type f -print0 | xargs -0 perl -0777 -e '
         my ($code, @places) = shift;
         for my $file (@ARGV) {
             open my $in, "<", $file or die $!;
@@ -93,7 +93,7 @@ inject() {
         print $out $places[0][1];
         close $out or die $!;
         print $places[0][0];
-    ' "$1" {} +
+    ' "$1"
 }
 
 run_cargo() {

@@ -14,27 +14,47 @@
 //! Only the first and the last stage touch the disk. [`command`] strings the stages
 //! together, one file a subcommand; [`ui`] is the only one that prints.
 
-pub mod assets;
-pub mod bug;
-pub mod cli;
-pub mod command;
-pub mod compose_file;
-pub mod config;
-pub mod credentials;
-pub mod diagnostic;
-pub mod engine;
-pub mod exit_code;
-pub mod failure;
-pub mod file_tree;
-pub mod model;
-pub mod plan;
-pub mod project;
-pub mod render;
-pub mod ui;
+mod assets;
+mod bug;
+mod cli;
+mod command;
+mod compose_file;
+mod config;
+mod credentials;
+mod diagnostic;
+mod engine;
+mod exit_code;
+mod failure;
+mod file_tree;
+mod model;
+mod plan;
+mod project;
+mod render;
+mod ui;
+
+/// What the tests of single parts use; no promise to anyone else. All other modules are private, so that the compiler
+/// sees what nobody uses.
+#[doc(hidden)]
+pub mod parts {
+    pub use crate::config::{FileProblem, Host, Loaded, Lookup, SourceFile, load, schema};
+    pub use crate::credentials::{Credentials, PATH as CREDENTIALS};
+    pub use crate::diagnostic::{
+        Code, Diagnostic, LineIndex, Severity, explain, render as render_diagnostics, to_json,
+    };
+    pub use crate::file_tree::FileTree;
+    pub use crate::model::{
+        Apt, AptSource, ComposeText, Device, Hooks, MountSource, Origin, Part, PrivateKey, Project,
+        Ssh, Stage, StageId, StorageKey,
+    };
+    pub use crate::plan::{Inputs, Port, Service, VolumeMount, VolumeSource, plan};
+    pub use crate::project::stamp::stamp;
+    pub use crate::render::project as render_project;
+}
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
 
+pub use bug::catch_panics;
 use cli::Cli;
 use exit_code::ExitCode;
 use failure::Failure;

@@ -3,6 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    pei::bug::catch_panics();
+    pei::catch_panics();
     pei::run(std::env::args_os()).into()
 }

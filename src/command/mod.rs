@@ -18,10 +18,6 @@ use crate::ui::Ui;
 
 /// What pei can do; the help of each is the doc comment of its `Args`.
 #[derive(Debug, Subcommand)]
-#[expect(
-    missing_docs,
-    reason = "a doc comment here would take the place of the longer one on `Args`"
-)]
 pub enum Command {
     Create(create::Args),
     Configure(configure::Args),

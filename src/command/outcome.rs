@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::diagnostic::{count, quoted};
 use crate::project::{Action, Changes, Notice, TEMPLATE};
+use crate::render::quote;
 use crate::ui::Ui;
 
 /// Longer listings are shown only to those who ask for more.
@@ -114,11 +115,5 @@ pub(super) fn summary(report: &Changes<'_>) -> String {
 
 /// A path as a word of a command line that can be pasted into a shell.
 pub(super) fn shell_word(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%".contains(c);
-    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    quote::sh_if_needed(&path.to_string_lossy())
 }

@@ -15,9 +15,8 @@ use std::collections::BTreeMap;
 
 pub use args::BuildArg;
 pub use compose::{NamedVolumes, Port, Service, VolumeMount, VolumeSource};
-pub use dockerfile::{Dockerfile, ImageStage, Start};
+pub use dockerfile::Dockerfile;
 pub use left_out::LeftOut;
-pub use step::{Command, Instruction, Step, StepArg, StepMount};
 
 use crate::credentials::Credentials;
 use crate::model::{EnvVar, Hooks, Project, Setting, StageId};

@@ -8,6 +8,10 @@ use super::folder::Owner;
 
 /// What is to happen to a project, or has happened.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the changes, and what is said beside them"
+)]
 pub struct Changes<'t> {
     /// In the order of their paths; empty where everything is right already.
     pub changes: Vec<Change<'t>>,

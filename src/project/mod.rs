@@ -38,7 +38,7 @@ use anyhow::Result;
 use crate::file_tree::FileTree;
 use folder::Folder;
 
-pub use changes::{Action, Change, Changes, Notice};
+pub use changes::{Action, Changes, Notice};
 pub use names::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
 pub use stamp::stamp_all;
 pub use template::user_template;

@@ -13,9 +13,6 @@ use sha2::{Digest, Sha256};
 
 use crate::file_tree::{FileTree, Owner};
 
-/// What stands in a template where the digits come to stand.
-pub const PLACEHOLDER: &str = "pei:----------------";
-
 const PREFIX: &str = "pei:";
 const DIGITS: usize = 16;
 /// After a shebang, or after the brace and the first key of a JSON document.

@@ -6,7 +6,7 @@ use super::notice::NOTICE;
 use super::{insert_text, templates};
 use crate::credentials;
 use crate::file_tree::FileTree;
-use crate::model::{ComposeText, Device, Setting};
+use crate::model::{ComposeText, Device, Setting, StageId};
 use crate::plan::{Plan, Port, Service, VolumeMount, VolumeSource};
 
 const SECRET: &str = "ssh-credentials";
@@ -14,14 +14,21 @@ const SECRET: &str = "ssh-credentials";
 const EXTRA_HOSTS: &str = "host.docker.internal:host-gateway";
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> anyhow::Result<()> {
-    let services = plan.services.iter().map(|planned| {
-        // Templates that people have extended know the services by these names.
-        (planned.name.replace('-', "_"), service(planned))
-    });
-    let mut context: Map<String, Value> = services.collect();
-    for id in &plan.absent {
-        context.insert(id.key.clone(), Value::Null);
+    // The template, which people extend, names the services that every project may have.
+    let mut context = Map::new();
+    for StageId { name, key } in StageId::in_every_project() {
+        let planned = plan.services.iter().find(|service| service.name == name);
+        context.insert(key, planned.map_or(Value::Null, service));
     }
+    let named = StageId::in_every_project().map(|id| id.name);
+    let further = plan
+        .services
+        .iter()
+        .filter(|service| !named.contains(&service.name));
+    let further: Map<_, _> = further
+        .map(|planned| (planned.name.clone(), service(planned)))
+        .collect();
+    context.insert("further_services".into(), further.into());
     context.insert("notice".into(), NOTICE.into());
     context.insert("volumes".into(), volumes(plan));
     context.insert("secrets".into(), secrets(plan));

@@ -1,11 +1,11 @@
 //! The merged build: both stages in one Dockerfile, and two scripts that need no Compose.
 
-use std::fmt::Write as _;
-
 use serde_json::json;
 
 use super::notice::NOTICE;
+use super::quote::word_in_quotes as word;
 use super::{dockerfile, insert_text, templates};
+use crate::assets;
 use crate::file_tree::FileTree;
 use crate::model::{ComposeText, EnvVar};
 use crate::plan::{NamedVolumes, Plan, Port, Service, VolumeMount, VolumeSource};
@@ -37,8 +37,8 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     )?;
     insert_text(tree, "merged.env", env);
     for script in ["build-merged.sh", "run-merged.sh"] {
-        let text = templates::render(&format!("merged/{script}.j2"), json!({"notice": NOTICE}))?;
-        insert_text(tree, script, text);
+        let text = assets::template(&format!("merged/{script}"));
+        insert_text(tree, script, text.to_owned());
     }
     Ok(())
 }
@@ -146,26 +146,6 @@ fn literal(text: &ComposeText) -> String {
 
 fn words(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(" ")
-}
-
-/// A shell word in double quotes where it needs any: the whole list stands in single quotes, and would be hard to read.
-fn word(text: &str) -> String {
-    let is_plain = !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c));
-    if is_plain {
-        return text.to_owned();
-    }
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        if matches!(c, '"' | '\\' | '$' | '`') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    let _ = out.write_char('"');
-    out
 }
 
 /// Engines take no name of one letter; without a name they make one up.

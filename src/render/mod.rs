@@ -7,7 +7,7 @@ mod dockerfile;
 mod merged;
 mod new_project;
 mod notice;
-mod quote;
+pub(crate) mod quote;
 mod templates;
 mod wrapper;
 mod yaml;
@@ -24,7 +24,6 @@ use crate::plan::{LeftOut, Plan};
 use notice::NOTICE;
 
 pub use new_project::{NewProject, new_project};
-pub use templates::BrokenTemplate;
 
 /// Everything that configure wants on disk. The template is the project's `compose-template.yml` where it is the user's;
 /// `None`: pei's own.
@@ -105,4 +104,68 @@ fn insert_text(tree: &mut FileTree, path: &str, text: String) {
             owner: Owner::Pei,
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Host, SourceFile};
+    use crate::model::{Origin, Stage, StageId};
+    use crate::plan::{Inputs, plan};
+
+    /// The config layer alone decides how many stages there are.
+    #[test]
+    fn a_third_stage_gets_its_service_and_grows_from_the_core_of_the_second() {
+        let source = SourceFile::new("minimal", assets::template("config/quick/minimal.yml"));
+        let mut project = config::load(&source, &Host::new("/nowhere"))
+            .unwrap()
+            .project;
+        let second = project.stages[1].clone();
+        project.stages.push(Stage {
+            id: StageId::new("stage-3"),
+            from: Origin::Stage {
+                id: second.id.clone(),
+                written: None,
+            },
+            inherits: Some(second.id.clone()),
+            storage: None,
+            ..second
+        });
+        let tree = super::project(&plan(&project, Inputs::default()), None).unwrap();
+        let text = |path: &str| std::str::from_utf8(&tree.get(path).unwrap().content).unwrap();
+
+        let starts = |path| {
+            let starts = text(path).lines().filter(|line| line.starts_with("FROM "));
+            starts.map(|line| &line[5..]).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            starts("stage-3.Dockerfile"),
+            [
+                "${BASE_IMAGE_1} AS stage-1-core",
+                "${BASE_IMAGE_1} AS credentials",
+                "stage-1-core AS stage-2-core",
+                "stage-2-core AS stage-3",
+            ]
+        );
+        assert_eq!(
+            starts("stage-2.Dockerfile")[2..],
+            ["stage-1-core AS stage-2-core", "stage-2-core AS stage-2"]
+        );
+        let compose: serde_json::Value =
+            serde_saphyr::from_str(text("docker-compose.yml")).unwrap();
+        let third = &compose["services"]["stage-3"];
+        assert_eq!(
+            third["build"]["args"]["PEI_STAGE_DIR_2"],
+            "/pei-from-host/stage-2"
+        );
+        assert_eq!(
+            third["environment"],
+            compose["services"]["stage-2"]["environment"]
+        );
+        assert_eq!(
+            compose["services"]["stage-2"]["profiles"][0],
+            "build-helper"
+        );
+        assert!(text("installation/stage-3/generated/_custom-on-build.sh").contains("stage_3"));
+    }
 }

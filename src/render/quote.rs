@@ -1,8 +1,35 @@
 //! How text crosses into a Dockerfile, a shell or an ignore file.
 
-/// A single-quoted word that every POSIX shell reads back as the same bytes.
+/// Signs that no reader takes for anything but themselves.
+const PLAIN: &str = "_-./:@,+";
+
+fn is_plain(text: &str, further: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || PLAIN.contains(c);
+    text.chars().all(|c| is_plain(c) || further.contains(c))
+}
+
+/// A word that every POSIX shell reads back as the same bytes.
 pub(crate) fn sh(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The same without quotes where a shell needs none, for a command that a person is to copy.
+pub(crate) fn sh_if_needed(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || PLAIN.contains(c) || c == '%';
+    if text.is_empty() || text.starts_with('-') || !text.chars().all(is_plain) {
+        sh(text)
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A shell word for a list that stands in single quotes as a whole: double quotes can be read there.
+pub(crate) fn word_in_quotes(text: &str) -> String {
+    if !text.is_empty() && is_plain(text, "=%") {
+        text.to_owned()
+    } else {
+        format!("\"{}\"", escaped(text, &['"', '\\', '$', '`']))
+    }
 }
 
 /// A JSON array for the exec form of a Dockerfile instruction: no shell, and no Dockerfile syntax, reads it.
@@ -16,21 +43,11 @@ pub(crate) fn exec_form(words: &[String]) -> String {
 
 /// The default of an `ARG`, quoted where it is not a plain word.
 pub(crate) fn arg_default(text: &str) -> String {
-    let is_plain = text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "_-./:@,+".contains(c));
-    if is_plain {
-        return text.to_owned();
+    if is_plain(text, "") {
+        text.to_owned()
+    } else {
+        format!("\"{}\"", escaped(text, &['"', '\\', '$']))
     }
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        if matches!(c, '"' | '\\' | '$') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('"');
-    out
 }
 
 /// The exec form of `COPY`: the last path is the destination. Dockerfiles read quotes, backslashes and variables in

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::fake::FakeHost;
-use pei::config::{FileProblem, SourceFile};
-use pei::diagnostic::{Code, Diagnostic, LineIndex, Severity, explain, render, to_json};
+use pei::parts::{
+    Code, Diagnostic, LineIndex, Severity, explain, render_diagnostics as render, to_json,
+};
+use pei::parts::{FileProblem, SourceFile};
 
 const CASES: [&str; 6] = [
     include_str!("bad_configs/loading.txt"),

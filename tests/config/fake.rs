@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use pei::config::{FileProblem, Loaded, Lookup, SourceFile, load};
-use pei::diagnostic::Diagnostic;
+use pei::parts::Diagnostic;
+use pei::parts::{FileProblem, Loaded, Lookup, SourceFile, load};
 
 /// Answers from maps.
 #[derive(Default)]

@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 
 use crate::fake::FakeHost;
-use pei::config::Loaded;
-use pei::diagnostic::Code;
-use pei::model::{
+use pei::parts::Code;
+use pei::parts::Loaded;
+use pei::parts::{
     Apt, AptSource, ComposeText, Device, MountSource, Origin, Part, PrivateKey, Project, Ssh,
     Stage, StageId, StorageKey,
 };
@@ -20,7 +20,7 @@ fn one(keys: &str) -> String {
 fn load_on(host: &FakeHost, yaml: &str) -> Loaded {
     static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
     let schema =
-        SCHEMA.get_or_init(|| jsonschema::validator_for(&pei::config::schema()).expect("a schema"));
+        SCHEMA.get_or_init(|| jsonschema::validator_for(&pei::parts::schema()).expect("a schema"));
     match host.load(yaml) {
         Ok(loaded) => {
             let value = serde_saphyr::from_str(yaml).expect("YAML");
@@ -43,15 +43,15 @@ fn load(yaml: &str) -> Project {
 }
 
 fn first(project: Project) -> Stage {
-    project.stages.into_iter().next().unwrap()
+    project.stages.into_iter().next().expect("a stage")
 }
 
 fn second(project: Project) -> Stage {
-    project.stages.into_iter().nth(1).unwrap()
+    project.stages.into_iter().nth(1).expect("two stages")
 }
 
 fn ssh(project: Project) -> Ssh {
-    first(project).ssh.unwrap()
+    first(project).ssh.expect("an ssh section")
 }
 
 /// Grows from that stage.

@@ -1,6 +1,6 @@
 //! The JSON Schema accepts what loads, and refuses unknown keys and wrong shapes.
 
-use pei::config::schema;
+use pei::parts::schema;
 use serde_json::{Value, json};
 
 /// The schema as a validator knows it, which also checks the schema itself.

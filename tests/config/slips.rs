@@ -1,7 +1,7 @@
 //! Slips in the `ssh` section: whatever a person typed there, no message repeats it, as text or as JSON.
 
-use pei::config::SourceFile;
-use pei::diagnostic::{Diagnostic, render, to_json};
+use pei::parts::SourceFile;
+use pei::parts::{Diagnostic, render_diagnostics as render, to_json};
 
 use crate::fake::FakeHost;
 

@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::fake::FakeHost;
-use pei::config::SourceFile;
-use pei::diagnostic::{Diagnostic, Severity, render, to_json};
+use pei::parts::SourceFile;
+use pei::parts::{Diagnostic, Severity, render_diagnostics as render, to_json};
 
 /// Reads the bytes as `pei configure` does, and uses all that comes of it.
 pub(crate) fn check(bytes: &[u8]) {
@@ -51,7 +51,7 @@ fn show(found: &[Diagnostic], source: &SourceFile) {
 fn assert_fits_schema(yaml: &str) {
     static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
     let schema =
-        SCHEMA.get_or_init(|| jsonschema::validator_for(&pei::config::schema()).expect("a schema"));
+        SCHEMA.get_or_init(|| jsonschema::validator_for(&pei::parts::schema()).expect("a schema"));
     let value: serde_json::Value = serde_saphyr::from_str(yaml).expect("YAML");
     let errors: Vec<String> = schema.iter_errors(&value).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{yaml}\n{errors:?}");

@@ -7,11 +7,11 @@ use std::sync::Mutex;
 use crate::fake::FakeHost;
 use crate::fuzz::nearly_legal;
 use arbitrary::Unstructured;
-use pei::credentials::Credentials;
-use pei::file_tree::FileTree;
-use pei::model::{ComposeText, Hooks, Part, Project, Stage};
-use pei::plan::{Inputs, Port, Service, VolumeMount, VolumeSource, plan};
-use pei::render::project;
+use pei::parts::Credentials;
+use pei::parts::FileTree;
+use pei::parts::render_project as project;
+use pei::parts::{ComposeText, Hooks, Part, Project, Stage};
+use pei::parts::{Inputs, Port, Service, VolumeMount, VolumeSource, plan};
 use serde_json::Value;
 
 /// Those of the run before: a password is hashed once, for that is slow on purpose.

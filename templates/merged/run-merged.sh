@@ -1,5 +1,5 @@
 #!/bin/bash
-# {{ notice }}
+# Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # Runs the image of build-merged.sh as docker-compose.yml would run stage-2.
 set -Eeuo pipefail
 
@@ -100,9 +100,9 @@ add_gpus() {
 host_gateway() {
   local engine="$1" major
   if [[ "${engine##*/}" == podman ]]; then
-    major="$("${engine}" version --format '{{ '{{.Client.Version}}' }}')" || return
+    major="$("${engine}" version --format '{{.Client.Version}}')" || return
     if ((${major%%.*} < 5)); then
-      "${engine}" network inspect podman --format '{{ '{{(index .Subnets 0).Gateway}}' }}'
+      "${engine}" network inspect podman --format '{{(index .Subnets 0).Gateway}}'
       return
     fi
   fi

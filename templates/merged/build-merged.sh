@@ -1,5 +1,5 @@
 #!/bin/bash
-# {{ notice }}
+# Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # Builds both stages from merged.Dockerfile into one image, without Compose.
 set -Eeuo pipefail
 
@@ -26,7 +26,7 @@ fail() {
 explain_failure() {
   local engine="$1" version
   [[ "${engine##*/}" != podman ]] || return 0
-  version="$("${engine}" version --format '{{ '{{.Server.Version}}' }}' 2>/dev/null)" || return 0
+  version="$("${engine}" version --format '{{.Server.Version}}' 2>/dev/null)" || return 0
   [[ "${version}" =~ ^[0-9]+ ]] && ((BASH_REMATCH[0] < 23)) || return 0
   printf 'build-merged.sh: this engine is Docker %s; Docker 23 or newer is needed\n' "${version}" >&2
 }
@@ -36,12 +36,12 @@ explain_failure() {
 host_gateway() {
   local engine="$1" rootless version
   if [[ "${engine##*/}" == podman ]]; then
-    version="$("${engine}" version --format '{{ '{{.Client.Version}}' }}')" || return
-    rootless="$("${engine}" info --format '{{ '{{.Host.Security.Rootless}}' }}')" || return
+    version="$("${engine}" version --format '{{.Client.Version}}')" || return
+    rootless="$("${engine}" info --format '{{.Host.Security.Rootless}}')" || return
     if [[ "${rootless}" == true ]] && ((${version%%.*} >= 5)); then
       printf '169.254.1.2\n'
     else
-      "${engine}" network inspect podman --format '{{ '{{(index .Subnets 0).Gateway}}' }}'
+      "${engine}" network inspect podman --format '{{(index .Subnets 0).Gateway}}'
     fi
     return
   fi
