@@ -61,7 +61,7 @@ fn what_is_no_config_at_all_is_named_with_its_place_and_its_cure() {
         ("junk", (0..=255).rev().collect(), "not-utf8 1:1", utf8),
         ("Latin-1", latin, "not-utf8 2:17", utf8),
         ("a zero", b"a: \0".into(), "control-character 1:4", "remove"),
-        ("tabs", tabs, "tab-indentation 2:1", "use blanks"),
+        ("tabs", tabs, "tab-indentation 2:1", "use spaces"),
         ("cut in a key", cut(16), "wrong-type 2:3", "keys below it"),
         (
             "cut in braces",

@@ -125,7 +125,7 @@ pub(in crate::config) fn entries<'n>(
                 _ => None,
             };
             let help = match key {
-                Some(key) => format!("write a blank after the colon: `{key}: …`"),
+                Some(key) => format!("write a space after the colon: `{key}: …`"),
                 None if matches!(&*node.content, Content::List(_)) => {
                     format!("leave out the dashes or brackets: `{example}: …` stands alone")
                 }

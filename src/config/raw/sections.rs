@@ -97,7 +97,7 @@ sections! {
 
     /// An account; it needs a password, a public key or a private key.
     User; {
-        /// The login password, without blanks, commas and colons; default none.
+        /// The login password, without spaces, commas and colons; default none.
         password: Shape::Text,
         /// File of the public key that grants login: relative to installation/, absolute, or '~' for your own; default none.
         pubkey_file: Shape::Text,

@@ -145,7 +145,7 @@ impl Reader<'_> {
             (None, None) => {
                 // Bash has `UID` and others without exporting them.
                 let help = format!(
-                    "`export {name}` before pei runs, also where a shell shows a value, or write `${{{name}:-default}}`"
+                    "run `export {name}`, because pei does not see a variable that a shell has not exported, or write `${{{name}:-default}}`"
                 );
                 let help = if self.markers {
                     format!(

@@ -80,7 +80,7 @@ pub(super) fn operator(at: usize, character: char) -> Option<Problem> {
     Some(Problem {
         code: Code::UnquotedOperator,
         message: format!("an unquoted {shown} would end the hook's arguments"),
-        help: "quote it: an entry is a script and its arguments, and nothing else runs",
+        help: "quote it, or write a script that holds the whole line: an entry is one script and its arguments",
         at,
     })
 }

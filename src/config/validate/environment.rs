@@ -149,8 +149,8 @@ fn check_name(
         )
     } else if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
         (
-            "holds a blank",
-            "write `KEY=value` without blanks around the `=`",
+            "holds a space",
+            "write `KEY=value` without spaces around the `=`",
         )
     } else {
         return Ok(());

@@ -42,7 +42,7 @@ fn characters(text: &str) -> Result<(), Problem> {
         return Ok(());
     };
     let name = if foreign == ' ' {
-        "a blank".to_owned()
+        "a space".to_owned()
     } else {
         quoted(&foreign.to_string())
     };

@@ -62,7 +62,7 @@ fn published(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<Publis
     };
     let mapping = match text.as_literal() {
         Some(literal) => port::parse(literal).map(Some),
-        None if has_blank(&text) => Err("holds a blank"),
+        None if has_blank(&text) => Err("holds a space"),
         None => Ok(None),
     };
     match mapping {

@@ -67,11 +67,17 @@ pub(super) fn read(
         Err(FileProblem::NotAFile) => "is not a file",
         Err(_) => "does not exist",
     };
-    let meant = meant(cx.lookup(), &path, arguments);
+    let own = match stage {
+        StageKind::System => "stage-1",
+        StageKind::Working => "stage-2",
+    };
+    let meant = meant(cx.lookup(), &path, arguments, own);
     if what == "does not exist" && !path.contains('/') {
         let message = format!("{} is no script of the project", quoted(&path));
         let help = meant.unwrap_or_else(|| {
-            "write a script that runs it, such as `installation/stage-1/custom/NAME.sh`, and name that: `stage-1/custom/NAME.sh`".into()
+            format!(
+                "write a script that runs it, such as `installation/{own}/custom/NAME.sh`, and name that: `{own}/custom/NAME.sh`"
+            )
         });
         return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
     }
@@ -84,8 +90,8 @@ pub(super) fn read(
     Ok(path)
 }
 
-/// The cure for a path that names no file.
-fn meant(lookup: &dyn Lookup, path: &str, arguments: &str) -> Option<String> {
+/// The cure for a path that names no file; `own` is the directory of the entry's stage.
+fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, own: &str) -> Option<String> {
     if path.starts_with("installation/") {
         return Some("leave out `installation/`: paths are relative to it".into());
     }
@@ -99,23 +105,28 @@ fn meant(lookup: &dyn Lookup, path: &str, arguments: &str) -> Option<String> {
     let words: Vec<&str> = arguments.split_whitespace().take(20).collect();
     let whole = (1..=words.len()).map(|count| format!("{path} {}", words[..count].join(" ")));
     if let Some(whole) = whole.into_iter().find(|whole| is_file(whole)) {
-        return Some(format!("put a path with blanks in quotes: `'{whole}'`"));
+        return Some(format!("put a path with spaces in quotes: `'{whole}'`"));
     }
     let names = lookup.project_names(path);
     if let Some(name) = names.iter().find(|name| is_file(&format!("{path}/{name}"))) {
         return Some(format!("name a script in it, such as `{path}/{name}`"));
     }
-    let mut places = FOLDERS.into_iter().flat_map(|folder| {
+    let places = FOLDERS.into_iter().flat_map(|folder| {
         let tools = lookup.project_names(folder).into_iter();
         let tools = tools.map(move |tool| format!("{folder}/{tool}"));
         std::iter::once(folder.to_owned()).chain(tools.filter(|_| folder.ends_with("system")))
     });
     let stages = ["stage-1", "stage-2"].map(str::to_owned);
-    let file = stages
+    let mut files: Vec<_> = stages
         .into_iter()
-        .chain(places.by_ref())
+        .chain(places)
         .map(|folder| format!("{folder}/{path}"))
-        .find(|file| is_file(file));
+        .filter(|file| is_file(file))
+        // Stage-1's image does not hold the scripts of stage-2.
+        .filter(|file| own == "stage-2" || file.starts_with("stage-1/"))
+        .collect();
+    files.sort_by_key(|file| !file.starts_with(own));
+    let file = files.into_iter().next();
     file.map(|file| format!("did you mean {}?", quoted(&file)))
         .or_else(|| did_you_mean(lookup, path))
 }

@@ -120,7 +120,7 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
     } else if text.contains(['\n', '\r']) {
         ("holds a line break", "write it on one line")
     } else if text.contains(char::is_whitespace) {
-        ("holds a blank", "leave the blank out")
+        ("holds a space", "leave the space out")
     } else if text.contains([',', ':']) {
         (
             "holds a comma or a colon",
@@ -138,7 +138,7 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
         if cx.is_cut_off(field.node) {
             let message = "this password ends before ` #`, where YAML begins a comment";
             let warning = here.warning(Code::CutOffValue, field.key_span.clone(), message);
-            let help = "put the password in quotes if it goes on, or a blank behind the `#`";
+            let help = "quote the password if ` #` is part of it; if it begins a comment, write a space after the `#`";
             cx.report(warning.help(help));
         }
         let site = here.site(field.key_span.clone());

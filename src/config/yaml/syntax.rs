@@ -75,7 +75,7 @@ fn colon_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
     let line = before.lines().count();
     let key = key_without_blank(before.lines().last()?.trim())?;
     Some(format!(
-        "line {line} lacks a blank after its colon: write `{key}: …`"
+        "line {line} lacks a space after its colon: write `{key}: …`"
     ))
 }
 
@@ -112,9 +112,9 @@ fn indentation_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
     }
     let next = next?;
     let (line, before) = (text[..start].lines().count() + 1, next - here);
-    let blanks = crate::diagnostic::count(before, "blank");
+    let spaces = crate::diagnostic::count(before, "space");
     Some(format!(
-        "check the indentation: line {line} begins {blanks} left of the keys above it"
+        "check the indentation: line {line} is indented {spaces} less than the keys above it"
     ))
 }
 
@@ -154,7 +154,7 @@ fn tab(at: usize, text: &str) -> Diagnostic {
         "YAML cannot be indented with tabs",
     )
     .label("a tab")
-    .help("use blanks; most editors can turn tabs into blanks")
+    .help("use spaces; most editors can turn tabs into spaces")
 }
 
 /// The parser's words without the part that tells of its own work.
