@@ -63,6 +63,7 @@ codes! {
     InvalidNumber = "invalid-number",
     InvalidChoice = "invalid-choice",
     InvalidImageName = "invalid-image-name",
+    OverwrittenBase = "overwritten-base",
     InvalidProxyAddress = "invalid-proxy-address",
     LoopbackProxy = "loopback-proxy",
     FileNotFound = "file-not-found",

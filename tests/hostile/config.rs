@@ -475,4 +475,10 @@ pub(crate) fn config(wanted: Wanted) -> impl Strategy<Value = Config> {
             storage,
             stages,
         })
+        .prop_filter("a build does not write over its base", |config| {
+            config
+                .stages
+                .iter()
+                .all(|stage| stage.output != config.base)
+        })
 }

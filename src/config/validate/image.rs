@@ -3,28 +3,35 @@
 use super::image_name::{self, Use};
 use super::stage_kind::StageKind;
 use crate::config::raw;
-use crate::config::read::{Context, Field, Place};
-use crate::diagnostic::Code;
+use crate::config::read::{Context, Field, Place, Read, Site};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::ComposeText;
 
-/// Base and output. A base that is null or empty is none, which a stage that grows from another one may have.
+/// What a stage builds on and what it builds, each with its place.
+#[derive(Default)]
+pub(super) struct ReadImage {
+    pub(super) base: Option<(ComposeText, Site)>,
+    pub(super) output: Option<(ComposeText, Site)>,
+}
+
+/// A base that is null or empty is none, which a stage that grows from another one may have.
 pub(super) fn read(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     stage: &Place<'_>,
     kind: StageKind,
-) -> (Option<ComposeText>, ComposeText) {
+) -> ReadImage {
     let Some(field) = field else {
         cx.missing(
             stage,
             "image",
             "add `image:` with the name of the image to build as `output`",
         );
-        return Default::default();
+        return ReadImage::default();
     };
     let at = field.place(stage);
     let Ok(section) = raw::Image::read(cx, field.node, &at) else {
-        return Default::default();
+        return ReadImage::default();
     };
 
     let base = name(cx, section.base, &at, Use::Base);
@@ -37,10 +44,43 @@ pub(super) fn read(
         let help = "name the image to build, such as `my-image:stage-1`";
         cx.missing(&at, "output", help);
     }
-    (
-        base.ok().flatten(),
-        output.ok().flatten().unwrap_or_default(),
-    )
+    ReadImage {
+        base: base.ok().flatten(),
+        output: output.ok().flatten(),
+    }
+}
+
+/// No stage may write the image that it, or a stage before it, is built on: each build would begin where the last
+/// one ended.
+pub(super) fn check(cx: &mut Context<'_>, images: &[&ReadImage]) {
+    for (index, image) in images.iter().enumerate() {
+        let bases = images[..=index]
+            .iter()
+            .filter_map(|image| image.base.as_ref());
+        let Some((output, site)) = &image.output else {
+            continue;
+        };
+        let Some((_, first)) = bases.into_iter().find(|(base, _)| is_same(base, output)) else {
+            continue;
+        };
+        let message = "this image is also what is built on: each build would write over it";
+        let (base, again) = first.apart(site);
+        cx.report(
+            Diagnostic::error(Code::OverwrittenBase, again, message)
+                .also(base, "built on here")
+                .path(site.path.clone())
+                .help("choose another name or tag for `output`"),
+        );
+    }
+}
+
+/// Whether two names are one image to an engine, as far as no marker hides it.
+fn is_same(one: &ComposeText, other: &ComposeText) -> bool {
+    let full = |text: &ComposeText| text.as_literal().map(image_name::in_full);
+    match (full(one), full(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
+    }
 }
 
 fn name(
@@ -48,17 +88,20 @@ fn name(
     field: Option<Field<'_>>,
     at: &Place<'_>,
     use_as: Use,
-) -> crate::config::read::Read<ComposeText> {
-    let Some(text) = cx.compose_text(field, at)? else {
+) -> Read<(ComposeText, Site)> {
+    let (Some(field), Some(text)) = (field, cx.compose_text(field, at)?) else {
         return Ok(None);
     };
     if text.parts.is_empty() {
         return Ok(None);
     }
     match image_name::check(&text, use_as) {
-        Ok(()) => Ok(Some(text)),
+        Ok(()) => {
+            let site = field.place(at).site(field.node.span.clone());
+            Ok(Some((text, site)))
+        }
         Err(problem) => Err(cx.bad_value(
-            field,
+            Some(field),
             at,
             Code::InvalidImageName,
             problem.message,

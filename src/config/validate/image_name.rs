@@ -100,6 +100,22 @@ fn reference(text: &str, use_as: Use) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A name with what an engine adds to it: registry, `library/` and tag.
+pub(super) fn in_full(name: &str) -> String {
+    let (repository, tag) = match name.split_once('@') {
+        Some(_) => (name, None),
+        None => split_tag(name),
+    };
+    let (domain, path) = split_domain(repository);
+    let domain = domain.unwrap_or("docker.io");
+    let library = if domain == "docker.io" && !path.contains('/') {
+        "library/"
+    } else {
+        ""
+    };
+    format!("{domain}/{library}{path}:{}", tag.unwrap_or("latest"))
+}
+
 /// A colon before the last slash belongs to the registry's port.
 fn split_tag(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once(':') {

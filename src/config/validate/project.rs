@@ -3,7 +3,7 @@
 use super::ports::Published;
 use super::stage::{self, ReadStage};
 use super::stage_kind::StageKind;
-use super::{host_ports, ssh, volumes};
+use super::{host_ports, image, ssh, volumes};
 use crate::config::raw;
 use crate::config::read::{Context, Place};
 use crate::config::yaml::{Content, Node};
@@ -52,6 +52,8 @@ pub(in crate::config) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Pr
 fn check_together(cx: &mut Context<'_>, stages: &[ReadStage]) {
     let ports = stages.iter().flat_map(|stage| &stage.ports);
     let published: Vec<Published> = ports.cloned().collect();
+    let images: Vec<_> = stages.iter().map(|stage| &stage.image).collect();
+    image::check(cx, &images);
     volumes::check(cx, stages.iter().flat_map(|stage| &stage.mount));
     let ssh = stages.iter().find_map(|stage| stage.ssh.as_ref());
     if let Some(ssh) = ssh {

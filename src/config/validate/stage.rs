@@ -5,13 +5,12 @@ use super::stage_kind::StageKind;
 use super::{apt, destinations, environment, hooks, image, mount, ports, proxy, ssh};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, or};
-use crate::model::{Apt, ComposeText, Device, EnvVar, Hooks, Origin, Proxy, Stage, Storage};
+use crate::model::{Apt, Device, EnvVar, Hooks, Origin, Proxy, Stage, Storage};
 
 /// A stage as read, with the places that later checks need; what it may inherit is still open.
 pub(super) struct ReadStage {
     kind: StageKind,
-    base: Option<ComposeText>,
-    output: ComposeText,
+    pub(super) image: image::ReadImage,
     pub(super) ssh: Option<ssh::ReadSsh>,
     proxy: proxy::Layer,
     apt: Option<Apt>,
@@ -31,7 +30,8 @@ pub(super) fn read(
 ) -> Option<ReadStage> {
     let at = field.place(root);
     let raw = raw::Stage::read_as(cx, field.node, &at, kind.spec()).ok()?;
-    let (base, output) = image::read(cx, raw.image, &at, kind);
+    let image = image::read(cx, raw.image, &at, kind);
+    let base = image.base.as_ref().map(|(base, _)| base);
     let mount = mount::mounts(cx, raw.mount, &at);
     let storage = kind
         .has_storage()
@@ -39,19 +39,16 @@ pub(super) fn read(
     destinations::check(cx, storage.as_deref().unwrap_or_default(), &mount);
     Some(ReadStage {
         kind,
-        output,
         ssh: ssh::read(cx, raw.ssh, &at),
         proxy: proxy::read(cx, raw.proxy, &at),
-        apt: kind
-            .has_apt()
-            .then(|| apt::read(cx, raw.apt, &at, base.as_ref())),
+        apt: kind.has_apt().then(|| apt::read(cx, raw.apt, &at, base)),
         environment: environment::read(cx, raw.environment, &at),
         ports: ports::read(cx, raw.ports, &at),
         device: device(cx, raw.device, &at),
         storage: storage.map(|read| read.into_iter().map(|read| read.storage).collect()),
         mount,
         custom: hooks::read(cx, raw.custom, &at, kind),
-        base,
+        image,
     })
 }
 
@@ -72,7 +69,8 @@ impl ReadStage {
             None => self.proxy.with_defaults(),
         };
         let device = inherited.map_or(Device::Cpu, |below| below.device);
-        let from = match (inherited, self.base) {
+        let base = self.image.base.map(|(base, _)| base);
+        let from = match (inherited, base) {
             // A config that names that stage's output means the stage, not whatever image of that name the engine holds.
             (Some(below), Some(base)) if base == below.output => Origin::Stage {
                 id: below.id.clone(),
@@ -89,7 +87,11 @@ impl ReadStage {
             role: self.kind.role(),
             from,
             inherits: inherited.map(|below| below.id.clone()),
-            output: self.output,
+            output: self
+                .image
+                .output
+                .map(|(output, _)| output)
+                .unwrap_or_default(),
             ssh: self.ssh.and_then(ssh::ReadSsh::into_model),
             proxy,
             apt: self.apt,
