@@ -6,9 +6,9 @@ use crate::model::PrivateKey;
 
 /// Why a text is no private key; nothing of the text is quoted.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::config) struct PrivateKeyProblem {
-    pub(in crate::config) what: &'static str,
-    pub(in crate::config) help: &'static str,
+pub(crate) struct PrivateKeyProblem {
+    pub(crate) what: &'static str,
+    pub(crate) help: &'static str,
 }
 
 const COPY_AGAIN: &str = "copy the whole file again, from `-----BEGIN` to `-----END …-----`";
@@ -18,7 +18,7 @@ const COPY_AGAIN: &str = "copy the whole file again, from `-----BEGIN` to `-----
 /// The type of an encrypted PKCS#8 key cannot be read without its passphrase: the name
 /// of its file decides if it tells a type, else it is installed as `id_rsa`. ssh tries
 /// that file whatever type of key it holds.
-pub(in crate::config) fn parse_private(
+pub(crate) fn parse_private(
     text: &str,
     file_name: Option<&str>,
 ) -> Result<PrivateKey, PrivateKeyProblem> {

@@ -20,27 +20,27 @@ const TYPES: [(&str, usize); 8] = [
 
 /// A public key that sshd can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::config) struct PublicKey {
+pub(crate) struct PublicKey {
     /// The line for `authorized_keys`, without its line end.
-    pub(in crate::config) line: String,
+    pub(crate) line: String,
     /// The key itself, which its comment is no part of.
     blob: Vec<u8>,
 }
 
 /// Why a text is no public key. It never quotes the text's secret parts.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::config) enum PublicKeyProblem {
+pub(crate) enum PublicKeyProblem {
     IsPrivate,
     Invalid { what: String, help: &'static str },
 }
 
 impl PublicKey {
-    pub(in crate::config) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.blob == other.blob
     }
 
     /// One key; empty lines and comments around it do no harm.
-    pub(in crate::config) fn parse(text: &str) -> Result<Self, PublicKeyProblem> {
+    pub(crate) fn parse(text: &str) -> Result<Self, PublicKeyProblem> {
         if text.contains("PRIVATE KEY-----") || text.contains("PuTTY-User-Key-File") {
             return Err(PublicKeyProblem::IsPrivate);
         }

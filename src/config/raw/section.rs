@@ -18,13 +18,13 @@ macro_rules! sections {
         $(#[doc = $about])+
         #[derive(Debug, Default)]
         #[allow(clippy::struct_field_names, reason = "the fields are the keys of the file")]
-        pub(in crate::config) struct $section<'n> {
-            $($(#[doc = $doc])+ pub(in crate::config) $key: Option<Field<'n>>,)*
+        pub(crate) struct $section<'n> {
+            $($(#[doc = $doc])+ pub(crate) $key: Option<Field<'n>>,)*
         }
 
         impl<'n> $section<'n> {
             /// The declaration.
-            pub(in crate::config) const SPEC: Spec = Spec {
+            pub(crate) const SPEC: Spec = Spec {
                 name: stringify!($section),
                 about: concat!($($about,)+),
                 all_keys: &[$(Key {
@@ -38,7 +38,7 @@ macro_rules! sections {
 
             /// Picks the keys out of a node; a null node is a section without keys.
             #[allow(dead_code, reason = "stages are read by specs of their own")]
-            pub(in crate::config) fn read(
+            pub(crate) fn read(
                 cx: &mut Context<'_>,
                 node: &'n Node,
                 at: &Place<'_>,
@@ -47,7 +47,7 @@ macro_rules! sections {
             }
 
             /// The same by a declaration that has some of the keys elsewhere.
-            pub(in crate::config) fn read_as(
+            pub(crate) fn read_as(
                 cx: &mut Context<'_>,
                 node: &'n Node,
                 at: &Place<'_>,
@@ -108,7 +108,7 @@ pub(super) fn fields<'n>(
 }
 
 /// The entries of a mapping; `None` for null.
-pub(in crate::config) fn entries<'n>(
+pub(crate) fn entries<'n>(
     cx: &mut Context<'_>,
     node: &'n Node,
     at: &Place<'_>,
@@ -138,7 +138,7 @@ pub(in crate::config) fn entries<'n>(
 
 /// The entries of a mapping whose keys are names that a person chose; `None` for null. One that begins with `x-` is
 /// ignored as everywhere, which is only meant where an anchor lives there.
-pub(in crate::config) fn named_entries<'n>(
+pub(crate) fn named_entries<'n>(
     cx: &mut Context<'_>,
     entries: &'n [Entry],
     at: &Place<'_>,
@@ -158,7 +158,7 @@ pub(in crate::config) fn named_entries<'n>(
 }
 
 /// Compose's convention for what tools shall not read.
-pub(in crate::config) fn is_extension(key: &str) -> bool {
+pub(crate) fn is_extension(key: &str) -> bool {
     key.starts_with("x-")
 }
 

@@ -5,7 +5,7 @@ use super::{Key, Shape, Spec};
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::Node;
 
-pub(in crate::config) use super::section::{entries, is_extension, named_entries};
+pub(crate) use super::section::{entries, is_extension, named_entries};
 
 /// The words of `type` in storage and mount entries.
 const SOURCE_TYPES: &[&str] = &["auto-volume", "manual-volume", "host", "image"];
@@ -15,7 +15,7 @@ const BELONGS_IN_STAGE: &str = "it belongs in `stage_1` or `stage_2`";
 const STAGE_1_ONLY: &str = "it belongs in `stage_1`: stage-2 builds on what stage-1 has set up";
 
 /// The system image: all keys of a stage but those that are misplaced here.
-pub(in crate::config) const STAGE_1: Spec = Spec {
+pub(crate) const STAGE_1: Spec = Spec {
     name: "Stage1",
     about: "The system image.",
     misplaced: &[("storage", "it belongs in `stage_2`; in stage-1 use `mount`")],
@@ -23,7 +23,7 @@ pub(in crate::config) const STAGE_1: Spec = Spec {
 };
 
 /// The working image, likewise.
-pub(in crate::config) const STAGE_2: Spec = Spec {
+pub(crate) const STAGE_2: Spec = Spec {
     name: "Stage2",
     about: "The working image on top of stage-1.",
     misplaced: &[("ssh", STAGE_1_ONLY), ("apt", STAGE_1_ONLY)],

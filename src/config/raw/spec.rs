@@ -2,22 +2,22 @@
 
 /// A section: its keys and what they mean.
 #[derive(Debug)]
-pub(in crate::config) struct Spec {
+pub(crate) struct Spec {
     /// The struct that holds its fields.
-    pub(in crate::config) name: &'static str,
+    pub(crate) name: &'static str,
     /// What the section is for.
-    pub(in crate::config) about: &'static str,
+    pub(crate) about: &'static str,
     /// In the order of the documentation; those that are misplaced here are keys of a section of the same make.
     pub(super) all_keys: &'static [Key],
     /// Keys that every such section has; the rules behind them are checked with the values.
-    pub(in crate::config) required: &'static [&'static str],
+    pub(crate) required: &'static [&'static str],
     /// Keys that belong elsewhere, and where.
-    pub(in crate::config) misplaced: &'static [(&'static str, &'static str)],
+    pub(crate) misplaced: &'static [(&'static str, &'static str)],
 }
 
 impl Spec {
     /// The keys of the section, in the order of the documentation.
-    pub(in crate::config) fn keys(&self) -> impl Iterator<Item = &'static Key> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static Key> {
         let is_here = |key: &&Key| self.misplaced.iter().all(|(name, _)| *name != key.name);
         self.all_keys.iter().filter(is_here)
     }
@@ -25,18 +25,18 @@ impl Spec {
 
 /// A key of a section.
 #[derive(Debug)]
-pub(in crate::config) struct Key {
+pub(crate) struct Key {
     /// As the file spells it.
-    pub(in crate::config) name: &'static str,
+    pub(crate) name: &'static str,
     /// One sentence: meaning and default.
-    pub(in crate::config) about: &'static str,
+    pub(crate) about: &'static str,
     /// What it takes.
-    pub(in crate::config) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// What a key takes, besides null.
 #[derive(Debug)]
-pub(in crate::config) enum Shape {
+pub(crate) enum Shape {
     /// Any single value, as typed.
     Text,
     /// Any single value, and markers in it.
@@ -68,13 +68,13 @@ pub(in crate::config) enum Shape {
 
 impl Shape {
     /// A TCP port.
-    pub(in crate::config) const PORT: Self = Self::Number {
+    pub(crate) const PORT: Self = Self::Number {
         min: 1,
         max: 65535,
         markers: false,
     };
     /// A uid or gid: the largest number means "unchanged" to the kernel.
-    pub(in crate::config) const ID: Self = Self::Number {
+    pub(crate) const ID: Self = Self::Number {
         min: 0,
         max: u32::MAX - 1,
         markers: false,

@@ -14,10 +14,10 @@ const SSH: &str = "stage_1.ssh";
 
 /// The problem has been told; nothing is to be added.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::config) struct Reported;
+pub(crate) struct Reported;
 
 /// The reading of one file.
-pub(in crate::config) struct Context<'s> {
+pub(crate) struct Context<'s> {
     source: &'s SourceFile,
     lookup: &'s dyn Lookup,
     findings: Findings,
@@ -28,11 +28,7 @@ pub(in crate::config) struct Context<'s> {
 }
 
 impl<'s> Context<'s> {
-    pub(in crate::config) fn new(
-        source: &'s SourceFile,
-        lookup: &'s dyn Lookup,
-        findings: Findings,
-    ) -> Self {
+    pub(crate) fn new(source: &'s SourceFile, lookup: &'s dyn Lookup, findings: Findings) -> Self {
         let hidden = OnceCell::new();
         let findings = if findings.is_empty() {
             findings
@@ -48,13 +44,13 @@ impl<'s> Context<'s> {
         }
     }
 
-    pub(in crate::config) fn lookup(&self) -> &'s dyn Lookup {
+    pub(crate) fn lookup(&self) -> &'s dyn Lookup {
         self.lookup
     }
 
     /// Below `ssh` the readers know what they may repeat. What spilled out of it by a slip looks like a part of
     /// another section.
-    pub(in crate::config) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
         let path = diagnostic.path.as_deref().unwrap_or_default();
         let spilled = !path.starts_with(SSH) && self.hides(&diagnostic.span());
         self.findings.push(if spilled {
@@ -66,7 +62,7 @@ impl<'s> Context<'s> {
     }
 
     /// A file of blanks and comments; one that is not YAML has been reported already.
-    pub(in crate::config) fn report_empty(&mut self) {
+    pub(crate) fn report_empty(&mut self) {
         if self.findings.is_empty() {
             self.report(
                 Diagnostic::error(Code::EmptyFile, 0..0, "the config is empty")
@@ -76,18 +72,18 @@ impl<'s> Context<'s> {
     }
 
     /// Whether the beginning of a place is not shown.
-    pub(in crate::config) fn hides(&self, span: &Range<usize>) -> bool {
+    pub(crate) fn hides(&self, span: &Range<usize>) -> bool {
         let hidden = self.hidden.get_or_init(|| Hidden::of(&self.source.text));
         hidden.holds(span.start)
     }
 
     /// A key of this section is there under another name, which has been reported.
-    pub(in crate::config) fn misspelt(&mut self, at: &Place<'_>, key: &str) {
+    pub(crate) fn misspelt(&mut self, at: &Place<'_>, key: &str) {
         self.misspelt.insert(format!("{at}.{key}"));
     }
 
     /// A required key is not there.
-    pub(in crate::config) fn missing(&mut self, at: &Place<'_>, key: &str, help: &str) -> Reported {
+    pub(crate) fn missing(&mut self, at: &Place<'_>, key: &str, help: &str) -> Reported {
         if self.misspelt.contains(&format!("{at}.{key}")) {
             return Reported;
         }
@@ -100,7 +96,7 @@ impl<'s> Context<'s> {
     }
 
     /// A value of another kind than the key takes.
-    pub(in crate::config) fn wrong_type(
+    pub(crate) fn wrong_type(
         &mut self,
         at: &Place<'_>,
         node: &Node,
@@ -115,7 +111,7 @@ impl<'s> Context<'s> {
 
     /// The place of `part` in the text that the node was written as; all of the
     /// node where escapes or folding keep it from being found.
-    pub(in crate::config) fn within(&self, node: &Node, part: &str) -> Range<usize> {
+    pub(crate) fn within(&self, node: &Node, part: &str) -> Range<usize> {
         self.typed(node).find(part).map_or(node.span.clone(), |at| {
             let start = node.span.start + at;
             start..start + part.len()
@@ -123,7 +119,7 @@ impl<'s> Context<'s> {
     }
 
     /// Whether a key is one to the person too: the rest of a password in braces has no colon.
-    pub(in crate::config) fn has_colon(&self, entry: &Entry) -> bool {
+    pub(crate) fn has_colon(&self, entry: &Entry) -> bool {
         let rest = self
             .source
             .text
@@ -133,14 +129,14 @@ impl<'s> Context<'s> {
     }
 
     /// Whether an anchor stands between a key and its value.
-    pub(in crate::config) fn is_anchored(&self, entry: &Entry) -> bool {
+    pub(crate) fn is_anchored(&self, entry: &Entry) -> bool {
         let between = entry.key_span.end..entry.value.span.start;
         let text = self.source.text.get(between).unwrap_or_default();
         text.contains('&')
     }
 
     /// Whether a text was cut off where ` #` begins a comment: `abc #def`.
-    pub(in crate::config) fn is_cut_off(&self, node: &Node) -> bool {
+    pub(crate) fn is_cut_off(&self, node: &Node) -> bool {
         let rest = self.source.text.get(node.span.end..).unwrap_or_default();
         let comment = rest.trim_start_matches(' ').strip_prefix('#');
         let goes_on = |rest: &str| rest.starts_with(|c: char| !c.is_whitespace() && c != '#');
@@ -149,7 +145,7 @@ impl<'s> Context<'s> {
     }
 
     /// Where the end of a node's text begins, if it can be found in what was written.
-    pub(in crate::config) fn tail_start(&self, node: &Node, tail: &str) -> Option<usize> {
+    pub(crate) fn tail_start(&self, node: &Node, tail: &str) -> Option<usize> {
         let at = self.typed(node).rfind(tail)?;
         Some(node.span.start + at)
     }
@@ -160,7 +156,7 @@ impl<'s> Context<'s> {
         text.get(node.span.clone()).unwrap_or_default()
     }
 
-    pub(in crate::config) fn into_diagnostics(self) -> Vec<Diagnostic> {
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.findings.into_vec()
     }
 }

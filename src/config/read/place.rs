@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 /// The path from the root to a node. It lives on the stack and becomes text only
 /// for a diagnostic, so that correct entries cost nothing.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::config) struct Place<'p> {
+pub(crate) struct Place<'p> {
     parent: Option<&'p Place<'p>>,
     segment: Segment<'p>,
     /// Where to point at when something is missing here.
@@ -28,7 +28,7 @@ enum Segment<'p> {
 }
 
 impl<'p> Place<'p> {
-    pub(in crate::config) fn root(first_key: &'p Range<usize>) -> Self {
+    pub(crate) fn root(first_key: &'p Range<usize>) -> Self {
         Self {
             parent: None,
             segment: Segment::Root,
@@ -39,12 +39,7 @@ impl<'p> Place<'p> {
     }
 
     /// The value of a key of this mapping.
-    pub(in crate::config) fn key(
-        &'p self,
-        name: &'p str,
-        key_span: &'p Range<usize>,
-        node: &'p Node,
-    ) -> Self {
+    pub(crate) fn key(&'p self, name: &'p str, key_span: &'p Range<usize>, node: &'p Node) -> Self {
         Self {
             parent: Some(self),
             segment: Segment::Key(name),
@@ -55,12 +50,12 @@ impl<'p> Place<'p> {
         }
     }
 
-    pub(in crate::config) fn entry(&'p self, entry: &'p Entry) -> Self {
+    pub(crate) fn entry(&'p self, entry: &'p Entry) -> Self {
         self.key(&entry.key, &entry.key_span, &entry.value)
     }
 
     /// An item of this list.
-    pub(in crate::config) fn item(&'p self, index: usize, node: &'p Node) -> Self {
+    pub(crate) fn item(&'p self, index: usize, node: &'p Node) -> Self {
         Self {
             parent: Some(self),
             segment: Segment::Index(index),
@@ -71,11 +66,11 @@ impl<'p> Place<'p> {
     }
 
     /// Where the key of this value is written.
-    pub(in crate::config) fn name_span(&self) -> Range<usize> {
+    pub(crate) fn name_span(&self) -> Range<usize> {
         self.name_span.clone()
     }
 
-    pub(in crate::config) fn error(
+    pub(crate) fn error(
         &self,
         code: Code,
         span: Range<usize>,
@@ -84,7 +79,7 @@ impl<'p> Place<'p> {
         self.complete(Diagnostic::error(code, self.shown(span), message))
     }
 
-    pub(in crate::config) fn warning(
+    pub(crate) fn warning(
         &self,
         code: Code,
         span: Range<usize>,
@@ -102,12 +97,12 @@ impl<'p> Place<'p> {
     }
 
     /// Whether messages must not repeat what stands here.
-    pub(in crate::config) fn is_private(&self) -> bool {
+    pub(crate) fn is_private(&self) -> bool {
         self.is_private
     }
 
     /// `, found …`, but for what must not be repeated.
-    pub(in crate::config) fn found(&self, text: &str) -> String {
+    pub(crate) fn found(&self, text: &str) -> String {
         if self.is_private {
             String::new()
         } else {
@@ -116,7 +111,7 @@ impl<'p> Place<'p> {
     }
 
     /// A place that outlives the reading, for checks that compare places.
-    pub(in crate::config) fn site(&self, span: Range<usize>) -> Site {
+    pub(crate) fn site(&self, span: Range<usize>) -> Site {
         Site {
             span,
             via: self.via.cloned(),
@@ -141,16 +136,16 @@ impl<'p> Place<'p> {
 
 /// A span and its key path.
 #[derive(Debug, Clone)]
-pub(in crate::config) struct Site {
-    pub(in crate::config) span: Range<usize>,
+pub(crate) struct Site {
+    pub(crate) span: Range<usize>,
     via: Option<Range<usize>>,
-    pub(in crate::config) path: String,
+    pub(crate) path: String,
 }
 
 impl Site {
     /// Where to show two sites that disagree: one text may stand behind both, and then
     /// it is the aliases that tell them apart.
-    pub(in crate::config) fn apart(&self, other: &Self) -> (Range<usize>, Range<usize>) {
+    pub(crate) fn apart(&self, other: &Self) -> (Range<usize>, Range<usize>) {
         let shown = |site: &Self| match &site.via {
             Some(alias) if self.span == other.span => alias.clone(),
             _ => site.span.clone(),

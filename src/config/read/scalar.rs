@@ -11,21 +11,13 @@ use crate::model::{ComposeText, Part};
 impl Context<'_> {
     /// Any text of a node; null is `None`, and so is a text that replaced variables
     /// emptied: `host_port: ${PORT:-}` is the same as no `host_port`.
-    pub(in crate::config) fn text_with_markers(
-        &mut self,
-        node: &Node,
-        at: &Place<'_>,
-    ) -> Read<ComposeText> {
+    pub(crate) fn text_with_markers(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
         let found = self.resolved(node, at, true)?;
         Ok(found.and_then(Template::unless_emptied))
     }
 
     /// Any text of a node, where an empty one is a value too.
-    pub(in crate::config) fn text_maybe_empty(
-        &mut self,
-        node: &Node,
-        at: &Place<'_>,
-    ) -> Read<ComposeText> {
+    pub(crate) fn text_maybe_empty(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
         let found = self.resolved(node, at, true)?;
         Ok(found.map(|found| found.text))
     }
@@ -64,7 +56,7 @@ impl Context<'_> {
     }
 
     /// One line of text that Compose may still fill in.
-    pub(in crate::config) fn compose_text(
+    pub(crate) fn compose_text(
         &mut self,
         field: Option<Field<'_>>,
         at: &Place<'_>,
@@ -75,11 +67,7 @@ impl Context<'_> {
     }
 
     /// The same for a node that has no key, such as a list's item.
-    pub(in crate::config) fn compose_line(
-        &mut self,
-        node: &Node,
-        at: &Place<'_>,
-    ) -> Read<ComposeText> {
+    pub(crate) fn compose_line(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
         let Some(text) = self.text_with_markers(node, at)? else {
             return Ok(None);
         };
@@ -88,16 +76,12 @@ impl Context<'_> {
     }
 
     /// One line of text that pei itself uses, so that markers have no place in it.
-    pub(in crate::config) fn text(
-        &mut self,
-        field: Option<Field<'_>>,
-        at: &Place<'_>,
-    ) -> Read<String> {
+    pub(crate) fn text(&mut self, field: Option<Field<'_>>, at: &Place<'_>) -> Read<String> {
         self.text_where(field, at, |_| false)
     }
 
     /// The same, where some control characters are for the caller to judge.
-    pub(in crate::config) fn text_where(
+    pub(crate) fn text_where(
         &mut self,
         field: Option<Field<'_>>,
         at: &Place<'_>,
@@ -109,7 +93,7 @@ impl Context<'_> {
     }
 
     /// The same for a node that has no key.
-    pub(in crate::config) fn text_of(
+    pub(crate) fn text_of(
         &mut self,
         node: &Node,
         at: &Place<'_>,
@@ -142,7 +126,7 @@ impl Context<'_> {
     }
 
     /// Control characters other than the allowed ones end up where nobody sees them.
-    pub(in crate::config) fn forbid_control(
+    pub(crate) fn forbid_control(
         &mut self,
         node: &Node,
         at: &Place<'_>,
@@ -174,11 +158,7 @@ impl Context<'_> {
     }
 
     /// A switch, also in the words of YAML 1.1 and in quotes.
-    pub(in crate::config) fn boolean(
-        &mut self,
-        field: Option<Field<'_>>,
-        at: &Place<'_>,
-    ) -> Read<bool> {
+    pub(crate) fn boolean(&mut self, field: Option<Field<'_>>, at: &Place<'_>) -> Read<bool> {
         let Some(text) = self.text(field, at)? else {
             return Ok(None);
         };
@@ -196,7 +176,7 @@ impl Context<'_> {
     }
 
     /// A whole number in decimal digits, quoted or not.
-    pub(in crate::config) fn number(
+    pub(crate) fn number(
         &mut self,
         field: Option<Field<'_>>,
         at: &Place<'_>,
@@ -226,17 +206,13 @@ impl Context<'_> {
     }
 
     /// A TCP port.
-    pub(in crate::config) fn port(
-        &mut self,
-        field: Option<Field<'_>>,
-        at: &Place<'_>,
-    ) -> Read<u16> {
+    pub(crate) fn port(&mut self, field: Option<Field<'_>>, at: &Place<'_>) -> Read<u16> {
         let number = self.number(field, at, &(1..=65535))?;
         Ok(number.and_then(|number| u16::try_from(number).ok()))
     }
 
     /// One of a few words.
-    pub(in crate::config) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &mut self,
         field: Option<Field<'_>>,
         at: &Place<'_>,
@@ -258,7 +234,7 @@ impl Context<'_> {
     }
 
     /// Reports the value of a field.
-    pub(in crate::config) fn bad_value(
+    pub(crate) fn bad_value(
         &mut self,
         field: Option<Field<'_>>,
         at: &Place<'_>,

@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::model::Project;
 
 /// The project that the file describes; only good if no error was reported.
-pub(in crate::config) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
+pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     let nowhere = 0..0;
     let first_key = match &*root.content {
         Content::Map(entries) => entries.first().map_or(&nowhere, |entry| &entry.key_span),

@@ -5,18 +5,18 @@ use std::rc::Rc;
 
 /// A value and its place.
 #[derive(Debug, Clone)]
-pub(in crate::config) struct Node {
+pub(crate) struct Node {
     /// Shared between an anchor and its aliases, so that an alias costs nothing.
-    pub(in crate::config) content: Rc<Content>,
+    pub(crate) content: Rc<Content>,
     /// Where the value is written.
-    pub(in crate::config) span: Range<usize>,
+    pub(crate) span: Range<usize>,
     /// The alias that brought the value here, where one did.
-    pub(in crate::config) used_at: Option<Range<usize>>,
+    pub(crate) used_at: Option<Range<usize>>,
 }
 
 /// What a node is.
 #[derive(Debug)]
-pub(in crate::config) enum Content {
+pub(crate) enum Content {
     /// A text, or nothing.
     Scalar(Scalar),
     /// A sequence.
@@ -29,39 +29,39 @@ pub(in crate::config) enum Content {
 
 /// The text of a scalar as typed, without its quotes.
 #[derive(Debug, Clone)]
-pub(in crate::config) struct Scalar {
+pub(crate) struct Scalar {
     /// `0123` stays these four characters.
-    pub(in crate::config) text: String,
+    pub(crate) text: String,
     /// Without quotes and not a block: only such text can be null or a boolean of YAML 1.1.
-    pub(in crate::config) plain: bool,
+    pub(crate) plain: bool,
 }
 
 /// A key and its value.
 #[derive(Debug, Clone)]
-pub(in crate::config) struct Entry {
+pub(crate) struct Entry {
     /// The key's text.
-    pub(in crate::config) key: Rc<str>,
+    pub(crate) key: Rc<str>,
     /// Where the key is written.
-    pub(in crate::config) key_span: Range<usize>,
+    pub(crate) key_span: Range<usize>,
     /// What it maps to.
-    pub(in crate::config) value: Node,
+    pub(crate) value: Node,
 }
 
 impl Scalar {
     /// `null` by YAML's core schema; a quoted text never is.
-    pub(in crate::config) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.plain && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 }
 
 impl Node {
     /// True for `null` and for no value at all.
-    pub(in crate::config) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(&*self.content, Content::Scalar(scalar) if scalar.is_null())
     }
 
     /// What the node is, in words for a message.
-    pub(in crate::config) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match &*self.content {
             Content::Scalar(scalar) if scalar.is_null() => "nothing",
             Content::Scalar(_) => "a single value",

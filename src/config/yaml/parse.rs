@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 /// The first document of the text, where one could be read, and what is wrong with the text.
 ///
 /// A text that is not YAML has no tree; everything else leaves one that can be read further.
-pub(in crate::config) fn parse(text: &str) -> (Option<Node>, Findings) {
+pub(crate) fn parse(text: &str) -> (Option<Node>, Findings) {
     let mut options = options! {
         emit_unresolved_aliases: true,
         flow_nesting_limit: limits::DEPTH,

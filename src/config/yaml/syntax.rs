@@ -119,7 +119,7 @@ fn indentation_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
 }
 
 /// The key of a text that is `key:value`. The value is left alone: it may be a secret.
-pub(in crate::config) fn key_without_blank(text: &str) -> Option<&str> {
+pub(crate) fn key_without_blank(text: &str) -> Option<&str> {
     let (key, value) = text.split_once(':')?;
     let is_word = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
     let is_key = !key.is_empty() && key.chars().all(is_word);
