@@ -6,13 +6,11 @@
 
 mod rules;
 
-use schemars::Schema;
-use schemars::consts::meta_schemas::DRAFT2020_12;
-use schemars::json_schema;
 use serde_json::{Map, Value, json};
 
 use super::raw::{self, Shape, Spec};
 
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// A text in which pei replaces a variable.
 const VARIABLE: &str = r"\$\{";
 /// A text in which Compose replaces a variable.
@@ -25,15 +23,12 @@ const EXTENSION: &str = "^x-";
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     let root = section(&raw::Root::SPEC, &mut definitions);
-    let mut schema = json_schema!({
-        "$schema": DRAFT2020_12,
-        "title": "user_config.yml",
-    });
-    if let Value::Object(root) = root {
-        schema.ensure_object().extend(root);
+    let mut schema = json!({ "$schema": DIALECT, "title": "user_config.yml" });
+    if let (Value::Object(schema), Value::Object(root)) = (&mut schema, root) {
+        schema.extend(root);
     }
-    schema.insert("$defs".into(), Value::Object(definitions));
-    Schema::to_value(schema)
+    schema["$defs"] = Value::Object(definitions);
+    schema
 }
 
 /// A mapping with known keys; sections within it become definitions.
