@@ -9,58 +9,36 @@ use crate::config::read::{Context, Site};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::{ComposeText, MountSource, Part};
 
-/// What is mounted, for a message.
-#[derive(Clone, Copy)]
-enum Mounted<'m> {
-    Storage(&'m ReadStorage),
-    Mount(&'m ReadMount),
-}
-
-impl Mounted<'_> {
-    fn key(self) -> String {
-        match self {
-            Self::Storage(read) => format!("storage.{}", read.storage.key.name()),
-            Self::Mount(read) => format!("mount.{}", read.mount.name),
-        }
-    }
-
-    fn site(&self) -> &Site {
-        match self {
-            Self::Storage(read) => &read.site,
-            Self::Mount(read) => &read.destination,
-        }
-    }
-
-    fn destination(self) -> String {
-        match self {
-            Self::Storage(read) => format!("/hard/volume/{}", read.storage.key.name()),
-            Self::Mount(read) => spelling(&read.mount.dst_path),
-        }
-    }
-
-    fn source(&self) -> &MountSource {
-        match self {
-            Self::Storage(read) => &read.storage.source,
-            Self::Mount(read) => &read.mount.source,
-        }
-    }
-}
+/// What is mounted: its key for a message, and its place in the config.
+type Mounted<'m> = (String, &'m Site);
 
 /// Warns of the destinations that one service has twice. What mounts nothing is no part of it.
 pub(super) fn check(cx: &mut Context<'_>, storage: &[ReadStorage], mounts: &[ReadMount]) {
-    let mut seen: HashMap<String, Mounted<'_>> = HashMap::with_capacity(mounts.len());
-    let mounted = storage
-        .iter()
-        .map(Mounted::Storage)
-        .chain(mounts.iter().map(Mounted::Mount))
-        .filter(|mounted| *mounted.source() != MountSource::Image);
-    for again in mounted {
-        match seen.entry(again.destination()) {
+    let storage = storage.iter().map(|read| {
+        let name = read.storage.key.name();
+        let key = format!("storage.{name}");
+        (
+            &read.storage.source,
+            format!("/hard/volume/{name}"),
+            (key, &read.site),
+        )
+    });
+    let mounts = mounts.iter().map(|read| {
+        let key = format!("mount.{}", read.mount.name);
+        let destination = spelling(&read.mount.dst_path);
+        (&read.mount.source, destination, (key, &read.destination))
+    });
+    let mut seen: HashMap<String, Mounted<'_>> = HashMap::new();
+    for (source, destination, again) in storage.chain(mounts) {
+        if *source == MountSource::Image {
+            continue;
+        }
+        match seen.entry(destination) {
             Entry::Vacant(place) => {
                 place.insert(again);
             }
             Entry::Occupied(first) => {
-                cx.report(warning(first.key(), *first.get(), again));
+                cx.report(warning(first.key(), first.get(), &again));
             }
         }
     }
@@ -68,37 +46,24 @@ pub(super) fn check(cx: &mut Context<'_>, storage: &[ReadStorage], mounts: &[Rea
 
 /// Two texts with markers are the same place if they are the same text.
 fn spelling(path: &ComposeText) -> String {
-    if let Some(literal) = path.as_literal() {
-        return normalised(literal);
-    }
-    let text: String = path
-        .parts
-        .iter()
-        .map(|part| match part {
-            Part::Literal(text) => text.clone(),
-            Part::Marker { name, default } => match default {
-                None => format!("{{{{{name}}}}}"),
-                Some(default) => format!("{{{{{name}:-{default}}}}}"),
-            },
-        })
-        .collect();
+    let text = path.for_reading();
     match path.parts.first() {
         Some(Part::Marker { .. }) => text,
         _ => normalised(&text),
     }
 }
 
-fn warning(destination: &str, first: Mounted<'_>, again: Mounted<'_>) -> Diagnostic {
+fn warning(destination: &str, first: &Mounted<'_>, again: &Mounted<'_>) -> Diagnostic {
     let message = format!(
         "{} and {} have the same destination {}",
-        quoted(&first.key()),
-        quoted(&again.key()),
+        quoted(&first.0),
+        quoted(&again.0),
         quoted(destination)
     );
-    let (first_span, again_span) = first.site().apart(again.site());
+    let (first_span, again_span) = first.1.apart(again.1);
     Diagnostic::warning(Code::DuplicateDestination, again_span, message)
         .label("again here")
         .also(first_span, "first here")
-        .path(again.site().path.clone())
+        .path(again.1.path.clone())
         .help("give one of them another destination: only one of the two will be seen")
 }
