@@ -51,6 +51,20 @@ fn what_the_older_tool_wrote_gives_way_and_an_edit_is_named() {
     project.run(["configure"]).succeeds().says("nothing to do");
 }
 
+/// Pei has these from a list, so that they are not found beside its other scripts.
+#[test]
+fn the_forwarders_of_the_older_tool_are_known() {
+    let sums = include_str!("../../src/project/peidocker-2.sha256");
+    for name in [
+        "set-locale.sh",
+        "bun/install-bun.sh",
+        "pixi/install-pixi.bash",
+    ] {
+        let path = format!("  installation/stage-2/system/{name}\n");
+        assert!(sums.contains(&path), "{path}");
+    }
+}
+
 #[test]
 fn line_ends_of_a_checkout_are_no_edit_of_the_older_tools_files_either() {
     let project = project().file(README, SHIPPED.replace('\n', "\r\n"));
