@@ -1,11 +1,11 @@
 //! The command line; its doc comments are the help that users read.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 
-use clap::builder::Styles;
-use clap::error::{ContextKind, ContextValue};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::builder::{PossibleValue, StringValueParser, Styles, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::command::Command;
 use crate::exit_code::ExitCode;
@@ -98,7 +98,7 @@ impl Cli {
             .try_get_matches_from_mut(&arguments)
             .and_then(|matches| Self::from_arg_matches(&matches))
             .map_err(|error| Answer {
-                error: did_you_mean(error.format(&mut command)),
+                error: with_cure(did_you_mean(error.format(&mut command)), &arguments),
                 color: color_of(&arguments),
             })
     }
@@ -127,6 +127,27 @@ impl Cli {
 #[must_use]
 pub fn command() -> clap::Command {
     Cli::command().styles(Styles::styled())
+}
+
+/// A word of which the likely values are known to completions, and any is taken: the command says what is wrong.
+#[derive(Clone)]
+pub struct Likely(pub fn() -> Vec<&'static str>);
+
+impl TypedValueParser for Likely {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.0)().into_iter().map(PossibleValue::new)))
+    }
 }
 
 /// What the parser itself has to say: help, the version, or what is wrong.
@@ -198,6 +219,51 @@ fn did_you_mean(mut error: clap::Error) -> clap::Error {
         let tip = ContextValue::StyledStrs(vec![format!("did you mean `{nearest}`?").into()]);
         error.insert(ContextKind::Suggested, tip);
     }
+    error
+}
+
+/// What to type instead, where the habit of other tools tells what was wanted.
+fn with_cure(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
+    let Some(ContextValue::String(word)) = error
+        .get(ContextKind::InvalidSubcommand)
+        .or_else(|| error.get(ContextKind::InvalidArg))
+    else {
+        return error;
+    };
+    let cure = if error.kind() == ErrorKind::InvalidSubcommand {
+        match word.as_str() {
+            "init" | "new" | "generate" | "setup" => "`pei create -p DIR` makes a project",
+            "build" | "update" | "apply" | "render" => {
+                "`pei configure` writes what Docker needs, then `docker compose build` builds the images"
+            }
+            "up" | "start" | "run" => {
+                "`pei configure` writes what Docker needs, then `docker compose up --build -d` builds and starts"
+            }
+            "down" | "stop" => "`docker compose down` stops and removes the containers",
+            "ssh" | "exec" | "shell" | "logs" | "ps" | "status" => {
+                "containers are Compose's: `docker compose ps`, `logs` and `exec stage-2 bash`"
+            }
+            "delete" | "rm" | "clean" | "uninstall" => "`pei remove` removes images and containers",
+            "config" | "validate" | "check" | "lint" => "`pei configure --check` reads the config and writes nothing",
+            _ => return error,
+        }
+        .to_owned()
+    } else {
+        let takes_folder = |word: &OsString| {
+            ["create", "configure", "remove"]
+                .iter()
+                .any(|name| word == name)
+        };
+        if word.starts_with('-') || !arguments.iter().any(takes_folder) {
+            return error;
+        }
+        format!("the folder of a project is named with `-p {word}`")
+    };
+    error.remove(ContextKind::SuggestedSubcommand);
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![cure.into()]),
+    );
     error
 }
 

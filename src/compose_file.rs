@@ -2,47 +2,40 @@
 //!
 //! The file may have been edited by hand, so only the keys that matter are read
 //! and everything else may be as it likes. Compose's own reading of the file is
-//! asked where names hold variables or depend on the project's name.
+//! asked first, for names may hold variables or depend on the project's name.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The names in a compose file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ComposeFile {
-    /// Each once; those of later services come first, for they build on earlier ones.
-    pub images: Vec<String>,
-    /// Named volumes, in the order of their keys.
-    pub volumes: Vec<Volume>,
-}
-
-/// A named volume.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Volume {
-    /// As the file calls it.
-    pub key: String,
-    /// As the engine calls it, where the file says so.
+    /// The project's name, where it is known.
     pub name: Option<String>,
+    /// The images that the project builds, each once; those of later services come first, for they build on earlier
+    /// ones. What a service only pulls is not the project's.
+    pub images: Vec<String>,
+    /// The named volumes as the engine calls them, where that is known.
+    pub volumes: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct Document {
-    #[serde(default)]
+    name: Option<String>,
     services: Option<BTreeMap<String, Option<Service>>>,
-    #[serde(default)]
     volumes: Option<BTreeMap<String, Option<NamedVolume>>>,
 }
 
 #[derive(Deserialize)]
 struct Service {
-    #[serde(default)]
     image: Option<String>,
+    build: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 struct NamedVolume {
-    #[serde(default)]
     name: Option<String>,
 }
 
@@ -67,24 +60,12 @@ impl ComposeFile {
         Some(document.into())
     }
 
-    /// Whether only Compose knows what some name becomes.
-    #[must_use]
-    pub fn needs_compose(&self) -> bool {
-        self.volumes.iter().any(|volume| volume.name.is_none())
-            || self.names().any(|name| name.contains('$'))
-    }
-
     /// The images whose names hold a variable.
     pub fn unresolved(&self) -> impl Iterator<Item = &str> {
         self.images
             .iter()
             .map(String::as_str)
             .filter(|image| image.contains('$'))
-    }
-
-    fn names(&self) -> impl Iterator<Item = &String> {
-        let volumes = self.volumes.iter().filter_map(|v| v.name.as_ref());
-        self.images.iter().chain(volumes)
     }
 }
 
@@ -93,18 +74,18 @@ impl From<Document> for ComposeFile {
         let mut images: Vec<String> = Vec::new();
         let services = document.services.unwrap_or_default();
         for service in services.into_values().rev().flatten() {
-            let image = service.image.filter(|image| !image.is_empty());
+            let image = service
+                .image
+                .filter(|image| !image.is_empty() && service.build.is_some());
             images.extend(image.filter(|image| !images.contains(image)));
         }
-        let volumes = document.volumes.unwrap_or_default();
-        let volumes = volumes
-            .into_iter()
-            .map(|(key, volume)| Volume {
-                key,
-                name: volume.and_then(|volume| volume.name),
-            })
-            .collect();
-        Self { images, volumes }
+        let volumes = document.volumes.unwrap_or_default().into_values().flatten();
+        let volumes = volumes.filter_map(|volume| volume.name).collect();
+        Self {
+            name: document.name,
+            images,
+            volumes,
+        }
     }
 }
 
@@ -115,16 +96,15 @@ mod tests {
     #[test]
     fn only_names_are_read_and_the_rest_may_be_anything() {
         let file = ComposeFile::from_yaml(
-            "x-a: &a {image: one}\n\
+            "x-a: &a {image: one, build: .}\n\
              services:\n  stage-1: *a\n  stage-2: {<<: *a, image: two, ports: !override [1, {}]}\n  \
-             other:\n  again: {image: two}\n\
+             other:\n  again: {image: two, build: {context: x}}\n  db: {image: 'debian:12'}\n\
              volumes:\n  app:\n  data: {external: true, name: mine}\n",
         )
         .unwrap();
         assert_eq!(file.images, ["two", "one"]);
-        assert_eq!(file.volumes[0].name, None);
-        assert_eq!(file.volumes[1].name.as_deref(), Some("mine"));
-        assert!(file.needs_compose());
+        assert_eq!(file.volumes, ["mine"]);
+        assert_eq!(file.name, None);
     }
 
     #[test]
@@ -140,14 +120,14 @@ mod tests {
     #[test]
     fn a_large_project_is_read() {
         let ports = "1, ".repeat(260_000);
-        let text = format!("services: {{a: {{image: x, ports: [{ports}]}}}}");
+        let text = format!("services: {{a: {{image: x, build: ., ports: [{ports}]}}}}");
         assert_eq!(ComposeFile::from_yaml(&text).unwrap().images, ["x"]);
     }
 
     #[test]
     fn variables_need_compose() {
-        let file = ComposeFile::from_yaml("services: {a: {image: 'x:${TAG:-1}'}}").unwrap();
-        assert!(file.needs_compose());
+        let file =
+            ComposeFile::from_yaml("services: {a: {build: ., image: 'x:${TAG:-1}'}}").unwrap();
         assert_eq!(file.unresolved().collect::<Vec<_>>(), ["x:${TAG:-1}"]);
     }
 }

@@ -1,11 +1,12 @@
 //! The only printer: data goes to stdout, everything else to stderr.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
 use clap::ValueEnum;
 
-use crate::diagnostic::quoted;
+use crate::diagnostic::{is_harmful, quoted};
 use crate::failure::Failure;
 
 /// When to colour what is said.
@@ -36,6 +37,8 @@ pub enum Verbosity {
 pub struct Ui {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
+    color: ColorChoice,
+    out_is_terminal: bool,
     colour: bool,
     verbosity: Verbosity,
     interactive: bool,
@@ -75,6 +78,8 @@ impl Ui {
         Self {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
+            color,
+            out_is_terminal: io::stdout().is_terminal(),
             colour: is_coloured(color, io::stderr().is_terminal()),
             verbosity,
             interactive: io::stdin().is_terminal(),
@@ -104,10 +109,38 @@ impl Ui {
     /// # Errors
     /// What the stream says; a reader that went away is for the caller of the run to judge.
     pub fn data(&mut self, text: &str) -> anyhow::Result<()> {
+        let text = if self.out_is_terminal {
+            harmless(text, is_coloured(self.color, true))
+        } else {
+            // Another program gets every byte.
+            text.into()
+        };
         self.out
             .write_all(text.as_bytes())
             .and_then(|()| self.out.flush())
             .context("cannot write to stdout")
+    }
+
+    /// A unified diff, in colour where data is.
+    #[must_use]
+    pub fn diff(&self, text: &str) -> String {
+        if !is_coloured(self.color, self.out_is_terminal) {
+            return text.to_owned();
+        }
+        let colour = |line: &str| match line.as_bytes() {
+            [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => "\x1b[1m",
+            [b'+', ..] => "\x1b[32m",
+            [b'-', ..] => "\x1b[31m",
+            [b'@', ..] => "\x1b[36m",
+            _ => "",
+        };
+        text.split_inclusive('\n')
+            .fold(String::new(), |mut out, line| {
+                let (start, plain) = (colour(line), line.trim_end_matches('\n'));
+                let end = if start.is_empty() { "" } else { "\x1b[0m" };
+                out.extend([start, &harmless(plain, false), end, &line[plain.len()..]]);
+                out
+            })
     }
 
     /// What was done.
@@ -141,7 +174,8 @@ impl Ui {
     /// Why the run ends, with its causes and its cure.
     pub fn error(&mut self, error: &anyhow::Error) {
         self.toned(Tone::Error, &format!("{error:#}"));
-        if let Some(help) = error.downcast_ref::<Failure>().and_then(Failure::cure) {
+        let cure = error.downcast_ref::<Failure>().and_then(Failure::cure);
+        if let Some(help) = cure.or_else(|| cure_of_refusal(error)) {
             self.say(&format!("  = help: {help}\n"));
         }
     }
@@ -182,7 +216,7 @@ impl Ui {
 
     fn say(&mut self, text: &str) {
         // Without a stderr there is nobody left to tell, and the work goes on.
-        let _ = self.err.write_all(text.as_bytes());
+        let _ = self.err.write_all(harmless(text, self.colour).as_bytes());
     }
 }
 
@@ -197,6 +231,59 @@ pub fn is_coloured(choice: ColorChoice, is_terminal: bool) -> bool {
             let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
             is_terminal && !refused && !dumb
         }
+    }
+}
+
+/// What to do where the system refuses a write.
+fn cure_of_refusal(error: &anyhow::Error) -> Option<&'static str> {
+    let kinds = error
+        .chain()
+        .filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
+    kinds.into_iter().find_map(|kind| match kind {
+        io::ErrorKind::PermissionDenied => {
+            Some("check the owner and the mode of the folder (`ls -ld`), and of those above it; pei needs to write there")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => Some("it is mounted read-only: mount it anew, or copy the project elsewhere"),
+        _ => None,
+    })
+}
+
+/// The text without what a terminal would obey or what reorders the signs around it, but for line ends, tabs and,
+/// where asked for, colours: each is spelled out.
+fn harmless(text: &str, with_colours: bool) -> Cow<'_, str> {
+    let is_plain = |c: char| c == '\n' || c == '\t' || !is_harmful(c);
+    if text.chars().all(is_plain) {
+        return text.into();
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let colour = if with_colours {
+            length_of_colour(rest)
+        } else {
+            0
+        };
+        if colour > 0 || is_plain(c) {
+            let length = colour.max(c.len_utf8());
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
+        } else {
+            out.extend(c.escape_default());
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    out.into()
+}
+
+/// The bytes of a sequence that sets colours, at the beginning of a text.
+fn length_of_colour(text: &str) -> usize {
+    let Some(rest) = text.strip_prefix("\x1b[") else {
+        return 0;
+    };
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';');
+    match end {
+        Some(end) if rest[end..].starts_with('m') => "\x1b[".len() + end + 1,
+        _ => 0,
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{ValueEnum, ValueHint};
 
 use super::given::{
-    INSTALLATION, credentials, read_config, require_config, require_project, stage_folders,
+    CONFIG, INSTALLATION, credentials, project_folder, read_config, require_config, stage_folders,
 };
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::cli::Quiet;
@@ -21,8 +21,6 @@ use crate::plan::{self, Inputs};
 use crate::project::{self, Changes, WriteMode};
 use crate::render;
 use crate::ui::{Ui, shown};
-
-const CONFIG: &str = "user_config.yml";
 
 /// Turn `user_config.yml` into what Docker needs
 ///
@@ -79,8 +77,8 @@ enum Format {
 }
 
 impl Args {
-    pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
-        require_project(&self.project_dir)?;
+    pub(super) fn run(mut self, ui: &mut Ui) -> Result<ExitCode> {
+        self.project_dir = project_folder(ui, &self.project_dir)?;
         let path = self.project_dir.join(&self.config);
         require_config(&path, &self.project_dir)?;
         let Some(project) = self.load(ui, &path)? else {
@@ -190,7 +188,7 @@ impl Args {
             text.push_str(&outcome::listing(report));
         }
         if self.diff {
-            text.push_str(&report.diff());
+            text.push_str(&ui.diff(&report.diff()));
         }
         if self.format == Format::Json {
             // Stdout holds the one document and nothing else.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::cli::Quiet;
+use crate::cli::{Likely, Quiet};
 use crate::diagnostic::{self, Code, nearest, quoted};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -15,7 +15,7 @@ use crate::ui::Ui;
 #[command(after_long_help = "Example:\n  pei explain unknown-key")]
 pub struct Args {
     /// The code; without one, all codes are listed
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = Likely(|| names().collect()), hide_possible_values = true)]
     code: Option<String>,
     #[command(flatten)]
     pub(super) quiet: Quiet,

@@ -1,21 +1,26 @@
 //! What `configure` reads of a project beside the values in its config.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use super::outcome::shell_word;
 use crate::assets;
 use crate::config::SourceFile;
-use crate::diagnostic::quoted;
+use crate::diagnostic::{list, nearest, quoted};
 use crate::failure::Failure;
 use crate::model::StageId;
 use crate::plan::{CustomFile, StageFolder};
-use crate::project::CREDENTIALS;
-use crate::ui::shown;
+use crate::project::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
+use crate::ui::{Ui, shown};
+
+/// The file that a person edits.
+pub(super) const CONFIG: &str = "user_config.yml";
+const REFERENCE: &str = "reference_config.yml";
 
 /// The folder of the scripts.
 pub(super) const INSTALLATION: &str = "installation";
@@ -23,23 +28,41 @@ pub(super) const INSTALLATION: &str = "installation";
 /// No script that a person writes comes near this size; what lies beside scripts may be gigabytes.
 const SCRIPT_BYTES: u64 = 256 * 1024;
 
-/// A folder that can be a project at all.
-pub(super) fn require_project(folder: &Path) -> Result<(), Failure> {
-    let create = quoted(&format!("pei create -p {}", shell_word(folder)));
-    match fs::metadata(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::new(format!(
-            "the folder {} does not exist",
-            shown(folder)
-        ))
-        .help(format!("{create} makes a project there"))),
-        Err(error) => Err(unreadable("open", folder, &error)),
-        Ok(found) if !found.is_dir() => Err(Failure::new(format!(
-            "{} is a file, not the folder of a project",
-            shown(folder)
-        ))
-        .help("name the folder that holds the user_config.yml")),
-        Ok(_) => Ok(()),
+/// The project that a folder is, or that it lies in; the latter is said.
+pub(super) fn project_folder(ui: &mut Ui, given: &Path) -> Result<PathBuf> {
+    match fs::metadata(given) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let create = quoted(&format!("pei create -p {}", shell_word(given)));
+            let failure = Failure::new(format!("the folder {} does not exist", shown(given)));
+            return Err(failure
+                .help(format!("{create} makes a project there"))
+                .into());
+        }
+        Err(error) => return Err(unreadable("open", given, &error).into()),
+        Ok(found) if !found.is_dir() => {
+            let failure = Failure::new(format!(
+                "{} is a file, not the folder of a project",
+                shown(given)
+            ));
+            return Err(failure
+                .help("name the folder that holds the user_config.yml")
+                .into());
+        }
+        Ok(_) => {}
     }
+    let is_project = |folder: &Path| {
+        folder.join(INSTALLATION).is_dir()
+            && (folder.join(CONFIG).exists() || folder.join(TEMPLATE).exists())
+    };
+    if is_project(given) || given.join(CONFIG).exists() || given.join(COMPOSE_FILE).exists() {
+        return Ok(given.to_owned());
+    }
+    let here = fs::canonicalize(given).map_err(|error| unreadable("open", given, &error))?;
+    let Some(above) = here.ancestors().skip(1).find(|folder| is_project(folder)) else {
+        return Ok(given.to_owned());
+    };
+    ui.note(&format!("the project is {}", shown(above)));
+    Ok(above.to_owned())
 }
 
 /// A config that can be read, in a folder that looks like a project.
@@ -49,14 +72,11 @@ pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> 
     match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let failure = Failure::new(format!("there is no config {}", shown(path)));
-            Err(if is_project {
-                failure.help(format!(
-                    "copy {} to it, or name another config with -c",
-                    shown(&folder.join("reference_config.yml"))
-                ))
+            Err(failure.help(if is_project {
+                other_config(path, folder)
             } else {
-                failure.help(format!("`pei create -p {directory}` makes a project there"))
-            })
+                format!("`pei create -p {directory}` makes a project there")
+            }))
         }
         Err(error) => Err(unreadable("read", path, &error)),
         Ok(found) if found.is_dir() => Err(Failure::new(format!(
@@ -77,6 +97,39 @@ pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> 
         ))),
         Ok(_) => Ok(()),
     }
+}
+
+/// Which config may be meant in place of one that is missing.
+fn other_config(path: &Path, folder: &Path) -> String {
+    let is_config = |name: &String| {
+        let extension = Path::new(name).extension().and_then(OsStr::to_str);
+        matches!(extension, Some("yml" | "yaml"))
+            && ![COMPOSE_FILE, TEMPLATE, REFERENCE].contains(&name.as_str())
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.retain(is_config);
+    names.sort_unstable();
+    let missing = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(meant) = nearest(&missing, names.iter().map(String::as_str)) {
+        return format!(
+            "did you mean {}? `-c {}` reads it",
+            quoted(meant),
+            shell_word(Path::new(meant))
+        );
+    }
+    if names.is_empty() {
+        return format!(
+            "copy {} to it, or name another config with -c",
+            shown(&folder.join(REFERENCE))
+        );
+    }
+    format!(
+        "-c is relative to the project, which holds {}",
+        list(&names, "and")
+    )
 }
 
 /// The bytes of the config, or so many that they are seen to be too many.

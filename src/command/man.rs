@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::ValueHint;
 use clap_mangen::Man;
 
-use crate::cli::{self, Quiet};
+use crate::cli::{self, Likely, Quiet};
 use crate::diagnostic::{count, nearest, quoted};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ Examples:
   pei man --out ~/.local/share/man/man1")]
 pub struct Args {
     /// The page of a subcommand instead of pei's own
-    #[arg(value_name = "COMMAND", conflicts_with = "out")]
+    #[arg(value_name = "COMMAND", conflicts_with = "out", value_parser = Likely(|| super::NAMES.to_vec()), hide_possible_values = true)]
     command: Option<String>,
     /// Write all pages into this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

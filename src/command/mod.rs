@@ -28,6 +28,17 @@ pub enum Command {
     Man(man::Args),
 }
 
+/// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
+const NAMES: [&str; 7] = [
+    "create",
+    "configure",
+    "remove",
+    "schema",
+    "explain",
+    "completions",
+    "man",
+];
+
 impl Command {
     /// Does it.
     ///
@@ -57,5 +68,20 @@ impl Command {
             Self::Completions(args) => args.quiet.quiet,
             Self::Man(args) => args.quiet.quiet,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_missing() {
+        let commands = Command::augment_subcommands(clap::Command::new("pei"));
+        let names: Vec<_> = commands
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        assert_eq!(names, NAMES);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{count, quoted};
+use crate::diagnostic::{count, is_harmful, quoted};
 use crate::project::{Action, Changes, Notice, TEMPLATE};
 use crate::render::quote;
 use crate::ui::Ui;
@@ -115,5 +115,17 @@ pub(super) fn summary(report: &Changes<'_>) -> String {
 
 /// A path as a word of a command line that can be pasted into a shell.
 pub(super) fn shell_word(path: &Path) -> String {
-    quote::sh_if_needed(&path.to_string_lossy())
+    match path.to_str() {
+        Some(text) if !text.contains(is_harmful) => quote::sh_if_needed(text),
+        // What a terminal would obey, and what is no text, byte by byte, as bash and zsh read it.
+        _ => {
+            let bytes = path.as_os_str().as_encoded_bytes().iter();
+            let escaped = bytes.map(|byte| match byte {
+                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                _ => format!("\\x{byte:02x}"),
+            });
+            format!("$'{}'", escaped.collect::<String>())
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::ValueHint;
 
+use super::given;
 use super::outcome::shell_word;
 use crate::cli::Quiet;
 use crate::compose_file::ComposeFile;
@@ -16,12 +17,14 @@ use crate::failure::Failure;
 use crate::project::COMPOSE_FILE;
 use crate::ui::{Ui, shown};
 
-/// Remove a project's images and the containers made from them
+/// Remove what a project has built and started
 ///
-/// Reads the project's `docker-compose.yml`. For each image, the containers that were made
-/// from it are stopped and removed, whoever started them, and then the image itself, each
-/// after a question. What is gone already is fine. Volumes are kept and named, and the
-/// project's files stay. `CONTAINER_ENGINE=podman` asks podman instead of docker.
+/// Reads the project's `docker-compose.yml`. For each image that the project builds, the
+/// containers that were made from it are stopped and removed, and then the image itself,
+/// each after a question; other containers of its Compose project and its network follow.
+/// Images that it only pulls, and what another Compose project has made, are left alone.
+/// What is gone already is fine. Volumes are kept and named, and the project's files stay.
+/// `CONTAINER_ENGINE=podman` asks podman instead of docker.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -30,7 +33,7 @@ Examples:
   pei remove -p demo -y           Remove without asking, for scripts")]
 pub struct Args {
     /// The project's directory
-    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     project_dir: PathBuf,
     /// Remove without asking
     #[arg(short, long)]
@@ -49,15 +52,25 @@ struct Found {
     containers: Vec<Container>,
 }
 
+/// What is there of a project.
+struct Inventory {
+    /// In the order in which they go; the last holds containers of images that only others have built.
+    found: Vec<Found>,
+    networks: Vec<String>,
+    volumes: Vec<String>,
+    /// What looks like the project's and is another's, with the reason.
+    spared: Vec<String>,
+}
+
 impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
-        let path = self.project_dir.join(COMPOSE_FILE);
-        let written = read(&path, &self.project_dir)?;
+        let folder = given::project_folder(ui, &self.project_dir)?;
+        let path = folder.join(COMPOSE_FILE);
+        let written = read(&path, &folder)?;
         let engine = Engine::from_environment();
         let containers = engine.containers()?;
         let file = resolve(&engine, &path, written);
-        let found = find(&engine, &file, &containers)?;
-        let volumes = kept_volumes(&engine, &file)?;
+        let there = take_stock(&engine, &folder, &file, containers)?;
 
         for image in file.unresolved() {
             ui.warning(&format!(
@@ -65,14 +78,17 @@ impl Args {
                 quoted(image)
             ));
         }
+        for spared in &there.spared {
+            ui.note(spared);
+        }
         if self.dry_run {
-            ui.data(&listing(&found, &volumes))?;
+            ui.data(&listing(&there))?;
             return Ok(ExitCode::Success);
         }
-        if found.is_empty() {
+        if there.found.is_empty() && there.networks.is_empty() {
             ui.status(&format!(
-                "nothing to remove: no image of {} is there",
-                shown(&self.project_dir)
+                "nothing to remove: nothing that {} has built is there",
+                shown(&folder)
             ));
         } else if !self.yes && !ui.is_interactive() {
             return Err(
@@ -81,11 +97,14 @@ impl Args {
                     .into(),
             );
         }
-        for found in &found {
+        for found in &there.found {
             self.remove(ui, &engine, found)?;
         }
-        if !volumes.is_empty() {
-            ui.status(&format!("kept the volumes: {}", volumes.join(", ")));
+        for network in &there.networks {
+            self.remove_network(ui, &engine, network)?;
+        }
+        if !there.volumes.is_empty() {
+            ui.status(&format!("kept the volumes: {}", there.volumes.join(", ")));
         }
         Ok(if file.unresolved().next().is_some() {
             ExitCode::Failure
@@ -126,14 +145,22 @@ impl Args {
         }
         Ok(())
     }
+
+    fn remove_network(&self, ui: &mut Ui, engine: &Engine, network: &str) -> Result<()> {
+        let name = quoted(network);
+        let wanted = self.yes || ui.confirm(&format!("remove the network {name}?"))?;
+        let what = if wanted && engine.remove_network(network)? {
+            "removed"
+        } else {
+            "kept"
+        };
+        ui.status(&format!("{what} the network {name}"));
+        Ok(())
+    }
 }
 
 /// The names in the project's compose file.
 fn read(path: &Path, folder: &Path) -> Result<ComposeFile> {
-    if !folder.is_dir() {
-        let failure = Failure::new(format!("there is no project folder {}", shown(folder)));
-        return Err(failure.help("name the folder of a project with -p").into());
-    }
     if path.symlink_metadata().is_err() {
         return Err(
             Failure::new(format!("{} has no {COMPOSE_FILE}", shown(folder)))
@@ -152,54 +179,114 @@ fn read(path: &Path, folder: &Path) -> Result<ComposeFile> {
     })
 }
 
-/// The names as the engine knows them, where they depend on more than the file.
+/// The names as the engine knows them. Without Compose, the project's name is what Compose would make it.
 fn resolve(engine: &Engine, path: &Path, written: ComposeFile) -> ComposeFile {
-    if !written.needs_compose() {
-        return written;
-    }
     let resolved = engine.compose_config(path);
-    resolved
+    let mut file = resolved
         .and_then(|json| ComposeFile::from_compose(&json))
-        .unwrap_or(written)
+        .unwrap_or(written);
+    if file.name.is_none() {
+        let named = std::env::var("COMPOSE_PROJECT_NAME")
+            .ok()
+            .filter(|name| !name.is_empty());
+        file.name = named.or_else(|| {
+            let folder = path.canonicalize().ok()?;
+            let name = folder
+                .parent()?
+                .file_name()?
+                .to_string_lossy()
+                .to_lowercase();
+            let name: String = name
+                .chars()
+                .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+                .collect();
+            Some(name.trim_start_matches(['-', '_']).to_owned())
+        });
+    }
+    file
 }
 
-/// The images of the file that there is something to remove of.
-fn find(engine: &Engine, file: &ComposeFile, containers: &[Container]) -> Result<Vec<Found>> {
-    let mut all = Vec::new();
-    for image in file.images.iter().filter(|image| !image.contains('$')) {
-        let id = engine.image_id(image)?;
-        let containers: Vec<_> = containers
-            .iter()
-            .filter(|container| container.is_of(image, id.as_deref()))
-            .cloned()
-            .collect();
-        if id.is_some() || !containers.is_empty() {
-            all.push(Found {
-                image: image.clone(),
-                exists: id.is_some(),
-                containers,
+/// What there is of the project: the images that it builds, the containers made from them, and what else its Compose
+/// project has made. What another project has made is spared, and the image that it needs with it.
+fn take_stock(
+    engine: &Engine,
+    folder: &Path,
+    file: &ComposeFile,
+    mut containers: Vec<Container>,
+) -> Result<Inventory> {
+    let project = file.name.as_deref().unwrap_or_default();
+    let mut there = Inventory {
+        found: Vec::new(),
+        networks: Vec::new(),
+        volumes: Vec::new(),
+        spared: Vec::new(),
+    };
+    for name in file.images.iter().filter(|image| !image.contains('$')) {
+        let image = engine.image(name)?;
+        let id = image.as_ref().map(|image| image.id.as_str());
+        if let Some(other) = image
+            .as_ref()
+            .and_then(|image| image.project.as_deref())
+            .filter(|other| *other != project)
+        {
+            there.spared.push(format!(
+                "the image {} is left alone: the Compose project {} has built it",
+                quoted(name),
+                quoted(other)
+            ));
+            continue;
+        }
+        let (of_image, rest): (Vec<_>, Vec<_>) = containers
+            .into_iter()
+            .partition(|container| container.is_of(name, id));
+        containers = rest;
+        let (own, others): (Vec<_>, Vec<_>) = of_image.into_iter().partition(|container| {
+            container.project.is_none() || container.is_made_by(project, folder)
+        });
+        for other in &others {
+            there.spared.push(format!(
+                "left alone, and the image {} with it: the {}",
+                quoted(name),
+                describe(other)
+            ));
+        }
+        let exists = image.is_some() && others.is_empty();
+        if exists || !own.is_empty() {
+            there.found.push(Found {
+                image: name.clone(),
+                exists,
+                containers: own,
             });
         }
     }
-    Ok(all)
-}
-
-/// The project's volumes that exist; where Compose could not be asked, as the file calls them.
-fn kept_volumes(engine: &Engine, file: &ComposeFile) -> Result<Vec<String>> {
-    if file.volumes.is_empty() {
-        return Ok(Vec::new());
+    let beside: Vec<_> = containers
+        .into_iter()
+        .filter(|container| container.is_made_by(project, folder))
+        .collect();
+    if !beside.is_empty() {
+        there.found.push(Found {
+            image: String::new(),
+            exists: false,
+            containers: beside,
+        });
     }
-    let existing = engine.volumes()?;
-    let name = |volume: &crate::compose_file::Volume| match &volume.name {
-        Some(name) => existing.contains(name).then(|| name.clone()),
-        None => Some(volume.key.clone()),
-    };
-    Ok(file.volumes.iter().filter_map(name).collect())
+    for name in &file.volumes {
+        if !name.contains('$') && engine.has_volume(name)? {
+            there.volumes.push(name.clone());
+        }
+    }
+    if !project.is_empty() {
+        there.networks = engine.made_by("network", project)?;
+        let mut volumes = engine.made_by("volume", project)?;
+        volumes.retain(|name| !there.volumes.contains(name));
+        there.volumes.extend(volumes);
+    }
+    Ok(there)
 }
 
-fn listing(found: &[Found], volumes: &[String]) -> String {
+fn listing(there: &Inventory) -> String {
     let mut lines = Vec::new();
-    for found in found {
+    for found in &there.found {
         for container in &found.containers {
             lines.push(format!("remove  {}", describe(container)));
         }
@@ -208,7 +295,14 @@ fn listing(found: &[Found], volumes: &[String]) -> String {
         }
     }
     lines.extend(
-        volumes
+        there
+            .networks
+            .iter()
+            .map(|name| format!("remove  network {}", quoted(name))),
+    );
+    lines.extend(
+        there
+            .volumes
             .iter()
             .map(|name| format!("keep    volume {}", quoted(name))),
     );

@@ -31,7 +31,7 @@ pub fn quoted(text: &str) -> String {
             shown.push('…');
             break;
         }
-        if character.is_control() || is_invisible(character) {
+        if is_harmful(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
@@ -51,9 +51,11 @@ pub(crate) fn without_quoted(message: &str) -> String {
     }
 }
 
-/// Characters that reorder or hide the text around them.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+/// Whether a terminal would obey a character, or whether it reorders or hides the text around it.
+#[must_use]
+pub fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

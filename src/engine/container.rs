@@ -1,8 +1,12 @@
-//! A container, as the engine describes it.
+//! Containers and images, as the engine describes them.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+/// The label by which Compose knows what it has made: the project's name.
+pub const PROJECT_LABEL: &str = "com.docker.compose.project";
 
 /// A container, as far as it matters to who wants its image gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,15 +19,28 @@ pub struct Container {
     pub running: bool,
     /// The Compose project that made it, where one did.
     pub project: Option<String>,
+    /// The folder of that project.
+    folder: Option<PathBuf>,
     /// Identifier of the image that it was made from.
     image_id: String,
     /// The image's name at that time.
     image_name: String,
 }
 
+/// An image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// The engine's identifier.
+    pub id: String,
+    /// The Compose project that built it, where that is known.
+    pub project: Option<String>,
+}
+
+type Labels = Option<BTreeMap<String, String>>;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Inspected {
+struct InspectedContainer {
     id: String,
     name: String,
     image: String,
@@ -36,11 +53,18 @@ struct Inspected {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct InspectedImage {
+    id: String,
+    config: Option<InspectedConfig>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct InspectedConfig {
     #[serde(default)]
     image: String,
     #[serde(default)]
-    labels: Option<BTreeMap<String, String>>,
+    labels: Labels,
 }
 
 #[derive(Deserialize)]
@@ -54,9 +78,20 @@ struct InspectedState {
 }
 
 /// Reads what `container inspect` says; `None` where it makes no sense.
-pub(super) fn from_json(json: &str) -> Option<Vec<Container>> {
-    let all: Vec<Inspected> = serde_json::from_str(json).ok()?;
+pub(super) fn containers(json: &str) -> Option<Vec<Container>> {
+    let all: Vec<InspectedContainer> = serde_json::from_str(json).ok()?;
     Some(all.into_iter().map(Container::from).collect())
+}
+
+/// Reads what `image inspect` says of one image.
+pub(super) fn image(json: &str) -> Option<Image> {
+    let all: Vec<InspectedImage> = serde_json::from_str(json).ok()?;
+    let found = all.into_iter().next()?;
+    let labels = found.config.and_then(|config| config.labels);
+    Some(Image {
+        id: plain_id(&found.id),
+        project: labels.unwrap_or_default().remove(PROJECT_LABEL),
+    })
 }
 
 impl Container {
@@ -76,22 +111,32 @@ impl Container {
         };
         id == Some(&self.image_id) || with_tag(&self.image_name) == with_tag(image)
     }
+
+    /// Whether the Compose project of this name made it, in this folder: two folders may have one name.
+    #[must_use]
+    pub fn is_made_by(&self, project: &str, folder: &Path) -> bool {
+        let same = |other: &PathBuf| match (other.canonicalize(), folder.canonicalize()) {
+            (Ok(other), Ok(folder)) => other == folder,
+            // A project that was moved since.
+            _ => false,
+        };
+        self.project.as_deref() == Some(project) && self.folder.as_ref().is_none_or(same)
+    }
 }
 
-impl From<Inspected> for Container {
-    fn from(found: Inspected) -> Self {
+impl From<InspectedContainer> for Container {
+    fn from(found: InspectedContainer) -> Self {
         // Compose labels the images that it builds with the project, too, and every container inherits its image's
         // labels; the container's number is on Compose's own containers alone.
-        let mut labels = found.config.labels.unwrap_or_default();
+        let labels = found.config.labels.unwrap_or_default();
         let is_composes = labels.contains_key("com.docker.compose.container-number");
-        let project = labels
-            .remove("com.docker.compose.project")
-            .filter(|_| is_composes);
+        let label = |name| labels.get(name).filter(|_| is_composes);
         Self {
             id: found.id,
             name: found.name.trim_start_matches('/').to_owned(),
             running: found.state.running || found.state.paused,
-            project,
+            project: label(PROJECT_LABEL).cloned(),
+            folder: label("com.docker.compose.project.working_dir").map(PathBuf::from),
             image_id: plain_id(&found.image),
             image_name: if found.image_name.is_empty() {
                 found.config.image
@@ -103,7 +148,7 @@ impl From<Inspected> for Container {
 }
 
 /// docker writes the algorithm before an identifier, and podman does not.
-pub(super) fn plain_id(id: &str) -> String {
+fn plain_id(id: &str) -> String {
     id.strip_prefix("sha256:").unwrap_or(id).to_owned()
 }
 
@@ -117,6 +162,7 @@ mod tests {
             name: "c".into(),
             running: false,
             project: None,
+            folder: None,
             image_id: image_id.into(),
             image_name: image_name.into(),
         }

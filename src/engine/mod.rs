@@ -7,12 +7,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use container::plain_id;
-
 use crate::diagnostic::quoted;
 use crate::failure::Failure;
 
-pub use container::Container;
+pub use container::{Container, Image, PROJECT_LABEL};
 
 /// Names another engine with docker's command line, such as podman.
 pub const VARIABLE: &str = "CONTAINER_ENGINE";
@@ -48,17 +46,16 @@ impl Engine {
         arguments.extend(ids);
         // It fails where one has gone in between, and tells of the others all the same.
         let output = self.output(&arguments)?;
-        container::from_json(&output.stdout).ok_or_else(|| self.failed(&arguments[..2], &output))
+        container::containers(&output.stdout).ok_or_else(|| self.failed(&arguments[..2], &output))
     }
 
-    /// The identifier of an image; `None` where there is none of that name.
+    /// An image by its name; `None` where there is none.
     ///
     /// # Errors
     /// The engine is missing.
-    pub fn image_id(&self, image: &str) -> Result<Option<String>, Failure> {
-        let output = self.output(&["image", "inspect", "--format", "{{.Id}}", image])?;
-        let id = plain_id(output.stdout.trim());
-        Ok((output.success && !id.is_empty()).then_some(id))
+    pub fn image(&self, name: &str) -> Result<Option<Image>, Failure> {
+        let output = self.output(&["image", "inspect", "--", name])?;
+        Ok(container::image(&output.stdout).filter(|_| output.success))
     }
 
     /// Stops a container and removes it; one that is gone is fine.
@@ -67,14 +64,14 @@ impl Engine {
     /// The engine's words.
     pub fn remove_container(&self, container: &Container) -> Result<(), Failure> {
         let id = container.id.as_str();
-        let mut removal = vec!["rm", id];
+        let mut removal = vec!["rm", "--", id];
         if container.running {
             // With its own time to end; what does not stop, such as a paused one, is forced below.
-            self.output(&["stop", id])?;
+            self.output(&["stop", "--", id])?;
             removal.insert(1, "--force");
         }
         let output = self.output(&removal)?;
-        if output.success || !self.output(&["container", "inspect", id])?.success {
+        if output.success || !self.output(&["container", "inspect", "--", id])?.success {
             return Ok(());
         }
         Err(self.failed(&removal, &output))
@@ -85,21 +82,38 @@ impl Engine {
     /// # Errors
     /// The engine's words.
     pub fn remove_image(&self, image: &str) -> Result<(), Failure> {
-        let step = ["image", "rm", image];
+        let step = ["image", "rm", "--", image];
         let output = self.output(&step)?;
-        if output.success || self.image_id(image)?.is_none() {
+        if output.success || self.image(image)?.is_none() {
             return Ok(());
         }
         Err(self.failed(&step, &output))
     }
 
-    /// The names of all volumes.
+    /// The names of the volumes or networks that a Compose project has made.
     ///
     /// # Errors
     /// The engine is missing or does not answer.
-    pub fn volumes(&self) -> Result<Vec<String>, Failure> {
-        let names = self.run(&["volume", "ls", "-q"])?;
+    pub fn made_by(&self, kind: &str, project: &str) -> Result<Vec<String>, Failure> {
+        let label = format!("label={PROJECT_LABEL}={project}");
+        let names = self.run(&[kind, "ls", "--format", "{{.Name}}", "--filter", &label])?;
         Ok(names.lines().map(str::to_owned).collect())
+    }
+
+    /// Whether there is a volume of this name.
+    ///
+    /// # Errors
+    /// The engine is missing.
+    pub fn has_volume(&self, name: &str) -> Result<bool, Failure> {
+        Ok(self.output(&["volume", "inspect", "--", name])?.success)
+    }
+
+    /// Removes a network; false where something still uses it.
+    ///
+    /// # Errors
+    /// The engine is missing.
+    pub fn remove_network(&self, name: &str) -> Result<bool, Failure> {
+        Ok(self.output(&["network", "rm", "--", name])?.success)
     }
 
     /// Compose's own reading of a file, as JSON; `None` where it cannot be had.
@@ -155,12 +169,36 @@ impl Engine {
     fn failed(&self, arguments: &[&str], output: &Output) -> Failure {
         let program = self.program.to_string_lossy();
         let said = output.stderr.trim();
-        Failure::engine(format!(
+        let failure = Failure::engine(format!(
             "`{program} {}` failed: {said}",
             arguments.join(" ")
-        ))
-        .help("check that the engine runs and that you may use it")
+        ));
+        if said.contains("permission denied") && said.contains("sock") {
+            let group = group_of_socket(said);
+            return failure.help(format!(
+                "its socket is open to the group `{group}`: `sudo usermod -aG {group} \"$USER\"`, then log in anew; \
+                 who is in it can do all that root can"
+            ));
+        }
+        failure.help("check that the engine runs and that you may use it")
     }
+}
+
+/// The group that may use the socket that the engine's words name.
+fn group_of_socket(said: &str) -> String {
+    let path = said.split("unix://").nth(1).unwrap_or_default();
+    let path = path.split([':', ' ', '"']).next().unwrap_or_default();
+    let group = std::fs::metadata(path).ok().and_then(|socket| {
+        let groups = std::fs::read_to_string("/etc/group").ok()?;
+        let id = std::os::unix::fs::MetadataExt::gid(&socket).to_string();
+        let line = groups
+            .lines()
+            .find(|line| line.split(':').nth(2) == Some(&id))?;
+        line.split(':').next().map(str::to_owned)
+    });
+    group
+        .filter(|group| group != "root")
+        .unwrap_or_else(|| "docker".to_owned())
 }
 
 struct Output {

@@ -118,10 +118,11 @@ impl<'t> Comparison<'t, '_> {
     /// One file of the tree.
     fn file(&mut self, path: &str, file: &'t File) -> Result<(), Obstacle> {
         let is_new_project = self.mode == WriteMode::Create { force: false };
-        if file.owner == Owner::User && self.mode == WriteMode::Configure {
+        let is_users = file.owner == Owner::User;
+        if is_users && self.mode == WriteMode::Configure {
             return Ok(());
         }
-        if file.owner == Owner::User && !is_new_project && self.folder.has(path) {
+        if is_users && !is_new_project && self.folder.has(path) {
             // Whatever it is, it is the user's.
             self.done.unchanged += 1;
             return Ok(());

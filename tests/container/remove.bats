@@ -168,17 +168,40 @@ YAML
 
 # ---- containers
 
-@test "a container of another Compose project is named as such, and goes with the image" {
+@test "a container of another Compose project is named as such, and stays with the image" {
     light lent
     mkdir -p "$WORK/$ID-other"
     printf 'services: {user: {image: "%s", init: true}}\n' "$(image 2)" >"$WORK/$ID-other/docker-compose.yml"
     must docker compose --project-directory "$WORK/$ID-other" up --detach --pull never
-    must remove --dry-run
-    has_line "$output" "remove  container \`$ID-other-user-1\` (running, of the Compose project \`$ID-other\`)"
     must remove -y
-    container_is_gone "$ID-other-user-1"
+    has "$output" "left alone, and the image \`$(image 2)\` with it: the container \`$ID-other-user-1\` (running, of the Compose project \`$ID-other\`)"
+    container_is_there "$ID-other-user-1"
+    image_is_there "$(image 2)"
+    image_is_gone "$(image 1)"
+    must docker compose --project-directory "$WORK/$ID-other" down
+    must remove -y
     images_are gone
-    must docker network rm "$ID-other_default"
+}
+
+@test "an image that is only pulled stays, and so does a stranger's container of it; the project's own goes, and its network" {
+    light sidecar
+    must docker tag "$BASE" "$ID-sidecar-pulled:1"
+    cat >"$PROJECT/docker-compose.yml" <<YAML
+services:
+  stage-2: {image: "$(image 2)", build: {context: .}}
+  db: {image: "$ID-sidecar-pulled:1", command: sleep infinity, init: true}
+YAML
+    must docker compose --project-directory "$PROJECT" up --detach --no-build --pull never
+    start sidecar-strangers "$ID-sidecar-pulled:1" sleep infinity
+    must remove -y
+    container_is_gone "$P-db-1"
+    container_is_gone "$P-stage-2-1"
+    image_is_gone "$(image 2)"
+    container_is_there "$ID-sidecar-strangers"
+    image_is_there "$ID-sidecar-pulled:1"
+    must_fail docker network inspect "${P}_default"
+    discard sidecar-strangers
+    must docker image rm "$ID-sidecar-pulled:1"
 }
 
 @test "other images, their containers, and other names of the same image stay" {
@@ -333,11 +356,11 @@ keep    volume \`$ID-dry-models\`" "$output"
     printf 'VAR_TAG=from-env-file\nVAR_VOLUME=%s\n' "$ID-edited-named" >"$PROJECT/.env"
     cat >"$PROJECT/docker-compose.yml" <<YAML
 # mine
-x-common: &common {restart: "no", image: "$ID-edited-extra:1"}
+x-common: &common {restart: "no", image: "$ID-edited-extra:1", build: .}
 services:
   extra: {<<: *common, profiles: [never], ports: !override ['1:1']}
   again: {<<: *common}
-  variable: {image: "$ID-edited-var:\${VAR_TAG:-none}", volumes: ['named:/x', 'plain:/y']}
+  variable: {build: ., image: "$ID-edited-var:\${VAR_TAG:-none}", volumes: ['named:/x', 'plain:/y']}
   stage-2: {image: "$(image 2)", build: {context: .}}
 volumes:
   plain:
@@ -366,7 +389,10 @@ YAML
     has "$output" 'pei configure'
     images_are there
     must_end_with 1 "$PEI_BIN" remove -p "$PROJECT/nowhere" -y
-    must_end_with 2 "$PEI_BIN" remove -y
+    # Without -p it is the folder that one stands in.
+    cd "$PROJECT"
+    must_end_with 1 "$PEI_BIN" remove -y
+    has "$output" 'pei configure'
 }
 
 @test "a name that only Compose could tell is left alone, and the exit status is 1" {

@@ -229,3 +229,38 @@ fn the_schema_is_of_2020_12() {
         "https://json-schema.org/draft/2020-12/schema"
     );
 }
+
+#[test]
+fn the_habits_of_other_tools_lead_to_the_right_command() {
+    let case = |arguments: &[&str], cure: &str| {
+        let project = Project::none();
+        let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("pei"));
+        command.args(arguments).current_dir(project.beside(""));
+        crate::project::Run::of(&mut command).exits(2).says(cure);
+    };
+    case(&["build"], "then `docker compose build` builds the images");
+    case(
+        &["up"],
+        "then `docker compose up --build -d` builds and starts",
+    );
+    case(&["init"], "`pei create -p DIR` makes a project");
+    case(
+        &["create", "foo"],
+        "the folder of a project is named with `-p foo`",
+    );
+    case(
+        &["configure", "foo"],
+        "the folder of a project is named with `-p foo`",
+    );
+}
+
+#[test]
+fn codes_and_commands_are_completed() {
+    let project = Project::none();
+    for shell in ["bash", "zsh"] {
+        let script = project.run_beside(["completions", shell]).succeeds().stdout;
+        assert!(script.contains("weak-password"), "{shell}");
+    }
+    let help = project.run_beside(["explain", "--help"]).succeeds().stdout;
+    assert!(!help.contains("weak-password"), "{help}");
+}

@@ -419,3 +419,119 @@ fn no_question_is_asked_and_no_input_is_read() {
         .unwrap();
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn the_project_is_found_from_a_folder_in_it() {
+    let project = Project::configured();
+    let below = "installation/stage-1/custom";
+    let mut command = project.command(["configure"]);
+    let root = fs::canonicalize(project.path("")).unwrap();
+    Run::of(command.current_dir(project.path(below)))
+        .succeeds()
+        .says(&format!("note: the project is `{}`", root.display()))
+        .says("nothing to do");
+    project
+        .run(["configure", "-p", below])
+        .succeeds()
+        .says("the project is `");
+    assert!(!project.path(below).join("docker-compose.yml").exists());
+}
+
+#[test]
+fn a_config_that_is_meant_is_named() {
+    let project = Project::configured().file("team.yml", PLAIN);
+    project
+        .run(["configure", "-c", "nope.yml"])
+        .exits(1)
+        .says("there is no config `nope.yml`")
+        .says("-c is relative to the project, which holds `team.yml` and `user_config.yml`");
+    project
+        .run(["configure", "-c", "taem.yml"])
+        .exits(1)
+        .says("did you mean `team.yml`? `-c team.yml` reads it");
+    fs::rename(
+        project.path("user_config.yml"),
+        project.path("user_config.yaml"),
+    )
+    .unwrap();
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("did you mean `user_config.yaml`? `-c user_config.yaml` reads it");
+}
+
+#[test]
+fn a_folder_that_is_closed_to_pei_is_named_with_its_cure() {
+    let project = Project::configured().file("user_config.yml", PLAIN.replace("demo:", "new:"));
+    project.give_to_nobody();
+    let close =
+        |mode| fs::set_permissions(project.path(".pei"), fs::Permissions::from_mode(mode)).unwrap();
+    close(0o500);
+    let run = project.command_as_nobody(["configure"]).output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    close(0o700);
+    assert_eq!(run.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("nothing was changed in `.`: cannot "),
+        "{said}"
+    );
+    assert!(
+        said.contains("= help: check the owner and the mode of the folder"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_a_terminal_would_obey_never_reaches_it() {
+    let project = Project::configured();
+    let hostile = "a\u{1b}]0;x\u{7}\u{9b}31m\u{202e}";
+    project.write("stage-1.Dockerfile", format!("{hostile}\r\n"));
+    project.write("docker-compose.yml", "");
+    let pei = assert_cmd::cargo::cargo_bin!("pei").display();
+    let folder = project.beside(hostile);
+    fs::rename(project.path(""), &folder).unwrap();
+    for (arguments, says) in [
+        ("--diff", "-a\\u{1b}]0;x\\u{7}\\u{9b}31m\\u{202e}"),
+        ("", "next: cd $'"),
+    ] {
+        let script = format!(
+            "'{pei}' --color never configure {arguments} -p \"$(printf '{}')\"",
+            octal(hostile)
+        );
+        let mut command = std::process::Command::new("script");
+        command
+            .args(["-qec", &script, "/dev/null"])
+            .current_dir(project.beside(""));
+        let said = String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned();
+        assert!(said.contains(says), "{said:?}");
+        let raw = said.replace("\r\n", "\n");
+        let raw: Vec<_> = raw
+            .chars()
+            .filter(|c| c.is_control() && *c != '\n' || *c == '\u{202e}')
+            .collect();
+        assert!(raw.is_empty(), "{arguments}: {raw:?} in {said:?}");
+    }
+    fs::rename(folder, project.path("")).unwrap();
+}
+
+/// For printf.
+fn octal(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        write!(out, "\\{byte:03o}").unwrap();
+        out
+    })
+}
+
+#[test]
+fn a_diff_is_coloured_for_who_asks() {
+    let project = Project::configured().file("user_config.yml", PLAIN.replace("demo:", "new:"));
+    project
+        .run(["configure", "--diff", "--color", "always"])
+        .succeeds()
+        .prints("\u{1b}[1m--- a/docker-compose.yml\u{1b}[0m\n")
+        .prints("\u{1b}[31m-")
+        .prints("\u{1b}[32m+")
+        .prints("\u{1b}[36m@@");
+    let plain = project.run(["configure", "--diff"]).succeeds().stdout;
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+}

@@ -13,12 +13,14 @@ use crate::skip::skipped;
 const DOCKER: &str = r#"#!/bin/bash
 cd "$(dirname "$0")" || exit 9
 echo "$*" >> log
+[[ -e locked ]] && { echo "permission denied while trying to connect to the Docker daemon socket at unix:///nowhere/docker.sock" >&2; exit 1; }
 [[ -e down ]] && { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
 last=${*: -1}
 case "$1 $2" in
 "ps -a") ls containers ;;
 "container inspect")
     shift 2
+    [[ $1 == -- ]] && shift
     status=0 comma=
     echo "["
     for id; do
@@ -27,9 +29,12 @@ case "$1 $2" in
     done
     echo "]"
     exit "$status" ;;
-"image inspect") cat "images/$last" 2>/dev/null || { echo "No such image" >&2; exit 1; } ;;
+"image inspect") cat "images/$last" 2>/dev/null || { echo "[]"; echo "No such image" >&2; exit 1; } ;;
 "image rm") [[ -e busy ]] && { echo "conflict: image is in use" >&2; exit 1; }; rm "images/$last" ;;
-"volume ls") cat volumes ;;
+"volume ls") grep "^${last##*=}_" volumes ;;
+"volume inspect") grep -qx -- "$last" volumes ;;
+"network ls") cat networks ;;
+"network rm") [[ -e attached ]] && exit 1; rm networks; touch networks ;;
 "compose --file") cat compose.json 2>/dev/null || exit 1 ;;
 "stop "*) ;;
 "rm "*) rm "containers/$last" ;;
@@ -39,8 +44,9 @@ esac
 
 const COMPOSE: &str = "\
 services:
-  stage-1: {image: 'demo:stage-1', profiles: [build-helper]}
-  stage-2: {image: 'demo:stage-2'}
+  stage-1: {image: 'demo:stage-1', build: ., profiles: [build-helper]}
+  stage-2: {image: 'demo:stage-2', build: {context: .}}
+  sidecar: {image: 'debian:12'}
 volumes: {app: {}}
 ";
 
@@ -59,22 +65,41 @@ impl Engine {
         fs::set_permissions(docker, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(project.beside("bin/volumes"), "demo_app\nother\n").unwrap();
         let volumes = json!({"app": {"name": "demo_app"}});
-        let services = json!({"a": {"image": "demo:stage-1"}, "b": {"image": "demo:stage-2"}});
-        let config = json!({"services": services, "volumes": volumes}).to_string();
+        fs::write(project.beside("bin/networks"), "demo_default\n").unwrap();
+        let build = |image: &str| json!({"image": image, "build": {"context": "."}});
+        let services = json!({"a": build("demo:stage-1"), "b": build("demo:stage-2"), "c": {"image": "debian:12"}});
+        let config = json!({"name": "demo", "services": services, "volumes": volumes}).to_string();
         fs::write(project.beside("bin/compose.json"), config).unwrap();
         Self { project }
     }
 
     fn image(self, name: &str, id: &str) -> Self {
-        fs::write(self.state("images").join(name), format!("sha256:{id}\n")).unwrap();
+        self.image_of(name, id, Some("demo"))
+    }
+
+    fn image_of(self, name: &str, id: &str, project: Option<&str>) -> Self {
+        let labels = project.map(|project| json!({"com.docker.compose.project": project}));
+        let image = json!([{"Id": format!("sha256:{id}"), "Config": {"Labels": labels}}]);
+        fs::write(self.state("images").join(name), image.to_string()).unwrap();
         self
     }
 
     fn container(self, name: &str, image_id: &str, running: bool, project: Option<&str>) -> Self {
         let labels = project.map(|project| json!({"com.docker.compose.project": project, "com.docker.compose.container-number": "1"}));
+        self.container_of_image(name, image_id, image_id, running, labels.as_ref())
+    }
+
+    fn container_of_image(
+        self,
+        name: &str,
+        image_id: &str,
+        image_name: &str,
+        running: bool,
+        labels: Option<&serde_json::Value>,
+    ) -> Self {
         let inspected = json!({
             "Id": name, "Name": format!("/{name}"), "Image": format!("sha256:{image_id}"),
-            "Config": {"Image": image_id, "Labels": labels}, "State": {"Running": running},
+            "Config": {"Image": image_name, "Labels": labels}, "State": {"Running": running},
         });
         fs::write(
             self.state("containers").join(name),
@@ -140,15 +165,16 @@ fn containers_go_before_their_image_and_volumes_stay() {
         log.find(call)
             .unwrap_or_else(|| panic!("{call} is not in {log}"))
     };
-    assert!(place("stop running") < place("rm --force running"));
-    assert!(place("rm --force running") < place("image rm demo:stage-2"));
-    assert!(place("image rm demo:stage-2") < place("image rm demo:stage-1"));
-    assert!(!log.contains("stop stopped"), "{log}");
+    assert!(place("stop -- running") < place("rm --force -- running"));
+    assert!(place("rm --force -- running") < place("image rm -- demo:stage-2"));
+    assert!(place("image rm -- demo:stage-2") < place("image rm -- demo:stage-1"));
+    assert!(!log.contains("stop -- stopped"), "{log}");
 }
 
 #[test]
 fn what_is_gone_is_fine() {
     let engine = Engine::new(COMPOSE);
+    fs::write(engine.state("networks"), "").unwrap();
     engine.remove(&["-y"]).succeeds().says("nothing to remove");
     engine.remove(&[]).succeeds().says("nothing to remove");
 }
@@ -163,7 +189,7 @@ fn a_dry_run_lists_and_removes_nothing() {
         .prints("remove  image `demo:stage-1`\n")
         .prints("keep    volume `demo_app`\n");
     let log = engine.log();
-    let changes = ["rm ", "stop ", "image rm "];
+    let changes = ["rm ", "stop ", "image rm ", "network rm "];
     let is_change = |call: &str| changes.iter().any(|change| call.starts_with(change));
     assert!(!log.lines().any(is_change), "{log}");
 }
@@ -191,7 +217,7 @@ fn on_a_terminal_each_removal_is_a_question() {
         .current_dir(engine.project.path(""))
         .env("PATH", path)
         // Stage-2's image is needed by the container that stays; stage-1's goes.
-        .write_stdin("n\ny\ny\ny\n");
+        .write_stdin("n\ny\ny\ny\nn\n");
     let Ok(output) = script.output() else {
         return skipped("script is missing");
     };
@@ -253,9 +279,11 @@ fn variables_in_names_are_composes_to_resolve() {
 
 #[test]
 fn a_hand_edited_file_is_read_for_its_names_only() {
-    let engine =
-        Engine::new("services: {web: {image: mine:1, ports: !override ['1:1'], odd: {}}, none:}\n")
-            .image("mine:1", "44");
+    let engine = Engine::new(
+        "services: {web: {image: mine:1, build: ., ports: !override ['1:1'], odd: {}}, none:}\n",
+    )
+    .image("mine:1", "44");
+    fs::remove_file(engine.state("compose.json")).unwrap();
     engine
         .remove(&["-y"])
         .succeeds()
@@ -280,5 +308,98 @@ fn a_project_without_a_readable_compose_file_is_an_error() {
         .project
         .run_beside(["remove", "-p", "nowhere"])
         .exits(1)
-        .says("no project folder `nowhere`");
+        .says("the folder `nowhere` does not exist");
+}
+
+#[test]
+fn what_others_built_or_started_is_left_alone_and_named() {
+    let label = |project: &str, folder: &str| {
+        Some(json!({
+            "com.docker.compose.project": project,
+            "com.docker.compose.project.working_dir": folder,
+            "com.docker.compose.container-number": "1",
+        }))
+    };
+    let engine = Engine::new(COMPOSE);
+    let here = engine.project.path("").display().to_string();
+    let engine = engine
+        .image_of("demo:stage-1", "11", Some("stranger"))
+        .image("demo:stage-2", "22")
+        .image_of("debian:12", "33", None)
+        .container_of_image(
+            "sidecar",
+            "33",
+            "debian:12",
+            true,
+            label("demo", &here).as_ref(),
+        )
+        .container_of_image(
+            "strangers",
+            "33",
+            "debian:12",
+            true,
+            label("stranger", "/").as_ref(),
+        )
+        .container_of_image(
+            "namesake",
+            "22",
+            "demo:stage-2",
+            true,
+            label("demo", "/").as_ref(),
+        )
+        .container_of_image(
+            "own",
+            "22",
+            "demo:stage-2",
+            true,
+            label("demo", &here).as_ref(),
+        )
+        .container_of_image("by-hand", "33", "debian:12", true, None);
+    engine
+        .remove(&["-y"])
+        .succeeds()
+        .says("the image `demo:stage-1` is left alone: the Compose project `stranger` has built it")
+        .says("left alone, and the image `demo:stage-2` with it: the container `namesake`")
+        .says("removed the container `own`")
+        .says("removed the container `sidecar`")
+        .says("removed the network `demo_default`");
+    for stays in [
+        "containers/strangers",
+        "containers/namesake",
+        "containers/by-hand",
+        "images/debian:12",
+        "images/demo:stage-1",
+        "images/demo:stage-2",
+    ] {
+        assert!(engine.has(stays), "{stays}");
+    }
+    for gone in ["containers/own", "containers/sidecar"] {
+        assert!(!engine.has(gone), "{gone}");
+    }
+}
+
+#[test]
+fn volumes_are_named_as_the_engine_names_them_also_without_compose() {
+    let engine = full();
+    fs::remove_file(engine.state("compose.json")).unwrap();
+    engine
+        .remove(&["--dry-run"])
+        .succeeds()
+        .prints("keep    volume `demo_app`\n")
+        .prints("remove  network `demo_default`\n");
+    fs::write(engine.state("attached"), "").unwrap();
+    engine
+        .remove(&["-y"])
+        .succeeds()
+        .says("kept the network `demo_default`");
+}
+
+#[test]
+fn a_socket_that_is_closed_is_named_with_its_group() {
+    let engine = full();
+    fs::write(engine.state("locked"), "").unwrap();
+    engine
+        .remove(&["-y"])
+        .exits(3)
+        .says("its socket is open to the group `docker`: `sudo usermod -aG docker \"$USER\"`");
 }
