@@ -36,6 +36,19 @@ macro_rules! sections {
                 misplaced: sections!(@or_none $($misplaced)?),
             };
 
+            /// The section behind a key, with its place; null is a section without keys.
+            #[allow(dead_code, reason = "some are read from nodes")]
+            pub(crate) fn of(
+                cx: &mut Context<'_>,
+                field: Option<Field<'n>>,
+                around: &'n Place<'n>,
+            ) -> Option<(Self, Place<'n>)> {
+                let field = field?;
+                let at = field.place(around);
+                let section = Self::read(cx, field.node, &at).ok()?;
+                Some((section, at))
+            }
+
             /// Picks the keys out of a node; a null node is a section without keys.
             #[allow(dead_code, reason = "stages are read by specs of their own")]
             pub(crate) fn read(

@@ -24,9 +24,7 @@ pub(super) fn read(
         use_proxy: false,
         keep_proxy_after_build: false,
     };
-    let Some(field) = field else { return apt };
-    let at = field.place(stage);
-    let Ok(section) = raw::Apt::read(cx, field.node, &at) else {
+    let Some((section, at)) = raw::Apt::of(cx, field, stage) else {
         return apt;
     };
     apt.repo_source = source(cx, section.repo_source, &at, base);

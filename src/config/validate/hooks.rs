@@ -26,11 +26,7 @@ pub(super) fn read(
     stage: &Place<'_>,
     kind: StageKind,
 ) -> Hooks {
-    let Some(field) = field else {
-        return Hooks::default();
-    };
-    let at = field.place(stage);
-    let Ok(section) = raw::Custom::read(cx, field.node, &at) else {
+    let Some((section, at)) = raw::Custom::of(cx, field, stage) else {
         return Hooks::default();
     };
     let at_run_time = Point {

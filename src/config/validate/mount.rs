@@ -49,11 +49,7 @@ pub(super) fn storage(
     field: Option<Field<'_>>,
     stage: &Place<'_>,
 ) -> Vec<ReadStorage> {
-    let Some(field) = field else {
-        return Vec::new();
-    };
-    let at = field.place(stage);
-    let Ok(section) = raw::Storage::read(cx, field.node, &at) else {
+    let Some((section, at)) = raw::Storage::of(cx, field, stage) else {
         return Vec::new();
     };
     let mut fields: Vec<(StorageKey, Field<'_>)> = [

@@ -24,11 +24,8 @@ pub(super) struct Layer {
 }
 
 pub(super) fn read(cx: &mut Context<'_>, field: Option<Field<'_>>, stage: &Place<'_>) -> Layer {
-    let Some(field) = field.filter(|field| !field.node.is_null()) else {
-        return Layer::default();
-    };
-    let at = field.place(stage);
-    let Ok(section) = raw::Proxy::read(cx, field.node, &at) else {
+    let field = field.filter(|field| !field.node.is_null());
+    let Some((section, at)) = raw::Proxy::of(cx, field, stage) else {
         return Layer::default();
     };
     Layer {

@@ -26,9 +26,8 @@ pub(super) fn read(
     field: Option<Field<'_>>,
     stage: &Place<'_>,
 ) -> Option<ReadSsh> {
-    let field = field.filter(|field| !field.node.is_null())?;
-    let at = field.place(stage);
-    let section = raw::Ssh::read(cx, field.node, &at).ok()?;
+    let field = field.filter(|field| !field.node.is_null());
+    let (section, at) = raw::Ssh::of(cx, field, stage)?;
     let enabled = or(cx.boolean(section.enable, &at), true);
     let port = or(cx.port(section.port, &at), DEFAULT_PORT);
     let host_port = host_port(cx, section.host_port, &at).ok().flatten();
