@@ -9,6 +9,7 @@ use super::{
     add_ignore_files, add_installation, dockerfile, insert_text, installation_file, templates,
 };
 use crate::assets;
+use crate::config;
 use crate::file_tree::{File, FileTree, Owner};
 use crate::plan::Plan;
 
@@ -94,9 +95,8 @@ pub fn new_project(new: &NewProject<'_>) -> anyhow::Result<FileTree> {
     Ok(tree)
 }
 
-/// The schema as a file: its comment carries what the first line of other files does. The text is kept, and a test
-/// compares it with `pei schema`, since making it takes a quarter of the time of a new project.
+/// The schema as a file: its comment carries what the first line of other files does.
 fn schema() -> String {
     let comment = format!("{{\n  \"$comment\": {},", Value::from(NOTICE));
-    assets::template("config/schema.json").replacen('{', &comment, 1)
+    format!("{:#}\n", config::schema()).replacen('{', &comment, 1)
 }
