@@ -28,16 +28,16 @@ HELP
 
 all_faults() {
     fault 'no finish-image step' 's{^ *steps\.push\(step::finish_image\(\)\);\n}{}m'
-    fault 'no STOPSIGNAL' 's{"STOPSIGNAL SIGTERM"}{"LABEL a=b"}'
-    fault 'stage-2 does not switch a proxy off' 's{lineage\.iter\(\)\.any\(\|stage\| stage\.proxy\.enable_globally\)}{false}'
-    fault 'credentials of a stage that is not there' 's{lineage\.iter\(\)\.any\(\|stage\| stage\.has_users\(\)\)}{project.users().next().is_some()}'
+    fault 'no STOPSIGNAL' 's{"STOPSIGNAL SIGTERM"}{"# none"}'
+    fault 'stage-2 does not switch a proxy off' 's{^ *steps\.push\(step::no_global_proxy\(\)\);\n}{}m'
+    fault 'credentials of a stage that is not there' 's{if lineage(.iter\(\).any\(\|stage\| stage.has_users)}{if project.stages$1}'
     fault 'a package is gone' 's{^ *"net-tools",\n}{}m'
-    fault 'another apt cache' 's{"pei-apt-\{plain\}"}{"pei-apt2-{plain}"}'
-    fault 'no empty CMD' 's{"CMD \[\]"}{"LABEL a=b"}'
+    fault 'another apt cache' 's{format!\("pei-apt-}{format!("pei-apt2-}'
+    fault 'no empty CMD' 's{"CMD \[\]"}{"# none"}'
     fault 'root logs in by password' 's{"prohibit-password"}{"yes"}'
-    fault 'no volume of host keys' 's{has_sshd\.then\(}{false.then(}'
+    fault 'no volume of host keys' 's{\.chain\(host_keys\)}{.chain(host_keys.filter(|_| false))}'
     fault 'a build hook without its library' 's{^ *paths\.insert\(paths::LIBRARY\.to_owned\(\)\);\n}{}m'
-    fault 'no GPU in the merged build' 's{service\.device\.name\(\)\.to_owned\(\)}{"cpu".to_owned()}'
+    fault 'no GPU in the merged build' 's{service\.device\.name\(\)}{"cpu"}'
 }
 
 # fault NAME SUBSTITUTION: how it went is a line of the report.
