@@ -16,7 +16,7 @@ usage() {
 Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers]
 
   all         all of these but the last, in this order; what a change must pass (the default)
-  fast        format, lints, unit tests and tests through the binary; under a minute once built
+  fast        format, lints, rustdoc, unit tests and tests through the binary; under a minute once built
   scripts     shellcheck, check-jsonschema, and the tests of the shell library and the installers
   supply      licences, sources, duplicates and known faults of the crates
   containers  builds and runs real projects on a real engine
@@ -71,6 +71,7 @@ run_check_schema() {
 fast() {
   step 'format' cargo fmt --all --check
   step 'lints' cargo clippy --all-targets --locked -- -D warnings
+  step 'documentation' env RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --locked
   step 'unit tests and tests through the binary' cargo test --locked
 }
 

@@ -1,6 +1,6 @@
 //! The last stage: a [`FileTree`] becomes a folder on disk, and nothing half-done stays.
 //!
-//! [`compare`] looks and writes nothing; [`write`](fn@write) does the same and then
+//! [`compare`](fn@compare) looks and writes nothing; [`write`](fn@write) does the same and then
 //! acts on what differs, so files that are right keep their time stamps and
 //! Docker keeps its cache. What holds, whatever happens:
 //!
