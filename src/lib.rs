@@ -32,24 +32,13 @@ mod project;
 mod render;
 mod ui;
 
-/// What the tests of single parts use; no promise to anyone else. All other modules are private, so that the compiler
-/// sees what nobody uses.
-#[doc(hidden)]
-pub mod parts {
-    pub use crate::config::{FileProblem, Host, Loaded, Lookup, SourceFile, load, schema};
-    pub use crate::credentials::{Credentials, PATH as CREDENTIALS};
-    pub use crate::diagnostic::{
-        Code, Diagnostic, LineIndex, Severity, explain, render as render_diagnostics, to_json,
-    };
-    pub use crate::file_tree::FileTree;
-    pub use crate::model::{
-        Apt, AptSource, ComposeText, Device, Hooks, MountSource, Origin, Part, PrivateKey, Project,
-        Ssh, Stage, StageId, StorageKey,
-    };
-    pub use crate::plan::{Inputs, Port, Service, VolumeMount, VolumeSource, plan};
-    pub use crate::project::stamp::stamp;
-    pub use crate::render::project as render_project;
-}
+#[cfg(test)]
+#[path = "../tests/config/mod.rs"]
+mod config_tests;
+/// What the fuzzer tries for hours, and the tests on its saved inputs.
+#[cfg(any(test, fuzzing))]
+#[path = "../tests/config/fuzz.rs"]
+pub mod fuzz;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -58,6 +47,8 @@ pub use bug::catch_panics;
 use cli::Cli;
 use exit_code::ExitCode;
 use failure::Failure;
+#[doc(hidden)]
+pub use project::stamp::stamp;
 
 /// Runs a command line, whose first word is the program's name, and says what there is to say.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -1,7 +1,5 @@
 //! The text of a config and the name that messages call it by.
 
-use std::io::Read;
-
 use crate::diagnostic::{Code, Diagnostic};
 
 /// A config file in memory.
@@ -24,23 +22,6 @@ impl SourceFile {
             name: name.into(),
             text: text.into(),
         }
-    }
-
-    /// Reads a file, but not more of it than a config may have.
-    ///
-    /// # Errors
-    /// What reading failed with; a text that is no config is the inner error, as [`decode`]
-    /// gives it.
-    ///
-    /// [`decode`]: Self::decode
-    pub fn read(
-        name: impl Into<String>,
-        file: impl Read,
-    ) -> std::io::Result<Result<Self, (Self, Box<Diagnostic>)>> {
-        let mut bytes = Vec::new();
-        file.take(Self::MAX_BYTES as u64 + 1)
-            .read_to_end(&mut bytes)?;
-        Ok(Self::decode(name, bytes))
     }
 
     /// The bytes of a file, without the byte order mark that some editors write.
@@ -145,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_huge_file_is_refused() {
-        let endless = SourceFile::read("f", std::io::repeat(b' ')).unwrap();
-        assert_eq!(endless.unwrap_err().1.code, Code::FileTooLarge);
+        let huge = vec![b' '; SourceFile::MAX_BYTES + 1];
+        assert_eq!(problem(&huge).code, Code::FileTooLarge);
     }
 }

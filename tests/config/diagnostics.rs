@@ -4,11 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::fake::FakeHost;
-use pei::parts::{
-    Code, Diagnostic, LineIndex, Severity, explain, render_diagnostics as render, to_json,
-};
-use pei::parts::{FileProblem, SourceFile};
+use crate::config::{FileProblem, SourceFile};
+use crate::diagnostic::{Code, Diagnostic, LineIndex, Severity, explain, render, to_json};
+use crate::fuzz::fake::FakeHost;
 
 const CASES: [&str; 6] = [
     include_str!("bad_configs/loading.txt"),

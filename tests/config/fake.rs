@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use pei::parts::Diagnostic;
-use pei::parts::{FileProblem, Loaded, Lookup, SourceFile, load};
+use crate::config::{FileProblem, Loaded, Lookup, SourceFile, load};
+use crate::diagnostic::Diagnostic;
 
 /// Answers from maps.
 #[derive(Default)]

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use crate::fake::FakeHost;
-use pei::parts::Code;
-use pei::parts::Loaded;
-use pei::parts::{
+use crate::config::Loaded;
+use crate::diagnostic::Code;
+use crate::fuzz::fake::FakeHost;
+use crate::model::{
     Apt, AptSource, ComposeText, Device, MountSource, Origin, Part, PrivateKey, Project, Ssh,
     Stage, StageId, StorageKey,
 };
@@ -19,8 +19,8 @@ fn one(keys: &str) -> String {
 #[track_caller]
 fn load_on(host: &FakeHost, yaml: &str) -> Loaded {
     static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
-    let schema =
-        SCHEMA.get_or_init(|| jsonschema::validator_for(&pei::parts::schema()).expect("a schema"));
+    let schema = SCHEMA
+        .get_or_init(|| jsonschema::validator_for(&crate::config::schema()).expect("a schema"));
     match host.load(yaml) {
         Ok(loaded) => {
             let value = serde_saphyr::from_str(yaml).expect("YAML");

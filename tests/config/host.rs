@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use pei::parts::{FileProblem, Host, Lookup};
+use crate::config::{FileProblem, Host, Lookup};
 
 #[test]
 fn project_files_are_read_and_links_out_of_the_project_are_not() {

@@ -1,6 +1,8 @@
 //! The JSON Schema accepts what loads, and refuses unknown keys and wrong shapes.
 
-use pei::parts::schema;
+use std::collections::BTreeMap;
+
+use crate::config::schema;
 use serde_json::{Value, json};
 
 /// The schema as a validator knows it, which also checks the schema itself.
@@ -122,4 +124,92 @@ fn every_key_has_a_description() {
         }
     }
     assert!(keys > 50, "only {keys} keys");
+}
+
+/// The template that explains every key has every key, for both stages. A commented line of `mount` counts.
+#[test]
+fn the_full_template_has_every_key() {
+    let text = include_str!("../../templates/config/full.yml")
+        .replace("  mount: {} #", "  mount: #")
+        .replace("\n  #  ", "\n    ");
+    let mut missing = Vec::new();
+    let mut entries = BTreeMap::new();
+    let schema = schema();
+    find_missing(
+        "",
+        &schema,
+        &yaml(&text),
+        &schema,
+        &mut missing,
+        &mut entries,
+    );
+    // An entry of a mapping with free names may leave keys to the others.
+    for (section, (of, values)) in entries {
+        for key in keys(of) {
+            if !values.iter().any(|value| value.get(key).is_some()) {
+                missing.push(format!("{section}.{key}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+type Entries<'s> = BTreeMap<String, (&'s Value, Vec<Value>)>;
+
+fn find_missing<'s>(
+    path: &str,
+    section: &'s Value,
+    value: &Value,
+    root: &'s Value,
+    missing: &mut Vec<String>,
+    entries: &mut Entries<'s>,
+) {
+    let section = resolved(section, root);
+    for key in keys(section) {
+        let (path, inner) = (
+            format!("{path}.{key}"),
+            resolved(&section["properties"][key], root),
+        );
+        let Some(value) = value.get(key) else {
+            missing.push(path);
+            continue;
+        };
+        let named = resolved(&inner["additionalProperties"], root);
+        if named["properties"].is_object() {
+            let all = entries.entry(key.to_owned()).or_insert((named, Vec::new()));
+            all.1.extend(
+                value
+                    .as_object()
+                    .into_iter()
+                    .flat_map(|all| all.values().cloned()),
+            );
+        } else if key == "storage" {
+            let (first, all) = (
+                keys(inner).next().unwrap(),
+                value.as_object().unwrap().values(),
+            );
+            let of = resolved(&inner["properties"][first], root);
+            entries.insert(path, (of, all.cloned().collect()));
+        } else {
+            find_missing(&path, inner, value, root, missing, entries);
+        }
+    }
+}
+
+/// The keys that may stand there.
+fn keys(section: &Value) -> impl Iterator<Item = &str> {
+    let properties = section["properties"].as_object().into_iter().flatten();
+    let here = properties.filter(|(_, about)| {
+        let about = about["description"].as_str().unwrap_or_default();
+        !about.starts_with("Not here")
+    });
+    here.map(|(key, _)| key.as_str())
+}
+
+fn resolved<'s>(value: &'s Value, root: &'s Value) -> &'s Value {
+    let options = value["anyOf"].as_array().into_iter().flatten();
+    let reference = options.chain([value]).find_map(|one| one["$ref"].as_str());
+    reference
+        .and_then(|reference| root.pointer(reference.trim_start_matches('#')))
+        .map_or(value, |target| resolved(target, root))
 }

@@ -1,9 +1,9 @@
 //! Slips in the `ssh` section: whatever a person typed there, no message repeats it, as text or as JSON.
 
-use pei::parts::SourceFile;
-use pei::parts::{Diagnostic, render_diagnostics as render, to_json};
+use crate::config::SourceFile;
+use crate::diagnostic::{Diagnostic, render, to_json};
 
-use crate::fake::FakeHost;
+use crate::fuzz::fake::FakeHost;
 
 /// Neither a word of pei's nor near one.
 const SECRET: &str = "hunter2Xq";

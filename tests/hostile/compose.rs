@@ -8,6 +8,7 @@ use std::process::Stdio;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::cases::cases;
 use crate::config::{Config, From, Wanted, config};
 use crate::made::{Made, said};
 use crate::text::MARKERS;
@@ -26,7 +27,7 @@ fn made(config: &Config) -> Made {
 }
 
 proptest! {
-    #![proptest_config(tools::cases(16))]
+    #![proptest_config(cases(16))]
 
     #[test]
     fn containers_get_what_was_typed(config in config(WANTED)) {
@@ -68,7 +69,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(tools::cases(3))]
+    #![proptest_config(cases(3))]
 
     #[test]
     fn yaml_1_1_and_1_2_read_the_same(config in config(WANTED)) {

@@ -3,9 +3,9 @@
 use parse_dockerfile::{Command, Instruction, RunInstruction};
 use proptest::prelude::*;
 
+use crate::cases::cases;
 use crate::config::{Config, Wanted, config};
 use crate::made::Made;
-use crate::tools;
 
 const WANTED: Wanted = Wanted {
     markers: false,
@@ -13,7 +13,7 @@ const WANTED: Wanted = Wanted {
 };
 
 proptest! {
-    #![proptest_config(tools::cases(10))]
+    #![proptest_config(cases(10))]
 
     #[test]
     fn hostile_text_stays_in_its_place(config in config(WANTED)) {

@@ -68,6 +68,24 @@ impl Made {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
+    /// The path of every file of the project.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut folders = vec![self.folder.clone()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let path = path.strip_prefix(&self.folder).unwrap();
+                    files.push(path.to_str().unwrap().to_owned());
+                }
+            }
+        }
+        files
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

@@ -9,10 +9,13 @@
     reason = "a helper of a test fails the test like the test itself"
 )]
 
+mod cases;
 mod compose;
 mod config;
 mod dockerfile;
+mod edits;
 mod hook;
+mod leaks;
 mod made;
 mod merged;
 mod secrets;

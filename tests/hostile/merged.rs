@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use proptest::prelude::*;
 
+use crate::cases::cases;
 use crate::config::{Config, From, Wanted, config};
 use crate::made::{Made, said};
-use crate::tools;
 
 const WANTED: Wanted = Wanted {
     markers: false,
@@ -39,7 +39,7 @@ fn values<'w>(words: &'w [String], option: &str) -> Vec<&'w str> {
 }
 
 proptest! {
-    #![proptest_config(tools::cases(5))]
+    #![proptest_config(cases(5))]
 
     #[test]
     fn the_engine_runs_what_was_typed(config in config(WANTED)) {

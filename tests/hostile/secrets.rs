@@ -4,10 +4,10 @@ use std::process::Command;
 
 use proptest::prelude::*;
 
+use crate::cases::cases;
 use crate::config::{Wanted, config};
 use crate::made::{Made, said};
 use crate::text::Text;
-use crate::tools;
 
 const WANTED: Wanted = Wanted {
     markers: true,
@@ -15,7 +15,7 @@ const WANTED: Wanted = Wanted {
 };
 
 proptest! {
-    #![proptest_config(tools::cases(3))]
+    #![proptest_config(cases(3))]
 
     #[test]
     fn typed_passwords_open_the_accounts(config in config(WANTED)) {
@@ -39,7 +39,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(tools::cases(12))]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn key_files_are_kept_out_of_the_build(config in config(Wanted { passwords: false, ..WANTED })) {

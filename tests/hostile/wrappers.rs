@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::cases::cases;
 use crate::config::{POINTS, Wanted, config};
 use crate::hook::Hook;
 use crate::made::{Made, said};
@@ -16,7 +17,7 @@ const WANTED: Wanted = Wanted {
 const STUB: &str = "printf '%s\\0' \"$#\" \"$@\" >>\"$RECORD\"\n";
 
 proptest! {
-    #![proptest_config(tools::cases(4))]
+    #![proptest_config(cases(4))]
 
     #[test]
     fn scripts_get_what_a_shell_makes_of_the_typed_arguments(config in config(WANTED)) {
@@ -70,7 +71,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(tools::cases(1))]
+    #![proptest_config(cases(1))]
 
     #[test]
     fn shellcheck_has_nothing_to_say(config in config(WANTED)) {

@@ -42,7 +42,7 @@ fn a_template_that_is_missing_or_foreign_is_restored() {
 
 /// What pei of another version has written: another text, with a right token.
 fn stamped(text: &str) -> String {
-    pei::parts::stamp(text.to_owned())
+    pei::stamp(text.to_owned())
 }
 
 #[test]

@@ -1,0 +1,13 @@
+//! How many random cases a test tries.
+
+use proptest::prelude::ProptestConfig;
+
+/// So many cases in a usual run; `PROPTEST_CASES` asks for others.
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
+    let mut config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = usual;
+    }
+    config.failure_persistence = None;
+    config
+}
