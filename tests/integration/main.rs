@@ -7,6 +7,8 @@
 
 mod bad_configs;
 mod bad_files;
+#[path = "../hostile/cases.rs"]
+mod cases;
 mod cli;
 mod configure;
 mod create;
@@ -15,6 +17,7 @@ mod examples;
 mod findings_json;
 mod golden;
 mod hostile_text;
+mod kills;
 mod left_out;
 mod merged;
 mod moving;

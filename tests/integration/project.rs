@@ -52,19 +52,23 @@ impl Project {
         }
     }
 
+    /// The same in memory, where there is room: the disk's syncs would take most of the time of a quick run. Nothing in
+    /// it can be executed on some machines.
+    #[must_use]
+    pub(crate) fn none_in_memory() -> Self {
+        TempDir::new_in("/dev/shm").map_or_else(|_| Self::none(), |home| Self { home })
+    }
+
     /// What `pei create --quick minimal` makes.
     #[must_use]
     pub(crate) fn create_minimal() -> Self {
         Self::none().holding(Self::minimal_files())
     }
 
-    /// The same in memory, where there is room: the disk's syncs would take most of the time of a quick run. Nothing in
-    /// it can be executed on some machines.
+    /// The same in memory.
     #[must_use]
     pub(crate) fn create_minimal_in_memory() -> Self {
-        let project =
-            TempDir::new_in("/dev/shm").map_or_else(|_| Self::none(), |home| Self { home });
-        project.holding(Self::minimal_files())
+        Self::none_in_memory().holding(Self::minimal_files())
     }
 
     fn minimal_files() -> &'static Files {
@@ -95,6 +99,12 @@ impl Project {
         let project = Self::create_minimal().file("user_config.yml", format!("{PLAIN}{lines}"));
         project.run(["configure", "--with-merged"]).succeeds();
         project
+    }
+
+    /// A project of these files, in memory.
+    #[must_use]
+    pub(crate) fn of(files: &Files) -> Self {
+        Self::none_in_memory().holding(files)
     }
 
     /// A copy of what a run made once: that is quicker than another run.
@@ -226,14 +236,12 @@ impl Project {
 
     /// Starts pei in the project's folder and does not wait.
     pub(crate) fn start<const N: usize>(&self, arguments: [&str; N]) -> std::process::Child {
-        std::process::Command::new(assert_cmd::cargo::cargo_bin!("pei"))
-            .args(arguments)
-            .current_dir(self.path(""))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
+        start(&self.path(""), &arguments)
+    }
+
+    /// Starts pei in the folder above and does not wait.
+    pub(crate) fn start_beside<const N: usize>(&self, arguments: [&str; N]) -> std::process::Child {
+        start(self.home.path(), &arguments)
     }
 
     /// Every file of the project but pei's bookkeeping.
@@ -259,6 +267,17 @@ impl Project {
             (found.mtime(), found.mtime_nsec())
         })
     }
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> std::process::Child {
+    std::process::Command::new(assert_cmd::cargo::cargo_bin!("pei"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// The binary with a clean environment.

@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use crate::project::{PLAIN, Project};
 use crate::tmpfs::Tmpfs;
@@ -241,30 +240,6 @@ fn creates_at_once_make_one_whole_project() {
     assert_eq!(done.filter(|done| *done).count(), 1);
     assert_eq!(project.files(), Project::create_minimal().files());
     assert_eq!(fs::read_dir(project.beside("")).unwrap().count(), 1);
-}
-
-#[test]
-fn a_run_after_a_kill_completes() {
-    let expected = {
-        let project = Project::configured().file("user_config.yml", CHANGED);
-        project.run(["configure"]).succeeds();
-        project.files()
-    };
-    let whole = {
-        let project = Project::configured().file("user_config.yml", CHANGED);
-        let start = Instant::now();
-        project.start(["configure"]).wait().unwrap();
-        start.elapsed()
-    };
-    for delay in 0..12 {
-        let project = Project::configured().file("user_config.yml", CHANGED);
-        let mut child = project.start(["configure"]);
-        std::thread::sleep(whole * delay / 12);
-        child.kill().unwrap();
-        child.wait().unwrap();
-        project.run(["configure"]).succeeds();
-        assert_eq!(project.files(), expected, "killed after {delay} twelfths");
-    }
 }
 
 #[test]

@@ -1,0 +1,104 @@
+//! A run that is killed, at any moment: each file is the old one or the new one, the next run repairs, and nothing stays
+//! behind. `PROPTEST_CASES` asks for more moments.
+
+use std::fs;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use crate::cases::cases;
+use crate::project::{Files, PLAIN, Project};
+
+/// The hook at start makes the build hook's step name what lies in `custom/` one by one; what a killed run left there
+/// would stand in the Dockerfile.
+const HOOKS: &str = "  custom:
+    on_build: ['stage-2/custom/build.sh']
+    on_every_run: ['stage-2/custom/start.sh']
+";
+const CREATE: [&str; 7] = [
+    "create",
+    "-p",
+    "demo",
+    "-q",
+    "minimal",
+    "--no-examples",
+    "--quiet",
+];
+
+/// A project before a run, after it, and how long the run takes.
+struct Run {
+    before: Files,
+    after: Files,
+    takes: Duration,
+}
+
+fn configure() -> &'static Run {
+    static RUN: OnceLock<Run> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let project = Project::of(&Project::configured().files())
+            .file(
+                "user_config.yml",
+                format!("{PLAIN}{HOOKS}").replace("demo:", "new:"),
+            )
+            .file("installation/stage-2/custom/build.sh", "#!/bin/bash\r\n")
+            .file("installation/stage-2/custom/start.sh", "#!/bin/bash\r\n");
+        let before = project.files();
+        let start = Instant::now();
+        project.run(["configure"]).succeeds();
+        let takes = start.elapsed();
+        Run {
+            before,
+            after: project.files(),
+            takes,
+        }
+    })
+}
+
+/// Kills the program when this share of a whole run's time is over.
+fn killed(mut child: std::process::Child, share: f64, whole: Duration) {
+    std::thread::sleep(whole.mul_f64(share));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+proptest! {
+    #![proptest_config(cases(10))]
+
+    #[test]
+    fn a_killed_configure_leaves_whole_files_and_the_next_completes(share in 0.0..1.1_f64) {
+        let Run { before, after, takes } = configure();
+        let project = Project::of(before);
+        killed(project.start(["configure"]), share, *takes);
+        for (path, entry) in project.files() {
+            let is_temporary = path.starts_with(".pei/") || path.ends_with(".pei-tmp");
+            let is_whole = [before, after].iter().any(|files| files.get(&path) == Some(&entry));
+            prop_assert!(is_temporary || is_whole, "{} is neither the old nor the new one", path);
+        }
+        project.run(["configure"]).succeeds();
+        let found = project.files();
+        for (path, entry) in &found {
+            prop_assert!(after.contains_key(path), "{} is left over", path);
+            prop_assert!(after[path] == *entry, "{} differs", path);
+        }
+        prop_assert_eq!(found.len(), after.len());
+        let dockerfiles = ["stage-1.Dockerfile", "stage-2.Dockerfile"].map(|path| project.read(path));
+        prop_assert!(!dockerfiles.concat().contains("pei-tmp"));
+    }
+
+    #[test]
+    fn a_killed_create_is_done_again(share in 0.0..1.1_f64) {
+        let Run { takes, .. } = configure();
+        let project = Project::none_in_memory();
+        killed(project.start_beside(CREATE), share, *takes);
+        // What was whole already is kept, what was not is done.
+        if project.path("").exists() {
+            project.run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples", "--force"]).succeeds();
+        } else {
+            project.run_beside(CREATE).succeeds();
+        }
+        prop_assert!(project.files() == Project::create_minimal().files());
+        let left: Vec<_> = fs::read_dir(project.beside("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        prop_assert_eq!(left, ["demo"]);
+    }
+}
