@@ -8,7 +8,7 @@ use crate::config::yaml::Node;
 pub(crate) use super::section::{entries, is_extension, named_entries};
 
 /// The words of `type` in storage and mount entries.
-const SOURCE_TYPES: &[&str] = &["auto-volume", "manual-volume", "host", "image"];
+pub(crate) const SOURCE_TYPES: [&str; 4] = ["auto-volume", "manual-volume", "host", "image"];
 
 /// Where keys of a stage go that were written beside the stages.
 const BELONGS_IN_STAGE: &str = "it belongs in `stage_1` or `stage_2`";
@@ -28,6 +28,18 @@ pub(crate) const STAGE_2: Spec = Spec {
     about: "The working image on top of stage-1.",
     misplaced: &[("ssh", STAGE_1_ONLY), ("apt", STAGE_1_ONLY)],
     ..Stage::SPEC
+};
+
+/// Where the content of a storage folder lives: a mount whose place is known.
+pub(crate) const STORAGE_ENTRY: Spec = Spec {
+    name: "StorageEntry",
+    about: "Where the content of a storage folder lives.",
+    required: &["type"],
+    misplaced: &[(
+        "dst_path",
+        "a storage folder has its place; use `mount` for a place of your choice",
+    )],
+    ..Mount::SPEC
 };
 
 sections! {
@@ -148,30 +160,17 @@ sections! {
     /// The three storage folders.
     Storage; {
         /// Where the content of /soft/app lives; default in the image.
-        app: Shape::Section(&StorageEntry::SPEC),
+        app: Shape::Section(&STORAGE_ENTRY),
         /// Where the content of /soft/data lives; default in the image.
-        data: Shape::Section(&StorageEntry::SPEC),
+        data: Shape::Section(&STORAGE_ENTRY),
         /// Where the content of /soft/workspace lives; default in the image.
-        workspace: Shape::Section(&StorageEntry::SPEC),
-    }
-
-    /// Where the content of a storage folder lives.
-    StorageEntry requires &["type"];
-    misplaced &[
-        ("dst_path", "a storage folder has its place; use `mount` for a place of your choice"),
-    ]; {
-        /// auto-volume (made for you), manual-volume (one that exists), host (a folder of the host) or image (nothing mounted); required.
-        r#type: Shape::Choice(SOURCE_TYPES),
-        /// The folder of the host; required with type host.
-        host_path: Shape::ComposeText,
-        /// The volume's name; required with type manual-volume.
-        volume_name: Shape::ComposeText,
+        workspace: Shape::Section(&STORAGE_ENTRY),
     }
 
     /// A volume or a host folder and where it is mounted.
     Mount requires &["type", "dst_path"]; {
         /// auto-volume (made for you), manual-volume (one that exists), host (a folder of the host) or image (nothing mounted); required.
-        r#type: Shape::Choice(SOURCE_TYPES),
+        r#type: Shape::Choice(&SOURCE_TYPES),
         /// The folder of the host; required with type host.
         host_path: Shape::ComposeText,
         /// The volume's name; required with type manual-volume.

@@ -20,29 +20,6 @@ pub(super) struct ReadMount {
     pub(super) destination: Site,
 }
 
-/// The words of `type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Type {
-    Auto,
-    Manual,
-    Host,
-    Image,
-}
-
-const TYPES: [(&str, Type); 4] = [
-    ("auto-volume", Type::Auto),
-    ("manual-volume", Type::Manual),
-    ("host", Type::Host),
-    ("image", Type::Image),
-];
-
-/// The keys that say where the content lives, in both sections.
-struct SourceFields<'n> {
-    kind: Option<Field<'n>>,
-    host_path: Option<Field<'n>>,
-    volume_name: Option<Field<'n>>,
-}
-
 /// The storage entries in the file's order.
 pub(super) fn storage(
     cx: &mut Context<'_>,
@@ -67,13 +44,9 @@ pub(super) fn storage(
         .into_iter()
         .filter_map(|(key, field)| {
             let at = field.place(&at);
-            let entry = raw::StorageEntry::read(cx, field.node, &at).ok()?;
-            let fields = SourceFields {
-                kind: entry.r#type,
-                host_path: entry.host_path,
-                volume_name: entry.volume_name,
-            };
-            let source = source(cx, &fields, &at).ok()?;
+            let spec = &raw::STORAGE_ENTRY;
+            let section = raw::Mount::read_as(cx, field.node, &at, spec).ok()?;
+            let source = source(cx, &section, &at).ok()?;
             Some(ReadStorage {
                 storage: Storage { key, source },
                 site: at.site(field.key_span.clone()),
@@ -105,12 +78,7 @@ pub(super) fn mounts(
 fn mount(cx: &mut Context<'_>, entry: &Entry, mounts: &Place<'_>) -> Result<ReadMount, Reported> {
     let at = mounts.entry(entry);
     let section = raw::Mount::read(cx, &entry.value, &at)?;
-    let fields = SourceFields {
-        kind: section.r#type,
-        host_path: section.host_path,
-        volume_name: section.volume_name,
-    };
-    let source = source(cx, &fields, &at);
+    let source = source(cx, &section, &at);
     let destination = destination(cx, section.dst_path, &at);
     let source = source?;
     check_name(cx, entry, &at, &source);
@@ -141,29 +109,30 @@ fn mount(cx: &mut Context<'_>, entry: &Entry, mounts: &Place<'_>) -> Result<Read
 /// What the type asks for; fields that it does not use may stand there.
 fn source(
     cx: &mut Context<'_>,
-    fields: &SourceFields<'_>,
+    section: &raw::Mount<'_>,
     at: &Place<'_>,
 ) -> Result<MountSource, Reported> {
-    let kind = cx.choice(fields.kind, at, &TYPES);
-    let host_path = cx.compose_text(fields.host_path, at);
-    let volume_name = cx.compose_text(fields.volume_name, at);
+    let words = raw::SOURCE_TYPES.map(|word| (word, word));
+    let kind = cx.choice(section.r#type, at, &words);
+    let host_path = cx.compose_text(section.host_path, at);
+    let volume_name = cx.compose_text(section.volume_name, at);
     let Some(kind) = kind? else {
         let help = "write `auto-volume`, `manual-volume`, `host` or `image`";
         return Err(cx.missing(at, "type", help));
     };
     match kind {
-        Type::Auto => Ok(MountSource::AutoVolume),
-        Type::Image => Ok(MountSource::Image),
-        Type::Manual => {
+        "auto-volume" => Ok(MountSource::AutoVolume),
+        "image" => Ok(MountSource::Image),
+        "manual-volume" => {
             let help = "name a volume that `docker volume ls` shows";
             let volume_name = required(cx, volume_name, at, "volume_name", help)?;
-            paths::check_volume_name(cx, fields.volume_name, at, &volume_name)?;
+            paths::check_volume_name(cx, section.volume_name, at, &volume_name)?;
             Ok(MountSource::ManualVolume { volume_name })
         }
-        Type::Host => {
+        _ => {
             let help = "name a folder of the host, such as `./data`";
             let host_path = required(cx, host_path, at, "host_path", help)?;
-            paths::check_host_path(cx, fields.host_path, at, &host_path)?;
+            paths::check_host_path(cx, section.host_path, at, &host_path)?;
             Ok(MountSource::Host { host_path })
         }
     }

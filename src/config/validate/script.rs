@@ -108,7 +108,8 @@ fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, own: &str) -> Option<
         return Some(format!("put a path with spaces in quotes: `'{whole}'`"));
     }
     let names = lookup.project_names(path);
-    let is_script = |name: &&String| name.ends_with(".sh") && is_file(&format!("{path}/{name}"));
+    let is_script =
+        |name: &&String| name.strip_suffix(".sh").is_some() && is_file(&format!("{path}/{name}"));
     if let Some(name) = names.iter().find(is_script) {
         return Some(format!("name a script in it, such as `{path}/{name}`"));
     }
