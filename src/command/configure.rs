@@ -7,7 +7,8 @@ use anyhow::Result;
 use clap::{ValueEnum, ValueHint};
 
 use super::given::{
-    CONFIG, INSTALLATION, credentials, project_folder, read_config, require_config, stage_folders,
+    CONFIG, INSTALLATION, credentials, keys_of_configs, project_folder, read_config,
+    require_config, stage_folders,
 };
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::cli::Quiet;
@@ -174,6 +175,7 @@ impl Args {
             with_merged: self.with_merged,
             folders: stage_folders(Some(&self.project_dir)),
             credentials: Credentials::of(project.users(), old.as_deref())?,
+            other_keys: keys_of_configs(&self.project_dir),
         };
         let template = project::user_template(&self.project_dir)?;
         let mut tree = render::project(&plan::plan(project, inputs), template.as_deref())?;

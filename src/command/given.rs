@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -101,17 +101,7 @@ pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> 
 
 /// Which config may be meant in place of one that is missing.
 fn other_config(path: &Path, folder: &Path) -> String {
-    let is_config = |name: &String| {
-        let extension = Path::new(name).extension().and_then(OsStr::to_str);
-        matches!(extension, Some("yml" | "yaml"))
-            && ![COMPOSE_FILE, TEMPLATE, REFERENCE].contains(&name.as_str())
-    };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    names.retain(is_config);
-    names.sort_unstable();
+    let names = configs(folder);
     let missing = path.file_name().unwrap_or_default().to_string_lossy();
     if let Some(meant) = nearest(&missing, names.iter().map(String::as_str)) {
         return format!(
@@ -130,6 +120,54 @@ fn other_config(path: &Path, folder: &Path) -> String {
         "-c is relative to the project, which holds {}",
         list(&names, "and")
     )
+}
+
+/// The names of a project's configs, sorted.
+fn configs(folder: &Path) -> Vec<String> {
+    let is_config = |name: &String| {
+        let extension = Path::new(name).extension().and_then(OsStr::to_str);
+        matches!(extension, Some("yml" | "yaml"))
+            && ![COMPOSE_FILE, TEMPLATE, REFERENCE].contains(&name.as_str())
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        // Opening a pipe would wait.
+        .filter(|entry| entry.path().is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.retain(is_config);
+    names.sort_unstable();
+    names
+}
+
+/// The private keys below `installation/` that some config of the project names: what one of them builds must not hold
+/// another's. The configs are not read as such, for one that has mistakes names its keys, too.
+pub(super) fn keys_of_configs(folder: &Path) -> Vec<String> {
+    let mut keys = Vec::new();
+    for name in configs(folder) {
+        let bytes = read_config(&folder.join(name)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        for rest in text.split("privkey_file").skip(1) {
+            let rest = rest.trim_start_matches(['"', '\'', ' ']);
+            let value = rest.strip_prefix(':').unwrap_or_default();
+            let value = value
+                .split([',', '}', '#', '\n'])
+                .next()
+                .unwrap_or_default();
+            let path = Path::new(value.trim().trim_matches(['"', '\'']));
+            let plain: PathBuf = path
+                .components()
+                .filter(|part| *part != Component::CurDir)
+                .collect();
+            let is_inside = plain
+                .components()
+                .all(|part| matches!(part, Component::Normal(_)));
+            if is_inside && folder.join(INSTALLATION).join(&plain).is_file() {
+                keys.extend(plain.into_os_string().into_string());
+            }
+        }
+    }
+    keys
 }
 
 /// The bytes of the config, or so many that they are seen to be too many.

@@ -32,6 +32,8 @@ pub struct Inputs {
     pub folders: BTreeMap<String, StageFolder>,
     /// Hashes and keys of the users.
     pub credentials: Credentials,
+    /// Private keys below `installation/` that other configs of the project name.
+    pub other_keys: Vec<String>,
 }
 
 impl Inputs {
@@ -136,7 +138,12 @@ pub fn plan(project: &Project, inputs: Inputs) -> Plan {
         environment: Vec::new(),
     });
     let scripts = scripts.chain(none).collect();
-    let left_out = LeftOut::new(project.users().flat_map(|user| &user.key_files));
+    let left_out = LeftOut::new(
+        project
+            .users()
+            .flat_map(|user| &user.key_files)
+            .chain(&inputs.other_keys),
+    );
     let folders = inputs.folders_without(&left_out);
     let view = view::View::new(project, &folders);
     let dockerfiles = dockerfile::plan(project, &args, &view);

@@ -153,3 +153,32 @@ fn a_key_file_is_left_out_however_the_config_names_it() {
         }
     }
 }
+
+#[test]
+fn keys_of_every_config_are_left_out_whichever_is_configured() {
+    let project = project();
+    let other = CONFIG.replace("stage-1/custom/id_mine", "'./stage-1/custom/id_other'");
+    project.write("other.yml", other);
+    project.write(
+        "broken.yaml",
+        "a: [\nprivkey_file: stage-1/custom/id_third # mine\n",
+    );
+    let key = include_bytes!("../config/keys/ed25519-256");
+    for name in ["id_other", "id_third"] {
+        project.write(&format!("{CUSTOM}/{name}"), key);
+    }
+    project.run(["configure"]).succeeds();
+    let files = project.files();
+    for ignore in [".dockerignore", ".gitignore"] {
+        let text = project.read(ignore);
+        for name in ["id_mine", "id_other", "id_third"] {
+            let found = text
+                .lines()
+                .any(|line| line.ends_with(&format!("{CUSTOM}/{name}")));
+            assert!(found, "{name} is not in {ignore}:\n{text}");
+        }
+    }
+    project.run(["configure", "-c", "other.yml"]).succeeds();
+    assert_eq!(project.files()[".gitignore"], files[".gitignore"]);
+    assert!(!mounted(&project).contains(&"id_third".to_owned()));
+}
