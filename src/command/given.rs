@@ -245,7 +245,7 @@ fn found_in(context: &Path, stage: &str) -> StageFolder {
     let custom = names(context, &folder.join("custom")).into_iter();
     StageFolder {
         entries: names(context, &folder),
-        tools: Vec::new(),
+        tools: names(context, &folder.join("system")),
         custom: custom
             .filter(|name| name != "README.md")
             .map(|name| CustomFile {

@@ -270,7 +270,9 @@ fn tail(project: &Project, stage: &Stage) -> Vec<Step> {
         let (http, https) = proxy_args(stage);
         steps.push(step::keep_global_proxy(&http, &https));
     }
-    steps.extend(step::entrypoint());
+    steps.extend(step::entrypoint(
+        lineage.iter().any(|stage| stage.ssh.is_some()),
+    ));
     steps
 }
 
@@ -329,15 +331,24 @@ fn root_login(ssh: &Ssh) -> &'static str {
     }
 }
 
-/// Projects on one base share what apt has fetched; lists of different releases would push each other out. The name
-/// follows the base alone, since a change of it redoes every step that uses the cache.
+/// Projects with the same base and sources share what apt has fetched; lists of others would push each other out. The name
+/// follows nothing else, since a change of it redoes every step that uses the cache: not the digest of a base, which
+/// changes with each release of an image.
 fn apt_cache(lineage: &[&Stage]) -> String {
     let name = lineage.iter().find_map(|stage| match &stage.from {
         Origin::Image(base) => Some(base.spelled(str::to_owned, |name, _| name.to_owned())),
         Origin::Stage { .. } => None,
     });
-    let plain = name
-        .unwrap_or_default()
+    let name = name.unwrap_or_default();
+    let (name, _) = name.split_once("@sha256:").unwrap_or((&name, ""));
+    let sources = lineage
+        .iter()
+        .find_map(|stage| match &stage.apt.as_ref()?.repo_source {
+            AptSource::Unchanged => None,
+            AptSource::Mirror(keyword) => Some(format!("-{keyword}")),
+            AptSource::File(file) => Some(format!("-{file}")),
+        });
+    let plain = format!("{name}{}", sources.unwrap_or_default())
         .replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
     format!("pei-apt-{plain}")
 }

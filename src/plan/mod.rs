@@ -57,7 +57,7 @@ impl Inputs {
 pub struct StageFolder {
     /// The names right below it, sorted: those that are there, and those that pei puts there.
     pub entries: Vec<String>,
-    /// What pei ships below its `system/`.
+    /// The names below its `system/`, likewise.
     pub tools: Vec<String>,
     /// What lies right below its `custom/`, sorted by name; README.md is left out.
     pub custom: Vec<CustomFile>,

@@ -286,7 +286,8 @@ pub(super) fn set_up_apt(file: Option<&str>, proxy: Option<&str>) -> Step {
 
 /// Packages by name.
 pub(super) fn install(packages: &[&str], cache: &str) -> Step {
-    let (mut mounts, call) = internals("install-packages.sh", &["clean.sh", "log.sh"]);
+    let (mut mounts, call) =
+        internals("install-packages.sh", &["clean.sh", "log.sh", "sources.sh"]);
     mounts.extend(apt_cache(cache));
     let packages = format!("    {}", packages.join(" "));
     Step::shell(mounts, &[&call, &packages]).apart()
@@ -294,7 +295,7 @@ pub(super) fn install(packages: &[&str], cache: &str) -> Step {
 
 /// sshd, with its word for root's logins.
 pub(super) fn set_up_sshd(root_login: &str) -> Step {
-    let (mounts, call) = internals("set-up-sshd.sh", &["log.sh"]);
+    let (mounts, call) = internals("set-up-sshd.sh", &["log.sh", "sshd.sh"]);
     Step::shell(mounts, &[&format!("{call} {root_login}")])
         .apart()
         .with_args(["SSH_CONTAINER_PORT"])
@@ -340,12 +341,14 @@ pub(super) fn hook(key_path: String, seen: Vec<String>, hook: &Hook, cache: &str
         &format!("{files}/{LIBRARY}/run-build-hook.sh"),
         &hook.script,
         &hook.arguments,
-    ];
+        &key_path,
+    ]
+    .map(str::to_owned);
     Step {
         key_path: Some(key_path),
         ..Step::new(Instruction::Run {
             mounts: mounts.chain(apt_cache(cache)).collect(),
-            command: Command::Words(words.map(str::to_owned).into()),
+            command: Command::Words(words.into()),
         })
     }
     .apart()
@@ -394,11 +397,12 @@ pub(super) fn keep_credentials() -> [Step; 2] {
         r#"    echo "pei: plain docker build takes --secret id=ssh-credentials,src={path}, which pei configure writes" >&2;"#
     );
     let lines = [
-        "mkdir -m 700 /pei-credentials && cp /run/secrets/ssh-credentials /pei-credentials/ || {",
+        "mkdir -m 700 /pei-credentials;",
+        "if ! cp /run/secrets/ssh-credentials /pei-credentials/; then",
         r#"    echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2;"#,
         &plain,
         "    exit 1;",
-        "}",
+        "fi",
     ];
     [
         Step::shell(vec![secret], &lines)
@@ -410,11 +414,20 @@ pub(super) fn keep_credentials() -> [Step; 2] {
     ]
 }
 
-/// What a container starts with.
-pub(super) fn entrypoint() -> [Step; 2] {
-    [
+/// What a container starts with, and whether it is healthy: where there is an sshd.
+pub(super) fn entrypoint(ssh: bool) -> Vec<Step> {
+    let mut steps = vec![
         Step::line("STOPSIGNAL SIGTERM")
             .about(&["The base may have another, which the entrypoint does not know."]),
-        Step::line(r#"ENTRYPOINT ["/entrypoint.sh"]"#),
-    ]
+    ];
+    if ssh {
+        steps.push(
+            Step::line(
+                r#"HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pei-from-host/stage-1/internals/health.sh"]"#,
+            )
+            .about(&["Healthy is where a login gets an answer; hooks of a first start may take their time."]),
+        );
+    }
+    steps.push(Step::line(r#"ENTRYPOINT ["/entrypoint.sh"]"#));
+    steps
 }

@@ -72,7 +72,14 @@ impl<'p> View<'p> {
         tool: &str,
         family: &[(&str, &StageFolder)],
     ) -> BTreeSet<String> {
-        let mut paths = BTreeSet::from([format!("{own}/system/{tool}")]);
+        // A step cannot see what is not there; then it sees the folder that lacks it, and says so.
+        let is_there = |folder: &StageFolder| folder.tools.iter().any(|name| name == tool);
+        let own_tool = if self.folders.get(own).is_some_and(is_there) {
+            format!("{own}/system/{tool}")
+        } else {
+            format!("{own}/system")
+        };
+        let mut paths = BTreeSet::from([own_tool]);
         // Forwarders call the tool's folder there.
         let is_shipped = |folder: &StageFolder| folder.tools.iter().any(|name| name == tool);
         if self.folders.get(paths::TOOLS_OF).is_some_and(is_shipped) {

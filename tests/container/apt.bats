@@ -88,6 +88,41 @@ YAML
     must drun "$(image 1)" which sshd tmux
 }
 
+@test "a hook installs packages where another build has left no lists, and reads none where no script speaks of apt" {
+    project lists
+    hook stage-1/custom/install.sh <<<'apt-get -qq install -y --no-install-recommends hello && hello'
+    config <<YAML
+stage_1:
+  $(image_1 "$ID-full")
+  custom: {on_build: [stage-1/custom/install.sh]}
+YAML
+    build stage-1
+    has "$(<"$PROJECT.log")" 'reading the package lists'
+    project no-lists
+    hook stage-1/custom/other.sh <<<'ls /etc/apt /var/cache/pei-apt/lists'
+    config <<YAML
+stage_1:
+  $(image_1 "$ID-almost")
+  custom: {on_build: [stage-1/custom/other.sh]}
+YAML
+    build stage-1
+    lacks "$(<"$PROJECT.log")" 'reading the package lists'
+}
+
+@test "a source out of reach is named, and no package is looked for" {
+    project unreachable
+    hook stage-1/custom/my.list <<<'deb http://user:secret@127.0.0.1:9/debian bookworm main'
+    config <<YAML
+stage_1:
+  $(image_1 "$ID-almost")
+  proxy: {address: 127.0.0.1, port: 11}
+  apt: {repo_source: stage-1/custom/my.list, use_proxy: true}
+YAML
+    build_fails stage-1
+    has "$(<"$PROJECT.log")" 'It asked http://127.0.0.1:9 through the proxy http://127.0.0.1:11; see apt.repo_source'
+    lacks "$(<"$PROJECT.log")" 'Unable to locate package'
+}
+
 @test "debian sources.list: without keep the original is back" {
     apt_project back almost 'repo_source: tuna, keep_repo_after_build: false'
     has "$(during)" 'deb http://mirrors.tuna.tsinghua.edu.cn/debian bookworm main'

@@ -103,7 +103,7 @@ start_containers() {
         ! is_exited "$name" || continue
         # Processes come and go. A sshd that was not set up has nothing to say about itself.
         docker exec "$name" sh -c 'cat /proc/[0-9]*/comm /proc/[0-9]*/environ /proc/[0-9]*/cmdline
-            ls /etc/ssh/sshd_config.d
+            ls /etc/ssh/sshd_config.d /etc/ssh/pei
             /usr/sbin/sshd -T
             true' 2>/dev/null | tr '\0' '\n' >"$WORK/seen/$name.inside"
     done
@@ -231,7 +231,7 @@ no_identities() {
             has_line "$output" sshd
         else
             lacks_line "$output" sshd
-            lacks_line "$output" 00-pei.conf
+            lacks_line "$output" settings.conf
         fi
     done
 }

@@ -192,6 +192,99 @@ DOCKERFILE
     down --volumes
 }
 
+# A base whose own account has a password, and whose sshd lets it in in every way.
+derive_open() {
+    derive open "$ID-full" <<'DOCKERFILE'
+RUN useradd --create-home --uid 1000 --shell /bin/bash admin && echo admin:bases-Pw2 | chpasswd \
+ && sed -i -E 's/^#?(KbdInteractiveAuthentication|PasswordAuthentication) .*/\1 yes/' /etc/ssh/sshd_config \
+ && printf '%s\n' 'AuthenticationMethods any' 'ClientAliveInterval 77' 'Match User admin,me' '  PasswordAuthentication=yes' \
+    '  "KbdInteractiveAuthentication" yes' '  Banner none' 'Match all' '  MaxAuthTries 5' >>/etc/ssh/sshd_config \
+ && printf 'UsePAM no\nMatch all\nPermitRootLogin yes\n' >/etc/ssh/sshd_config.d/00-cloud.conf
+DOCKERFILE
+}
+
+# sshd_says LINE...: for a login of me.
+sshd_says() {
+    local line
+    must in_c -- /usr/sbin/sshd -T -C user=me,host=localhost,addr=127.0.0.1
+    for line in "$@"; do has_line "$output" "$line" || return; done
+}
+
+# by_hand USER PASSWORD: the password by the other way that asks for one.
+by_hand() {
+    SSHPASS=$2 timeout 30 sshpass -e ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+        -o PubkeyAuthentication=no -o PreferredAuthentications=keyboard-interactive -o NumberOfPasswordPrompts=1 \
+        -p "$PORT" "$1@127.0.0.1" true </dev/null
+}
+
+# write_keys KEYFILE: only keys log in; a hook has its word on sshd in each usual way, and the home is a volume.
+write_keys() {
+    config <<YAML
+stage_1:
+  $(image_1 "$ID-open")
+  ssh: {host_port: $PORT, users: {me: {pubkey_text: $(yaml_text "$(<"$1.pub")"), uid: 1500}}}
+  custom: {on_build: [stage-1/custom/sshd.sh]}
+stage_2:
+  $(image_2)
+  mount: {home: {type: auto-volume, dst_path: /home/me}}
+YAML
+}
+
+@test "where only keys are configured no password logs in, whatever the base says; what a hook says counts" {
+    local key
+    derive_open
+    project keys
+    PORT=$(free_port)
+    for key in first second own; do new_key "$WORK/$key" -t ed25519 -C ''; done
+    hook stage-1/custom/sshd.sh <<'SCRIPT'
+set -e
+echo 'MaxStartups 7:30:70' >/etc/ssh/sshd_config.d/50-mine.conf
+sed -i -E 's/^#*X11Forwarding .*/X11Forwarding no/' /etc/ssh/sshd_config
+printf 'PrintMotd yes\nMatch User other\nPermitTTY no' >>/etc/ssh/sshd_config
+# What a program that runs as the user may have left in the home.
+su me -c 'ln -sf /root/planted ~/.bashrc'
+SCRIPT
+    write_keys "$WORK/first"
+    build
+    up
+    wait_for_ssh "$PORT"
+    must ssh_by_key me "$WORK/first" "$PORT" id -un
+    must in_c -- sh -c 'echo me:bases-Pw3 | chpasswd'
+    must_fail ssh_as admin bases-Pw2 "$PORT" true
+    must_fail by_hand admin bases-Pw2
+    must_fail by_hand me bases-Pw3
+    sshd_says 'passwordauthentication no' 'kbdinteractiveauthentication no' 'permitrootlogin no' 'usepam yes' \
+        'clientaliveinterval 77' 'maxauthtries 5' 'maxstartups 7:30:70' 'x11forwarding no' 'printmotd yes'
+    must_fail in_c -- test -e /root/planted
+    has "$(<"$PROJECT.log")" 'me gets no login hooks'
+}
+
+@test "a key that is taken out of the config logs in no longer, one that is put in does, and the user's own stays" {
+    project keys
+    PORT=$(docker port "$(container)" 22 | sed -n '1s/.*://p')
+    must ssh_by_key me "$WORK/first" "$PORT" "mkdir -m 700 .ssh && echo '$(<"$WORK/own.pub")' >.ssh/authorized_keys"
+    write_keys "$WORK/second"
+    build
+    up
+    wait_for_ssh "$PORT"
+    must ssh_by_key me "$WORK/second" "$PORT" true
+    must ssh_by_key me "$WORK/own" "$PORT" true
+    must_fail ssh_by_key me "$WORK/first" "$PORT" true
+    down --volumes
+}
+
+@test "X11 is forwarded where the container has no ::1" {
+    project sshd
+    PORT=$(free_port)
+    start x11 --sysctl net.ipv6.conf.all.disable_ipv6=1 --publish "127.0.0.1:$PORT:22" "$(image 2)"
+    wait_for_ssh "$PORT"
+    must_fail docker exec "$ID-x11" grep -q . /proc/net/if_inet6
+    must env DISPLAY=:77 SSHPASS="$PASSWORD" timeout 30 sshpass -e ssh -Y -F none -o StrictHostKeyChecking=no -o LogLevel=ERROR \
+        -o UserKnownHostsFile=/dev/null -p "$PORT" me@127.0.0.1 'echo "<$DISPLAY>"'
+    has "$output" '<localhost:1'
+    discard x11
+}
+
 @test "a base made for something else: its entrypoint, command, user, stop signal and shell are in nobody's way" {
     derive odd "$ID-full" <<'DOCKERFILE'
 RUN useradd --create-home --uid 1000 app && printf 'FROM_BASE=yes\nLAST=without a line end' >/etc/environment \

@@ -336,6 +336,57 @@ no_zombie() {
     discard a b c
 }
 
+@test "containers that start for the first time on one volume have the same host keys" {
+    local n pids=()
+    project plain
+    must docker volume create --label "pei-test=$ID" "$ID-keys"
+    for n in 1 2 3; do
+        start "keys-$n" --volume "$ID-keys:/pei-init/ssh-host-keys" "$(image 2)" &
+        pids+=("$!")
+    done
+    wait "${pids[@]}"
+    for n in 1 2 3; do
+        wait_for_start "$ID-keys-$n"
+        docker exec "$ID-keys-$n" ssh-keyscan -p 2200 127.0.0.1 2>/dev/null | sort >"$BATS_TEST_TMPDIR/$n"
+        count_is 3 "$(<"$BATS_TEST_TMPDIR/$n")" ':2200 '
+        same_bytes "$BATS_TEST_TMPDIR/1" "$BATS_TEST_TMPDIR/$n"
+    done
+    discard keys-1 keys-2 keys-3
+}
+
+@test "what root lacks for logins is told" {
+    project plain
+    start caps --cap-drop ALL "$(image 2)"
+    wait_for_start "$ID-caps"
+    has "$(logs "$ID-caps")" 'ssh logins may fail: this container lacks the capabilities'
+    discard caps
+    start caps --cap-drop AUDIT_WRITE "$(image 2)"
+    wait_for_start "$ID-caps"
+    has "$(logs "$ID-caps")" 'lacks the capabilities AUDIT_WRITE,'
+    discard caps
+    start caps --cap-drop NET_RAW "$(image 2)"
+    wait_for_start "$ID-caps"
+    lacks "$(logs "$ID-caps")" capabilities
+    discard caps
+}
+
+@test "pei's own scripts take no program from the container's PATH, its hooks and sessions do" {
+    local tool
+    project plain
+    mkdir -p "$WORK/planted"
+    for tool in bash cat chmod cut date dirname env flock grep ls mkdir mv readlink rm sed sha256sum sleep sort ssh-keygen stat timeout touch; do
+        printf '#!/bin/sh\necho "%s" >>/planted/ran\nPATH=/usr/bin:/bin exec %s "$@"\n' "$tool" "$tool" >"$WORK/planted/$tool"
+    done
+    chmod 777 "$WORK/planted" "$WORK/planted"/*
+    start path --volume "$WORK/planted:/planted" --env PATH=/planted:/usr/sbin:/usr/bin:/sbin:/bin "$(image 2)"
+    wait_for_start "$ID-path"
+    # A hook is started by the bash that its PATH has.
+    equal bash "$(sort -u "$WORK/planted/ran")"
+    must docker exec "$ID-path" /bin/grep '^PATH=' /etc/environment
+    has_line "$output" PATH=/planted:/usr/sbin:/usr/bin:/sbin:/bin
+    discard path
+}
+
 @test "where sshd cannot bind its port, the start goes on and the log tells" {
     project plain
     start first "$(image 2)"
@@ -375,11 +426,43 @@ no_zombie() {
     down --volumes
 }
 
+@test "a stop ends a bash whose commands come from a pipe at once" {
+    local began
+    project plain
+    must drun --interactive --env BASH_ENV=/etc/own-env "$(image 2)" \
+        < <(echo 'echo "<$BASH_ENV><${PEI_BASH_ENV-none}>"; bash -c "trap -p"; exit 9') || equal 9 "$status"
+    has_line "$output" '</etc/own-env><none>'
+    lacks "$output" trap
+    start pipe --interactive "$(image 2)"
+    wait_for_start "$ID-pipe"
+    sleep 0.5
+    began=$SECONDS
+    must docker stop --time 20 "$ID-pipe"
+    ((SECONDS - began < 4)) || fail "the stop took $((SECONDS - began)) s"
+    discard pipe
+}
+
 # Its first process takes notice of TERM, the fifteenth signal.
 listens_to_term() {
     local caught
     caught=$(docker exec "$1" sed -n 's/^SigCgt:[[:space:]]*//p' /proc/1/status)
     ((16#$caught & 1 << 14))
+}
+
+@test "up --wait comes back when a login gets an answer, and a container whose sshd is gone is unhealthy" {
+    project plain
+    must compose up --detach --wait --no-build --pull never stage-2
+    must docker exec "$(container)" bash -c 'exec 3<>/dev/tcp/127.0.0.1/2200; read -r -t 3 x <&3; [[ $x == SSH-2.0* ]]'
+    down --volumes
+    start health --health-interval 1s --health-start-period 0s --health-retries 1 "$(image 2)" bash -c 'pkill -x sshd; sleep 60'
+    within 20 health_is unhealthy "$ID-health"
+    must docker exec "$ID-health" /usr/sbin/sshd
+    within 20 health_is healthy "$ID-health"
+    discard health
+}
+
+health_is() {
+    [[ $(docker inspect --format '{{.State.Health.Status}}' "$2") == "$1" ]]
 }
 
 @test "up through Compose runs the service's bash and stays" {

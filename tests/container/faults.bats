@@ -337,7 +337,7 @@ EVERYTHING='find / -xdev \( -path /proc -o -path /sys -o -path /dev \) -prune -o
     box --volume "$WORK/home:/home/me" --volume "$WORK/data:/hard/volume/data"
     password_logs_in
     wait_for_start "$BOX"
-    has "$(logs "$BOX")" '/home/me belongs to uid 4242, and me has uid 1000: sshd takes no key from there, only a password'
+    has "$(logs "$BOX")" '/home/me belongs to uid 4242, and me has uid 1000: sshd takes no key from there, only those of user_config.yml, and a password'
     equal /hard/volume/data "$(in_c "$BOX" -- readlink /soft/data)"
     equal $'4242:4242 700\n4242:4242 750' "$(stat -c '%u:%g %a' "$WORK/home" "$WORK/data")"
 }

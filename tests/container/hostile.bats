@@ -141,7 +141,7 @@ single_quoted() {
 
 @test "a public key's comment is only text" {
     must ssh_by_key keyed "$WORK/key" "$PORT" id -un
-    must in_c -- cat /home/keyed/.ssh/authorized_keys
+    must in_c -- cat /etc/ssh/pei-keys/keyed
     has_line "$output" "$(<"$WORK/key.pub")"
 }
 

@@ -138,8 +138,26 @@ link_is() {
 
 @test "every user may write to the storage of the image, and to /mnt" {
     must in_c -- stat -c '%a %n' /hard/image/app /hard/image/data /hard/image/workspace /mnt
-    equal $'777 /hard/image/app\n777 /hard/image/data\n777 /hard/image/workspace\n777 /mnt' "$output"
+    equal $'1777 /hard/image/app\n1777 /hard/image/data\n1777 /hard/image/workspace\n1777 /mnt' "$output"
     must in_c -- su me -c 'touch /soft/app/by-me /mnt/by-me'
+}
+
+@test "an empty host directory that the engine has made is open to all, what is somebody's stays, and who may not write is told" {
+    local dir=$WORK/hosts
+    mkdir -p "$dir/theirs"
+    touch "$dir/theirs/file"
+    chown 4242 "$dir/theirs"
+    chmod 755 "$dir/theirs"
+    start hosts --volume "$dir/fresh:/hard/volume/app" --volume "$dir/theirs:/hard/volume/data" \
+        --volume "$dir/theirs:/hard/volume/workspace:ro" "$(image 2)"
+    wait_for_start "$ID-hosts"
+    equal '1777 0' "$(stat -c '%a %u' "$dir/fresh")"
+    equal '755 4242' "$(stat -c '%a %u' "$dir/theirs")"
+    must docker exec "$ID-hosts" su me -c 'touch /soft/app/file'
+    has "$(logs "$ID-hosts")" 'no user of user_config.yml can write to /soft/data: its directory on the host belongs to uid 4242, mode 755'
+    lacks "$(logs "$ID-hosts")" /soft/workspace
+    lacks "$(logs "$ID-hosts")" /soft/app
+    discard hosts
 }
 
 @test "mounts are where their dst_path says" {

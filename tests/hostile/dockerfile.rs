@@ -56,7 +56,7 @@ fn build_hooks(instructions: &[Instruction<'_>]) -> Vec<(String, String)> {
             _ => None,
         });
     runs.map(|words| {
-        let [bash, runner, script, arguments] = words.as_slice() else {
+        let [bash, runner, script, arguments, _] = words.as_slice() else {
             panic!("{words:?}")
         };
         assert_eq!(

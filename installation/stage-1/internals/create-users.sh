@@ -99,6 +99,8 @@ create_user() {
   # --no-log-init: a large uid would make lastlog a sparse file of gigabytes, which image layers store whole.
   useradd --no-log-init --create-home --shell /bin/bash --uid "${uid}" --gid "${gid}" \
     --groups sudo,ssh_users --password '*' "${name}"
+  # Files of one user are no other's; which mode useradd gives is the base's to say.
+  chmod g-w,o-rwx -- "$(user_field "${name}" 6)"
 }
 
 set_up_root() {

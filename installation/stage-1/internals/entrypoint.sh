@@ -58,8 +58,12 @@ read_options() {
   done
 }
 
+# The container's PATH may lead to what a user has written. pei's own scripts, which are root's, look nowhere but in the
+# system's directories; hooks, sessions and the container's program get the container's.
 prepare() {
   local stage
+  export PEI_HOOK_PATH="${PATH:-}"
+  PATH=/usr/sbin:/usr/bin:/sbin:/bin
   # Read by ssh sessions, so the first thing: a hook that hangs must not keep it from them.
   bash "${TREE}/stage-1/internals/environment.sh"
   bash "${TREE}/stage-1/internals/link-storage.sh"
@@ -73,7 +77,7 @@ prepare() {
 sleep_until_stopped() {
   trap 'exit 0' TERM INT
   while :; do
-    sleep 3600 &
+    /bin/sleep 3600 &
     wait "$!"
   done
 }
@@ -87,7 +91,7 @@ stdin_is_used() {
 hand_over() {
   if [[ -n "${entry_stage}" ]]; then
     printf 'Entrypoint branch: custom on_entry wrapper (%s)\n' "${entry_stage##*/}"
-    exec bash "${entry_stage}/generated/_custom-on-entry.sh" "$@"
+    exec /bin/bash "${entry_stage}/generated/_custom-on-entry.sh" "$@"
   fi
   if ((${#command[@]} > 0)); then
     printf 'Entrypoint branch: exec user command (%s)\n' "${command[*]}"
@@ -99,6 +103,7 @@ hand_over() {
   fi
   if stdin_is_used; then
     printf 'Entrypoint branch: bash fallback\n'
+    [[ -t 0 ]] || export PEI_BASH_ENV="${BASH_ENV:-}" BASH_ENV="${TREE}/stage-1/internals/piped-shell.sh"
     exec /bin/bash
   fi
   printf 'Entrypoint branch: sleep fallback\n'

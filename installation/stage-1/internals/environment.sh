@@ -18,7 +18,7 @@ readonly LINE_LIMIT=1000
 belongs_to_session() {
   case "$1" in
     HOME | USER | LOGNAME | SHELL | PWD | OLDPWD | SHLVL | TERM | HOSTNAME | MAIL | _ | DEBIAN_FRONTEND) return 0 ;;
-    PEI_ENTRYPOINT_VERBOSE | PEI_LOGIN_SESSION | BASH_FUNC_* | SSH_*) return 0 ;;
+    PEI_ENTRYPOINT_VERBOSE | PEI_LOGIN_SESSION | PEI_HOOK_PATH | BASH_FUNC_* | SSH_*) return 0 ;;
     *) return 1 ;;
   esac
 }
@@ -44,7 +44,7 @@ main() {
       # Only where nothing is set: a shell in a shell keeps what its user changed.
       shell+="[ -n \"\${${name}+set}\" ] || export ${name}=${value@Q}"$'\n'
     fi
-  done < <(env -0 | sort -z)
+  done < <(PATH="${PEI_HOOK_PATH:-${PATH}}" /usr/bin/env -0 | sort -z)
   printf '%s' "${pam}" | pei_block_set /etc/environment container-environment || told=1
   printf '%s' "${shell}" | pei_write_file --mode 0644 /pei-init/environment.sh || told=1
   ((told == 0)) || pei_log_warn "ssh sessions may lack variables of the container"

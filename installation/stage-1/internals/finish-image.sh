@@ -11,6 +11,8 @@ readonly lib
 source "${lib}/log.sh"
 # shellcheck source=installation/stage-1/lib/block.sh
 source "${lib}/block.sh"
+# shellcheck source=installation/stage-1/lib/sshd.sh
+source "${lib}/sshd.sh"
 pei_install_err_trap
 
 readonly LOGIN=/pei-from-host/stage-1/internals/login.sh
@@ -32,7 +34,9 @@ install_login_hooks() {
   while IFS=: read -r name _ uid _ _ home _; do
     if ((uid == 0 || (uid >= 1000 && uid < 65534))) && [[ -d "${home}" && "${home}" != / ]]; then
       pei_log_debug "login hooks for ${name}"
-      login_line home | pei_block_set "${home}/.bashrc" login
+      # A link that a hook left there, and its owner may not write through, is nobody's reason to stop.
+      login_line home | pei_block_set "${home}/.bashrc" login \
+        || pei_log_warn "${name} gets no login hooks in shells that are no login shells"
     fi
   done </etc/passwd
   login_line home | pei_block_set /etc/skel/.bashrc login
@@ -73,6 +77,8 @@ link_start_scripts() {
 main() {
   link_start_scripts
   install_login_hooks
+  # Behind what hooks have put into sshd_config.
+  [[ ! -e "${PEI_SSHD_SETTINGS}" ]] || pei_sshd_settings_last
   clean_up
   ln -sfn /pei-from-host/stage-1/internals/entrypoint.sh /entrypoint.sh
 }

@@ -7,10 +7,20 @@ shopt -s inherit_errexit
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
+# shellcheck source=installation/stage-1/lib/sources.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/sources.sh"
 pei_install_err_trap
 
 is_installed() {
   [[ "$(dpkg-query -W -f '${db:Status-Status}' -- "$1" 2>/dev/null)" == installed ]]
+}
+
+# absent PACKAGE…: prints those that no list offers.
+absent() {
+  local package
+  for package in "$@"; do
+    LC_ALL=C apt-cache policy -- "${package}" 2>/dev/null | grep -q 'Candidate: [^(]' || printf '%s\n' "${package}"
+  done
 }
 
 main() {
@@ -26,9 +36,12 @@ main() {
   fi
   # A source that fails may be one that has nothing to do with these packages; left to itself, apt calls it a warning.
   apt-get update -o APT::Update::Error-Mode=any || lists_whole=0
+  if ((lists_whole == 0)) && [[ -n "$(absent "${missing[@]}")" ]]; then
+    pei_die "apt-get update failed, and what it says stands above. It asked $(pei_apt_places);" \
+      "see apt.repo_source, apt.use_proxy and proxy in user_config.yml"
+  fi
   if ! apt-get install -y --no-install-recommends -- "${missing[@]}"; then
-    ((lists_whole == 1)) \
-      || pei_die "apt-get update failed: is the archive in reach? See apt.repo_source and proxy in user_config.yml"
+    ((lists_whole == 1)) || pei_die "apt-get update had failed, too: is $(pei_apt_places) in reach?"
     pei_die "apt-get install failed; what apt says stands above"
   fi
   # Made by openssh-server's own set-up; every container makes its own at its first start instead.

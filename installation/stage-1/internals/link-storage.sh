@@ -17,15 +17,28 @@ link_storage() {
   [[ "$(readlink -- "${link}")" == "${target}" ]] || ln -sfn -- "${target}" "${link}"
 }
 
-# A fresh volume belongs to root alone; the directory of the image that it stands in for is everybody's. Directories of the
-# host keep the mode that they have.
-open_fresh_volume() {
-  local folder="/hard/volume/$1"
-  [[ -w "${folder}" ]] || return 0
-  [[ "$(stat -c '%u:%a' -- "${folder}" 2>/dev/null)" == 0:755 && -z "$(ls -A -- "${folder}")" ]] || return 0
-  awk -v folder="${folder}" '$5 == folder && $4 ~ /\/volumes\/[^\/]+\/_data$/ { found = 1 } END { exit !found }' \
-    /proc/self/mountinfo || return 0
-  chmod 0777 -- "${folder}"
+# A fresh volume belongs to root alone, and so does a directory of the host that the engine has made; the directory of the
+# image that they stand in for is everybody's. What holds something, or is somebody's, keeps its mode.
+open_fresh() {
+  local dir="/hard/volume/$1"
+  [[ -w "${dir}" ]] || return 0
+  [[ "$(stat -c '%u:%a' -- "${dir}" 2>/dev/null)" == 0:755 && -z "$(ls -A -- "${dir}")" ]] || return 0
+  chmod 1777 -- "${dir}"
+}
+
+# users: those of the config, but root, who may write anywhere; not more of them than a start has time for.
+users() { getent group ssh_users | cut -d: -f4 | tr ',' '\n' | grep -vx root | head -n 20; }
+
+tell_of_closed_storage() {
+  local dir="/hard/volume/$1" name first=''
+  # What is read-only for root is meant to be.
+  [[ -d "${dir}" && -w "${dir}" ]] || return 0
+  while IFS= read -r name; do
+    ! setpriv --reuid "${name}" --regid "$(id -g -- "${name}")" --init-groups test -w "${dir}" || return 0
+    first="${first:-${name}}"
+  done < <(users)
+  [[ -z "${first}" ]] || printf 'pei: no user of user_config.yml can write to /soft/%s: its directory on the host belongs to %s. There: chown %s DIRECTORY; or give %s that uid (ssh.users.%s.uid)\n' \
+    "$1" "$(stat -c 'uid %u, mode %a' -- "${dir}")" "$(id -u -- "${first}")" "${first}" "${first}" >&2
 }
 
 main() {
@@ -33,7 +46,8 @@ main() {
   [[ -d /hard/image/app ]] || return 0
   mkdir -p /soft
   for key in app data workspace; do
-    open_fresh_volume "${key}"
+    open_fresh "${key}"
+    tell_of_closed_storage "${key}"
     link_storage "${key}"
   done
 }

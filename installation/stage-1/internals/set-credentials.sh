@@ -3,7 +3,7 @@
 #
 # Reads: /run/secrets/ssh-credentials, from the build stage `credentials`, a line each, fields parted by one blank:
 #   password NAME HASH              a crypt(3) hash
-#   authorized_key NAME KEY…        a line of authorized_keys
+#   authorized_key NAME KEY…        a line in the form of authorized_keys
 #   identity NAME FILE BASE64       a private key, to be ~/.ssh/FILE
 # Needs root, no network.
 set -Eeuo pipefail
@@ -12,52 +12,42 @@ shopt -s inherit_errexit
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
+# shellcheck source=installation/stage-1/lib/sshd.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/sshd.sh"
 pei_install_err_trap
 
 readonly CREDENTIALS="${PEI_CREDENTIALS_FILE:-/run/secrets/ssh-credentials}"
-# In the order of names it comes before 00-pei.conf, and sshd takes the first value that it reads. The image's last
-# steps write it, so that a first password redoes no hook.
-readonly PASSWORD_LOGINS=/etc/ssh/sshd_config.d/00-pei-passwords.conf
-
-home_of() { getent passwd "$1" | cut -d: -f6; }
-
-# own_ssh_folder NAME: prints the folder, which is the user's alone.
-own_ssh_folder() {
-  local folder
-  folder="$(home_of "$1")/.ssh"
-  install -d -m 0700 -o "$1" -g "$(id -g -- "$1")" -- "${folder}"
-  printf '%s' "${folder}"
-}
-
-give_file_to() {
-  chmod 0600 -- "$2"
-  chown "$1:$(id -g -- "$1")" -- "$2"
-}
 
 authorize() {
-  local name="$1" key="$2" file
-  file="$(own_ssh_folder "${name}")/authorized_keys"
-  if ! grep -qxF -- "${key}" "${file}" 2>/dev/null; then
-    printf '%s\n' "${key}" >>"${file}"
-  fi
-  give_file_to "${name}" "${file}"
+  local file="${PEI_SSHD_KEYS}/$1"
+  printf '%s\n' "$2" >>"${file}"
+  chmod 0644 -- "${file}"
 }
 
+# As the user: what a build hook left in the home may lead anywhere.
 install_identity() {
-  local name="$1" file
-  file="$(own_ssh_folder "${name}")/$2"
-  (umask 077 && base64 -d >"${file}" <<<"$3")
-  give_file_to "${name}" "${file}"
+  local name="$1" home
+  home="$(getent passwd "${name}" | cut -d: -f6)"
+  # shellcheck disable=SC2016 # expands in the user's shell
+  runuser -u "${name}" -- /bin/sh -euc '
+    umask 077
+    mkdir -p "$1/.ssh"
+    chmod 700 "$1/.ssh"
+    base64 -d >"$1/.ssh/$2"
+    chmod 600 "$1/.ssh/$2"' sh "${home}" "$2" <<<"$3" || pei_die "cannot install the private key of ${name} in ${home}/.ssh"
 }
 
+# The image's last steps say so, so that a first password redoes no hook.
 set_passwords() {
   chpasswd -e <<<"$1"
   printf '%s\n' '# Written by set-credentials.sh, for there are users with a password.' 'PasswordAuthentication yes' \
-    >"${PASSWORD_LOGINS}"
+    >"${PEI_SSHD_PASSWORDS}"
 }
 
 main() {
   local kind name rest hashes=''
+  rm -rf -- "${PEI_SSHD_KEYS}"
+  mkdir -m 0755 -- "${PEI_SSHD_KEYS}"
   while read -r kind name rest; do
     case "${kind}" in
       password) hashes+="${name}:${rest}"$'\n' ;;

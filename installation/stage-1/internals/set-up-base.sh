@@ -8,7 +8,7 @@ main() {
   mkdir -p /pei-from-host /pei-init /hard/image /hard/volume /soft /mnt
   # Projects of older versions look for the installation tree under /pei-init.
   ln -sfn /pei-from-host/stage-1 /pei-init/stage-1
-  chmod 777 /mnt
+  chmod 1777 /mnt
   if [[ -d /etc/apt/apt.conf.d ]]; then
     printf 'Acquire::Retries "3";\n' >/etc/apt/apt.conf.d/80-pei-retries
   fi

@@ -8,16 +8,22 @@ set -Eeuo pipefail
 shopt -s inherit_errexit
 # shellcheck source=installation/stage-1/lib/log.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
+# shellcheck source=installation/stage-1/lib/sshd.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/sshd.sh"
 pei_install_err_trap
 
 readonly CONFIG=/etc/ssh/sshd_config
-readonly OWN=/etc/ssh/sshd_config.d/00-pei.conf
-# What set-credentials.sh left in the base, where that is an image of pei's.
-readonly PASSWORD_LOGINS=/etc/ssh/sshd_config.d/00-pei-passwords.conf
+# What pei decides, and a base does not, nor in a Match block. Ports, addresses and host keys add up, the others would win
+# over pei's, which are read last. AuthenticationMethods of the base's would ask for a second proof that nobody has.
+readonly DECIDED=(
+  Port ListenAddress HostKey HostKeyAgent HostCertificate PermitRootLogin PasswordAuthentication PermitEmptyPasswords
+  KbdInteractiveAuthentication ChallengeResponseAuthentication PubkeyAuthentication AuthenticationMethods
+  AuthorizedKeysFile UsePAM X11Forwarding X11UseLocalhost PrintMotd MaxStartups
+)
 
-own_config() {
-  cat <<EOF
-# Written by set-up-sshd.sh. sshd takes the first value that it reads, so these win over sshd_config.
+own_settings() {
+  cat <<TEXT
+# Written by set-up-sshd.sh. sshd takes the first value that it reads, and reads these last.
 Port ${SSH_CONTAINER_PORT}
 HostKey /pei-init/ssh-host-keys/ssh_host_ed25519_key
 HostKey /pei-init/ssh-host-keys/ssh_host_ecdsa_key
@@ -25,45 +31,63 @@ HostKey /pei-init/ssh-host-keys/ssh_host_rsa_key
 PermitRootLogin $1
 PasswordAuthentication no
 PermitEmptyPasswords no
+# By PAM this is a password, too; older versions know it by the second name.
+KbdInteractiveAuthentication no
+ChallengeResponseAuthentication no
 PubkeyAuthentication yes
+AuthorizedKeysFile .ssh/authorized_keys ${PEI_SSHD_KEYS}/%u
 UsePAM yes
 X11Forwarding yes
 X11UseLocalhost yes
 PrintMotd no
 # sshd's own limit drops connections by chance from 10 unfinished logins on; many people may share a machine.
 MaxStartups 200:30:300
-EOF
+TEXT
 }
 
-# The base's own settings, wherever sshd reads them.
+# base_files FILE…: prints the files, and those that they include, a line each.
 base_files() {
-  local file
-  for file in "${CONFIG}" /etc/ssh/sshd_config.d/*.conf; do
-    [[ ! -f "${file}" || "${file}" == "${OWN}" ]] || printf '%s\n' "${file}"
+  local file words word
+  for file in "$@"; do
+    [[ -f "${file}" ]] || continue
+    printf '%s\n' "${file}"
+    while read -r _ words; do
+      words="${words//\"/}"
+      for word in ${words}; do
+        [[ "${word}" == /* ]] || word="/etc/ssh/${word}"
+        # shellcheck disable=SC2086 # the pattern is to be expanded
+        base_files ${word}
+      done
+    done < <(sed -nE 's/=/ /; /^[[:space:]]*"?Include"?[[:space:]]/Ip' -- "${file}")
   done
 }
 
-# switch_off KEYWORD…: comments the settings out in the base's files; fails where there was none.
+# switch_off KEYWORD…: comments the settings out in the base's files, in Match blocks too; fails where there was none.
 switch_off() {
   local file found=1 words
   words="$(IFS='|' && printf '%s' "$*")"
   while IFS= read -r file; do
-    grep -qiE "^[[:space:]]*(${words})[[:space:]=]" -- "${file}" || continue
-    sed -i -E "s/^([[:space:]]*(${words})[[:space:]=])/#\1/I" -- "${file}" || pei_die "cannot write ${file}"
+    grep -qiE "^[[:space:]]*\"?(${words})[[:space:]=\"]" -- "${file}" || continue
+    sed -i -E "s/^([[:space:]]*\"?(${words})[[:space:]=\"])/#\1/I" -- "${file}" || pei_die "cannot write ${file}"
     found=0
-  done < <(base_files)
+  done < <(base_files "${CONFIG}" | sort -u)
   return "${found}"
 }
 
-# A base may have files in sshd_config.d that are read before pei's, an sshd_config that says something before it reads
-# that folder, or one that does not read it at all.
-read_own_first() {
-  local file LC_ALL=C
-  for file in /etc/ssh/sshd_config.d/*.conf; do
-    [[ -f "${file}" && "${file}" < "${PASSWORD_LOGINS}" ]] || continue
-    mv -- "${file}" "${file%/*}/01-${file##*/}"
-  done
+# What a hook appends to sshd_config would belong to a Match block that the base's ends with; in a drop-in a block ends with
+# the file.
+move_match_blocks_away() {
+  local block
+  block="$(sed -nE '/^[[:space:]]*"?Match"?[[:space:]=]/I,$p' -- "${CONFIG}")"
+  [[ -n "${block}" ]] || return 0
+  printf '%s\n' "${block}" >>/etc/ssh/sshd_config.d/99-base-match.conf
+  sed -i -E '/^[[:space:]]*"?Match"?[[:space:]=]/I,$d' -- "${CONFIG}"
+}
+
+# A base may have an sshd_config that says something before it reads the drop-ins, or does not read them at all.
+read_drop_ins_first() {
   local include='^[[:space:]]*Include[[:space:]]+/etc/ssh/sshd_config\.d/\*\.conf'
+  mkdir -p /etc/ssh/sshd_config.d
   ! grep -E -m 1 '^[[:space:]]*[^#[:space:]]' -- "${CONFIG}" | grep -qE "${include}" || return 0
   sed -i -E -e "\\#${include}#d" -- "${CONFIG}"
   sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' -- "${CONFIG}"
@@ -71,17 +95,19 @@ read_own_first() {
 
 main() {
   [[ -x /usr/sbin/sshd ]] || pei_die "there is no /usr/sbin/sshd: openssh-server was not installed"
-  mkdir -p /etc/ssh/sshd_config.d
-  own_config "$1" >"${OWN}"
-  rm -f "${PASSWORD_LOGINS}"
-  read_own_first
-  # These add up instead of the first one winning: a port of the base's would stay open.
-  switch_off Port ListenAddress HostKey || true
+  # Of the base, where that is an image of pei's, older ones too.
+  rm -rf -- "${PEI_SSHD_SETTINGS%/*}" "${PEI_SSHD_KEYS}" /etc/ssh/sshd_config.d/00-pei{,-passwords}.conf
+  read_drop_ins_first
+  switch_off "${DECIDED[@]}" || true
+  move_match_blocks_away
+  mkdir -p -- "${PEI_SSHD_SETTINGS%/*}"
+  own_settings "$1" >"${PEI_SSHD_SETTINGS}"
   # A list of the base's would shut out the accounts of the config.
   if switch_off AllowUsers AllowGroups; then
     pei_log_warn "the base says who may log in by ssh; now it is the users of the config, who are the group ssh_users"
-    printf 'AllowGroups ssh_users\n' >>"${OWN}"
+    printf 'AllowGroups ssh_users\n' >>"${PEI_SSHD_SETTINGS}"
   fi
+  pei_sshd_settings_last
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 }
 

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Makes stage-2's folders: storage inside the image, and the places where volumes are mounted.
+# Makes stage-2's directories: storage inside the image, and the places where volumes are mounted. They are open to all, and
+# as in /tmp nobody removes or replaces what is another's.
 # Needs root, no network.
 set -Eeuo pipefail
 
@@ -7,10 +8,10 @@ main() {
   local key
   for key in app data workspace; do
     mkdir -p "/hard/image/${key}"
-    chmod 777 "/hard/image/${key}"
+    chmod 1777 "/hard/image/${key}"
   done
   mkdir -p /hard/volume /soft /mnt
-  chmod 777 /mnt
+  chmod 1777 /mnt
   ln -sfn /pei-from-host/stage-2 /pei-init/stage-2
 }
 

@@ -6,6 +6,8 @@ set -uo pipefail
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=installation/stage-1/lib/log.sh
 source "${here}/../lib/log.sh"
+# shellcheck source=installation/stage-1/lib/sshd.sh
+source "${here}/../lib/sshd.sh"
 
 readonly KEYS=/pei-init/ssh-host-keys
 readonly PASSING_KEYS=/run/sshd/host-keys
@@ -47,6 +49,19 @@ make_host_keys() {
   done
 }
 
+# Containers that share the volume start at the same time, too: the first one makes the keys, the others wait for it.
+# Where a file system knows no locks there is nothing to wait for.
+lock_host_keys() {
+  mkdir -p -- "${KEYS}" 2>/dev/null
+  { exec {keys_lock}<"${KEYS}"; } 2>/dev/null || return 0
+  flock --wait 60 "${keys_lock}" 2>/dev/null || true
+}
+
+unlock_host_keys() {
+  # Else sshd would inherit it, and hold it for good.
+  [[ -z "${keys_lock:-}" ]] || exec {keys_lock}<&-
+}
+
 # Where the keys' own folder takes none, others for this start are better than no ssh.
 make_passing_host_keys() {
   pei_log_warn "cannot write host keys to ${KEYS} (is the volume full or read-only?):" \
@@ -62,9 +77,25 @@ tell_of_foreign_homes() {
     [[ "${members}" == *",${name},"* ]] || continue
     owner="$(stat -c %u -- "${home}" 2>/dev/null)" || continue
     ((owner == 0 || owner == uid)) \
-      || pei_log_warn "${home} belongs to uid ${owner}, and ${name} has uid ${uid}: sshd takes no key from there, only a password"
+      || pei_log_warn "${home} belongs to uid ${owner}, and ${name} has uid ${uid}: sshd takes no key from there, only those of user_config.yml, and a password"
   done </etc/passwd
 }
+
+# What sshd and its sessions need of root's powers: numbers of the kernel's capabilities.
+readonly -A NEEDED=([CHOWN]=0 [DAC_OVERRIDE]=1 [FOWNER]=3 [KILL]=5 [SETGID]=6 [SETUID]=7 [SYS_CHROOT]=18 [AUDIT_WRITE]=29)
+
+tell_of_missing_capabilities() {
+  local name effective missing=()
+  effective="$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)"
+  for name in "${!NEEDED[@]}"; do
+    (((16#${effective} >> NEEDED[${name}]) & 1)) || missing+=("${name}")
+  done
+  ((${#missing[@]} == 0)) || pei_log_warn "ssh logins may fail: this container lacks the capabilities $(printf '%s\n' "${missing[@]}" | sort | xargs)," \
+    "which --cap-drop or cap_drop takes away and --cap-add or cap_add gives"
+}
+
+# Forwarding of X11 listens on 127.0.0.1 and ::1, and on neither where the latter is missing.
+has_ipv6_loopback() { grep -qs '^0\{31\}1 ' /proc/net/if_inet6; }
 
 # sshd turns into a daemon before it binds its port, so its exit status says little. Its pid file, written
 # behind that, does; where no sshd is left it will not come.
@@ -79,8 +110,9 @@ is_listening() {
 }
 
 main() {
-  local options=() type
-  [[ -x /usr/sbin/sshd && -f /etc/ssh/sshd_config.d/00-pei.conf ]] || return 0
+  local options=() type keys_lock=''
+  # A base of an older pei has its settings in a drop-in.
+  [[ -x /usr/sbin/sshd && (-f "${PEI_SSHD_SETTINGS}" || -f /etc/ssh/sshd_config.d/00-pei.conf) ]] || return 0
   if ((EUID != 0)); then
     pei_log_error "ssh is off: it needs a container whose user is root, and this one runs with uid ${EUID}"
     return 1
@@ -89,6 +121,10 @@ main() {
     pei_log_error "ssh is off: cannot write to /run (a read-only container needs a tmpfs there)"
     return 1
   fi
+  # Behind what the start's hooks have put into sshd_config; in a read-only container it stands as the image has it.
+  [[ ! -e "${PEI_SSHD_SETTINGS}" ]] || pei_sshd_settings_last 2>/dev/null || true
+  has_ipv6_loopback || options+=(-o AddressFamily=inet)
+  lock_host_keys
   forget_keys_of_another_container
   if ! make_host_keys "${KEYS}"; then
     if ! make_passing_host_keys; then
@@ -97,7 +133,9 @@ main() {
     fi
     for type in ed25519 ecdsa rsa; do options+=(-h "${PASSING_KEYS}/ssh_host_${type}_key"); done
   fi
+  unlock_host_keys
   tell_of_foreign_homes
+  tell_of_missing_capabilities
   rm -f /run/sshd.pid
   if ! /usr/sbin/sshd "${options[@]}" || ! is_listening; then
     pei_log_error "ssh is off: sshd did not start"

@@ -36,7 +36,7 @@ pei_apt_update() {
       sleep "${PEI_APT_RETRY_DELAY:-3}"
     }
   done
-  pei_log_error 'the package lists cannot be refreshed'
+  pei_log_error "the package lists cannot be refreshed; they come from $(pei_apt_places)"
   return 1
 }
 

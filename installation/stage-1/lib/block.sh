@@ -3,6 +3,9 @@
 # that are rewritten only when they differ. A write is whole or does not happen: text goes to a scratch file beside the
 # target, takes over its owner and mode, and is renamed.
 
+# shellcheck source=installation/stage-1/lib/owner.sh
+source "${BASH_SOURCE[0]%/*}/owner.sh"
+
 # Follows links, so that a linked rc file stays a link. Prints the real path.
 __pei_real_path() { readlink -m -- "$1"; }
 
@@ -91,6 +94,10 @@ __pei_has_line() { grep -qxF -- "$2" "$1"; }
 # __pei_block_apply FILE NAME MODE, the text on stdin
 __pei_block_apply() {
   local file="$1" name="$2" mode="$3" real scratch status=0
+  if [[ -n "$(__pei_writer "${file}")" ]]; then
+    __pei_call_as_owner_of "${file}" __pei_block_apply "$@"
+    return
+  fi
   [[ "${name}" =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || {
     pei_log_error "block name \`${name}\`: letters, digits, dot, dash and underscore only"
     return 1
@@ -156,6 +163,10 @@ pei_write_file() {
     shift 2
   fi
   local file scratch status=0
+  if [[ -n "$(__pei_writer "$1")" ]]; then
+    __pei_call_as_owner_of "$1" pei_write_file ${wanted_mode:+--mode "${wanted_mode}"} "$1"
+    return
+  fi
   file="$(__pei_real_path "$1")"
   scratch="$(__pei_scratch "${file}")" || return 1
   if ! cat >"${scratch}"; then

@@ -265,10 +265,12 @@ __pei_download_into() {
 
 # pei_plan_download --url URL --to FILE …: the --dry-run line of the same pei_download call.
 pei_plan_download() {
-  local to='' place
+  local to='' place cache='' name='' dir
   local -a urls=()
   while (($# > 1)); do
     case "$1" in
+      --cache-dir) cache="$2" ;;
+      --name) name="$2" ;;
       --url) urls=("$2" ${urls[@]+"${urls[@]}"}) ;;
       --mirror) urls+=("$2") ;;
       --to) to="$2" ;;
@@ -279,6 +281,9 @@ pei_plan_download() {
   while IFS= read -r place; do
     printf '  %s\n' "$(__pei_shown_url "${place}")"
   done < <(pei_download_places "${urls[@]}")
+  dir="$(pei_cache_dir "${cache}")"
+  name="${name:-${urls[0]##*/}}"
+  printf '  or, laid ready, from %s\n' "${dir:-stage-1/tmp}/${name%%\?*}"
 }
 
 # pei_git_clone --url URL --to DIR [--ref TAG_OR_BRANCH] [--mirror URL]…: a shallow clone made beside DIR and renamed. DIR

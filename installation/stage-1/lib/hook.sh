@@ -1,24 +1,52 @@
 # shellcheck shell=bash
 # How a hook entry becomes a command; the same rule in the build, at a start and by hand.
 
+# pei_find_interpreter SCRIPT: fills the array pei_interpreter with the words that run SCRIPT: those of its first line,
+# where what that line names is here, else bash. What is written for sh runs with bash, too.
+pei_find_interpreter() {
+  local line='' program rest name
+  pei_interpreter=(bash)
+  { IFS= read -r line <"$1"; } 2>/dev/null
+  line="${line%$'\r'}"
+  [[ "${line}" == '#!'*[![:space:]]* ]] || return 0
+  read -r program rest <<<"${line#??}"
+  if [[ "${program##*/}" == env ]]; then
+    read -r program rest <<<"${rest#-S}"
+  fi
+  name="${program##*/}"
+  case "${name}" in
+    sh | bash) ;;
+    *)
+      if ! command -v -- "${program}" >/dev/null; then
+        printf 'pei: %s is written for %s, which is not here; bash runs it\n' "$1" "${name}" >&2
+        return 0
+      fi
+      pei_interpreter=("${program}")
+      ;;
+  esac
+  # The kernel takes what is behind the program for one word.
+  [[ -z "${rest}" ]] || pei_interpreter+=("${rest}")
+}
+
 # pei_run_hook INSTALLATION SCRIPT ARGUMENTS
 # INSTALLATION is the folder that SCRIPT is relative to. SCRIPT is only ever a path. ARGUMENTS is the text
 # behind it, as typed in user_config.yml: a shell reads it now, so that quotes group and $HOME expands.
-pei_run_hook() {
-  local __pei_installation="$1" __pei_script="$2" __pei_arguments="$3"
-  if [[ ! -f "${__pei_installation}/${__pei_script}" ]]; then
-    printf 'hook script not found: %s\n' "${__pei_installation}/${__pei_script}" >&2
-    return 127
+# Reads: PEI_HOOK_PATH, the PATH of hooks where it is not this shell's.
+pei_run_hook() (
+  __pei_script="$1/$2" __pei_arguments="$3"
+  if [[ ! -f "${__pei_script}" ]]; then
+    printf 'hook script not found: %s\n' "${__pei_script}" >&2
+    exit 127
   fi
+  [[ -z "${PEI_HOOK_PATH:-}" ]] || PATH="${PEI_HOOK_PATH}"
+  unset -v PEI_HOOK_PATH
+  pei_find_interpreter "${__pei_script}"
   # A variable that is unset is empty, as it would be for a line typed in a shell.
-  local __pei_nounset=0
-  [[ $- != *u* ]] || __pei_nounset=1
   set +u
   set --
   eval "set -- ${__pei_arguments}"
-  ((__pei_nounset == 0)) || set -u
-  bash "${__pei_installation}/${__pei_script}" "$@"
-}
+  exec "${pei_interpreter[@]}" "${__pei_script}" "$@"
+)
 
 # After so many seconds a start hook that still runs is told of: ssh waits for it.
 __PEI_SLOW_HOOK_SECONDS=30

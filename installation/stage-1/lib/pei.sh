@@ -19,6 +19,8 @@ if [[ -z "${__PEI_LIB_LOADED-}" ]]; then
   source "${__PEI_LIB_DIR}/platform.sh"
   # shellcheck source=user.sh
   source "${__PEI_LIB_DIR}/user.sh"
+  # shellcheck source=sources.sh
+  source "${__PEI_LIB_DIR}/sources.sh"
   # shellcheck source=apt.sh
   source "${__PEI_LIB_DIR}/apt.sh"
   # shellcheck source=proxy.sh

@@ -26,14 +26,17 @@ pei_undo() {
 # pei_place_program USER SOURCE DEST: DEST becomes an executable copy of SOURCE that belongs to USER, in one step, so that
 # a running old one is not disturbed and a broken copy is never seen.
 pei_place_program() {
-  local user="$1" source="$2" dest="$3" temp
+  local user="$1" source="$2" dest="$3"
   pei_make_dir "${user}" "$(dirname -- "${dest}")" || return 1
-  temp="$(mktemp -- "$(dirname -- "${dest}")/.pei.XXXXXXXX")" || return 1
-  if cat -- "${source}" >"${temp}" && chmod 0755 -- "${temp}" && pei_own "${user}" "${temp}" && mv -f -T -- "${temp}" "${dest}"; then
-    return 0
-  fi
-  rm -f -- "${temp}"
-  return 1
+  # shellcheck disable=SC2016 # expands in the owner's shell
+  pei_as_owner_of "${dest}" /bin/sh -uc '
+    temp="$(mktemp -- "${1%/*}/.pei.XXXXXXXX")" || exit
+    if cat >"${temp}" && chmod 0755 -- "${temp}" && { [ "$(id -u)" != 0 ] || chown "$2" -- "${temp}"; } \
+      && mv -f -T -- "${temp}" "$1"; then
+      exit
+    fi
+    rm -f -- "${temp}"
+    exit 1' sh "${dest}" "${user}:$(pei_user_group "${user}")" <"${source}"
 }
 
 # pei_program_version PROGRAM: the first thing that looks like a version in what `PROGRAM --version` says.

@@ -1,9 +1,10 @@
 #!/bin/bash
 # Runs one on_build hook as a step of the build.
 #
-# Usage: run-build-hook.sh SCRIPT ARGUMENTS
+# Usage: run-build-hook.sh SCRIPT ARGUMENTS KEY
 #   SCRIPT     relative to installation/
 #   ARGUMENTS  as typed in user_config.yml; a shell reads it here, so quotes group and $HOME expands
+#   KEY        the path of the entry in user_config.yml, for messages
 #
 # The build binds what the hook may see, read-only, under /pei-build/files, this script with it. The hook gets copies
 # under the paths of the finished image, since scripts change the modes of their neighbours, write beside them and keep
@@ -21,6 +22,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/clean.sh"
 source "$(dirname -- "${BASH_SOURCE[0]}")/log.sh"
 # shellcheck source=installation/stage-1/lib/hook.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/hook.sh"
+# shellcheck source=installation/stage-1/lib/sources.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/sources.sh"
 pei_install_err_trap
 
 # What was put into the tree, and is taken out of it again.
@@ -80,10 +83,26 @@ for_each() {
   ((${#words[@]} == 0)) || printf '%s\0' "${words[@]}" | xargs -0 "$@"
 }
 
+# A hook may install packages and leave the lists to the step before it, as it could in an image that keeps them. They lie in
+# the engine's cache, which it may have cleaned up. Where no script of the user's speaks of apt nobody waits for them;
+# installers see to it themselves.
+refresh_lists() {
+  local word='(^|[^[:alnum:]_.-])(apt|apt-get|aptitude)[[:space:]]'
+  grep -rqsE -- "${word}" "${FILES}/$1" "${FILES}"/stage-*/custom || return 0
+  pei_apt_lists_missing || return 0
+  pei_log_info 'reading the package lists, which are not in the build cache'
+  apt-get -q update -o APT::Update::Error-Mode=any \
+    || pei_log_warn "apt-get update failed, and what it says stands above. It asked $(pei_apt_places)"
+}
+
 main() {
-  local script="$1" arguments="$2" status=0 stamp
+  local script="$1" arguments="$2" key="${3:-custom.on_build}" status=0 stamp
+  # In the words of the warning of `pei configure`.
+  [[ -f "${FILES}/${script}" ]] || pei_die "the hook script \`installation/${script}\` does not exist (at \`${key}\` of user_config.yml);" \
+    'write it, then run `pei configure`, which lists what hooks see, and build again'
   export DEBIAN_FRONTEND=noninteractive
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
+  refresh_lists "${script}"
   show_tree
   cd /
   pei_run_hook "${TREE}" "${script}" "${arguments}" || status=$?

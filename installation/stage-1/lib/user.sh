@@ -107,10 +107,14 @@ pei_own_tree() {
   chown -hR "${user}:${group}" -- "$@"
 }
 
-# pei_make_dir USER DIR: makes DIR; every folder that was missing belongs to USER.
+# pei_make_dir USER DIR: makes DIR; every folder that was missing belongs to USER, or to who owns the folder above it.
 pei_make_dir() {
   local user="$1" dir="$2" top="$2"
   [[ ! -d "${dir}" ]] || return 0
+  if [[ -n "$(__pei_writer "${dir}")" ]]; then
+    pei_as_owner_of "${dir}" mkdir -p -- "${dir}"
+    return
+  fi
   while [[ ! -e "$(dirname -- "${top}")" ]]; do
     top="$(dirname -- "${top}")"
   done

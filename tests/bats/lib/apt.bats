@@ -43,17 +43,17 @@ esac"
 
 @test "refreshes when the lists are empty or do not know a package" {
   lib_run 'pei_apt_install late'
-  [ "$(grep -c ' update' "$CALLS")" -eq 1 ]
+  [ "$(grep ' update' "$CALLS" | grep -vc print-uris)" -eq 1 ]
   rm "$LISTS"/*
   : >"$CALLS"
   lib_run 'pei_apt_install offer'
-  [ "$(grep -c ' update' "$CALLS")" -eq 1 ]
+  [ "$(grep ' update' "$CALLS" | grep -vc print-uris)" -eq 1 ]
 }
 
 @test "refreshes when the lists are older than the archive, and tries once more" {
   touch "$BATS_TEST_TMPDIR/stale"
   lib_run 'pei_apt_install offer'
-  [ "$(grep -c ' update' "$CALLS")" -eq 1 ]
+  [ "$(grep ' update' "$CALLS" | grep -vc print-uris)" -eq 1 ]
   [ "$(grep -c 'install -y' "$CALLS")" -eq 2 ]
   rm "$LISTS/fresh_Packages"
   touch "$BATS_TEST_TMPDIR/offline"
@@ -80,7 +80,7 @@ esac"
   touch "$BATS_TEST_TMPDIR/offline"
   run lib_run 'pei_apt_update'
   [ "$status" -eq 1 ]
-  [ "$(grep -c ' update' "$CALLS")" -eq 3 ]
+  [ "$(grep ' update' "$CALLS" | grep -vc print-uris)" -eq 3 ]
 }
 
 @test "a source that does not work is taken back, one that works stays" {

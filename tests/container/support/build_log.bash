@@ -44,7 +44,7 @@ no_step_matches() {
 step_names() {
     executed_steps "$1" | sed -E '
         s/^\[([^] ]+ )?([^] ]+) +[0-9]+\/[0-9]+\] /\2: /
-        s/: .*run-build-hook\.sh", "([^"]*)", "([^"]*)"\].*/: \1 \2/
+        s/: .*run-build-hook\.sh", "([^"]*)", "([^"]*)", "[^"]*"\].*/: \1 \2/
         s/: .*internals\/([a-z-]+)\.sh( .*)?$/: \1/
         s/: COPY .*\["?installation\/([^",]*).*/: copy \1/
         s/: .*type=secret.*/: secret/

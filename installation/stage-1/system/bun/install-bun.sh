@@ -105,7 +105,7 @@ configure_shells() {
   { pei_env_var_line BUN_INSTALL "${DIR}" && pei_env_path_line "${DIR}/bin"; } | pei_env_for_user "${USER_NAME}" bun \
     || pei_die 'cannot write the rc files'
   if [[ ! -e "${DIR}/bin/bunx" ]]; then
-    ln -s bun "${DIR}/bin/bunx" && pei_own "${USER_NAME}" "${DIR}/bin/bunx"
+    pei_as_owner_of "${DIR}/bin" ln -s bun "${DIR}/bin/bunx"
   fi
   if pei_arg_given npm-repo; then
     pei_toml_set "${USER_HOME}/.bunfig.toml" install registry "$(pei_toml_quote "$(pei_arg npm-repo)")" \

@@ -76,7 +76,7 @@ remove_wrapper() {
 
 restore_wrapper() {
   if [[ -f "${PEI_TMP_DIR}/wrapper" && ! -e "${BIN}/codex" ]]; then
-    cp -p -- "${PEI_TMP_DIR}/wrapper" "${BIN}/codex" && pei_own "${USER_NAME}" "${BIN}/codex"
+    pei_write_file --mode 0755 "${BIN}/codex" <"${PEI_TMP_DIR}/wrapper"
   fi
 }
 

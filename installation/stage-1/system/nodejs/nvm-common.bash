@@ -88,8 +88,9 @@ nvm_copy_from_cache() {
 nvm_move_in() {
   local user="$1" stage="$2" dir="$3"
   pei_make_dir "${user}" "${dir}" || return 1
-  cp -R --remove-destination -- "${stage}/." "${dir}/" || return 1
-  pei_own_tree "${user}" "${dir}"
+  # As the owner of what is there: a link in a home must lead root nowhere.
+  tar -C "${stage}" -c . | pei_as_owner_of "${dir}" tar -C "${dir}" --no-same-owner -x || return 1
+  [[ -n "$(__pei_writer "${dir}")" ]] || pei_own_tree "${user}" "${dir}"
 }
 
 # nvm_clone USER TAG CN DIR

@@ -63,14 +63,16 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-apt.sh,target
 RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sources.sh,target=/pei-build/stage-1/lib/sources.sh \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
+    --mount=type=cache,id=pei-apt-ubuntu-24.04-aliyun,target=/var/cache/pei-apt,sharing=locked \
     bash /pei-build/stage-1/internals/install-packages.sh \
         ca-certificates curl git less micro nano net-tools netbase openssh-client openssh-server patch psmisc sshpass sudo tmux unzip xauth
 
 ARG SSH_CONTAINER_PORT
 RUN --mount=type=bind,source=installation/stage-1/internals/set-up-sshd.sh,target=/pei-build/stage-1/internals/set-up-sshd.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sshd.sh,target=/pei-build/stage-1/lib/sshd.sh \
     bash /pei-build/stage-1/internals/set-up-sshd.sh no
 
 # Accounts without credentials: those come last.
@@ -97,24 +99,24 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
     --mount=type=bind,source=installation/stage-1/system/conda,target=/pei-build/files/stage-1/system/conda \
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/conda/install-miniconda.sh", "--installer-url tuna --conda-repo tuna --pip-repo aliyun"]
+    --mount=type=cache,id=pei-apt-ubuntu-24.04-aliyun,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/conda/install-miniconda.sh", "--installer-url tuna --conda-repo tuna --pip-repo aliyun", "stage_1.custom.on_build[0]"]
 
 # stage_1.custom.on_build[1]
 RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
     --mount=type=bind,source=installation/stage-1/system/uv,target=/pei-build/files/stage-1/system/uv \
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/uv/install-uv.sh", "--user me --pypi-repo aliyun"]
+    --mount=type=cache,id=pei-apt-ubuntu-24.04-aliyun,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/uv/install-uv.sh", "--user me --pypi-repo aliyun", "stage_1.custom.on_build[1]"]
 
 # stage_1.custom.on_build[2]
 RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
     --mount=type=bind,source=installation/stage-1/system/nodejs,target=/pei-build/files/stage-1/system/nodejs \
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/nodejs/install-nvm-nodejs.sh", "--user me --with-cn-mirror"]
+    --mount=type=cache,id=pei-apt-ubuntu-24.04-aliyun,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/nodejs/install-nvm-nodejs.sh", "--user me --with-cn-mirror", "stage_1.custom.on_build[2]"]
 
 # ---- credentials: the build secret, for the ends of the images ----
 # Apart, since BuildKit reads the whole image below a step that mounts a secret; below this one is the base alone.
@@ -123,11 +125,12 @@ USER root
 # The secret takes no part in the build cache; its fingerprint does.
 ARG SSH_CREDENTIALS_FINGERPRINT
 RUN --mount=type=secret,id=ssh-credentials \
-    mkdir -m 700 /pei-credentials && cp /run/secrets/ssh-credentials /pei-credentials/ || { \
+    mkdir -m 700 /pei-credentials; \
+    if ! cp /run/secrets/ssh-credentials /pei-credentials/; then \
         echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2; \
         echo "pei: plain docker build takes --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials, which pei configure writes" >&2; \
         exit 1; \
-    }
+    fi
 # podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.
 CMD []
 
@@ -170,4 +173,6 @@ RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,t
     bash /pei-from-host/stage-1/internals/set-credentials.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
+# Healthy is where a login gets an answer; hooks of a first start may take their time.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pei-from-host/stage-1/internals/health.sh"]
 ENTRYPOINT ["/entrypoint.sh"]

@@ -56,8 +56,9 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-apt.sh,target
 RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sources.sh,target=/pei-build/stage-1/lib/sources.sh \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
+    --mount=type=cache,id=pei-apt-ubuntu-24.04-tuna,target=/var/cache/pei-apt,sharing=locked \
     bash /pei-build/stage-1/internals/install-packages.sh \
         ca-certificates curl git less micro nano net-tools netbase patch psmisc sshpass sudo tmux unzip
 
@@ -103,8 +104,8 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
     --mount=type=bind,source=installation/stage-2/tmp,target=/pei-build/files/stage-2/tmp \
     --mount=type=bind,source=installation/stage-2/utilities,target=/pei-build/files/stage-2/utilities \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/install-dev-tools.sh", ""]
+    --mount=type=cache,id=pei-apt-ubuntu-24.04-tuna,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/install-dev-tools.sh", "", "stage_2.custom.on_build[0]"]
 
 COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]

@@ -48,6 +48,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,targe
 RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sources.sh,target=/pei-build/stage-1/lib/sources.sh \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
     bash /pei-build/stage-1/internals/install-packages.sh \
@@ -70,7 +71,7 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/probe.sh", "--a=1 --b=\"two words\""]
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/probe.sh", "--a=1 --b=\"two words\"", "stage_1.custom.on_build[0]"]
 
 # stage_1.custom.on_build[1]
 RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files/stage-1/custom \
@@ -79,7 +80,7 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/probe.sh", ""]
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/probe.sh", "", "stage_1.custom.on_build[1]"]
 
 # ---- stage-1: the system image ----
 FROM stage-1-core AS stage-1

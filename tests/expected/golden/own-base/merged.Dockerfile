@@ -56,6 +56,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,targe
 RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sources.sh,target=/pei-build/stage-1/lib/sources.sh \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-debian-12,target=/var/cache/pei-apt,sharing=locked \
     bash /pei-build/stage-1/internals/install-packages.sh \
@@ -64,6 +65,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,
 ARG SSH_CONTAINER_PORT
 RUN --mount=type=bind,source=installation/stage-1/internals/set-up-sshd.sh,target=/pei-build/stage-1/internals/set-up-sshd.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sshd.sh,target=/pei-build/stage-1/lib/sshd.sh \
     bash /pei-build/stage-1/internals/set-up-sshd.sh prohibit-password
 
 # Accounts without credentials: those come last.
@@ -87,11 +89,12 @@ USER root
 # The secret takes no part in the build cache; its fingerprint does.
 ARG SSH_CREDENTIALS_FINGERPRINT
 RUN --mount=type=secret,id=ssh-credentials \
-    mkdir -m 700 /pei-credentials && cp /run/secrets/ssh-credentials /pei-credentials/ || { \
+    mkdir -m 700 /pei-credentials; \
+    if ! cp /run/secrets/ssh-credentials /pei-credentials/; then \
         echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2; \
         echo "pei: plain docker build takes --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials, which pei configure writes" >&2; \
         exit 1; \
-    }
+    fi
 # podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.
 CMD []
 
@@ -110,6 +113,8 @@ ENV http_proxy=${PEI_HTTP_PROXY_1} \
     no_proxy=localhost,127.0.0.1,::1
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
+# Healthy is where a login gets an answer; hooks of a first start may take their time.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pei-from-host/stage-1/internals/health.sh"]
 ENTRYPOINT ["/entrypoint.sh"]
 
 # ---- stage-2: the working image ----
@@ -146,6 +151,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,targe
 RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sources.sh,target=/pei-build/stage-1/lib/sources.sh \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
     bash /pei-build/stage-1/internals/install-packages.sh \
@@ -186,17 +192,17 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
     --mount=type=bind,source=installation/stage-2/utilities,target=/pei-build/files/stage-2/utilities \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/custom/build.sh", "--now"]
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/custom/build.sh", "--now", "stage_2.custom.on_build[0]"]
 
 # stage_2.custom.on_build[1]
 RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
     --mount=type=bind,source=installation/stage-1/system/uv,target=/pei-build/files/stage-1/system/uv \
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
-    --mount=type=bind,source=installation/stage-2/system/uv,target=/pei-build/files/stage-2/system/uv \
+    --mount=type=bind,source=installation/stage-2/system,target=/pei-build/files/stage-2/system \
     --mount=type=bind,source=installation/stage-2/tmp,target=/pei-build/files/stage-2/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/uv/install-uv.sh", "--user dev"]
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/uv/install-uv.sh", "--user dev", "stage_2.custom.on_build[1]"]
 
 # The parts of stage-1 that stage-2's scripts call; a base made by pei gets them renewed.
 COPY --chmod=755 ["installation/stage-1/lib", "/pei-from-host/stage-1/lib"]

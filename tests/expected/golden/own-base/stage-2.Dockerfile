@@ -53,6 +53,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,targe
 RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sources.sh,target=/pei-build/stage-1/lib/sources.sh \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
     bash /pei-build/stage-1/internals/install-packages.sh \
@@ -93,17 +94,17 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
     --mount=type=bind,source=installation/stage-2/utilities,target=/pei-build/files/stage-2/utilities \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/custom/build.sh", "--now"]
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/custom/build.sh", "--now", "stage_2.custom.on_build[0]"]
 
 # stage_2.custom.on_build[1]
 RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
     --mount=type=bind,source=installation/stage-1/system/uv,target=/pei-build/files/stage-1/system/uv \
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
-    --mount=type=bind,source=installation/stage-2/system/uv,target=/pei-build/files/stage-2/system/uv \
+    --mount=type=bind,source=installation/stage-2/system,target=/pei-build/files/stage-2/system \
     --mount=type=bind,source=installation/stage-2/tmp,target=/pei-build/files/stage-2/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/uv/install-uv.sh", "--user dev"]
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/uv/install-uv.sh", "--user dev", "stage_2.custom.on_build[1]"]
 
 # The parts of stage-1 that stage-2's scripts call; a base made by pei gets them renewed.
 COPY --chmod=755 ["installation/stage-1/lib", "/pei-from-host/stage-1/lib"]

@@ -56,14 +56,16 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-apt.sh,target
 RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sources.sh,target=/pei-build/stage-1/lib/sources.sh \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
+    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04-tuna,target=/var/cache/pei-apt,sharing=locked \
     bash /pei-build/stage-1/internals/install-packages.sh \
         ca-certificates curl git less micro nano net-tools netbase openssh-client openssh-server patch psmisc sshpass sudo tmux unzip xauth
 
 ARG SSH_CONTAINER_PORT
 RUN --mount=type=bind,source=installation/stage-1/internals/set-up-sshd.sh,target=/pei-build/stage-1/internals/set-up-sshd.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sshd.sh,target=/pei-build/stage-1/lib/sshd.sh \
     bash /pei-build/stage-1/internals/set-up-sshd.sh no
 
 # Accounts without credentials: those come last.
@@ -91,16 +93,16 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
     --mount=type=bind,source=installation/stage-1/system,target=/pei-build/files/stage-1/system \
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/install-dev-tools.sh", ""]
+    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04-tuna,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/install-dev-tools.sh", "", "stage_1.custom.on_build[0]"]
 
 # stage_1.custom.on_build[1]
 RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
     --mount=type=bind,source=installation/stage-1/system/vision-dev,target=/pei-build/files/stage-1/system/vision-dev \
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/vision-dev/install-vision-dev.bash", "--pypi-repo tuna"]
+    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04-tuna,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/vision-dev/install-vision-dev.bash", "--pypi-repo tuna", "stage_1.custom.on_build[1]"]
 
 # ---- credentials: the build secret, for the ends of the images ----
 # Apart, since BuildKit reads the whole image below a step that mounts a secret; below this one is the base alone.
@@ -109,11 +111,12 @@ USER root
 # The secret takes no part in the build cache; its fingerprint does.
 ARG SSH_CREDENTIALS_FINGERPRINT
 RUN --mount=type=secret,id=ssh-credentials \
-    mkdir -m 700 /pei-credentials && cp /run/secrets/ssh-credentials /pei-credentials/ || { \
+    mkdir -m 700 /pei-credentials; \
+    if ! cp /run/secrets/ssh-credentials /pei-credentials/; then \
         echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2; \
         echo "pei: plain docker build takes --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials, which pei configure writes" >&2; \
         exit 1; \
-    }
+    fi
 # podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.
 CMD []
 
@@ -151,8 +154,8 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
     --mount=type=bind,source=installation/stage-2/system/pixi,target=/pei-build/files/stage-2/system/pixi \
     --mount=type=bind,source=installation/stage-2/tmp,target=/pei-build/files/stage-2/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/pixi/install-pixi.bash", "--user me --install-dir=/hard/image/app/pixi --pypi-repo tuna --conda-repo tuna"]
+    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04-tuna,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/system/pixi/install-pixi.bash", "--user me --install-dir=/hard/image/app/pixi --pypi-repo tuna --conda-repo tuna", "stage_2.custom.on_build[0]"]
 
 # stage_2.custom.on_build[1]
 RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
@@ -160,8 +163,8 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
     --mount=type=bind,source=installation/stage-1/tmp,target=/pei-build/files/stage-1/tmp \
     --mount=type=bind,source=installation/stage-2/tmp,target=/pei-build/files/stage-2/tmp \
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
-    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04,target=/var/cache/pei-apt,sharing=locked \
-    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/uv/install-uv.sh", "--user me --pypi-repo tuna"]
+    --mount=type=cache,id=pei-apt-nvidia-cuda-12.6.3-cudnn-devel-ubuntu24.04-tuna,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/uv/install-uv.sh", "--user me --pypi-repo tuna", "stage_2.custom.on_build[1]"]
 
 COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
@@ -172,4 +175,6 @@ RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,t
     bash /pei-from-host/stage-1/internals/set-credentials.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
+# Healthy is where a login gets an answer; hooks of a first start may take their time.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pei-from-host/stage-1/internals/health.sh"]
 ENTRYPOINT ["/entrypoint.sh"]

@@ -12,9 +12,13 @@ if [[ ! -f "${target}" ]]; then
   printf 'Custom on-entry target script not found: %s\n' "${target}" >&2
   exit 1
 fi
+pei_interpreter=()
+# shellcheck source=/dev/null
+source "${here}/../../stage-1/lib/hook.sh"
+pei_find_interpreter "${target}"
 runtime=("$@")
 # A variable that is unset is empty, as it would be for a line typed in a shell.
 set +u --
 eval "set -- "'--baked one'
 set -u
-exec bash "${target}" "$@" "${runtime[@]}"
+exec "${pei_interpreter[@]}" "${target}" "$@" "${runtime[@]}"

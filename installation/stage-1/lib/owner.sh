@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Root writes nothing itself below a directory that somebody else owns: a link that stands there would lead it anywhere.
+# Such a write is done as the owner.
+
+# __pei_writer PATH: prints `uid:gid` of the first owner on the way to PATH who is not root; nothing where root or the caller
+# alone is. What stands at the end of the way, such as a mounted file, does not count unless it is a directory.
+__pei_writer() {
+  local rest="$1" at='' part steps=0 uid
+  ((EUID == 0)) || return 0
+  [[ "${rest}" == /* ]] || rest="${PWD}/${rest}"
+  while [[ -n "${rest}" ]]; do
+    part="${rest%%/*}"
+    if [[ "${rest}" == */* ]]; then rest="${rest#*/}"; else rest=''; fi
+    case "${part}" in
+      '' | .) continue ;;
+      ..)
+        at="${at%/*}"
+        continue
+        ;;
+    esac
+    part="${at}/${part}"
+    if [[ ! -L "${part}" && ! -d "${part}" ]]; then return 0; fi
+    uid="$(stat -c %u -- "${part}")" || return 0
+    if ((uid != 0)); then
+      printf '%s:%s\n' "${uid}" "$(getent passwd "${uid}" | cut -d: -f4 | grep . || stat -c %g -- "${part}")"
+      return 0
+    fi
+    if [[ -L "${part}" ]]; then
+      ((++steps <= 40)) || return 0
+      part="$(readlink -- "${part}")"
+      [[ "${part}" != /* ]] || at=''
+      rest="${part}/${rest}"
+    else
+      at="${part}"
+    fi
+  done
+}
+
+# pei_as_owner_of PATH COMMAND…: runs COMMAND as whoever may write at PATH: the owner of the directories there, else the caller.
+pei_as_owner_of() {
+  local writer
+  writer="$(__pei_writer "$1")"
+  shift
+  if [[ -z "${writer}" ]]; then
+    "$@"
+  else
+    setpriv --reuid "${writer%:*}" --regid "${writer#*:}" --clear-groups "$@"
+  fi
+}
+
+# __pei_call_as_owner_of PATH FUNCTION…: the same for a function of this library. The other user may be unable to read the
+# library's files, so the functions that belong to it go along as text.
+__pei_call_as_owner_of() {
+  local path="$1" functions
+  shift
+  mapfile -t functions < <(compgen -A function -X '!*pei_*')
+  pei_as_owner_of "${path}" bash -c "$(declare -f "${functions[@]}")"$'\n''"$@"' "${PEI_LOG_NAME:-${0##*/}}" "$@"
+}
