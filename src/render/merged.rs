@@ -165,10 +165,29 @@ fn container_name(image: &str) -> String {
         .collect()
 }
 
-fn meaning(arg: &str) -> &'static str {
+/// What an arg is for. Those that each stage has one of end in its number.
+fn meaning(arg: &str) -> String {
+    if let Some((name, number)) = arg.rsplit_once('_')
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        let of_stage = match name {
+            "BASE_IMAGE" => format!("what stage-{number} grows from"),
+            "PEI_HTTP_PROXY" => {
+                format!("stage_{number}'s proxy for http, used where a switch below says so")
+            }
+            "PEI_HTTPS_PROXY" => format!("stage_{number}'s proxy for https"),
+            "PEI_STAGE_HOST_DIR" => format!("stage-{number}'s scripts in the project"),
+            "PEI_STAGE_DIR" => format!("stage-{number}'s scripts in the image"),
+            _ => of_build(arg).to_owned(),
+        };
+        return of_stage;
+    }
+    of_build(arg).to_owned()
+}
+
+fn of_build(arg: &str) -> &'static str {
     match arg {
         "BASE_IMAGE" => "what stage-2 grows from, where user_config.yml names an image of its own",
-        "BASE_IMAGE_1" => "what stage-1 grows from",
         "WITH_ESSENTIAL_APPS" => "sudo, git, curl and the like are installed",
         "WITH_SSH" => "sshd and users are set up",
         "SSH_USER_NAME" => "accounts, parted by commas",
@@ -184,14 +203,6 @@ fn meaning(arg: &str) -> &'static str {
         "APT_KEEP_PROXY" => "and afterwards",
         "ENABLE_GLOBAL_PROXY" => "every shell goes through the proxy",
         "REMOVE_GLOBAL_PROXY_AFTER_BUILD" => "only while building",
-        "PEI_HTTP_PROXY_1" => "stage_1's proxy for http, used where a switch below says so",
-        "PEI_HTTPS_PROXY_1" => "stage_1's proxy for https",
-        "PEI_HTTP_PROXY_2" => "stage_2's proxy for http, used where a switch below says so",
-        "PEI_HTTPS_PROXY_2" => "stage_2's proxy for https",
-        "PEI_STAGE_HOST_DIR_1" => "stage-1's scripts in the project",
-        "PEI_STAGE_DIR_1" => "stage-1's scripts in the image",
-        "PEI_STAGE_HOST_DIR_2" => "stage-2's scripts in the project",
-        "PEI_STAGE_DIR_2" => "stage-2's scripts in the image",
         "PEI_PATH_HARD" => "the folder of the storage itself",
         "PEI_PATH_SOFT" => "the folder of the links to it",
         "PEI_PREFIX_VOLUME" => "in the former: the folder of volumes and host folders",
