@@ -257,7 +257,7 @@ fn with_cure(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
         if word.starts_with('-') || !arguments.iter().any(takes_folder) {
             return error;
         }
-        format!("the folder of a project is named with `-p {word}`")
+        format!("name the project's directory with `-p {word}`")
     };
     error.remove(ContextKind::SuggestedSubcommand);
     error.insert(

@@ -241,7 +241,7 @@ fn cure_of_refusal(error: &anyhow::Error) -> Option<&'static str> {
         .filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
     kinds.into_iter().find_map(|kind| match kind {
         io::ErrorKind::PermissionDenied => {
-            Some("check the owner and the mode of the folder (`ls -ld`), and of those above it; pei needs to write there")
+            Some("check the owner and the mode of the directory (`ls -ld`), and of those above it; pei needs to write there")
         }
         io::ErrorKind::ReadOnlyFilesystem => Some("it is mounted read-only: mount it anew, or copy the project elsewhere"),
         _ => None,

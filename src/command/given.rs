@@ -33,7 +33,7 @@ pub(super) fn project_folder(ui: &mut Ui, given: &Path) -> Result<PathBuf> {
     match fs::metadata(given) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let create = quoted(&format!("pei create -p {}", shell_word(given)));
-            let failure = Failure::new(format!("the folder {} does not exist", shown(given)));
+            let failure = Failure::new(format!("the directory {} does not exist", shown(given)));
             return Err(failure
                 .help(format!("{create} makes a project there"))
                 .into());
@@ -41,11 +41,11 @@ pub(super) fn project_folder(ui: &mut Ui, given: &Path) -> Result<PathBuf> {
         Err(error) => return Err(unreadable("open", given, &error).into()),
         Ok(found) if !found.is_dir() => {
             let failure = Failure::new(format!(
-                "{} is a file, not the folder of a project",
+                "{} is a file, not the directory of a project",
                 shown(given)
             ));
             return Err(failure
-                .help("name the folder that holds the user_config.yml")
+                .help("name the directory that holds the user_config.yml")
                 .into());
         }
         Ok(_) => {}
@@ -80,7 +80,7 @@ pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> 
         }
         Err(error) => Err(unreadable("read", path, &error)),
         Ok(found) if found.is_dir() => Err(Failure::new(format!(
-            "{} is a folder, not a config",
+            "{} is a directory, not a config",
             shown(path)
         ))
         .help("name a file with -c")),
@@ -89,7 +89,7 @@ pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> 
                 .help("name a file with -c"))
         }
         Ok(_) if !is_project => Err(Failure::new(format!(
-            "{} is not a project of pei: it has no folder `{INSTALLATION}`",
+            "{} is not a project of pei: it has no directory `{INSTALLATION}`",
             shown(folder)
         ))
         .help(format!(
@@ -185,7 +185,7 @@ fn unreadable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
     let failure = Failure::new(format!("cannot {verb} {}: {error}", shown(path)));
     match error.kind() {
         ErrorKind::PermissionDenied => {
-            failure.help("check its owner and mode, and those of the folders above it")
+            failure.help("check its owner and mode, and those of the directories above it")
         }
         _ => failure,
     }

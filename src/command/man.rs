@@ -99,7 +99,7 @@ fn page(name: String, command: clap::Command) -> Result<Page> {
 
 fn write(pages: &[Page], folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", shown(folder)))?;
+        .with_context(|| format!("cannot make the directory {}", shown(folder)))?;
     for page in pages {
         let path = folder.join(format!("{}.1", page.name));
         fs::write(&path, &page.text).with_context(|| format!("cannot write {}", shown(&path)))?;

@@ -68,7 +68,7 @@ fn notices(ui: &mut Ui, report: &Changes<'_>) {
                  but may lack what is new"
             )),
             Notice::Moved(number) => ui.note(&format!(
-                "this was a project of PeiDocker: {} of its own, which nobody had edited, gave way to pei's",
+                "this was a project of PeiDocker: pei has replaced {} of its own, which nobody had edited",
                 count(*number, "file")
             )),
             Notice::ClearKey(path) => ui.warning(&format!(

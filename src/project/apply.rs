@@ -155,12 +155,12 @@ fn make_users_folder(path: &Path) -> Result<()> {
         }
         std::io::Result::Ok(())
     };
-    make().with_context(|| format!("cannot make the folder `{}`", path.display()))
+    make().with_context(|| format!("cannot make the directory `{}`", path.display()))
 }
 
 fn write_beside(place: &Path, changes: &Changes<'_>) -> Result<()> {
     let Some(name) = place.file_name() else {
-        bail!("`{}` is no name for a new folder", place.display());
+        bail!("`{}` is no name for a new directory", place.display());
     };
     let mut temporary = OsString::from(".");
     temporary.push(name);
@@ -206,7 +206,7 @@ fn make_temporary(temporary: &Path) -> Result<File> {
 
 /// Writes all files straight under their names: nobody looks here yet.
 fn fill(temporary: &Path, place: &Path, changes: &Changes<'_>) -> Result<()> {
-    let folder = Folder::open(temporary)?.context("the folder has gone")?;
+    let folder = Folder::open(temporary)?.context("the directory has gone")?;
     let mut written = Vec::new();
     for change in &changes.changes {
         folder.make_folders_above(&change.path)?;

@@ -161,7 +161,7 @@ impl<'t> Comparison<'t, '_> {
         match other {
             None => Ok(()),
             Some(other) => Err(format!(
-                "`{other}` and `{path}` are one file, because of a linked folder"
+                "`{other}` and `{path}` are one file, because of a linked directory"
             )),
         }
     }

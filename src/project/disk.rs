@@ -33,7 +33,7 @@ impl Folder {
     /// inherits stays.
     pub(super) fn make_folder(&self, path: &str) -> Result<()> {
         let mode = mode_of_folder(path);
-        self.change(path, "make the folder", |folder, name| {
+        self.change(path, "make the directory", |folder, name| {
             sys::mkdirat(folder, name, Mode::from_raw_mode(mode))?;
             let new = sys::openat(folder, name, LOOK, Mode::empty())?;
             let inherited = sys::fstat(&new)?.st_mode & 0o7000;

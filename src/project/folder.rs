@@ -113,12 +113,12 @@ impl Folder {
             }
             Err(error) => {
                 return Err(error)
-                    .with_context(|| format!("cannot open the folder `{}`", given.display()));
+                    .with_context(|| format!("cannot open the directory `{}`", given.display()));
             }
         };
         let stat = sys::fstat(&root)?;
         let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        anyhow::ensure!(is_folder, "`{}` is not a folder", given.display());
+        anyhow::ensure!(is_folder, "`{}` is not a directory", given.display());
         Ok(Some(Self {
             given: given.to_owned(),
             root: Rc::new(root.into()),
@@ -174,7 +174,7 @@ impl Folder {
         match file_type(&found.stat) {
             FileType::RegularFile => Ok(Some(found)),
             FileType::Directory => Err(is_folder(path)),
-            _ => Err(format!("`{path}` is neither a file nor a folder")),
+            _ => Err(format!("`{path}` is neither a file nor a directory")),
         }
     }
 
@@ -210,7 +210,7 @@ impl Folder {
 
     /// The names in a folder and what they are; nothing where there is no such folder.
     pub(super) fn list(&self, path: &str) -> Result<Vec<(String, FileType)>, Obstacle> {
-        let cannot = |error| format!("cannot read the folder `{path}`: {error}");
+        let cannot = |error| format!("cannot read the directory `{path}`: {error}");
         let Some(folder) = self.hold(path)? else {
             return Ok(Vec::new());
         };
@@ -311,9 +311,9 @@ impl Folder {
     fn blocked(&self, path: &str) -> Obstacle {
         let file = self.first(path, |found| !found.is_dir());
         if self.given.join(file).is_symlink() {
-            return format!("`{file}` is a link to a file, not to a folder");
+            return format!("`{file}` is a link to a file, not to a directory");
         }
-        format!("`{file}` is a file, where a folder is needed")
+        format!("`{file}` is a file, where a directory is needed")
     }
 
     /// The first part of a path that is of a kind, for a message.
@@ -344,5 +344,5 @@ pub(super) fn file_type(stat: &Stat) -> FileType {
 }
 
 fn is_folder(path: &str) -> Obstacle {
-    format!("`{path}` is a folder, where pei writes a file")
+    format!("`{path}` is a directory, where pei writes a file")
 }

@@ -340,7 +340,7 @@ YAML
         has "$output" "\`$file\`"
         has "$output" "\`$file.bak\`"
     done <"$WORK/old-files"
-    has "$output" "this was a project of PeiDocker: 10 files of its own"
+    has "$output" "this was a project of PeiDocker: pei has replaced 10 files of its own"
     while IFS= read -r file; do
         ! cmp -s "$WORK/before/$file" "$WORK/after/$file" || fail "$file is still the older tool's"
         lacks "$output" "\`$file\`"

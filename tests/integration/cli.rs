@@ -246,11 +246,11 @@ fn the_habits_of_other_tools_lead_to_the_right_command() {
     case(&["init"], "`pei create -p DIR` makes a project");
     case(
         &["create", "foo"],
-        "the folder of a project is named with `-p foo`",
+        "name the project's directory with `-p foo`",
     );
     case(
         &["configure", "foo"],
-        "the folder of a project is named with `-p foo`",
+        "name the project's directory with `-p foo`",
     );
 }
 

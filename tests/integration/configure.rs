@@ -250,7 +250,7 @@ fn what_is_no_project_is_named_with_its_cure() {
     project
         .run_beside(["configure", "-p", "demo"])
         .exits(1)
-        .says("the folder `demo` does not exist")
+        .says("the directory `demo` does not exist")
         .says("`pei create -p demo` makes a project there");
     fs::create_dir(project.path("")).unwrap();
     project
@@ -262,7 +262,7 @@ fn what_is_no_project_is_named_with_its_cure() {
     project
         .run_beside(["configure", "-p", "demo"])
         .exits(1)
-        .says("`demo` is not a project of pei: it has no folder `installation`")
+        .says("`demo` is not a project of pei: it has no directory `installation`")
         .says("`pei create -p demo --force` makes it one and keeps your files");
     assert_eq!(project.files().len(), 1);
     fs::write(project.beside("file"), "").unwrap();
@@ -284,7 +284,7 @@ fn a_config_that_is_no_file_is_named() {
     project
         .run(["configure"])
         .exits(1)
-        .says("is a folder, not a config");
+        .says("is a directory, not a config");
     let status = std::process::Command::new("mkfifo")
         .arg(project.path("pipe"))
         .status();
@@ -476,7 +476,7 @@ fn a_folder_that_is_closed_to_pei_is_named_with_its_cure() {
         "{said}"
     );
     assert!(
-        said.contains("= help: check the owner and the mode of the folder"),
+        said.contains("= help: check the owner and the mode of the directory"),
         "{said}"
     );
 }

@@ -180,7 +180,7 @@ fn a_file_in_the_folders_place_is_an_error() {
     project
         .run_beside(["create", "-p", "demo"])
         .exits(1)
-        .says("`demo` is not a folder");
+        .says("`demo` is not a directory");
     project
         .run_beside(["create", "-p", "demo/x"])
         .exits(1)

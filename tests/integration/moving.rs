@@ -41,7 +41,7 @@ fn what_the_older_tool_wrote_gives_way_and_an_edit_is_named() {
     assert_eq!(warnings.len(), 2, "{warnings:#?}");
     run.says(&format!("the old one is `{EDITED}.bak`"))
         .says("the old one is `docker-compose.yml.bak`")
-        .says("this was a project of PeiDocker: 5 files of its own, which nobody had edited, gave way to pei's");
+        .says("this was a project of PeiDocker: pei has replaced 5 files of its own, which nobody had edited");
     let copies = project
         .files()
         .into_keys()

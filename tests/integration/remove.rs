@@ -308,7 +308,7 @@ fn a_project_without_a_readable_compose_file_is_an_error() {
         .project
         .run_beside(["remove", "-p", "nowhere"])
         .exits(1)
-        .says("the folder `nowhere` does not exist");
+        .says("the directory `nowhere` does not exist");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn a_folder_that_is_another_one_by_a_link_is_refused() {
     project
         .run(["configure"])
         .exits(1)
-        .says("are one file, because of a linked folder");
+        .says("are one file, because of a linked directory");
 }
 
 #[test]
@@ -122,9 +122,9 @@ fn all_that_stands_in_the_way_is_told_at_once() {
         .run(["configure"])
         .exits(1)
         .says("nothing was written to `.`\n")
-        .says("  `docker-compose.yml` is a folder, where pei writes a file\n")
-        .says("  `stage-1.Dockerfile` is neither a file nor a folder\n")
-        .says("  `installation/stage-1/generated` is a file, where a folder is needed\n");
+        .says("  `docker-compose.yml` is a directory, where pei writes a file\n")
+        .says("  `stage-1.Dockerfile` is neither a file nor a directory\n")
+        .says("  `installation/stage-1/generated` is a file, where a directory is needed\n");
     assert!(!project.path("stage-2.Dockerfile").exists());
 }
 
