@@ -37,14 +37,8 @@ impl Findings {
     /// Takes the user's text out of those that are in a part of the file which is not shown.
     #[must_use]
     pub(crate) fn covered(self, hidden: &Hidden) -> Self {
-        let cover = |found: Diagnostic| {
-            if hidden.holds(found.start()) {
-                found.covered()
-            } else {
-                found
-            }
-        };
-        let found = self.found.into_iter().map(cover).collect();
+        let found = self.found.into_iter();
+        let found = found.map(|found| found.covered(hidden)).collect();
         Self { found, ..self }
     }
 

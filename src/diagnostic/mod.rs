@@ -142,11 +142,18 @@ impl Diagnostic {
         self
     }
 
-    /// Takes what the user typed out of the message: it is from a part of the file that is not shown.
+    /// Takes what the user typed out of the message, where a part of its place is not shown.
     #[must_use]
-    pub(crate) fn covered(mut self) -> Self {
+    pub(crate) fn covered(mut self, hidden: &Hidden) -> Self {
+        let place = self.span();
+        if !hidden.touches(&place) {
+            return self;
+        }
         self.message = without_quoted(&self.message);
-        self.path = None;
+        if hidden.touches(&(place.start..place.start)) {
+            // The path may end in what is not shown.
+            self.path = None;
+        }
         // The one help that repeats a key of the file.
         self.help = self.help.map(|help| {
             if help.contains(": …`") {

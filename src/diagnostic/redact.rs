@@ -80,10 +80,11 @@ impl Hidden {
         found
     }
 
-    /// Whether the character at a place is not shown.
-    pub(crate) fn holds(&self, place: usize) -> bool {
-        let after = self.0.partition_point(|range| range.start <= place);
-        after > 0 && place < self.0[after - 1].end
+    /// Whether a part of a place is not shown.
+    pub(crate) fn touches(&self, place: &Range<usize>) -> bool {
+        let end = place.end.max(place.start + 1);
+        let before_end = self.0.partition_point(|range| range.start < end);
+        before_end > 0 && place.start < self.0[before_end - 1].end
     }
 
     /// Hides a part of a line without the blanks around it.

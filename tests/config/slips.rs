@@ -158,6 +158,8 @@ const USERS: &[&str] = &[
     "{me: {password:\nX: a}}",
     "{me: {password:\n  'X}}",
     "{me: {pasword: X,\n  uid: 5}}",
+    "{me: {password:! \"X\"}}",
+    "{me: {password:!X, uid: 5}}",
     "\n    me: X",
     "\n    me: *X",
     "\n    me: ${X}",
@@ -204,6 +206,15 @@ const SECTIONS: &[&str] = &[
     "  x-p: &p [X]\n  ssh: {users: {me: {password: *p}}}",
     "  x-p: &p {uid: X}\n  ssh: {users: {me: {<<: *p, password: a}}}",
     "  x-p: &p X\n  x-q: &q {me: *p}\n  ssh: {users: *q}",
+    "  proxy: {address: 'user:X@host'}",
+    "  proxy: {address: 'X@host'}",
+    "  proxy: {address: 'http://user:X@host:1/'}",
+    "  proxy:\n    address: user:a X@b@host",
+    "  proxy: {address: '${NO:-user:X@host}'}",
+    "  proxy: {address: '{{P:-user:X@host}}'}",
+    "  proxy: {adress: 'user:X@host'}",
+    "  environment: ['A B=http://user:X@host']",
+    "  environment: ['DB_PASSWORD =X']",
 ];
 
 fn texts() -> Vec<String> {

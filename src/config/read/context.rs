@@ -52,11 +52,11 @@ impl<'s> Context<'s> {
     /// another section.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
         let path = diagnostic.path.as_deref().unwrap_or_default();
-        let spilled = !path.starts_with(SSH) && self.hides(&diagnostic.span());
-        self.findings.push(if spilled {
-            diagnostic.covered()
-        } else {
+        let is_ssh = path.starts_with(SSH);
+        self.findings.push(if is_ssh {
             diagnostic
+        } else {
+            diagnostic.covered(self.hidden())
         });
         Reported
     }
@@ -71,10 +71,13 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// Whether the beginning of a place is not shown.
+    /// Whether a part of a place is not shown.
     pub(crate) fn hides(&self, span: &Range<usize>) -> bool {
-        let hidden = self.hidden.get_or_init(|| Hidden::of(&self.source.text));
-        hidden.holds(span.start)
+        self.hidden().touches(span)
+    }
+
+    fn hidden(&self) -> &Hidden {
+        self.hidden.get_or_init(|| Hidden::of(&self.source.text))
     }
 
     /// A key of this section is there under another name, which has been reported.

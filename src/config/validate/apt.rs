@@ -72,7 +72,7 @@ fn source(
     let path = match normalise(&text) {
         Ok(path) => path,
         Err(problem) => {
-            cx.report(problem.diagnostic(&here, span));
+            cx.report(project_path::outside(&here, span, problem));
             return AptSource::Unchanged;
         }
     };

@@ -1,6 +1,6 @@
 //! A user's keys: from a file, from the host's home folder, or as text.
 
-use super::project_path::{did_you_mean, file_diagnostic, normalise};
+use super::project_path::{did_you_mean, file_diagnostic, normalise, outside};
 use crate::config::keys::{PublicKey, PublicKeyProblem, parse_private};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
@@ -179,7 +179,7 @@ fn key_file(
     let inside = match normalise(path) {
         Ok(inside) => inside,
         Err(problem) => {
-            let diagnostic = problem.diagnostic(&here, span);
+            let diagnostic = outside(&here, span, problem);
             let help = "write a path relative to `installation/`, an absolute path, or `'~'`";
             return Err(cx.report(diagnostic.help(help)));
         }

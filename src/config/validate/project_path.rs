@@ -6,18 +6,10 @@ use crate::config::read::Place;
 use crate::config::{FileProblem, Lookup};
 use crate::diagnostic::{Code, Diagnostic, nearest, quoted};
 
-/// Why a text is no path under `installation/`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PathProblem {
-    Empty,
-    Absolute,
-    LeavesFolder,
-}
-
-/// The path without what changes nothing: `./a//b/` is `a/b`.
-pub(super) fn normalise(text: &str) -> Result<String, PathProblem> {
+/// The path without what changes nothing: `./a//b/` is `a/b`. The error is a message.
+pub(super) fn normalise(text: &str) -> Result<String, &'static str> {
     if text.starts_with('/') {
-        return Err(PathProblem::Absolute);
+        return Err("the path is absolute, but it must lie under `installation/`");
     }
     let parts: Vec<&str> = text
         .split('/')
@@ -25,24 +17,18 @@ pub(super) fn normalise(text: &str) -> Result<String, PathProblem> {
         .collect();
     // `a/../b` stays inside, but not where `a` is a link: no `..` at all is easier to trust.
     if parts.contains(&"..") {
-        return Err(PathProblem::LeavesFolder);
+        return Err("the path holds `..`, but it must stay under `installation/`");
     }
     if parts.is_empty() {
-        return Err(PathProblem::Empty);
+        return Err("the path is empty");
     }
     Ok(parts.join("/"))
 }
 
-impl PathProblem {
-    pub(super) fn diagnostic(self, at: &Place<'_>, span: Range<usize>) -> Diagnostic {
-        let message = match self {
-            Self::Empty => "the path is empty",
-            Self::Absolute => "the path is absolute, but it must lie under `installation/`",
-            Self::LeavesFolder => "the path holds `..`, but it must stay under `installation/`",
-        };
-        at.error(Code::PathOutsideInstallation, span, message)
-            .help("write the path relative to `installation/`, such as `stage-1/custom/NAME`")
-    }
+/// The finding for a path that is none under `installation/`.
+pub(super) fn outside(at: &Place<'_>, span: Range<usize>, message: &str) -> Diagnostic {
+    at.error(Code::PathOutsideInstallation, span, message)
+        .help("write the path relative to `installation/`, such as `stage-1/custom/NAME`")
 }
 
 /// The file that may be meant by a path where none is, as a question.
@@ -113,10 +99,10 @@ mod tests {
 
     #[test]
     fn paths_are_normalised_and_kept_inside() {
-        assert_eq!(normalise("./a//b/").as_deref(), Ok("a/b"));
-        assert_eq!(normalise("a b").as_deref(), Ok("a b"));
-        assert_eq!(normalise("/a"), Err(PathProblem::Absolute));
-        assert_eq!(normalise("a/../b"), Err(PathProblem::LeavesFolder));
-        assert_eq!(normalise("./"), Err(PathProblem::Empty));
+        assert_eq!(normalise("./a//b/"), Ok("a/b".to_owned()));
+        assert_eq!(normalise("a b"), Ok("a b".to_owned()));
+        assert!(normalise("/a").unwrap_err().contains("absolute"));
+        assert!(normalise("a/../b").unwrap_err().contains("`..`"));
+        assert!(normalise("./").unwrap_err().contains("empty"));
     }
 }

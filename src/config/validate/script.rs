@@ -52,7 +52,7 @@ pub(super) fn read(
     }
     let path = match normalise(word) {
         Ok(path) => path,
-        Err(problem) => return Err(cx.report(problem.diagnostic(at, span))),
+        Err(problem) => return Err(cx.report(project_path::outside(at, span, problem))),
     };
     let what = match cx.lookup().project_file_exists(&path) {
         Ok(()) => {
