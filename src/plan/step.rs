@@ -374,6 +374,8 @@ pub(super) fn finish_image() -> Step {
 
 /// The stage that holds the build secret, and where.
 pub(super) const CREDENTIALS: &str = "credentials";
+/// The arg that changes with passwords and keys.
+const FINGERPRINT: &str = "SSH_CREDENTIALS_FINGERPRINT";
 const CREDENTIALS_FILE: &str = "/pei-credentials/ssh-credentials";
 
 /// Accounts get their credentials.
@@ -384,7 +386,8 @@ pub(super) fn set_credentials() -> Step {
         target: "/run/secrets/ssh-credentials".to_owned(),
     };
     let script = in_image(&format!("{INTERNALS}/set-credentials.sh"));
-    Step::shell(vec![mount], &[&format!("bash {script}")])
+    // podman looks at no content of a mount: without the arg a changed password would stay what it was.
+    Step::shell(vec![mount], &[&format!("bash {script}")]).with_args([FINGERPRINT])
 }
 
 /// The build secret as a file of a stage.
@@ -407,7 +410,7 @@ pub(super) fn keep_credentials() -> [Step; 2] {
     [
         Step::shell(vec![secret], &lines)
             .about(&["The secret takes no part in the build cache; its fingerprint does."])
-            .with_args(["SSH_CREDENTIALS_FINGERPRINT"]),
+            .with_args([FINGERPRINT]),
         Step::line("CMD []").about(&[
             "podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.",
         ]),

@@ -104,6 +104,7 @@ COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
 RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+ARG SSH_CREDENTIALS_FINGERPRINT
 RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,target=/run/secrets/ssh-credentials \
     bash /pei-from-host/stage-1/internals/set-credentials.sh
 ENV http_proxy=${PEI_HTTP_PROXY_1} \
