@@ -51,7 +51,7 @@ fault() {
         return
     elif ! run_cargo build; then
         report 'DOES NOT BUILD' "$name"
-    elif run_cargo test --test integration golden::; then
+    elif run_tests; then
         report 'NOT CAUGHT' "$name"
     else
         report "caught by $(grep -c '^    golden::' "$LOG") tests" "$name"
@@ -96,6 +96,11 @@ inject() {
     ' "$1"
 }
 
+# The tests as they were built without a fault: they start the program, and that is built anew.
+run_tests() {
+    (cd -- "$COPY" && "$tests" golden::) >"$LOG" 2>&1
+}
+
 run_cargo() {
     (cd -- "$COPY" && CARGO_TARGET_DIR=$repo/target/mutations/target cargo "$1" --locked "${@:2}") >"$LOG" 2>&1
 }
@@ -112,9 +117,11 @@ main() {
             ;;
     esac
     declare -i tried=0
-    local wanted=${1:-.} is_bad=0
+    local wanted=${1:-.} is_bad=0 tests=
     copy_sources
-    if ! run_cargo test --test integration golden::; then
+    run_cargo test --test integration --no-run &&
+        tests=$(sed -n 's/^ *Executable .* (\(.*\))$/\1/p' "$LOG")
+    if [[ -z $tests ]] || ! run_tests; then
         printf 'mutations.sh: the tests fail without a fault; see %s\n' "$LOG" >&2
         return 1
     fi
