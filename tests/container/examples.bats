@@ -385,6 +385,16 @@ example_env_variables() {
     has_line "$output" 'permitrootlogin no'
     must in_c -- sh -c 'getent shadow me root | cut -d: -f2 | grep -c "^[*!]"'
     equal 2 "$output" 'the number of accounts without a password'
+    # Another key takes effect, and the home that is a volume stays.
+    must ssh_by_key me "$WORK/key" "$PORT" 'touch ~/kept'
+    mkdir -p "$BATS_TEST_TMPDIR/home/.ssh"
+    new_key "$BATS_TEST_TMPDIR/home/.ssh/id_ed25519" -t ed25519 -C ''
+    must env HOME="$BATS_TEST_TMPDIR/home" "$PEI_BIN" configure -p "$PROJECT"
+    build stage-2
+    up
+    wait_for_ssh "$PORT"
+    must ssh_by_key me "$BATS_TEST_TMPDIR/home/.ssh/id_ed25519" "$PORT" 'ls ~/kept'
+    must_fail ssh_by_key me "$WORK/key" "$PORT" true
 }
 
 @test "quick cn-demo, without the hooks that fetch pixi and uv: port 333, two users, three kinds of storage" {
