@@ -2,6 +2,10 @@
 
 /// The `custom` section of a stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the config's keys"
+)]
 pub struct Hooks {
     /// Steps of `docker build`, in order.
     pub on_build: Vec<Hook>,
