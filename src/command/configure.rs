@@ -10,6 +10,7 @@ use super::given::{
     CONFIG, INSTALLATION, credentials, keys_of_configs, project_folder, read_config,
     require_config, stage_folders,
 };
+use super::host_dirs;
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::cli::Quiet;
 use crate::config::{self, Host, SourceFile};
@@ -57,6 +58,9 @@ pub struct Args {
     /// Exit with 4 if something would change, and write nothing
     #[arg(long)]
     check: bool,
+    /// Make the directories of the host that storage names and that do not exist
+    #[arg(long)]
+    make_dirs: bool,
     /// Treat warnings as errors
     #[arg(long)]
     deny_warnings: bool,
@@ -97,6 +101,7 @@ impl Args {
         }
         let report = project::write(&tree, &self.project_dir, WriteMode::Configure)?;
         outcome::tell(ui, &report);
+        host_dirs::see_to(ui, &project, &self.project_dir, self.make_dirs)?;
         if report.changes.is_empty() {
             ui.status(&format!(
                 "nothing to do: {} up to date",

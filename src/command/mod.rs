@@ -5,6 +5,7 @@ mod configure;
 mod create;
 mod explain;
 mod given;
+mod host_dirs;
 mod man;
 mod outcome;
 mod remove;

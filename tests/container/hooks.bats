@@ -38,10 +38,10 @@ stage_1:
   custom:
 $(hook_list on_build "stage-1/custom/probe.sh build-1a $TYPED" "stage-1/custom/probe.sh build-1b" \
         '"stage-1/custom/with blank/a probe.sh" build-1c "x y"' "stage-1/custom/state.sh" \
-        "stage-1/custom/neighbours.sh")
+        "stage-1/custom/neighbours.sh" 'stage-1/custom/by-perl.pl build "two words"' "stage-1/custom/odd.sh build")
 $(hook_list on_first_run "stage-1/custom/probe.sh first-1a $TYPED" "stage-1/custom/flaky.sh first-1b")
 $(hook_list on_every_run "stage-1/custom/probe.sh every-1a $TYPED" "stage-1/custom/flaky.sh every-1b" \
-            "stage-1/custom/probe.sh every-1c")
+            "stage-1/custom/probe.sh every-1c" "stage-1/custom/by-perl.pl every")
 $(hook_list on_user_login 'stage-1/custom/login.sh one --theme="very dark"')
 stage_2:
   $(image_2)
@@ -78,6 +78,16 @@ echo loaded >"$PEI_STAGE_DIR_1/tmp/loaded"
 ln -s "$(realpath "$(dirname "$0")/tool.txt")" /usr/local/bin/kept-tool
 SCRIPT
     printf '#!/bin/sh\necho the tool\n' | hook stage-1/custom/tool.txt
+    hook stage-1/custom/by-perl.pl <<'SCRIPT'
+#!/usr/bin/env -S perl -w
+my $name = shift @ARGV;
+open(my $out, '>', "/var/lib/pei-test/perl.$name") or die;
+print $out join('|', $^W, @ARGV), "\n";
+SCRIPT
+    hook stage-1/custom/odd.sh <<'SCRIPT'
+#!/no/such/shell
+[[ $BASH_VERSION ]] && echo "run by bash" >/var/lib/pei-test/odd
+SCRIPT
     local stage
     for stage in 1 2; do
         hook "stage-$stage/custom/flaky.sh" <<'SCRIPT'
@@ -120,6 +130,31 @@ setup() {
     local tree=/pei-from-host/stage-1
     must drun --entrypoint sh "$(image 2)" -c "kept-tool; cat $tree/custom/made.txt $tree/tmp/loaded"
     in_order "$output" 'the tool' made loaded
+}
+
+@test "a hook runs by its first line, and by bash where that names nothing that is there" {
+    must file_in_image "$(image 1)" /var/lib/pei-test/perl.build
+    equal '1|two words' "$output"
+    must file_in_image "$(image 1)" /var/lib/pei-test/odd
+    equal 'run by bash' "$output"
+    has "$(<"$PROJECT.log")" 'odd.sh is written for shell, which is not here; bash runs it'
+    must in_c -- cat /var/lib/pei-test/perl.every
+    equal 1 "$output"
+}
+
+@test "a hook script that is missing stops the build in the words of configure, with the key" {
+    local script
+    project missing
+    for script in stage-1/system/nope/install.sh stage-1/custom/nope.sh; do
+        config <<YAML
+stage_1:
+  $(image_1)
+  custom: {on_build: [$script]}
+YAML
+        has "$output" "the hook script \`installation/$script\` does not exist"
+        build_fails stage-1
+        has "$(<"$PROJECT.log")" "the hook script \`installation/$script\` does not exist (at \`stage_1.custom.on_build[0]\`"
+    done
 }
 
 @test "arguments of build hooks arrive as a shell would pass them" {

@@ -535,3 +535,28 @@ fn a_diff_is_coloured_for_who_asks() {
     let plain = project.run(["configure", "--diff"]).succeeds().stdout;
     assert!(!plain.contains('\u{1b}'), "{plain}");
 }
+
+#[test]
+fn storage_of_the_host_that_is_not_there_is_told_and_made_on_demand() {
+    let project = Project::create_minimal();
+    let config = format!(
+        "{PLAIN}  storage:\n    data: {{type: host, host_path: './my data/deep'}}\n    app: {{type: host, host_path: '{{{{WHERE}}}}'}}\n"
+    );
+    fs::write(project.path("user_config.yml"), config).unwrap();
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("my data/deep")
+        .says("(`stage_2.storage.data.host_path`); Docker would make it, owned by root")
+        .says("--make-dirs");
+    assert!(!project.path("my data").exists());
+    project
+        .run(["configure", "--make-dirs"])
+        .succeeds()
+        .says("made the directory");
+    assert!(project.path("my data/deep").is_dir());
+    project
+        .run(["configure", "--make-dirs"])
+        .succeeds()
+        .says("nothing to do");
+}

@@ -1,0 +1,61 @@
+//! Directories of the host that storage names and that are not there.
+//!
+//! The engine would make them, as root's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::model::{MountSource, Project};
+use crate::ui::{Ui, shown};
+
+/// Tells of them, and makes them where that is wanted: by the option, or by a person who is asked.
+pub(super) fn see_to(ui: &mut Ui, project: &Project, folder: &Path, make: bool) -> Result<()> {
+    let missing = missing(project, folder);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for (key, directory) in &missing {
+        ui.note(&format!(
+            "{} does not exist (`{key}`); Docker would make it, owned by root",
+            shown(directory)
+        ));
+    }
+    let what = match missing.len() {
+        1 => "the directory".to_owned(),
+        number => format!("the {number} directories"),
+    };
+    let make = make || (ui.is_interactive() && ui.confirm(&format!("make {what}?"))?);
+    if !make {
+        ui.note("`pei configure --make-dirs` makes what is missing, owned by you");
+        return Ok(());
+    }
+    for (_, directory) in &missing {
+        fs::create_dir_all(directory)
+            .with_context(|| format!("cannot make {}", shown(directory)))?;
+    }
+    ui.status(&format!("made {what}"));
+    Ok(())
+}
+
+/// Each with the key that names it. A path that only Compose knows, or whose `~` it replaces, is not looked at.
+fn missing(project: &Project, folder: &Path) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for stage in &project.stages {
+        for entry in stage.storage.iter().flatten() {
+            let MountSource::Host { host_path } = &entry.source else {
+                continue;
+            };
+            let Some(path) = host_path.as_literal().filter(|path| !path.starts_with('~')) else {
+                continue;
+            };
+            let directory = folder.join(path);
+            if directory.symlink_metadata().is_err() {
+                let key = format!("{}.storage.{}.host_path", stage.id.key, entry.key.name());
+                found.push((key, directory));
+            }
+        }
+    }
+    found
+}
