@@ -56,7 +56,6 @@ install_from_release() {
   name="$(release_name)"
   pei_ensure_command unzip
   pei_download --url "$(release_url "${name}.zip")" --to "${PEI_TMP_DIR}/bun.zip" \
-    --sha256 "$(pei_pinned_sha256 bun "${VERSION}" "${name#bun-linux-}")" \
     --sums-url "$(release_url SHASUMS256.txt)" || return 1
   unzip -q -o "${PEI_TMP_DIR}/bun.zip" -d "${PEI_TMP_DIR}" || pei_die "${name}.zip cannot be unpacked"
   pei_check_program "${PEI_TMP_DIR}/${name}/bun"

@@ -54,8 +54,7 @@ plan() {
 install_from_release() {
   local url
   url="$(release_url)"
-  pei_download --url "${url}" --to "${PEI_TMP_DIR}/pixi.tar.gz" \
-    --sha256 "$(pei_pinned_sha256 pixi "${VERSION}" "$(build)")" --sums-url "${url}.sha256" || return 1
+  pei_download --url "${url}" --to "${PEI_TMP_DIR}/pixi.tar.gz" --sums-url "${url}.sha256" || return 1
   tar -xzf "${PEI_TMP_DIR}/pixi.tar.gz" -C "${PEI_TMP_DIR}" || pei_die "${url##*/} cannot be unpacked"
   pei_check_program "${PEI_TMP_DIR}/pixi"
   pei_place_program "${USER_NAME}" "${PEI_TMP_DIR}/pixi" "${DIR}/bin/pixi" || pei_die "cannot write ${DIR}/bin/pixi"

@@ -43,8 +43,7 @@ uv_plan() {
 uv_fetch() {
   local version="$1" url
   url="$(uv_release_url "${version}")"
-  pei_download --url "${url}" --to "${PEI_TMP_DIR}/uv.tar.gz" \
-    --sha256 "$(pei_pinned_sha256 uv "${version}" "$(uv_build)")" --sums-url "${url}.sha256" || return 1
+  pei_download --url "${url}" --to "${PEI_TMP_DIR}/uv.tar.gz" --sums-url "${url}.sha256" || return 1
   mkdir -p -- "${PEI_TMP_DIR}/uv"
   tar -xzf "${PEI_TMP_DIR}/uv.tar.gz" -C "${PEI_TMP_DIR}/uv" --strip-components=1 || pei_die "${url##*/} cannot be unpacked"
   pei_check_program "${PEI_TMP_DIR}/uv/uv"
