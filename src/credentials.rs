@@ -16,7 +16,7 @@ use base64::Engine as _;
 use sha_crypt::{PasswordHasher as _, PasswordVerifier as _, ShaCrypt};
 use sha2::{Digest as _, Sha256};
 
-use crate::model::SshUser;
+use crate::model::{Password, SshUser};
 
 /// Where the file lies in a project.
 pub const PATH: &str = ".pei/secrets/ssh-credentials";
@@ -47,12 +47,15 @@ impl Credentials {
         for user in users {
             let name = &user.name;
             if let Some(password) = &user.password {
-                let kept = old_hashes
-                    .get(name.as_str())
-                    .filter(|hash| verifies(password, hash));
-                let hash = match kept {
-                    Some(hash) => (*hash).to_owned(),
-                    None => hash(password)?,
+                let kept = old_hashes.get(name.as_str());
+                let hash = match password {
+                    Password::Hash(hash) => hash.clone(),
+                    Password::Clear(password) => {
+                        match kept.filter(|hash| verifies(password, hash)) {
+                            Some(hash) => (*hash).to_owned(),
+                            None => hash(password)?,
+                        }
+                    }
                 };
                 let _ = writeln!(text, "password {name} {hash}");
             }
@@ -103,7 +106,12 @@ fn verifies(password: &str, hash: &str) -> bool {
 /// verify here and nowhere else.
 const SALT_BYTES: usize = 12;
 
-fn hash(password: &str) -> anyhow::Result<String> {
+/// A hash of a password, with a random salt.
+///
+/// # Errors
+///
+/// Where the operating system gives none.
+pub fn hash(password: &str) -> anyhow::Result<String> {
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt)
         .map_err(|error| anyhow!("the operating system gives no random salt: {error}"))?;
@@ -120,7 +128,7 @@ mod tests {
     fn user(name: &str, password: &str) -> SshUser {
         SshUser {
             name: name.into(),
-            password: Some(password.into()),
+            password: Some(Password::Clear(password.into())),
             public_key: None,
             private_key: None,
             uid: None,

@@ -26,6 +26,7 @@ mod engine;
 mod exit_code;
 mod failure;
 mod file_tree;
+mod host_ids;
 mod model;
 mod plan;
 mod project;

@@ -204,6 +204,11 @@ impl Ui {
         Ok(answer == "y" || answer == "yes")
     }
 
+    /// A question whose answer the caller reads.
+    pub fn ask(&mut self, question: &str) {
+        self.say(question);
+    }
+
     fn toned(&mut self, tone: Tone, text: &str) {
         let word = tone.word();
         let line = if self.colour {

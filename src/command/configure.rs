@@ -13,14 +13,16 @@ use super::given::{
 use super::host_dirs;
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::cli::Quiet;
-use crate::config::{self, Host, SourceFile};
+use crate::config::{self, Host, Layers, SourceFile, name_of};
 use crate::credentials::Credentials;
 use crate::diagnostic::{self, Diagnostic, count, quoted};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::file_tree::FileTree;
+use crate::host_ids;
+use crate::model::{HostIds, Id, Project, SshUser};
 use crate::plan::{self, Inputs};
-use crate::project::{self, Changes, WriteMode};
+use crate::project::{self, Change, Changes, WriteMode};
 use crate::render;
 use crate::ui::{Ui, shown};
 
@@ -55,12 +57,15 @@ pub struct Args {
     /// Show what would change as a unified diff, and write nothing
     #[arg(long)]
     diff: bool,
-    /// Exit with 4 if something would change, and write nothing
+    /// Exit with 4 if a file would change that git tracks (all but `.pei/`), and write nothing
     #[arg(long)]
     check: bool,
     /// Make the directories of the host that storage names and that do not exist
     #[arg(long)]
     make_dirs: bool,
+    /// Print the config with what `extends` and the local file change, and where each value came from; write nothing
+    #[arg(long, conflicts_with_all = ["dry_run", "diff", "check"])]
+    show_config: bool,
     /// Treat warnings as errors
     #[arg(long)]
     deny_warnings: bool,
@@ -86,6 +91,9 @@ impl Args {
         self.project_dir = project_folder(ui, &self.project_dir)?;
         let path = self.project_dir.join(&self.config);
         require_config(&path, &self.project_dir)?;
+        if self.show_config {
+            return self.show_config(ui, &path);
+        }
         let Some(project) = self.load(ui, &path)? else {
             return Ok(ExitCode::Failure);
         };
@@ -97,11 +105,14 @@ impl Args {
         let tree = ManuallyDrop::new(self.render(&project)?);
         if self.dry_run || self.diff || self.check {
             let changes = project::compare(&tree, &self.project_dir, WriteMode::Configure)?;
-            return self.preview(ui, &changes);
+            return self.preview(ui, changes);
         }
         let report = project::write(&tree, &self.project_dir, WriteMode::Configure)?;
         outcome::tell(ui, &report);
         host_dirs::see_to(ui, &project, &self.project_dir, self.make_dirs)?;
+        if project.has_host_ids() {
+            ui.note(&whose_ids(&project, host_ids::of_caller(&self.project_dir)));
+        }
         if report.changes.is_empty() {
             ui.status(&format!(
                 "nothing to do: {} up to date",
@@ -121,17 +132,42 @@ impl Args {
         Ok(ExitCode::Success)
     }
 
-    /// Reads the config and tells what is found in it; `None` where that stops the run.
-    fn load(&self, ui: &mut Ui, path: &Path) -> Result<Option<crate::model::Project>> {
-        let bytes = read_config(path)?;
-        let name = name_of(path);
-        let host = Host::new(self.project_dir.join(INSTALLATION));
-        let (source, result) = match SourceFile::decode(name, bytes) {
-            Err((source, problem)) => (source, Err(vec![*problem])),
-            Ok(source) => {
-                let result = config::load(&source, &host);
-                (source, result)
+    /// `--show-config`.
+    fn show_config(&self, ui: &mut Ui, path: &Path) -> Result<ExitCode> {
+        let layers = match self.layers(path)? {
+            Ok(layers) => layers,
+            Err((source, problem)) => {
+                self.tell(ui, &[*problem], &source, true)?;
+                return Ok(ExitCode::Failure);
             }
+        };
+        if let Some(text) = layers.show() {
+            ui.data(&text)?;
+            return Ok(ExitCode::Success);
+        }
+        let (source, mut found) = layers.into_findings();
+        if found.is_empty() {
+            found.push(config::empty());
+        }
+        self.tell(ui, &found, &source, true)?;
+        Ok(ExitCode::Failure)
+    }
+
+    /// The files of the config, or why the first one is none.
+    fn layers(&self, path: &Path) -> Result<Result<Layers, (SourceFile, Box<Diagnostic>)>> {
+        let source = SourceFile::decode(name_of(path), read_config(path)?);
+        Ok(source.map(|source| Layers::read(source, path, &self.host())))
+    }
+
+    fn host(&self) -> Host {
+        Host::new(self.project_dir.join(INSTALLATION))
+    }
+
+    /// Reads the config and tells what is found in it; `None` where that stops the run.
+    fn load(&self, ui: &mut Ui, path: &Path) -> Result<Option<Project>> {
+        let (source, result) = match self.layers(path)? {
+            Err((source, problem)) => (source, Err(vec![*problem])),
+            Ok(layers) => layers.load(&self.host()),
         };
         match result {
             Ok(loaded) => {
@@ -173,7 +209,7 @@ impl Args {
         Ok(())
     }
 
-    fn render(&self, project: &crate::model::Project) -> Result<FileTree> {
+    fn render(&self, project: &Project) -> Result<FileTree> {
         let old = credentials(&self.project_dir)?;
         let inputs = Inputs {
             full_compose: self.full_compose,
@@ -181,6 +217,7 @@ impl Args {
             folders: stage_folders(Some(&self.project_dir)),
             credentials: Credentials::of(project.users(), old.as_deref())?,
             other_keys: keys_of_configs(&self.project_dir),
+            host_ids: host_ids::of_caller(&self.project_dir),
         };
         let template = project::user_template(&self.project_dir)?;
         let mut tree = render::project(&plan::plan(project, inputs), template.as_deref())?;
@@ -189,10 +226,15 @@ impl Args {
     }
 
     /// `--dry-run`, `--diff` and `--check`, together or alone.
-    fn preview(&self, ui: &mut Ui, report: &Changes<'_>) -> Result<ExitCode> {
+    fn preview(&self, ui: &mut Ui, mut report: Changes<'_>) -> Result<ExitCode> {
+        let is_tracked = |change: &Change<'_>| change.is_tracked(&self.project_dir);
+        let drifted = report.changes.iter().any(is_tracked);
+        if self.check && !self.dry_run && !self.diff {
+            report.changes.retain(is_tracked);
+        }
         let mut text = String::new();
         if self.dry_run || !self.diff {
-            text.push_str(&outcome::listing(report));
+            text.push_str(&outcome::listing(&report));
         }
         if self.diff {
             text.push_str(&ui.diff(&report.diff()));
@@ -212,7 +254,7 @@ impl Args {
         }
         let changes = count(report.changes.len(), "file");
         ui.status(&format!("{changes} would change; nothing was written"));
-        Ok(if self.check {
+        Ok(if self.check && drifted {
             ExitCode::Drift
         } else {
             ExitCode::Success
@@ -221,7 +263,7 @@ impl Args {
 }
 
 /// The merged build has no Compose to fill in markers, and is the build of two stages.
-fn require_mergeable(project: &crate::model::Project) -> Result<(), Failure> {
+fn require_mergeable(project: &Project) -> Result<(), Failure> {
     if project.stages.len() == 1 {
         return Err(Failure::new(
             "--with-merged builds two stages, and this config has no `stage_2`",
@@ -244,18 +286,31 @@ fn require_mergeable(project: &crate::model::Project) -> Result<(), Failure> {
         .help("write a value, or `${NAME:-default}`, which `pei configure` replaces"))
 }
 
+/// What becomes of `uid: host` and `gid: host`.
+fn whose_ids(project: &Project, ids: Option<HostIds>) -> String {
+    let has = |user: &&SshUser| [user.uid, user.gid].contains(&Some(Id::Host));
+    let names: Vec<_> = project
+        .users()
+        .filter(has)
+        .map(|user| quoted(&user.name))
+        .collect();
+    let names = names.join(", ");
+    match ids {
+        Some(HostIds { uid, gid }) => format!(
+            "{names}: `host` stands for the uid {uid} and the gid {gid} on this machine; \
+             an account of the base image that has the uid gets another one"
+        ),
+        None => format!(
+            "{names}: `host` would be root here, so that the image picks the numbers; \
+             run pei as the person whose files they are to be"
+        ),
+    }
+}
+
 /// `1 file is`, `2 files are`
 fn are(number: usize) -> String {
     let verb = if number == 1 { "is" } else { "are" };
     format!("{} {verb}", count(number, "file"))
-}
-
-/// The config as messages name it, so that a terminal or an editor can open it.
-fn name_of(path: &Path) -> String {
-    path.strip_prefix(".")
-        .unwrap_or(path)
-        .to_string_lossy()
-        .into_owned()
 }
 
 fn next_step(folder: &Path) -> String {

@@ -8,6 +8,7 @@ use clap::ValueHint;
 use clap::builder::PossibleValuesParser;
 
 use super::given::{INSTALLATION, stage_folders};
+use super::naming;
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::assets;
 use crate::cli::LongQuiet;
@@ -49,6 +50,9 @@ pub struct Args {
     /// Do not write examples/
     #[arg(long, overrides_with = "with_examples")]
     no_examples: bool,
+    /// The name of the project and its images; by default the directory's name and four characters
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Replace pei's files that exist, and keep the user's
     #[arg(long)]
     force: bool,
@@ -64,7 +68,15 @@ impl Args {
         let folder = &self.project_dir;
         let is_configured = self.force && folder.join(COMPOSE_FILE).exists();
         let first_build = (!is_configured).then(|| first_build(folder)).transpose()?;
+        let name = match self.name {
+            Some(name) => naming::require_legal(&name).map(|()| name)?,
+            None => naming::name_of(folder),
+        };
+        let has_config = folder.join("user_config.yml").symlink_metadata().is_ok();
+        let ssh_port = render::ssh_port(self.quick.as_deref()).map(naming::free_port);
         let mut tree = render::new_project(&NewProject {
+            name: &name,
+            ssh_port,
             quick: self.quick,
             examples: !self.no_examples,
             // A directory that somebody has described is no obstacle.
@@ -91,6 +103,14 @@ impl Args {
             shown(folder),
             outcome::summary(&report)
         ));
+        if !has_config {
+            let port = ssh_port.map(|port| format!("; its ssh is on port {port}"));
+            ui.status(&format!(
+                "the project is called {}{}",
+                quoted(&name),
+                port.unwrap_or_default()
+            ));
+        }
         ui.status(&next_steps(folder));
         Ok(ExitCode::Success)
     }

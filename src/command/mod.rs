@@ -5,8 +5,10 @@ mod configure;
 mod create;
 mod explain;
 mod given;
+mod hash_password;
 mod host_dirs;
 mod man;
+mod naming;
 mod outcome;
 mod remove;
 mod schema;
@@ -23,6 +25,7 @@ pub enum Command {
     Create(create::Args),
     Configure(configure::Args),
     Remove(remove::Args),
+    HashPassword(hash_password::Args),
     Schema(schema::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -30,10 +33,11 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "create",
     "configure",
     "remove",
+    "hash-password",
     "schema",
     "explain",
     "completions",
@@ -50,6 +54,7 @@ impl Command {
             Self::Create(args) => args.run(ui),
             Self::Configure(args) => args.run(ui),
             Self::Remove(args) => args.run(ui),
+            Self::HashPassword(_) => hash_password::Args::run(ui),
             Self::Schema(_) => schema::Args::run(ui),
             Self::Explain(args) => args.run(ui),
             Self::Completions(args) => args.run(ui),
@@ -64,6 +69,7 @@ impl Command {
             Self::Create(args) => args.quiet.quiet,
             Self::Configure(args) => args.quiet.quiet,
             Self::Remove(args) => args.quiet.quiet,
+            Self::HashPassword(args) => args.quiet.quiet,
             Self::Schema(args) => args.quiet.quiet,
             Self::Explain(args) => args.quiet.quiet,
             Self::Completions(args) => args.quiet.quiet,

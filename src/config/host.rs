@@ -1,11 +1,13 @@
 //! The real host, as [`Lookup`] asks for it.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::{FileProblem, Lookup};
+use super::{FileProblem, Lookup, SourceFile, env_file};
 
 /// The environment, the disk and the home folder of the person who runs pei.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub struct Host {
     /// With symbolic links resolved, to tell what lies inside.
     resolved: Option<PathBuf>,
     home: Option<PathBuf>,
+    /// The variables of the project's `.env`, read when the first is asked for.
+    env_file: OnceCell<HashMap<String, String>>,
 }
 
 impl Host {
@@ -25,7 +29,18 @@ impl Host {
             resolved: fs::canonicalize(&installation).ok(),
             home: std::env::home_dir().filter(|home| home.is_absolute()),
             installation,
+            env_file: OnceCell::new(),
         }
+    }
+
+    /// Compose takes the file from the folder that docker-compose.yml is in.
+    fn env_file(&self) -> &HashMap<String, String> {
+        self.env_file.get_or_init(|| {
+            let bytes = read(&self.installation.with_file_name(".env"));
+            let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let environment = |name: &str| std::env::var(name).ok();
+            env_file::parse(&text.unwrap_or_default(), &environment)
+        })
     }
 
     /// The file behind a project path, which must lie inside also after links are followed.
@@ -42,7 +57,11 @@ impl Host {
 
 impl Lookup for Host {
     fn variable(&self, name: &str) -> Option<OsString> {
-        std::env::var_os(name)
+        std::env::var_os(name).or_else(|| self.env_file().get(name).map(Into::into))
+    }
+
+    fn is_of_env_file(&self, name: &str) -> bool {
+        std::env::var_os(name).is_none() && self.env_file().contains_key(name)
     }
 
     fn project_file_exists(&self, path: &str) -> Result<(), FileProblem> {
@@ -88,6 +107,20 @@ impl Lookup for Host {
         places
     }
 
+    fn is_in_git(&self) -> bool {
+        let project = fs::canonicalize(self.installation.with_file_name(""));
+        project.is_ok_and(|project| {
+            let mut folders = project.ancestors();
+            folders.any(|folder| folder.join(".git").symlink_metadata().is_ok())
+        })
+    }
+
+    fn layer(&self, path: &Path) -> Result<(PathBuf, Vec<u8>), FileProblem> {
+        let real = fs::canonicalize(path).map_err(|e| problem(&e))?;
+        let bytes = read_up_to(&real, SourceFile::MAX_BYTES as u64)?;
+        Ok((real, bytes))
+    }
+
     fn home_key(&self, file_name: &str) -> Result<Vec<u8>, FileProblem> {
         let home = self.home.as_ref().ok_or(FileProblem::Missing)?;
         read(&home.join(".ssh").join(file_name))
@@ -105,13 +138,17 @@ fn require_file(path: &Path) -> Result<u64, FileProblem> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, FileProblem> {
-    if require_file(path)? > FileProblem::MAX_BYTES {
+    read_up_to(path, FileProblem::MAX_BYTES)
+}
+
+fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, FileProblem> {
+    if require_file(path)? > limit {
         return Err(FileProblem::TooLarge);
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|e| problem(&e))?;
     // The file may have grown since it was asked for its size.
-    file.take(FileProblem::MAX_BYTES)
+    file.take(limit)
         .read_to_end(&mut bytes)
         .map_err(|e| problem(&e))?;
     Ok(bytes)

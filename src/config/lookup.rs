@@ -1,14 +1,21 @@
 //! What loading asks of the world outside the config.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// Answers of the host and of the project's `installation/` folder.
 ///
 /// Loading reaches the outside only through this, so that tests can play the host.
 /// Project paths have `/` between their parts and hold no `.` or `..`.
 pub trait Lookup {
-    /// A variable of pei's own environment.
+    /// A variable of pei's own environment, else of the project's `.env`.
     fn variable(&self, name: &str) -> Option<OsString>;
+
+    /// Whether the value of a variable is that of the project's `.env`, which Compose reads too.
+    fn is_of_env_file(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
 
     /// Whether a path under `installation/` is a file, without reading it.
     ///
@@ -36,6 +43,20 @@ pub trait Lookup {
     fn places_inside(&self, path: &str) -> Vec<String> {
         let inside = !path.starts_with('/');
         inside.then(|| path.to_owned()).into_iter().collect()
+    }
+
+    /// Whether the project is in the work tree of a git repository.
+    fn is_in_git(&self) -> bool {
+        false
+    }
+
+    /// Another file of the config: its path with links resolved, and its bytes.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn layer(&self, path: &Path) -> Result<(PathBuf, Vec<u8>), FileProblem> {
+        let _ = path;
+        Err(FileProblem::Missing)
     }
 
     /// The bytes of a file in the `.ssh` folder of the person who runs pei.

@@ -6,22 +6,26 @@
 //! switches (with `${VAR}` replaced), and `validate` applies the rules and
 //! builds the model. [`schema()`] describes the same sections for editors.
 
+mod env_file;
 mod host;
 mod keys;
+mod layers;
 mod lookup;
 mod raw;
 mod read;
 mod schema;
+mod show;
 mod source;
 mod validate;
 mod yaml;
 
 pub use host::Host;
+pub use layers::Layers;
 pub use lookup::{FileProblem, Lookup};
 pub use schema::schema;
-pub use source::SourceFile;
+pub use source::{SourceFile, name_of};
 
-use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::diagnostic::{self, Code, Diagnostic, Findings, Severity};
 use crate::model::Project;
 
 /// A config without errors.
@@ -39,7 +43,42 @@ pub struct Loaded {
 /// Everything that is wrong with the file, and the warnings, in the file's order;
 /// at least one is an error.
 pub fn load(source: &SourceFile, lookup: &dyn Lookup) -> Result<Loaded, Vec<Diagnostic>> {
-    let (project, mut diagnostics) = read_project(source, lookup);
+    if let Some(problem) = source::too_large(source.text.len()) {
+        return Err(vec![problem]);
+    }
+    let (root, findings) = yaml::parse(&source.text);
+    finish(
+        source,
+        root.as_ref(),
+        findings,
+        layers::Removed::new(),
+        lookup,
+    )
+}
+
+/// The finding for a config without any value.
+#[must_use]
+pub fn empty() -> Diagnostic {
+    Diagnostic::error(Code::EmptyFile, 0..0, "the config is empty")
+        .help("`pei create` writes a config to begin with")
+}
+
+/// From the tree to the project.
+fn finish(
+    source: &SourceFile,
+    root: Option<&yaml::Node>,
+    findings: Findings,
+    removed: layers::Removed,
+    lookup: &dyn Lookup,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut cx = read::Context::new(source, lookup, findings).with_removed(removed);
+    let project = if let Some(root) = root {
+        validate::project(&mut cx, root)
+    } else {
+        cx.report_empty();
+        None
+    };
+    let mut diagnostics = cx.into_diagnostics();
     diagnostic::sort(&mut diagnostics);
     let failed = diagnostics
         .iter()
@@ -51,19 +90,4 @@ pub fn load(source: &SourceFile, lookup: &dyn Lookup) -> Result<Loaded, Vec<Diag
         }),
         _ => Err(diagnostics),
     }
-}
-
-fn read_project(source: &SourceFile, lookup: &dyn Lookup) -> (Option<Project>, Vec<Diagnostic>) {
-    if let Some(problem) = source::too_large(source.text.len()) {
-        return (None, vec![problem]);
-    }
-    let (root, findings) = yaml::parse(&source.text);
-    let mut cx = read::Context::new(source, lookup, findings);
-    let project = if let Some(root) = &root {
-        validate::project(&mut cx, root)
-    } else {
-        cx.report_empty();
-        None
-    };
-    (project, cx.into_diagnostics())
 }

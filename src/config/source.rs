@@ -1,5 +1,8 @@
 //! The text of a config and the name that messages call it by.
 
+use std::ops::Range;
+use std::path::Path;
+
 use crate::diagnostic::{Code, Diagnostic};
 
 /// A config file in memory.
@@ -9,6 +12,8 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text; places in diagnostics are byte offsets into it.
     pub text: String,
+    /// Where further files of the config begin in the text, and their names.
+    further: Vec<(usize, String)>,
 }
 
 impl SourceFile {
@@ -21,7 +26,36 @@ impl SourceFile {
         Self {
             name: name.into(),
             text: text.into(),
+            further: Vec::new(),
         }
+    }
+
+    /// Puts another file behind the text, and says where it begins there. The first one becomes the source itself.
+    pub(super) fn append(&mut self, file: Self) -> usize {
+        if self.name.is_empty() {
+            *self = file;
+            return 0;
+        }
+        // The end of one file is not the beginning of the next.
+        self.text.push('\n');
+        let start = self.text.len();
+        self.text.push_str(&file.text);
+        self.further.push((start, file.name));
+        start
+    }
+
+    /// The names of the files and where each of them lies in the text.
+    pub fn files(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+        let starts = self.further.iter().map(|(start, _)| *start);
+        let ends = starts
+            .clone()
+            .map(|start| start - 1)
+            .chain([self.text.len()]);
+        let names = self.further.iter().map(|(_, name)| name.as_str());
+        std::iter::once(self.name.as_str())
+            .chain(names)
+            .zip(std::iter::once(0).chain(starts).zip(ends))
+            .map(|(name, (start, end))| (name, start..end))
     }
 
     /// The bytes of a file, without the byte order mark that some editors write.
@@ -51,7 +85,7 @@ impl SourceFile {
                 if text.starts_with('\u{feff}') {
                     text.drain(..'\u{feff}'.len_utf8());
                 }
-                Ok(Self { name, text })
+                Ok(Self::new(name, text))
             }
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
@@ -64,10 +98,19 @@ impl SourceFile {
                 )
                 .label("not UTF-8")
                 .help("save the file as UTF-8 in your editor");
-                Err((Self { name, text }, Box::new(problem)))
+                Err((Self::new(name, text), Box::new(problem)))
             }
         }
     }
+}
+
+/// A file as messages name it, so that a terminal or an editor can open it.
+#[must_use]
+pub fn name_of(path: &Path) -> String {
+    path.strip_prefix(".")
+        .unwrap_or(path)
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// The finding for a file of that many bytes, if they are too many.

@@ -15,13 +15,11 @@ const VERSION: u32 = 1;
 /// docs/findings-json.md documents the shape, with an example and a schema.
 #[must_use]
 pub fn to_json(diagnostics: &[Diagnostic], source: &SourceFile) -> String {
-    let index = LineIndex::new(&source.text);
+    let index = LineIndex::of(source, &source.text);
     let mut sorted = diagnostics.to_vec();
     sort(&mut sorted);
     let count = |severity| sorted.iter().filter(|one| one.severity == severity).count();
-    let findings = sorted
-        .iter()
-        .map(|found| finding(found, &source.name, &index));
+    let findings = sorted.iter().map(|found| finding(found, &index));
     json!({
         "version": VERSION,
         "errors": count(Severity::Error),
@@ -31,8 +29,9 @@ pub fn to_json(diagnostics: &[Diagnostic], source: &SourceFile) -> String {
     .to_string()
 }
 
-fn finding(found: &Diagnostic, file: &str, index: &LineIndex<'_>) -> Value {
+fn finding(found: &Diagnostic, index: &LineIndex<'_>) -> Value {
     let place = index.position(found.start());
+    let file = index.file(found.start());
     json!({
         "code": found.code.name(),
         "severity": found.severity.name(),
@@ -41,20 +40,26 @@ fn finding(found: &Diagnostic, file: &str, index: &LineIndex<'_>) -> Value {
         "line": place.line,
         "column": place.column,
         "path": found.path,
-        "labels": found.labels.iter().map(|label| mark(label, index)).collect::<Value>(),
+        "labels": found.labels.iter().map(|label| mark(label, file, index)).collect::<Value>(),
         "help": found.help,
     })
 }
 
-fn mark(label: &Label, index: &LineIndex<'_>) -> Value {
+/// Its file is named where it is another one than the finding's.
+fn mark(label: &Label, of: &str, index: &LineIndex<'_>) -> Value {
     let start = index.position(label.span.start);
     let end = index.position(label.span.end);
-    json!({
+    let mut mark = json!({
         "line": start.line,
         "column": start.column,
         "end_line": end.line,
         "end_column": end.column,
         "text": label.text,
         "primary": label.primary,
-    })
+    });
+    let file = index.file(label.span.start);
+    if file != of {
+        mark["file"] = file.into();
+    }
+    mark
 }

@@ -24,7 +24,6 @@ pub use code::Code;
 pub use explain::explain;
 pub use findings::Findings;
 pub use json::to_json;
-#[cfg(test)]
 pub use position::LineIndex;
 pub(crate) use redact::Hidden;
 pub use render::render;

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::config::SourceFile;
+
 /// A place as editors count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -21,9 +23,22 @@ pub struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,
     characters: Vec<usize>,
+    /// The files that lie in the text, each with the line, from 0, where it begins.
+    files: Vec<(usize, &'t str)>,
 }
 
 impl<'t> LineIndex<'t> {
+    /// The lines of a source, whose text is given as it is to be shown.
+    #[must_use]
+    pub fn of(source: &'t SourceFile, text: &'t str) -> Self {
+        let mut index = Self::new(text);
+        let files = source.files();
+        index.files = files
+            .map(|(name, place)| (index.line_at(place.start), name))
+            .collect();
+        index
+    }
+
     /// Reads the text once.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
@@ -41,6 +56,7 @@ impl<'t> LineIndex<'t> {
             text,
             starts,
             characters,
+            files: vec![(0, "")],
         }
     }
 
@@ -56,9 +72,20 @@ impl<'t> LineIndex<'t> {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.line_at(offset);
         Position {
-            line: line + 1,
+            line: line - self.file_of(line).0 + 1,
             column: self.characters_before(offset) - self.characters_before(self.starts[line]) + 1,
         }
+    }
+
+    /// The file that a byte offset is in.
+    #[must_use]
+    pub fn file(&self, offset: usize) -> &'t str {
+        self.file_of(self.line_at(offset)).1
+    }
+
+    fn file_of(&self, line: usize) -> (usize, &'t str) {
+        let after = self.files.partition_point(|(start, _)| *start <= line);
+        self.files[after.saturating_sub(1)]
     }
 
     /// The whole line that holds a byte offset, with its line feed.

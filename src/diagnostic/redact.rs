@@ -10,11 +10,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::nearest;
+use crate::config::SourceFile;
 
 /// Keys below `ssh` that are shown, wherever they stand.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "users",
     "password",
+    "password_hash",
     "pubkey_file",
     "pubkey_text",
     "privkey_file",
@@ -54,8 +56,9 @@ const KEY_LINE: usize = 60;
 pub(crate) struct Hidden(Vec<Range<usize>>);
 
 /// The text with its secrets covered, of the same length in bytes, so that places stay where they are.
-pub(crate) fn redact(text: &str) -> Cow<'_, str> {
-    let Hidden(ranges) = Hidden::of(text);
+pub(crate) fn redact(source: &SourceFile) -> Cow<'_, str> {
+    let text = &source.text;
+    let Hidden(ranges) = Hidden::of_source(source);
     if ranges.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -71,6 +74,17 @@ pub(crate) fn redact(text: &str) -> Cow<'_, str> {
 }
 
 impl Hidden {
+    /// Those of each file of a source.
+    pub(crate) fn of_source(source: &SourceFile) -> Self {
+        let shifted = |(_, place): (_, Range<usize>)| {
+            let Self(ranges) = Self::of(&source.text[place.clone()]);
+            let shift =
+                move |range: Range<usize>| range.start + place.start..range.end + place.start;
+            ranges.into_iter().map(shift)
+        };
+        Self(source.files().flat_map(shifted).collect())
+    }
+
     pub(crate) fn of(text: &str) -> Self {
         let (found, brought_by_alias) = read(text, false);
         // An alias below `ssh` brings a secret from where nothing tells that it is one.
@@ -310,6 +324,7 @@ fn is_word(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::redact;
+    use crate::config::SourceFile;
 
     #[test]
     fn secrets_are_covered_in_place() {
@@ -349,7 +364,8 @@ mod tests {
             ("name: x", "name: x"),
         ];
         for (text, expected) in cases {
-            assert_eq!(redact(text), expected, "{text}");
+            let source = SourceFile::new("config", text);
+            assert_eq!(redact(&source), expected, "{text}");
         }
     }
 }

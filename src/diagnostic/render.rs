@@ -24,14 +24,14 @@ pub fn render(diagnostics: &[Diagnostic], source: &SourceFile, colour: bool) -> 
         Renderer::plain()
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
-    let shown = redact(&source.text);
-    let index = LineIndex::new(&shown);
+    let shown = redact(source);
+    let index = LineIndex::of(source, &shown);
     let mut sorted = diagnostics.to_vec();
     sort(&mut sorted);
 
     let mut text = String::new();
     for diagnostic in &sorted {
-        text.push_str(&renderer.render(&[group(diagnostic, &source.name, &index)]));
+        text.push_str(&renderer.render(&[group(diagnostic, &index)]));
         text.push_str("\n\n");
     }
     text.push_str(&summary(diagnostics));
@@ -55,7 +55,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
 }
 
 /// One finding with everything that belongs to it.
-fn group<'d>(diagnostic: &'d Diagnostic, name: &'d str, index: &LineIndex<'d>) -> Group<'d> {
+fn group<'d>(diagnostic: &'d Diagnostic, index: &LineIndex<'d>) -> Group<'d> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -64,7 +64,7 @@ fn group<'d>(diagnostic: &'d Diagnostic, name: &'d str, index: &LineIndex<'d>) -
         .primary_title(diagnostic.message.as_str())
         .id(diagnostic.code.name());
     let mut group = Group::with_title(title);
-    group = group.elements(pieces(&diagnostic.labels, name, index));
+    group = group.elements(pieces(&diagnostic.labels, index));
     if let Some(path) = &diagnostic.path {
         group = group.element(Level::NOTE.message(format!("at `{path}`")));
     }

@@ -18,11 +18,7 @@ const PIECE: usize = 8 * 1024;
 const CONTEXT: usize = 200;
 
 /// The labels' pieces, the primary label's first.
-pub(super) fn pieces<'d>(
-    labels: &'d [Label],
-    name: &'d str,
-    index: &LineIndex<'d>,
-) -> Vec<Element<'d>> {
+pub(super) fn pieces<'d>(labels: &'d [Label], index: &LineIndex<'d>) -> Vec<Element<'d>> {
     let marks = labels.iter().map(|label| Mark {
         label,
         span: shown_span(index.text(), label),
@@ -31,10 +27,10 @@ pub(super) fn pieces<'d>(
     for mark in marks {
         let lines = lines_around(&mark.span, index);
         let joined = |piece: &Range<usize>| lines.start.min(piece.start)..lines.end.max(piece.end);
-        match pieces
-            .iter_mut()
-            .find(|(piece, _)| joined(piece).len() <= PIECE)
-        {
+        let file = index.file(mark.span.start);
+        let fits =
+            |piece: &Range<usize>| joined(piece).len() <= PIECE && index.file(piece.start) == file;
+        match pieces.iter_mut().find(|(piece, _)| fits(piece)) {
             Some((piece, marks)) => {
                 *piece = joined(piece);
                 marks.push(mark);
@@ -44,7 +40,7 @@ pub(super) fn pieces<'d>(
     }
     pieces
         .into_iter()
-        .flat_map(|(piece, marks)| piece_elements(&piece, &marks, name, index))
+        .flat_map(|(piece, marks)| piece_elements(&piece, &marks, index))
         .collect()
 }
 
@@ -72,10 +68,10 @@ fn lines_around(span: &Range<usize>, index: &LineIndex<'_>) -> Range<usize> {
 fn piece_elements<'d>(
     piece: &Range<usize>,
     marks: &[Mark<'d>],
-    name: &'d str,
     index: &LineIndex<'d>,
 ) -> Vec<Element<'d>> {
     let text = index.text();
+    let name = index.file(piece.start);
     let line = |offset| index.position(offset).line;
     if let [mark] = marks
         && piece.len() > PIECE

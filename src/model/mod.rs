@@ -6,6 +6,7 @@
 
 mod compose_text;
 mod hook;
+mod id;
 mod mount;
 mod settings;
 mod ssh;
@@ -13,20 +14,37 @@ mod stage;
 
 pub use compose_text::{ComposeText, Part};
 pub use hook::{Hook, Hooks};
+pub use id::{HostIds, Id};
 pub use mount::{Mount, MountSource, Storage, StorageKey};
 pub use settings::Setting;
-pub use ssh::{PrivateKey, Ssh, SshUser};
+pub use ssh::{Password, PrivateKey, Ssh, SshUser};
 pub use stage::{Origin, Role, Stage, StageId};
 
 /// A whole, valid `user_config.yml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
+    /// `project`: what Compose calls it; `None` leaves that to Compose, which takes the folder's name.
+    pub name: Option<String>,
     /// In build order: what a stage grows from, copies from or inherits stands before it. There is at least one, and
     /// the last one is what runs.
     pub stages: Vec<Stage>,
 }
 
+/// Whether Compose takes a name for a project.
+#[must_use]
+pub fn is_project_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.starts_with(first) && name.chars().all(|c| first(c) || c == '_' || c == '-')
+}
+
 impl Project {
+    /// Some account has the ids of who configures.
+    #[must_use]
+    pub fn has_host_ids(&self) -> bool {
+        let mut ids = self.users().flat_map(|user| [user.uid, user.gid]);
+        ids.any(|id| id == Some(Id::Host))
+    }
+
     /// The stage of that name.
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&Stage> {

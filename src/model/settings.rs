@@ -2,8 +2,8 @@
 //! needs Compose. Each struct is taken apart by all its fields, so that none can be forgotten.
 
 use super::{
-    Apt, AptSource, ComposeText, EnvVar, Hook, Hooks, Mount, MountSource, Origin, Project, Proxy,
-    Role, Ssh, SshUser, Stage, Storage,
+    Apt, AptSource, ComposeText, EnvVar, Hook, Hooks, Id, Mount, MountSource, Origin, Project,
+    Proxy, Role, Ssh, SshUser, Stage, Storage,
 };
 
 /// A value of the tree. Passwords and keys are in none.
@@ -29,7 +29,7 @@ impl Project {
     /// Each stage by its key.
     #[must_use]
     pub fn settings(&self) -> Setting {
-        let Self { stages } = self;
+        let Self { stages, name: _ } = self;
         Setting::Map(
             stages
                 .iter()
@@ -215,6 +215,13 @@ fn ssh(ssh: &Ssh) -> Setting {
     ])
 }
 
+fn setting_of_id(id: Id) -> Setting {
+    match id {
+        Id::Number(number) => Setting::Number(number),
+        Id::Host => Setting::Text(ComposeText::literal("host")),
+    }
+}
+
 fn user(user: &SshUser) -> (String, Setting) {
     let SshUser {
         name,
@@ -226,8 +233,8 @@ fn user(user: &SshUser) -> (String, Setting) {
         key_files: _,
     } = user;
     let value = Setting::map([
-        ("uid", Setting::maybe(*uid, Setting::Number)),
-        ("gid", Setting::maybe(*gid, Setting::Number)),
+        ("uid", Setting::maybe(*uid, setting_of_id)),
+        ("gid", Setting::maybe(*gid, setting_of_id)),
         ("has_password", Setting::Flag(password.is_some())),
         ("has_public_key", Setting::Flag(public_key.is_some())),
         ("has_private_key", Setting::Flag(private_key.is_some())),

@@ -1,6 +1,6 @@
 //! sshd and the accounts that log in.
 
-use super::ComposeText;
+use super::{ComposeText, Id};
 
 /// The `ssh` section of an enabled sshd.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,19 +18,28 @@ pub struct Ssh {
 pub struct SshUser {
     /// `[a-z_][a-z0-9_-]{0,31}`; `root` is the root account.
     pub name: String,
-    /// Clear text; it leaves pei only as a hash.
-    pub password: Option<String>,
+    /// It leaves pei only as a hash.
+    pub password: Option<Password>,
     /// One line in the form of `authorized_keys`.
     pub public_key: Option<String>,
     /// The user's own identity; it never grants login.
     pub private_key: Option<PrivateKey>,
     /// `None`: the image picks one. Root's is 0.
-    pub uid: Option<u32>,
+    pub uid: Option<Id>,
     /// The primary group's; `None`: the image picks one.
-    pub gid: Option<u32>,
+    pub gid: Option<Id>,
     /// Key files of this user that lie under `installation/`, relative to it:
     /// they are kept out of the build context.
     pub key_files: Vec<String>,
+}
+
+/// A login password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Password {
+    /// In clear text.
+    Clear(String),
+    /// A hash of crypt(3), in a form that the login programs know.
+    Hash(String),
 }
 
 /// A private key, ready to be installed.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::paths;
-use crate::model::{AptSource, ComposeText, Origin, Project, Proxy, Role, SshUser, Stage};
+use crate::model::{AptSource, ComposeText, Id, Origin, Project, Proxy, Role, SshUser, Stage};
 
 /// One build arg.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,8 +152,8 @@ fn of_ssh(stage: &Stage, fingerprint: &str) -> [BuildArg; 6] {
 }
 
 /// Empty where the image picks one.
-fn number(id: Option<u32>) -> String {
-    id.map(|id| id.to_string()).unwrap_or_default()
+fn number(id: Option<Id>) -> String {
+    id.map(Id::text).unwrap_or_default()
 }
 
 /// The http proxy's URL always has the scheme http; `use_https` is about the https proxy alone.

@@ -244,7 +244,7 @@ fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
         steps.push(step::set_up_sshd(root_login(ssh)));
     }
     if stage.has_users() {
-        steps.push(step::create_users());
+        steps.push(step::create_users(project.has_host_ids()));
     }
     if stage.storage.is_some() {
         steps.push(step::set_up_storage());
@@ -272,6 +272,19 @@ fn tail(project: &Project, stage: &Stage) -> Vec<Step> {
     }
     steps.extend(step::entrypoint(
         lineage.iter().any(|stage| stage.ssh.is_some()),
+    ));
+    let mut title = stage.output.spelled(str::to_owned, |name, default| {
+        default.map_or_else(|| name.to_lowercase(), str::to_owned)
+    });
+    // The default of a marker may hold what a Dockerfile reads as more than text.
+    title.retain(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c));
+    let root = lineage.first().unwrap_or(&stage);
+    let base = args::base_name(project, root);
+    steps.push(step::labels(
+        project.name.as_deref(),
+        &stage.id.name,
+        title,
+        &base,
     ));
     steps
 }

@@ -19,7 +19,7 @@ pub use dockerfile::Dockerfile;
 pub use left_out::LeftOut;
 
 use crate::credentials::Credentials;
-use crate::model::{EnvVar, Hooks, Project, Setting, StageId};
+use crate::model::{EnvVar, Hooks, HostIds, Project, Setting, StageId};
 
 /// What planning wants to know beside the config.
 #[derive(Debug, Default)]
@@ -34,6 +34,8 @@ pub struct Inputs {
     pub credentials: Credentials,
     /// Private keys below `installation/` that other configs of the project name.
     pub other_keys: Vec<String>,
+    /// Those of who configures; `None` for root, whose ids no other account can have.
+    pub host_ids: Option<HostIds>,
 }
 
 impl Inputs {
@@ -75,6 +77,10 @@ pub struct CustomFile {
 /// Everything that is rendered.
 #[derive(Debug)]
 pub struct Plan {
+    /// What Compose calls the project, where the config says so.
+    pub project: Option<String>,
+    /// The file with the ids of who configures, where some account has them.
+    pub host_ids: Option<String>,
     /// The services in build order.
     pub services: Vec<Service>,
     /// The volumes that they name.
@@ -150,6 +156,10 @@ pub fn plan(project: &Project, inputs: Inputs) -> Plan {
     let merged = merged.and_then(|args| dockerfile::merged(project, args, &view));
     let (services, volumes) = compose::plan(project, args);
     Plan {
+        project: project.name.clone(),
+        host_ids: project
+            .has_host_ids()
+            .then(|| crate::host_ids::text(inputs.host_ids)),
         services,
         volumes,
         dockerfiles,

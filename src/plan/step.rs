@@ -54,6 +54,11 @@ pub enum Instruction {
         /// Absolute path in the image.
         target: String,
     },
+    /// Says what the image is; values may name args.
+    Label {
+        /// In this order.
+        labels: Vec<(&'static str, String)>,
+    },
     /// A whole line that no value of the config is in.
     Line {
         /// The line.
@@ -301,9 +306,14 @@ pub(super) fn set_up_sshd(root_login: &str) -> Step {
         .with_args(["SSH_CONTAINER_PORT"])
 }
 
-/// Accounts.
-pub(super) fn create_users() -> Step {
-    let (mounts, call) = internals("create-users.sh", &["clean.sh", "log.sh"]);
+/// Accounts; some may have the ids of who configured.
+pub(super) fn create_users(has_host_ids: bool) -> Step {
+    let (mut mounts, call) = internals("create-users.sh", &["clean.sh", "log.sh"]);
+    mounts.extend(has_host_ids.then(|| StepMount::Bind {
+        from: None,
+        source: crate::host_ids::PATH.to_owned(),
+        target: format!("{BUILD}/host-ids"),
+    }));
     Step::shell(mounts, &[&call])
         .apart()
         .about(&["Accounts without credentials: those come last."])
@@ -415,6 +425,17 @@ pub(super) fn keep_credentials() -> [Step; 2] {
             "podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.",
         ]),
     ]
+}
+
+/// What tells the image from others, at its very end: no step is done again for it. The base's name is in an arg.
+pub(super) fn labels(project: Option<&str>, stage: &str, title: String, base: &str) -> Step {
+    let mut labels = Vec::new();
+    labels.extend(project.map(|name| ("io.pei.project", name.to_owned())));
+    labels.push(("io.pei.stage", stage.to_owned()));
+    labels.push(("io.pei.version", env!("CARGO_PKG_VERSION").to_owned()));
+    labels.push(("org.opencontainers.image.title", title));
+    labels.push(("org.opencontainers.image.base.name", value_of(base)));
+    Step::new(Instruction::Label { labels }).with_args([base])
 }
 
 /// What a container starts with, and whether it is healthy: where there is an sshd.

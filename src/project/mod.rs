@@ -28,6 +28,7 @@ mod moved;
 mod names;
 pub mod stamp;
 mod template;
+mod tracked;
 #[cfg(test)]
 mod walk;
 
@@ -38,7 +39,7 @@ use anyhow::Result;
 use crate::file_tree::FileTree;
 use folder::Folder;
 
-pub use changes::{Action, Changes, Notice};
+pub use changes::{Action, Change, Changes, Notice};
 pub use names::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
 pub use stamp::stamp_all;
 pub use template::user_template;

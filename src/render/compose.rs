@@ -37,12 +37,21 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> a
         Some(template) => templates::render_extended(template, context)?,
         None => templates::render(templates::COMPOSE, context)?,
     };
+    let body = without_hints(&rendered);
     insert_text(
         tree,
         "docker-compose.yml",
-        format!("# {}\n{}", NOTICE, without_hints(&rendered)),
+        format!("# {NOTICE}\n{}{body}", name(plan, &body)),
     );
     Ok(())
+}
+
+/// `name:`, unless the template has one.
+fn name(plan: &Plan, body: &str) -> String {
+    let is_there = body.lines().any(|line| line.starts_with("name:"));
+    let name = plan.project.as_ref().filter(|_| !is_there);
+    name.map(|name| format!("name: {}\n", Value::from(name.as_str())))
+        .unwrap_or_default()
 }
 
 /// Comments at the head of the template explain the template.

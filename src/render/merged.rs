@@ -28,7 +28,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
                 "meaning": meaning(&arg.name),
                 "value": literal(&arg.value),
             })).collect::<Vec<_>>(),
-            "run": run_values(service, &plan.volumes).into_iter().map(|(name, meaning, value)| json!({
+            "run": run_values(plan, service).into_iter().map(|(name, meaning, value)| json!({
                 "name": name,
                 "meaning": meaning,
                 "value": value,
@@ -43,10 +43,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run_values(
-    service: &Service,
-    volumes: &NamedVolumes,
-) -> Vec<(&'static str, &'static str, String)> {
+fn run_values(plan: &Plan, service: &Service) -> Vec<(&'static str, &'static str, String)> {
     let image = literal(&service.image);
     let environment = service.environment.iter();
     let environment = environment.map(|EnvVar { name, value }| match value {
@@ -63,7 +60,10 @@ fn run_values(
         (
             "RUN_CONTAINER_NAME",
             "the container's name; empty: the engine picks one",
-            container_name(&image),
+            match &plan.project {
+                Some(project) => format!("{project}-{}", service.name),
+                None => container_name(&image),
+            },
         ),
         ("RUN_DETACH", "in the background (1, 0)", "0".to_owned()),
         (
@@ -94,7 +94,7 @@ fn run_values(
         (
             "RUN_VOLUMES",
             "as for docker run --volume; PROJECT_NAME is the folder's name, as in Compose",
-            words(mounts.map(|mount| volume(mount, volumes))),
+            words(mounts.map(|mount| volume(mount, &plan.volumes))),
         ),
         (
             "RUN_EXTRA_HOSTS",

@@ -5,6 +5,7 @@
 mod compose;
 mod dockerfile;
 mod merged;
+mod new_config;
 mod new_project;
 mod notice;
 pub(crate) mod quote;
@@ -20,10 +21,11 @@ use serde_json::json;
 use crate::assets;
 use crate::credentials;
 use crate::file_tree::{File, FileTree, Owner};
+use crate::host_ids;
 use crate::plan::{LeftOut, Plan};
 use notice::NOTICE;
 
-pub use new_project::{NewProject, new_project};
+pub use new_project::{NewProject, new_project, ssh_port};
 
 /// Everything that configure wants on disk. The template is the project's `compose-template.yml` where it is the user's;
 /// `None`: pei's own.
@@ -45,16 +47,19 @@ pub fn project(plan: &Plan, compose_template: Option<&str>) -> anyhow::Result<Fi
         "compose-template.yml",
         templates::own_compose_template(),
     );
-    let credentials = plan.credentials.text();
-    if !credentials.is_empty() {
-        tree.insert(
-            credentials::PATH,
-            File {
-                content: Cow::Owned(credentials.as_bytes().to_vec()),
+    let credentials = Some(plan.credentials.text()).filter(|text| !text.is_empty());
+    for (path, text) in [
+        (credentials::PATH, credentials),
+        (host_ids::PATH, plan.host_ids.as_deref()),
+    ] {
+        if let Some(text) = text {
+            let file = File {
+                content: Cow::Owned(text.as_bytes().to_vec()),
                 mode: 0o600,
                 owner: Owner::Secret,
-            },
-        );
+            };
+            tree.insert(path, file);
+        }
     }
     Ok(tree)
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::notice::NOTICE;
 use super::{
-    add_ignore_files, add_installation, dockerfile, insert_text, installation_file, templates,
+    add_ignore_files, add_installation, dockerfile, insert_text, installation_file, new_config,
+    templates,
 };
 use crate::assets;
 use crate::config;
@@ -16,6 +17,10 @@ use crate::plan::Plan;
 /// What a new project holds.
 #[derive(Debug)]
 pub struct NewProject<'p> {
+    /// What it is called.
+    pub name: &'p str,
+    /// Where its ssh is published, in the place of the template's port.
+    pub ssh_port: Option<u16>,
     /// The quick template for `user_config.yml`; `None`: the full commented one.
     pub quick: Option<String>,
     /// Also the example catalogue.
@@ -25,6 +30,20 @@ pub struct NewProject<'p> {
     /// The Dockerfiles of the smallest project show their shape from the start; configure renders them for the config.
     /// `None` where it has: what is rendered from the config is not replaced.
     pub first_build: Option<&'p Plan>,
+}
+
+/// A quick template, or the full one.
+fn config(quick: Option<&str>) -> &'static str {
+    quick.map_or_else(
+        || assets::template("config/full.yml"),
+        |name| assets::template(&format!("config/quick/{name}.yml")),
+    )
+}
+
+/// Where the config of a new project publishes ssh, if it does.
+#[must_use]
+pub fn ssh_port(quick: Option<&str>) -> Option<u16> {
+    new_config::ssh_port(config(quick))
 }
 
 /// The files of a new project, before its first configure.
@@ -54,13 +73,11 @@ pub fn new_project(new: &NewProject<'_>) -> anyhow::Result<FileTree> {
         }
     }
     let full = assets::template("config/full.yml");
-    let own = new.quick.as_ref().map_or(full, |name| {
-        assets::template(&format!("config/quick/{name}.yml"))
-    });
+    let own = new_config::personal(config(new.quick.as_deref()), new.name, new.ssh_port);
     tree.insert(
         "user_config.yml",
         File {
-            content: Cow::Borrowed(own.as_bytes()),
+            content: Cow::Owned(own.into_bytes()),
             mode: 0o600,
             owner: Owner::User,
         },

@@ -190,7 +190,13 @@ fn assert_style(diagnostic: &Diagnostic) {
 fn every_code_has_a_case() {
     let cases = cases();
     // These have tests of their own.
-    let mut seen = BTreeSet::from(["not-utf8", "file-too-large", "too-many-findings"]);
+    let mut seen = BTreeSet::from([
+        "not-utf8",
+        "file-too-large",
+        "too-many-findings",
+        "secret-in-git",
+        "local-value-tracked",
+    ]);
     seen.extend(cases.iter().map(|case| case.code.as_str()));
     for code in Code::ALL {
         assert!(seen.contains(code.name()), "no case for {}", code.name());
@@ -410,7 +416,7 @@ fn a_quote_that_is_open_is_shown_where_it_opens() {
 #[test]
 fn the_examples_of_the_catalogue_get_their_codes() {
     // What no example of a few lines can show, or what depends on the host.
-    const NOT_SHOWN: [&str; 7] = [
+    const NOT_SHOWN: [&str; 9] = [
         "too-many-findings",
         "not-utf8",
         "file-too-large",
@@ -418,6 +424,8 @@ fn the_examples_of_the_catalogue_get_their_codes() {
         "unreadable-file",
         "private-key-as-public",
         "script-outside-stage",
+        "secret-in-git",
+        "local-value-tracked",
     ];
     for code in Code::ALL {
         let text = explain(*code);

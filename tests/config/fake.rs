@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use crate::config::{FileProblem, Loaded, Lookup, SourceFile, load};
+use crate::config::{FileProblem, Layers, Loaded, Lookup, SourceFile};
 use crate::diagnostic::Diagnostic;
 
 /// Answers from maps.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct FakeHost {
+    layers: BTreeMap<PathBuf, Vec<u8>>,
     variables: BTreeMap<String, OsString>,
     project: BTreeMap<String, Result<Vec<u8>, FileProblem>>,
     host: BTreeMap<String, Vec<u8>>,
@@ -49,7 +51,12 @@ impl FakeHost {
 
     /// Loads a config on this host.
     pub(crate) fn load(&self, yaml: &str) -> Result<Loaded, Vec<Diagnostic>> {
-        load(&SourceFile::new("user_config.yml", yaml), self)
+        let mut host = self.clone();
+        host.layers.insert("user_config.yml".into(), yaml.into());
+        let source = SourceFile::new("user_config.yml", yaml);
+        Layers::read(source, Path::new("user_config.yml"), &host)
+            .load(&host)
+            .1
     }
 }
 
@@ -84,6 +91,12 @@ impl Lookup for FakeHost {
 
     fn host_file(&self, path: &str) -> Result<Vec<u8>, FileProblem> {
         self.host.get(path).cloned().ok_or(FileProblem::Missing)
+    }
+
+    fn layer(&self, path: &Path) -> Result<(PathBuf, Vec<u8>), FileProblem> {
+        let file = self.layers.get(path).cloned();
+        file.map(|file| (path.to_owned(), file))
+            .ok_or(FileProblem::Missing)
     }
 
     fn home_key(&self, name: &str) -> Result<Vec<u8>, FileProblem> {

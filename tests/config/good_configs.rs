@@ -146,7 +146,10 @@ fn text_is_kept_as_typed() {
     let passwords: Vec<_> = ssh
         .users
         .iter()
-        .map(|user| user.password.as_deref())
+        .map(|user| match &user.password {
+            Some(crate::model::Password::Clear(text)) => Some(text.as_str()),
+            _ => None,
+        })
         .collect();
     let expected = ["0123", "null", "1e3", "yes", "~"].map(Some);
     assert_eq!(passwords, expected);
@@ -440,7 +443,13 @@ fn a_key_may_be_a_block_of_text() {
         "  ssh:\n    users:\n      root:\n        uid: 0\n        gid: 0\n        privkey_text: |\n          {block}"
     ));
     let user = ssh(load(&yaml)).users.remove(0);
-    assert_eq!((user.uid, user.gid), (Some(0), Some(0)));
+    assert_eq!(
+        (user.uid, user.gid),
+        (
+            Some(crate::model::Id::Number(0)),
+            Some(crate::model::Id::Number(0))
+        )
+    );
     assert_eq!(user.private_key.unwrap().text, key);
 }
 

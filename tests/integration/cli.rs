@@ -9,10 +9,11 @@ use crate::project::Project;
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 7] = [
+pub(crate) const COMMANDS: [&str; 8] = [
     "create",
     "configure",
     "remove",
+    "hash-password",
     "schema",
     "explain",
     "completions",

@@ -177,10 +177,7 @@ fn a_diff_shows_what_would_change_and_no_secret() {
     let config = project
         .read("user_config.yml")
         .replace("123456", "geheim-77");
-    project.write(
-        "user_config.yml",
-        config.replace("pei-minimal:stage-2", "new:stage-2"),
-    );
+    project.write("user_config.yml", config.replace(":stage-2", ":stage-9"));
     let times = project.times();
     let run = project
         .run(["configure", "--diff"])

@@ -109,7 +109,15 @@ fn the_sessions_of_the_readme_are_what_pei_prints() {
     // The slip that the second one shows.
     let config = home.path().join("build/user_config.yml");
     let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replace("host_port:", "hostport:")).unwrap();
+    let port = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("host_port: "))
+        .unwrap()
+        .to_owned();
+    let text = text
+        .replace(&port, "2222")
+        .replace("host_port:", "hostport:");
+    fs::write(&config, text).unwrap();
     let second = sessions.next().unwrap();
     assert_session_is_true(second, home.path());
     assert_eq!(sessions.count(), 0, "what stands before the third session?");
@@ -141,6 +149,9 @@ fn without_counts(text: &str) -> String {
     let lines = text.trim_end().lines().map(|line| {
         if line.starts_with("created `") || line.starts_with("configured `") {
             line.replace(|c: char| c.is_ascii_digit(), "")
+        } else if let Some(name) = line.strip_prefix("the project is called `build-") {
+            // The name comes of the folder, and the port of what the machine has free.
+            name[4..].replace(|c: char| c.is_ascii_digit(), "")
         } else {
             line.to_owned()
         }

@@ -16,7 +16,7 @@ const HOOKS: &str = "  custom:
     on_build: ['stage-2/custom/build.sh']
     on_every_run: ['stage-2/custom/start.sh']
 ";
-const CREATE: [&str; 7] = [
+const CREATE: [&str; 9] = [
     "create",
     "-p",
     "demo",
@@ -24,6 +24,8 @@ const CREATE: [&str; 7] = [
     "minimal",
     "--no-examples",
     "--quiet",
+    "--name",
+    "demo",
 ];
 
 /// A project before a run, after it, and how long the run takes.
@@ -93,7 +95,7 @@ proptest! {
         killed(project.start_beside(CREATE), share, *takes);
         // What was whole already is kept, what was not is done.
         if project.path("").exists() {
-            project.run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples", "--force"]).succeeds();
+            project.run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples", "--name", "demo", "--force"]).succeeds();
         } else {
             project.run_beside(CREATE).succeeds();
         }

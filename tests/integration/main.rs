@@ -16,11 +16,14 @@ mod docs;
 mod examples;
 mod findings_json;
 mod golden;
+mod hash_password;
 mod hostile_text;
 mod kills;
+mod layers;
 mod left_out;
 mod merged;
 mod moving;
+mod naming;
 mod project;
 mod reference;
 mod remove;
@@ -31,6 +34,7 @@ mod skip;
 mod supply_chain;
 mod template;
 mod tmpfs;
+mod tracked;
 
 /// A file that is not named above would not run and nobody would miss it.
 #[test]

@@ -76,7 +76,16 @@ impl Project {
         MADE.get_or_init(|| {
             let project = Self::none();
             project
-                .run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples"])
+                .run_beside([
+                    "create",
+                    "-p",
+                    "demo",
+                    "-q",
+                    "minimal",
+                    "--no-examples",
+                    "--name",
+                    "demo",
+                ])
                 .succeeds();
             project.files()
         })

@@ -2,7 +2,8 @@
 # Creates the accounts that log in, without credentials: those come at the end of the build, so that a
 # changed password redoes nothing but themselves.
 #
-# Reads: SSH_USER_NAME, SSH_USER_UID, SSH_USER_GID (comma lists in the same order, empty where unset).
+# Reads: SSH_USER_NAME, SSH_USER_UID, SSH_USER_GID (comma lists in the same order, empty where unset; `host` for the ids
+# of who ran `pei configure`, from /pei-build/host-ids, with lines of KEY and NUMBER, empty where the image picks one).
 # Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
@@ -20,6 +21,14 @@ split() {
     fields+=("${rest%%,*}")
     rest="${rest#*,}"
   done
+}
+
+# host_id KEY: prints the number of who configured.
+host_id() {
+  local key number
+  while read -r key number; do
+    [[ "${key}" != "$1" ]] || printf '%s' "${number}"
+  done <"${PEI_HOST_IDS_FILE:-/pei-build/host-ids}"
 }
 
 user_field() { getent passwd "$1" | cut -d: -f"$2"; }
@@ -127,6 +136,10 @@ main() {
   uids=("${fields[@]}")
   split "${SSH_USER_GID}"
   gids=("${fields[@]}")
+  for i in "${!names[@]}"; do
+    [[ "${uids[i]:-}" != host ]] || uids[i]="$(host_id uid)"
+    [[ "${gids[i]:-}" != host ]] || gids[i]="$(host_id gid)"
+  done
   wanted_uids=("${uids[@]}")
   wanted_gids=("${gids[@]}")
   for group in sudo ssh_users; do

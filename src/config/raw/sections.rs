@@ -57,6 +57,10 @@ sections! {
         ("apt", "it belongs in `stage_1`"),
         ("storage", "it belongs in `stage_2`"),
     ]; {
+        /// What Compose calls the project: its containers, networks and volumes begin with it; default the directory's name.
+        project: Shape::Text,
+        /// Another config, relative to this file, that this one is merged over: mappings key by key, all else replaced, null removes; default none.
+        extends: Shape::Text,
         /// The system image: apt, sshd, users and what all projects share; required.
         stage_1: Shape::Section(&STAGE_1),
         /// The working image on top of stage-1; without it only the system image is built.
@@ -111,6 +115,8 @@ sections! {
     User; {
         /// The login password, without spaces, commas and colons; default none.
         password: Shape::Text,
+        /// The login password as a hash of crypt(3), instead of `password`: `$6$…`, `$5$…`, `$y$…` or `$2b$…`; default none.
+        password_hash: Shape::Text,
         /// File of the public key that grants login: relative to installation/, absolute, or '~' for your own; default none.
         pubkey_file: Shape::Text,
         /// The public key that grants login, as text; default none.
@@ -119,10 +125,10 @@ sections! {
         privkey_file: Shape::Text,
         /// The user's own private key, as text; default none.
         privkey_text: Shape::Text,
-        /// The account's number, unique; default the next free one.
-        uid: Shape::ID,
-        /// The number of the primary group, which is created if missing; default the next free one.
-        gid: Shape::ID,
+        /// The account's number, unique, or `host` for that of who runs `pei configure`; default the next free one.
+        uid: Shape::Id,
+        /// The number of the primary group, which is created if missing, or `host` as for `uid`; default the next free one.
+        gid: Shape::Id,
     }
 
     /// Where the proxy is and when it is used.

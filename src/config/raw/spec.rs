@@ -50,6 +50,8 @@ pub(crate) enum Shape {
         /// Compose may fill it in.
         markers: bool,
     },
+    /// A uid or gid, or `host`.
+    Id,
     /// A switch.
     Boolean,
     /// One of a few words.
@@ -71,12 +73,6 @@ impl Shape {
     pub(crate) const PORT: Self = Self::Number {
         min: 1,
         max: 65535,
-        markers: false,
-    };
-    /// A uid or gid: the largest number means "unchanged" to the kernel.
-    pub(crate) const ID: Self = Self::Number {
-        min: 0,
-        max: u32::MAX - 1,
         markers: false,
     };
 }

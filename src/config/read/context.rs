@@ -1,7 +1,7 @@
 //! What every reader needs: the outside, and somewhere to put what it finds.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::Place;
@@ -25,6 +25,10 @@ pub(crate) struct Context<'s> {
     misspelt: HashSet<String>,
     /// What is not shown of the file, once something is found in it.
     hidden: OnceCell<Hidden>,
+    /// Where a higher layer removed a key.
+    removed: HashMap<String, Range<usize>>,
+    /// Values of `.env`, which no message shows, with their names.
+    of_env_file: HashMap<String, String>,
 }
 
 impl<'s> Context<'s> {
@@ -33,7 +37,7 @@ impl<'s> Context<'s> {
         let findings = if findings.is_empty() {
             findings
         } else {
-            findings.covered(hidden.get_or_init(|| Hidden::of(&source.text)))
+            findings.covered(hidden.get_or_init(|| Hidden::of_source(source)))
         };
         Self {
             source,
@@ -41,7 +45,20 @@ impl<'s> Context<'s> {
             findings,
             misspelt: HashSet::new(),
             hidden,
+            removed: HashMap::new(),
+            of_env_file: HashMap::new(),
         }
+    }
+
+    pub(crate) fn with_removed(mut self, removed: HashMap<String, Range<usize>>) -> Self {
+        self.removed = removed;
+        self
+    }
+
+    /// Where a higher layer removed a key of this section.
+    pub(crate) fn removed(&self, at: &Place<'_>, key: &str) -> Option<Range<usize>> {
+        let path = format!("{at}.{key}");
+        self.removed.get(path.trim_start_matches('.')).cloned()
     }
 
     pub(crate) fn lookup(&self) -> &'s dyn Lookup {
@@ -64,10 +81,7 @@ impl<'s> Context<'s> {
     /// A file of blanks and comments; one that is not YAML has been reported already.
     pub(crate) fn report_empty(&mut self) {
         if self.findings.is_empty() {
-            self.report(
-                Diagnostic::error(Code::EmptyFile, 0..0, "the config is empty")
-                    .help("`pei create` writes a config to begin with"),
-            );
+            self.report(crate::config::empty());
         }
     }
 
@@ -77,7 +91,7 @@ impl<'s> Context<'s> {
     }
 
     fn hidden(&self) -> &Hidden {
-        self.hidden.get_or_init(|| Hidden::of(&self.source.text))
+        self.hidden.get_or_init(|| Hidden::of_source(self.source))
     }
 
     /// A key of this section is there under another name, which has been reported.
@@ -91,6 +105,10 @@ impl<'s> Context<'s> {
             return Reported;
         }
         let message = format!("the required key `{key}` is missing");
+        if let Some(removed) = self.removed(at, key) {
+            let found = at.error(Code::MissingKey, removed, message);
+            return self.report(found.label("removed here").help(help));
+        }
         self.report(
             at.error(Code::MissingKey, at.name_span(), message)
                 .label(format!("`{key}` belongs in here"))
@@ -110,6 +128,15 @@ impl<'s> Context<'s> {
         let mut diagnostic = at.error(Code::WrongType, node.span.clone(), message);
         diagnostic.help = help.map(Into::into);
         self.report(diagnostic)
+    }
+
+    /// Whether a place is in a file of one person's own, which git ignores.
+    pub(crate) fn is_local(&self, offset: usize) -> bool {
+        let mut files = self.source.files();
+        files.any(|(name, place)| {
+            place.contains(&offset)
+                && (name.ends_with(".local.yml") || name.ends_with(".local.yaml"))
+        })
     }
 
     /// The place of `part` in the text that the node was written as; all of the
@@ -159,7 +186,40 @@ impl<'s> Context<'s> {
         text.get(node.span.clone()).unwrap_or_default()
     }
 
+    /// Keeps values, given with their variables, out of all messages.
+    pub(super) fn hide(&mut self, values: Vec<(String, String)>) {
+        self.of_env_file.extend(values);
+    }
+
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.findings.into_vec()
+        let mut found = self.findings.into_vec();
+        if !self.of_env_file.is_empty() {
+            for diagnostic in &mut found {
+                hide(&mut diagnostic.message, &self.of_env_file);
+                diagnostic
+                    .labels
+                    .iter_mut()
+                    .for_each(|label| hide(&mut label.text, &self.of_env_file));
+                diagnostic
+                    .help
+                    .iter_mut()
+                    .for_each(|help| hide(help, &self.of_env_file));
+            }
+        }
+        found
+    }
+}
+
+/// Below this length a value is hidden only where it stands alone: it would be found in any text.
+const SHORT: usize = 4;
+
+/// Puts the names of variables in the place of their values.
+fn hide(text: &mut String, values: &HashMap<String, String>) {
+    for (name, value) in values {
+        if value.len() >= SHORT && text.contains(value.as_str()) {
+            *text = text.replace(value.as_str(), &format!("${{{name}}}"));
+        } else if !value.is_empty() {
+            *text = text.replace(&format!("`{value}`"), &format!("`${{{name}}}`"));
+        }
     }
 }

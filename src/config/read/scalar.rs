@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::template::{self, Template};
+use super::template::{self, Template, Variables};
 use super::{Context, Field, Place, Read, Reported};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, list, nearest, quoted, without_quoted};
@@ -12,17 +12,23 @@ impl Context<'_> {
     /// Any text of a node; null is `None`, and so is a text that replaced variables
     /// emptied: `host_port: ${PORT:-}` is the same as no `host_port`.
     pub(crate) fn text_with_markers(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
-        let found = self.resolved(node, at, true)?;
+        let found = self.resolved(node, at, (true, false))?;
         Ok(found.and_then(Template::unless_emptied))
     }
 
-    /// Any text of a node, where an empty one is a value too.
+    /// Any text of a node, where an empty one is a value too. It is for Compose alone, which reads `.env` itself.
     pub(crate) fn text_maybe_empty(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
-        let found = self.resolved(node, at, true)?;
+        let found = self.resolved(node, at, (true, true))?;
         Ok(found.map(|found| found.text))
     }
 
-    fn resolved(&mut self, node: &Node, at: &Place<'_>, markers: bool) -> Read<Template> {
+    /// Whether the place takes markers, for the cure, and whether a variable of `.env` becomes one.
+    fn resolved(
+        &mut self,
+        node: &Node,
+        at: &Place<'_>,
+        (markers, leave_to_compose): (bool, bool),
+    ) -> Read<Template> {
         let scalar = match &*node.content {
             Content::Scalar(scalar) if scalar.is_null() => return Ok(None),
             Content::Scalar(scalar) => scalar,
@@ -37,7 +43,14 @@ impl Context<'_> {
             }
         };
         let lookup = self.lookup();
-        let mut found = template::resolve(&scalar.text, markers, &|name| lookup.variable(name));
+        let variables = Variables {
+            value: &|name| lookup.variable(name),
+            is_of_env_file: &|name| lookup.is_of_env_file(name),
+            leave_to_compose,
+            markers,
+        };
+        let mut found = template::resolve(&scalar.text, &variables);
+        self.hide(std::mem::take(&mut found.of_env_file));
         let mut outcome = Ok(());
         for problem in std::mem::take(&mut found.problems) {
             let span = self.within(node, &problem.part);
@@ -99,7 +112,7 @@ impl Context<'_> {
         at: &Place<'_>,
         allowed: fn(char) -> bool,
     ) -> Read<String> {
-        let found = self.resolved(node, at, false)?;
+        let found = self.resolved(node, at, (false, false))?;
         let Some(text) = found.and_then(Template::unless_emptied) else {
             return Ok(None);
         };

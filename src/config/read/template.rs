@@ -12,6 +12,8 @@ use crate::model::{ComposeText, Part};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Template {
     pub(super) text: ComposeText,
+    /// Values that came from the project's `.env`, with their names: they may be secrets.
+    pub(super) of_env_file: Vec<(String, String)>,
     /// True where a variable was replaced, if only by nothing.
     pub(super) substituted: bool,
     pub(super) problems: Vec<Problem>,
@@ -38,12 +40,20 @@ impl Template {
     }
 }
 
-/// Replaces variables and finds markers. `markers` tells whether the place takes any, for the cure.
-pub(super) fn resolve(
-    text: &str,
-    markers: bool,
-    variable: &dyn Fn(&str) -> Option<OsString>,
-) -> Template {
+/// Where variables come from.
+pub(super) struct Variables<'v> {
+    /// The value of one.
+    pub(super) value: &'v dyn Fn(&str) -> Option<OsString>,
+    /// Whether that is the value of the project's `.env`.
+    pub(super) is_of_env_file: &'v dyn Fn(&str) -> bool,
+    /// What is in `.env` is left to Compose, which reads it too: no file of the project then holds the value.
+    pub(super) leave_to_compose: bool,
+    /// The place takes markers, for the cure.
+    pub(super) markers: bool,
+}
+
+/// Replaces variables and finds markers.
+pub(super) fn resolve(text: &str, variables: &Variables<'_>) -> Template {
     // Most texts hold neither.
     if !text.contains("${") && !text.contains("{{") {
         return Template {
@@ -52,8 +62,7 @@ pub(super) fn resolve(
         };
     }
     let mut reader = Reader {
-        variable,
-        markers,
+        variables,
         literal: String::new(),
         template: Template::default(),
     };
@@ -63,8 +72,7 @@ pub(super) fn resolve(
 }
 
 struct Reader<'v> {
-    variable: &'v dyn Fn(&str) -> Option<OsString>,
-    markers: bool,
+    variables: &'v Variables<'v>,
     literal: String,
     template: Template,
 }
@@ -81,7 +89,9 @@ impl Reader<'_> {
             };
             self.literal.push_str(&rest[..at]);
             rest = &rest[at..];
-            rest = if rest.starts_with("${") {
+            rest = if let Some(after) = self.left_to_compose(rest) {
+                after
+            } else if rest.starts_with("${") {
                 let (value, after) = self.variable(rest);
                 self.literal.push_str(&value);
                 after
@@ -89,6 +99,28 @@ impl Reader<'_> {
                 self.marker(rest)
             };
         }
+    }
+
+    /// `${NAME}` at the start of `text` that becomes a marker; returns the text after it.
+    fn left_to_compose<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        if !self.variables.leave_to_compose {
+            return None;
+        }
+        let (inner, after) = text.strip_prefix("${")?.split_once('}')?;
+        let (name, default) = match inner.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (inner, None),
+        };
+        let is_plain = default.is_none_or(|text| !text.contains(['{', '\n']));
+        if !is_name(name) || !is_plain || !(self.variables.is_of_env_file)(name) {
+            return None;
+        }
+        self.end_literal();
+        self.template.text.parts.push(Part::Marker {
+            name: name.to_owned(),
+            default: default.map(str::to_owned),
+        });
+        Some(after)
     }
 
     /// `${…` at the start of `text`: its value, and the text after it.
@@ -125,7 +157,7 @@ impl Reader<'_> {
             );
             return String::new();
         }
-        let set = match (self.variable)(name).map(OsString::into_string) {
+        let set = match (self.variables.value)(name).map(OsString::into_string) {
             Some(Err(_)) => {
                 self.problem(
                     Code::UnsetVariable,
@@ -135,7 +167,14 @@ impl Reader<'_> {
                 );
                 return String::new();
             }
-            Some(Ok(value)) => Some(value),
+            Some(Ok(value)) => {
+                if (self.variables.is_of_env_file)(name) {
+                    self.template
+                        .of_env_file
+                        .push((name.to_owned(), value.clone()));
+                }
+                Some(value)
+            }
             None => None,
         };
         match (set, default) {
@@ -145,9 +184,9 @@ impl Reader<'_> {
             (None, None) => {
                 // Bash has `UID` and others without exporting them.
                 let help = format!(
-                    "run `export {name}`, because pei does not see a variable that a shell has not exported, or write `${{{name}:-default}}`"
+                    "set it in the project's `.env`, or run `export {name}`, because pei does not see a variable that a shell has not exported, or write `${{{name}:-default}}`"
                 );
-                let help = if self.markers {
+                let help = if self.variables.markers {
                     format!(
                         "{help}; `{{{{{name}}}}}` is for Compose to replace when the container is made"
                     )
@@ -296,7 +335,13 @@ mod tests {
 
     /// Markers are shown as `<NAME>` and `<NAME=default>`.
     fn shown(text: &str) -> String {
-        let template = resolve(text, true, &variable);
+        let variables = Variables {
+            value: &variable,
+            is_of_env_file: &|name| name == "A",
+            leave_to_compose: false,
+            markers: true,
+        };
+        let template = resolve(text, &variables);
         if let Some(problem) = template.problems.first() {
             return problem.code.name().to_owned();
         }

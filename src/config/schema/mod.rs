@@ -81,6 +81,7 @@ fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::ComposeText => json!({ "type": SCALAR_OR_NULL }),
         Shape::Text => json!({ "type": SCALAR_OR_NULL, "not": rules::marked() }),
         Shape::Number { min, max, markers } => number(*min, *max, *markers),
+        Shape::Id => id(),
         Shape::Boolean => boolean(),
         Shape::Choice(words) => choice(words),
         Shape::Section(spec) => reference(spec, definitions),
@@ -119,6 +120,15 @@ fn number(min: u32, max: u32, markers: bool) -> Value {
             { "type": "string", "pattern": pattern },
         ],
     })
+}
+
+/// The largest number means "unchanged" to the kernel.
+fn id() -> Value {
+    let mut schema = number(0, u32::MAX - 1, false);
+    if let Some(choices) = schema["anyOf"].as_array_mut() {
+        choices.push(json!({ "const": "host" }));
+    }
+    schema
 }
 
 /// True and false, also in the words of YAML 1.1, which an editor takes for text.

@@ -12,6 +12,7 @@ use super::{MARKER, VARIABLE};
 /// The rules of a section, by the name of its declaration; each is a schema.
 pub(super) fn of(section: &str) -> Vec<Value> {
     match section {
+        "Root" => vec![texts("project", "^[a-z0-9][a-z0-9_-]*$")],
         "Stage1" => vec![
             json!({ "properties": { "image": is_set("base") } }),
             items("ports", &text(PORT)),
@@ -58,6 +59,8 @@ const IMAGE: &str = "^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[
 const PROXY_ADDRESS: &str = r#"^(\[[^ \t/\\'"`$#?&;|<>(){},@]*\]|[^ \t:/\\'"`$#?&;|<>(){},@]+)$"#;
 /// A path that Compose does not take for the name of a volume.
 const HOST_PATH: &str = r"^([A-Za-z]:[\\/][^:]*|[/.~][^:]*)$";
+/// A hash of crypt(3).
+const PASSWORD_HASH: &str = r"^\$(6\$(rounds=[0-9]+\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{86}|5\$(rounds=[0-9]+\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{43}|y\$[./0-9A-Za-z]+\$[./0-9A-Za-z]{0,86}\$[./0-9A-Za-z]{43}|2b\$[0-3][0-9]\$[./0-9A-Za-z]{53})$";
 const VOLUME_NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 
 /// `[[IP:]HOST:]CONTAINER[/PROTOCOL]`
@@ -96,6 +99,7 @@ fn is_set(key: &str) -> Value {
 fn user() -> Vec<Value> {
     let credentials = [
         "password",
+        "password_hash",
         "pubkey_file",
         "pubkey_text",
         "privkey_file",
@@ -105,6 +109,8 @@ fn user() -> Vec<Value> {
         |one: &str, other: &str| json!({ "not": { "allOf": [is_set(one), is_set(other)] } });
     vec![
         texts("password", r"^[^ \t\r\n,:]+$"),
+        texts("password_hash", PASSWORD_HASH),
+        exclusive("password", "password_hash"),
         exclusive("pubkey_file", "pubkey_text"),
         exclusive("privkey_file", "privkey_text"),
         json!({ "if": { "type": "object" }, "then": { "anyOf": credentials.map(is_set) } }),

@@ -5,10 +5,10 @@ use super::stage::{self, ReadStage};
 use super::stage_kind::StageKind;
 use super::{host_ports, image, ssh, volumes};
 use crate::config::raw;
-use crate::config::read::{Context, Place};
+use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Node};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::model::Project;
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::model::{Project, is_project_name};
 
 /// The project that the file describes; only good if no error was reported.
 pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
@@ -29,6 +29,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     let at = Place::root(first_key);
     let sections = raw::Root::read(cx, root, &at).ok()?;
 
+    let name = name(cx, sections.project, &at);
     // In build order; the first one is the only one that has to be there.
     let fields = [
         (StageKind::System, sections.stage_1),
@@ -45,7 +46,19 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
         return None;
     }
     check_together(cx, &stages);
-    Some(assemble(stages))
+    Some(assemble(name, stages))
+}
+
+/// The project's own name.
+fn name(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Option<String> {
+    let name = cx.text(field, at).ok().flatten()?;
+    if is_project_name(&name) {
+        return Some(name);
+    }
+    let message = format!("{} cannot be the name of a project", quoted(&name));
+    let help = "use `a`–`z`, `0`–`9`, `_` and `-`, with a letter or a digit first";
+    cx.bad_value(field, at, Code::InvalidProjectName, message, help);
+    None
 }
 
 /// What stages publish and mount in one container, or under one name.
@@ -63,8 +76,11 @@ fn check_together(cx: &mut Context<'_>, stages: &[ReadStage]) {
 }
 
 /// Each stage inherits from the one before it.
-fn assemble(stages: Vec<ReadStage>) -> Project {
-    let mut project = Project { stages: Vec::new() };
+fn assemble(name: Option<String>, stages: Vec<ReadStage>) -> Project {
+    let mut project = Project {
+        name,
+        stages: Vec::new(),
+    };
     for stage in stages {
         let stage = stage.into_model(project.stages.last());
         project.stages.push(stage);

@@ -9,7 +9,7 @@ use super::weak_password::is_weak;
 use crate::config::raw::{self, entries, is_extension, named_entries};
 use crate::config::read::{Context, Field, Place, Read, Site, or};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{ComposeText, Ssh};
+use crate::model::{ComposeText, Id, Ssh};
 
 const DEFAULT_PORT: u16 = 22;
 
@@ -97,7 +97,7 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
         return Vec::new();
     };
     let example = user::ExampleKey::default();
-    let mut uids: HashMap<u32, Site> = HashMap::new();
+    let mut uids: HashMap<Id, Site> = HashMap::new();
     let mut users = Vec::with_capacity(entries.len());
     for entry in named_entries(cx, entries, &at) {
         if !cx.has_colon(entry) {
@@ -124,8 +124,8 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
     users
 }
 
-fn duplicate_uid(uid: u32, first: &Site, again: &Site) -> Diagnostic {
-    let message = format!("two users have the uid `{uid}`");
+fn duplicate_uid(uid: Id, first: &Site, again: &Site) -> Diagnostic {
+    let message = format!("two users have the uid `{}`", uid.text());
     let (first_span, again_span) = first.apart(again);
     Diagnostic::error(Code::DuplicateUid, again_span, message)
         .label("again here")

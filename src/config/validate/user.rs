@@ -2,13 +2,13 @@
 
 use std::cell::OnceCell;
 
-use super::credentials;
+use super::{credentials, password_hash, tracked};
 use crate::config::keys::PublicKey;
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
 use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::model::SshUser;
+use crate::model::{Id, Password, SshUser};
 
 /// Where pei ships a key pair for trying things out.
 const EXAMPLE_KEY: &str = "stage-1/system/ssh/keys/example-pubkey.pub";
@@ -39,20 +39,22 @@ pub(super) fn read(
     entry: &Entry,
     users: &Place<'_>,
     example: &ExampleKey,
-) -> Result<(ReadUser, Option<(u32, Site)>), Reported> {
+) -> Result<(ReadUser, Option<(Id, Site)>), Reported> {
     let name = &*entry.key;
     let at = users.entry(entry);
     check_name(cx, name, &at);
     let section = raw::User::read(cx, &entry.value, &at)?;
 
     let password = password(cx, &section, &at);
+    let hash = password_hash::read(cx, &section, &at);
     let mut key_files = Vec::new();
     let public = credentials::public_key(cx, &section, &at, &mut key_files);
     let private = credentials::private_key(cx, &section, &at, &mut key_files);
     let uid = id(cx, section.uid, &at, name);
     let gid = id(cx, section.gid, &at, name);
 
-    if let (Ok(None), Ok(None), Ok(None)) = (&password, &public, &private) {
+    tracked::check_user(cx, &section, &at);
+    if let (Ok(None), Ok(None), Ok(None), Ok(None)) = (&password, &hash, &public, &private) {
         missing_credential(cx, &section, &at, name);
     }
     let public = public.ok().flatten();
@@ -72,7 +74,10 @@ pub(super) fn read(
     let password = password.ok().flatten();
     let user = SshUser {
         name: name.to_owned(),
-        password: password.as_ref().map(|(text, _)| text.clone()),
+        password: match (&password, hash) {
+            (Some((text, _)), _) => Some(Password::Clear(text.clone())),
+            (None, hash) => hash.ok().flatten().map(Password::Hash),
+        },
         public_key: public.map(|(key, _)| key.line),
         private_key: private.ok().flatten(),
         uid: uid
@@ -128,6 +133,11 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
         )
     } else if text.contains(char::is_control) {
         ("holds a control character", "leave it out")
+    } else if password_hash::is_hash(&text) {
+        (
+            "is the hash of a password, and would be hashed again",
+            "write it under `password_hash`",
+        )
     } else if text.len() > LONGEST_PASSWORD {
         (
             "is longer than 511 bytes",
@@ -156,11 +166,18 @@ fn id(
     field: Option<Field<'_>>,
     at: &Place<'_>,
     user: &str,
-) -> Read<(u32, Site)> {
-    let Some(number) = cx.number(field, at, &(0..=u32::MAX - 1))? else {
+) -> Read<(Id, Site)> {
+    let Some(text) = cx.text(field, at)? else {
         return Ok(None);
     };
     let Some(field) = field else { return Ok(None) };
+    let site = field.place(at).site(field.node.span.clone());
+    if text == "host" && user != "root" {
+        return Ok(Some((Id::Host, site)));
+    }
+    let Some(number) = cx.number(Some(field), at, &(0..=u32::MAX - 1))? else {
+        return Ok(None);
+    };
     let key = field.name;
     let is_root = user == "root";
     let problem = if is_root && number != 0 {
@@ -179,9 +196,18 @@ fn id(
     if let Some((message, help)) = problem {
         return Err(cx.bad_value(Some(field), at, Code::InvalidId, message, help));
     }
-    let site = field.place(at).site(field.node.span.clone());
-    Ok(Some((number, site)))
+    Ok(Some((Id::Number(number), site)))
 }
+
+/// Each of them is a way in.
+const CREDENTIALS: [&str; 6] = [
+    "password",
+    "password_hash",
+    "pubkey_file",
+    "pubkey_text",
+    "privkey_file",
+    "privkey_text",
+];
 
 fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>, name: &str) {
     let bare_tilde = [section.pubkey_file, section.privkey_file]
@@ -191,14 +217,17 @@ fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<
     let help = if bare_tilde {
         "a bare `~` is YAML's null: write `'~'` for your own key"
     } else {
-        "add `password`, `pubkey_file`, `pubkey_text`, `privkey_file` or `privkey_text`"
+        "add `password`, `password_hash`, `pubkey_file`, `pubkey_text`, `privkey_file` or `privkey_text`"
     };
+    let removed = CREDENTIALS.iter().find_map(|key| cx.removed(at, key));
+    let label = removed.as_ref().map_or("", |_| "removed here");
     cx.report(
         at.error(
             Code::MissingCredential,
-            at.name_span(),
+            removed.unwrap_or_else(|| at.name_span()),
             format!("the user {} has neither a password nor a key", quoted(name)),
         )
+        .label(label)
         .help(help),
     );
 }

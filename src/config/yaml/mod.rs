@@ -12,6 +12,6 @@ mod node;
 mod parse;
 mod syntax;
 
-pub(super) use node::{Content, Entry, Node};
+pub(super) use node::{Content, Entry, Node, Scalar};
 pub(super) use parse::parse;
 pub(super) use syntax::key_without_blank;

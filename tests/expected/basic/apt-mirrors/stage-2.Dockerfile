@@ -115,3 +115,8 @@ RUN bash /pei-from-host/stage-1/internals/finish-image.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
+ARG BASE_IMAGE_1
+LABEL io.pei.stage="stage-2" \
+    io.pei.version="0.1.0" \
+    org.opencontainers.image.title="apt-mirrors:stage-2" \
+    org.opencontainers.image.base.name="${BASE_IMAGE_1}"

@@ -83,6 +83,11 @@ RUN bash /pei-from-host/stage-1/internals/finish-image.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
+ARG BASE_IMAGE_1
+LABEL io.pei.stage="stage-1" \
+    io.pei.version="0.1.0" \
+    org.opencontainers.image.title="proxy-setup:stage-1" \
+    org.opencontainers.image.base.name="${BASE_IMAGE_1}"
 
 # ---- stage-2: the working image ----
 FROM stage-1-core AS stage-2
@@ -127,3 +132,8 @@ ENV http_proxy=${PEI_HTTP_PROXY_2} \
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
+ARG BASE_IMAGE_1
+LABEL io.pei.stage="stage-2" \
+    io.pei.version="0.1.0" \
+    org.opencontainers.image.title="proxy-setup:stage-2" \
+    org.opencontainers.image.base.name="${BASE_IMAGE_1}"

@@ -94,3 +94,8 @@ STOPSIGNAL SIGTERM
 # Healthy is where a login gets an answer; hooks of a first start may take their time.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pei-from-host/stage-1/internals/health.sh"]
 ENTRYPOINT ["/entrypoint.sh"]
+ARG BASE_IMAGE_1
+LABEL io.pei.stage="stage-1" \
+    io.pei.version="0.1.0" \
+    org.opencontainers.image.title="solo:system" \
+    org.opencontainers.image.base.name="${BASE_IMAGE_1}"

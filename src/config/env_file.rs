@@ -1,0 +1,167 @@
+//! The project's `.env`, by the rules of Compose, which reads it too.
+//!
+//! `NAME=value`, `export` before it or not; `#` begins a comment at a line's start and behind a blank. A text in single
+//! quotes is taken as it is, in double quotes it has escapes, and in both it may go over lines; where it is not in
+//! single quotes, `$NAME`, `${NAME}` and `${NAME:-default}` are replaced. What is no such line is left to Compose to
+//! complain of.
+
+use std::collections::HashMap;
+
+/// The variables of the file, of which the last line of a name counts.
+pub(super) fn parse(
+    text: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> HashMap<String, String> {
+    let mut variables = HashMap::new();
+    let mut rest = text.trim_start_matches('\u{feff}');
+    while !rest.is_empty() {
+        let line = rest.lines().next().unwrap_or_default();
+        let Some((name, value)) = assignment(line) else {
+            rest = after_line(rest);
+            continue;
+        };
+        // As a slice of the rest, for the value may go over lines.
+        let value = &rest[line.len() - value.len()..];
+        let (typed, literal, after) = scan(value);
+        rest = after_line(after);
+        let value = if literal {
+            typed
+        } else {
+            let known = |name: &str| environment(name).or_else(|| variables.get(name).cloned());
+            replace(&typed, &known)
+        };
+        variables.insert(name.to_owned(), value);
+    }
+    variables
+}
+
+fn after_line(text: &str) -> &str {
+    text.find('\n').map_or("", |at| &text[at + 1..])
+}
+
+/// The name and the text behind the `=`, blanks before it left out.
+fn assignment(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start();
+    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
+    let (name, value) = line.split_once('=')?;
+    let name = name.trim_end();
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    (name.starts_with(first) && name.chars().all(legal)).then(|| (name, value.trim_start()))
+}
+
+/// A value, whether it is literal, and the text behind it.
+fn scan(text: &str) -> (String, bool, &str) {
+    if let Some(quoted) = text.strip_prefix('\'')
+        && let Some(end) = quoted.find('\'')
+    {
+        return (quoted[..end].to_owned(), true, &quoted[end + 1..]);
+    }
+    if let Some(quoted) = text.strip_prefix('"')
+        && let Some((value, after)) = double_quoted(quoted)
+    {
+        return (value, false, after);
+    }
+    let end = text.find('\n').unwrap_or(text.len());
+    let line = &text[..end];
+    let comment = [" #", "\t#"]
+        .iter()
+        .filter_map(|mark| line.find(mark))
+        .min();
+    let value = if line.starts_with('#') {
+        ""
+    } else {
+        &line[..comment.unwrap_or(end)]
+    };
+    (value.trim_end().to_owned(), false, &text[end..])
+}
+
+/// The value up to the closing quote, its escapes replaced; a `\$` stays for [`replace`].
+fn double_quoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, &text[at + 1..])),
+            '\\' => match characters.next()?.1 {
+                'n' => value.push('\n'),
+                'r' => value.push('\r'),
+                't' => value.push('\t'),
+                '$' => value.push_str("\\$"),
+                other => value.push(other),
+            },
+            other => value.push(other),
+        }
+    }
+    None
+}
+
+fn replace(text: &str, known: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut value = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        if let Some(before) = rest[..at].strip_suffix('\\') {
+            value.push_str(before);
+            value.push('$');
+            rest = &rest[at + 1..];
+            continue;
+        }
+        value.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (inner, end) = if let Some(inner) = after.strip_prefix('{') {
+            inner
+                .find('}')
+                .map_or(("", 0), |end| (&inner[..end], end + 2))
+        } else {
+            let end = after.find(|c| !is_name(c)).unwrap_or(after.len());
+            (&after[..end], end)
+        };
+        let (name, default) = inner
+            .split_once(":-")
+            .map_or((inner, None), |(name, d)| (name, Some(d)));
+        if name.is_empty()
+            || !name.chars().all(is_name)
+            || name.starts_with(|c: char| c.is_ascii_digit())
+        {
+            value.push('$');
+            rest = after;
+            continue;
+        }
+        match (known(name), default) {
+            (Some(text), None) => value.push_str(&text),
+            (Some(text), Some(_)) if !text.is_empty() => value.push_str(&text),
+            (_, default) => value.push_str(default.unwrap_or_default()),
+        }
+        rest = &after[end..];
+    }
+    value.push_str(rest);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn lines_are_read_as_compose_reads_them() {
+        let environment = |name: &str| (name == "OUTER").then(|| "o".to_owned());
+        let cases = [
+            ("A=b", "b"),
+            ("A = b c  # d", "b c"),
+            ("A=b#c", "b#c"),
+            ("A=#c", ""),
+            ("export A=b\r", "b"),
+            ("A='$x #y' # z", "$x #y"),
+            ("A=\"b\\n\\\"c\\\" \\$d\"", "b\n\"c\" $d"),
+            ("A='b\nc'\nB=d", "b\nc"),
+            ("B=x\nA=$B-${B}-${OUTER}-${NONE:-d}-$$-$1", "x-x-o-d-$$-$1"),
+            ("A=first\nA=second", "second"),
+            ("# A=c\nnonsense\nA=", ""),
+            ("A='open", "'open"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text, &environment)["A"], expected, "{text}");
+        }
+    }
+}

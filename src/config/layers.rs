@@ -1,0 +1,434 @@
+//! Several files that are one config: `extends` below a file, `NAME.local.yml` above it.
+//!
+//! A mapping is merged key by key, a list or a single value is replaced, and null removes a key. Each node keeps the
+//! place where it was written: the texts lie behind each other in one [`SourceFile`], so that a place tells its file.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::read::{Context, Field, Place};
+use super::yaml::{self, Content, Entry, Node};
+use super::{FileProblem, Loaded, Lookup, SourceFile, finish, source};
+use crate::diagnostic::{Code, Diagnostic, Findings, Hidden, count, quoted};
+
+/// Where a key was removed by a null of a higher layer, by the key's path.
+pub(super) type Removed = HashMap<String, Range<usize>>;
+
+/// A config and the files that belong to it, read and merged.
+#[derive(Debug)]
+pub struct Layers {
+    source: SourceFile,
+    root: Option<Node>,
+    removed: Removed,
+    findings: Findings,
+}
+
+impl Layers {
+    /// Reads the files that a config names, and the local one beside it.
+    #[must_use]
+    pub fn read(main: SourceFile, path: &Path, lookup: &dyn Lookup) -> Self {
+        let mut reader = Reader {
+            lookup,
+            source: SourceFile::new("", ""),
+            findings: Findings::default(),
+            removed: Removed::new(),
+            seen: HashSet::new(),
+            changed: None,
+            is_whole: true,
+        };
+        let root = reader.with_extended(main, path);
+        let local = local_path(path);
+        let root = match lookup.layer(&local) {
+            Err(FileProblem::Missing) => root,
+            file => {
+                let top = reader
+                    .decoded(&local, file, None)
+                    .and_then(|file| reader.with_extended(file, &local));
+                reader.changed = Some(Vec::new());
+                let root = reader.merge(root, top);
+                reader.warn_of_changes();
+                root
+            }
+        };
+        Self {
+            root: root.filter(|_| reader.is_whole),
+            source: reader.source,
+            removed: reader.removed,
+            findings: reader.findings,
+        }
+    }
+
+    /// The texts that places are in.
+    #[must_use]
+    pub fn source(&self) -> &SourceFile {
+        &self.source
+    }
+
+    /// The merged tree, where there is one.
+    pub(super) fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
+    }
+
+    /// What is to be said where the files are not all YAML, and the texts to show it with.
+    #[must_use]
+    pub fn into_findings(self) -> (SourceFile, Vec<Diagnostic>) {
+        let hidden = Hidden::of_source(&self.source);
+        (self.source, self.findings.covered(&hidden).into_vec())
+    }
+
+    /// Applies the rules, as [`load`](super::load) does to a single file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files, and the warnings; at least one is an error.
+    pub fn load(self, lookup: &dyn Lookup) -> (SourceFile, Result<Loaded, Vec<Diagnostic>>) {
+        let result = finish(
+            &self.source,
+            self.root.as_ref(),
+            self.findings,
+            self.removed,
+            lookup,
+        );
+        (self.source, result)
+    }
+}
+
+/// `NAME.local.yml` of `NAME.yml`.
+fn local_path(path: &Path) -> PathBuf {
+    let extension = path.extension().unwrap_or_default();
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(".local");
+    if !extension.is_empty() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+struct Reader<'l> {
+    lookup: &'l dyn Lookup,
+    source: SourceFile,
+    findings: Findings,
+    removed: Removed,
+    /// The files of the chain, links resolved.
+    seen: HashSet<PathBuf>,
+    /// What the local file changed, by the paths of the keys; `None` while it is not its turn.
+    changed: Option<Vec<(String, Range<usize>)>>,
+    /// Each file was YAML: a part of a config says nothing about the whole.
+    is_whole: bool,
+}
+
+impl Reader<'_> {
+    /// A file over what it extends.
+    fn with_extended(&mut self, file: SourceFile, path: &Path) -> Option<Node> {
+        self.seen.clear();
+        let mut path = path.to_owned();
+        let mut chain = vec![self.add(file)];
+        while let Some((below, below_path)) = self.extended(chain.last()?.as_ref(), &path) {
+            chain.push(self.add(below));
+            path = below_path;
+        }
+        let below = chain.pop()?;
+        chain
+            .into_iter()
+            .rev()
+            .fold(below, |below, top| self.merge(below, top))
+    }
+
+    /// Appends the text of a file, and parses it.
+    fn add(&mut self, file: SourceFile) -> Option<Node> {
+        let size = self.source.text.len() + file.text.len();
+        if let Some(problem) = source::too_large(size) {
+            let at = self.source.append(SourceFile::new(file.name, ""));
+            self.findings.push(shifted(problem, at));
+            self.is_whole = false;
+            return None;
+        }
+        let (root, findings) = yaml::parse(&file.text);
+        let base = self.source.append(file);
+        let findings = findings.into_vec();
+        // Without a tree and without a finding, the file holds nothing but comments.
+        self.is_whole &= root.is_some() || findings.is_empty();
+        for found in findings {
+            self.findings.push(shifted(found, base));
+        }
+        let root = root.filter(|root| !root.is_null());
+        root.map(|root| {
+            if base == 0 {
+                root
+            } else {
+                Shift::by(base).node(&root)
+            }
+        })
+    }
+
+    /// The file that `extends` names, and its path.
+    fn extended(&mut self, root: Option<&Node>, path: &Path) -> Option<(SourceFile, PathBuf)> {
+        let Content::Map(entries) = &*root?.content else {
+            return None;
+        };
+        let (order, entry) = entries
+            .iter()
+            .enumerate()
+            .find(|(_, entry)| &*entry.key == "extends")?;
+        let field = Field {
+            name: &entry.key,
+            key_span: &entry.key_span,
+            node: &entry.value,
+            order,
+        };
+        let span = entry.value.span.clone();
+        let mut cx = Context::new(&self.source, self.lookup, Findings::default());
+        let named = cx.text(Some(field), &Place::root(&entry.key_span));
+        for found in cx.into_diagnostics() {
+            self.is_whole = false;
+            self.findings.push(found);
+        }
+        let named = named.ok().flatten()?;
+        if self.seen.is_empty() {
+            let first = self.lookup.layer(path).ok();
+            self.seen.extend(first.map(|(real, _)| real));
+        }
+        let below = path.parent().unwrap_or(Path::new("")).join(named);
+        let file = self.lookup.layer(&below);
+        if let Ok((real, _)) = &file
+            && !self.seen.insert(real.clone())
+        {
+            self.is_whole = false;
+            let message = format!("{} extends itself, by way of this file", shown(&below));
+            let found = Diagnostic::error(Code::ExtendsCycle, span, message).path("extends");
+            self.findings
+                .push(found.help("let one of the files extend nothing"));
+            return None;
+        }
+        let file = self.decoded(&below, file, Some(span))?;
+        Some((file, below))
+    }
+
+    /// The text of a file, or a finding at the place that names it.
+    fn decoded(
+        &mut self,
+        path: &Path,
+        file: Result<(PathBuf, Vec<u8>), FileProblem>,
+        named_at: Option<Range<usize>>,
+    ) -> Option<SourceFile> {
+        let problem = match file {
+            Ok((_, bytes)) => match SourceFile::decode(source::name_of(path), bytes) {
+                Ok(file) => return Some(file),
+                Err((file, problem)) => {
+                    let base = self.source.append(file);
+                    shifted(*problem, base)
+                }
+            },
+            Err(problem) => {
+                let (code, what, help) = match problem {
+                    FileProblem::Missing => (
+                        Code::FileNotFound,
+                        "does not exist".to_owned(),
+                        "the path is relative to the file that names it",
+                    ),
+                    FileProblem::NotAFile | FileProblem::Outside => (
+                        Code::FileNotFound,
+                        "is not a file".to_owned(),
+                        "name the file itself",
+                    ),
+                    FileProblem::TooLarge => (
+                        Code::FileTooLarge,
+                        "is larger than a config may be".to_owned(),
+                        "check that this is the right file",
+                    ),
+                    FileProblem::Unreadable(reason) => (
+                        Code::UnreadableFile,
+                        format!("cannot be read: {reason}"),
+                        "check the file's owner and mode",
+                    ),
+                };
+                let message = format!("the file {} {what}", shown(path));
+                if let Some(span) = named_at {
+                    let found = Diagnostic::error(code, span, message);
+                    found.help(help).path("extends")
+                } else {
+                    let file = SourceFile::new(source::name_of(path), "");
+                    let at = self.source.append(file);
+                    Diagnostic::error(code, at..at, message).help(help)
+                }
+            }
+        };
+        self.is_whole = false;
+        self.findings.push(problem);
+        None
+    }
+
+    fn merge(&mut self, below: Option<Node>, top: Option<Node>) -> Option<Node> {
+        match (below, top) {
+            (Some(below), Some(top)) => {
+                let nowhere = 0..0;
+                Some(self.over(&below, top, &Place::root(&nowhere)))
+            }
+            (below, top) => top.or(below),
+        }
+    }
+
+    /// Git tracks what is made of a config, and so what a local file changes, but for credentials.
+    fn warn_of_changes(&mut self) {
+        if !self.lookup.is_in_git() {
+            return;
+        }
+        let changed = self.changed.take().unwrap_or_default();
+        let mut tracked = changed.into_iter().filter(|(path, _)| !is_personal(path));
+        let Some((path, span)) = tracked.next() else {
+            return;
+        };
+        let message = match tracked.count() {
+            0 => "this value of the local file reaches files that git tracks".to_owned(),
+            more => format!(
+                "this and {} of the local file reach files that git tracks",
+                count(more, "more value")
+            ),
+        };
+        let help = "write `{{NAME:-default}}` in the shared file, and put the value into `.env`";
+        let found = Diagnostic::warning(Code::LocalValueTracked, span, message);
+        self.findings.push(found.path(path).help(help));
+    }
+
+    fn changed(&mut self, path: &Place<'_>, span: &Range<usize>) {
+        if let Some(changed) = &mut self.changed {
+            changed.push((path.to_string(), span.clone()));
+        }
+    }
+
+    fn over(&mut self, below: &Node, top: Node, at: &Place<'_>) -> Node {
+        let (Content::Map(old), Content::Map(new)) = (&*below.content, &*top.content) else {
+            return top;
+        };
+        let mut entries: Vec<Option<Entry>> = old.iter().cloned().map(Some).collect();
+        let places: HashMap<Rc<str>, usize> = old
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (Rc::clone(&entry.key), place))
+            .collect();
+        for entry in new {
+            let Some(slot) = places
+                .get(&entry.key)
+                .and_then(|place| entries.get_mut(*place))
+            else {
+                self.changed(&at.entry(entry), &entry.key_span);
+                entries.push(Some(entry.clone()));
+                continue;
+            };
+            let here = at.entry(entry);
+            if !matches!(&*entry.value.content, Content::Map(_)) {
+                self.changed(&here, &entry.key_span);
+            }
+            if entry.value.is_null() {
+                self.removed
+                    .insert(here.to_string(), entry.key_span.clone());
+                *slot = None;
+                continue;
+            }
+            let Some(old) = slot.take() else { continue };
+            let value = self.over(&old.value, entry.value.clone(), &here);
+            let is_merged = matches!(
+                (&*old.value.content, &*entry.value.content),
+                (Content::Map(_), Content::Map(_))
+            );
+            // A section stays where it was begun; any other value stands where it comes from.
+            *slot = Some(if is_merged {
+                Entry { value, ..old }
+            } else {
+                Entry {
+                    value,
+                    ..entry.clone()
+                }
+            });
+        }
+        Node {
+            content: Rc::new(Content::Map(entries.into_iter().flatten().collect())),
+            ..below.clone()
+        }
+    }
+}
+
+/// Whether the key is one of a user's credentials, which reach nothing but `.pei/`, or one that is followed or ignored.
+fn is_personal(path: &str) -> bool {
+    let of_user = path
+        .strip_prefix("stage_1.ssh.users.")
+        .and_then(|rest| rest.split_once('.'));
+    let is_credential = |(_, key): (&str, &str)| {
+        [
+            "password",
+            "password_hash",
+            "pubkey_file",
+            "pubkey_text",
+            "privkey_file",
+            "privkey_text",
+        ]
+        .contains(&key)
+    };
+    path == "extends" || path.starts_with("x-") || of_user.is_some_and(is_credential)
+}
+
+fn shown(path: &Path) -> String {
+    quoted(&source::name_of(path))
+}
+
+/// A finding about a text that begins at `base`.
+fn shifted(mut found: Diagnostic, base: usize) -> Diagnostic {
+    for label in &mut found.labels {
+        label.span = label.span.start + base..label.span.end + base;
+    }
+    found
+}
+
+/// Moves a tree to where its text lies. What an anchor and its aliases share stays shared.
+struct Shift {
+    base: usize,
+    done: HashMap<*const Content, Rc<Content>>,
+}
+
+impl Shift {
+    fn by(base: usize) -> Self {
+        Self {
+            base,
+            done: HashMap::new(),
+        }
+    }
+
+    fn span(&self, span: &Range<usize>) -> Range<usize> {
+        span.start + self.base..span.end + self.base
+    }
+
+    fn node(&mut self, node: &Node) -> Node {
+        let known = self.done.get(&Rc::as_ptr(&node.content)).cloned();
+        let content = known.unwrap_or_else(|| {
+            let moved = match &*node.content {
+                Content::Scalar(scalar) => Content::Scalar(scalar.clone()),
+                Content::Broken => Content::Broken,
+                Content::List(items) => {
+                    Content::List(items.iter().map(|item| self.node(item)).collect())
+                }
+                Content::Map(entries) => {
+                    Content::Map(entries.iter().map(|entry| self.entry(entry)).collect())
+                }
+            };
+            let moved = Rc::new(moved);
+            self.done
+                .insert(Rc::as_ptr(&node.content), Rc::clone(&moved));
+            moved
+        });
+        Node {
+            content,
+            span: self.span(&node.span),
+            used_at: node.used_at.as_ref().map(|span| self.span(span)),
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Entry {
+        Entry {
+            key: Rc::clone(&entry.key),
+            key_span: self.span(&entry.key_span),
+            value: self.node(&entry.value),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The merged config as YAML again, with the place that each value came from.
+
+use std::fmt::Write as _;
+
+use super::Layers;
+use super::raw::is_extension;
+use super::yaml::{Content, Node, Scalar};
+use crate::diagnostic::LineIndex;
+
+/// Values of a user that may be shown; whatever else stands there may be a secret under a misspelt key.
+const SHOWN_OF_USERS: [&str; 5] = ["pubkey_file", "pubkey_text", "privkey_file", "uid", "gid"];
+
+/// What the name of a secret has in it.
+const SECRET_WORDS: [&str; 9] = [
+    "passw",
+    "pasw",
+    "secret",
+    "token",
+    "privkey_text",
+    "private",
+    "credential",
+    "api_key",
+    "apikey",
+];
+
+const COVERED: &str = "'********'";
+
+impl Layers {
+    /// The merged config, each value with its file and line in a comment. Secrets are covered, and what was followed
+    /// (`extends`) or is ignored (keys that begin with `x-`) is left out. `None` where a file is no YAML.
+    #[must_use]
+    pub fn show(&self) -> Option<String> {
+        let root = self.root()?;
+        let source = self.source();
+        let mut writer = Writer {
+            index: LineIndex::of(source, &source.text),
+            text: String::new(),
+            path: Vec::new(),
+        };
+        writer.value(root, 0);
+        Some(writer.text.trim_start_matches('\n').to_owned() + "\n")
+    }
+}
+
+struct Writer<'t> {
+    index: LineIndex<'t>,
+    text: String,
+    /// Keys, and list items as empty texts.
+    path: Vec<String>,
+}
+
+impl Writer<'_> {
+    /// A value behind its key or dash.
+    fn value(&mut self, node: &Node, indent: usize) {
+        match &*node.content {
+            Content::Map(entries) if entries.iter().any(|entry| !is_extension(&entry.key)) => {
+                let is_root = self.path.is_empty();
+                for entry in entries {
+                    if is_extension(&entry.key) || (is_root && &*entry.key == "extends") {
+                        continue;
+                    }
+                    let _ = write!(self.text, "\n{:indent$}{}:", "", key(&entry.key));
+                    self.path.push(entry.key.to_string());
+                    self.value(&entry.value, indent + 2);
+                    self.path.pop();
+                }
+            }
+            Content::List(items) if !items.is_empty() => {
+                for item in items {
+                    let _ = write!(self.text, "\n{:indent$}-", "");
+                    self.path.push(String::new());
+                    self.value(item, indent + 2);
+                    self.path.pop();
+                }
+            }
+            Content::Map(_) => self.scalar("{}", node),
+            Content::List(_) => self.scalar("[]", node),
+            Content::Broken => self.scalar("null", node),
+            Content::Scalar(scalar) if scalar.is_null() => self.scalar("null", node),
+            Content::Scalar(scalar) => {
+                let text = self.covered(scalar).unwrap_or_else(|| typed(scalar));
+                self.scalar(&text, node);
+            }
+        }
+    }
+
+    fn scalar(&mut self, text: &str, node: &Node) {
+        let place = node.used_at.as_ref().unwrap_or(&node.span).start;
+        let (file, line) = (self.index.file(place), self.index.position(place).line);
+        let file = file.replace(char::is_control, "?");
+        let _ = write!(self.text, " {text} # {file}:{line}");
+    }
+
+    /// What stands in a secret's place.
+    fn covered(&self, scalar: &Scalar) -> Option<String> {
+        let name = self.path.last().map_or("", String::as_str);
+        let is_key = |text: &str| {
+            let text = text.to_lowercase();
+            SECRET_WORDS.iter().any(|word| text.contains(word))
+        };
+        let of_users =
+            self.path.iter().any(|key| key == "users") && !SHOWN_OF_USERS.contains(&name);
+        if of_users
+            || scalar.text.contains("-----BEGIN")
+            || (name != "privkey_file" && is_key(name))
+        {
+            return Some(COVERED.to_owned());
+        }
+        // `TOKEN=…`, an item of `environment`.
+        let (variable, _) = scalar.text.split_once('=')?;
+        let is_item = name.is_empty() && !variable.contains(char::is_whitespace);
+        (is_item && is_key(variable)).then(|| double_quoted(&format!("{variable}=********")))
+    }
+}
+
+/// The text as it was typed where YAML reads it as it did, else in double quotes.
+fn typed(scalar: &Scalar) -> String {
+    let text = &scalar.text;
+    if scalar.plain && !text.contains(char::is_control) {
+        return text.clone();
+    }
+    double_quoted(text)
+}
+
+fn key(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('-') {
+        return text.to_owned();
+    }
+    double_quoted(text)
+}
+
+/// A JSON text is one of YAML, too.
+fn double_quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(character);
+            }
+            '\n' => quoted.push_str("\\n"),
+            c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
