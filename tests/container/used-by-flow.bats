@@ -55,7 +55,7 @@ forget_images() {
     cat >"$bin/pei" <<'SH'
 #!/bin/sh
 "$PEI_BIN" "$@" || exit
-[ "$1" != create ] || sed -i "s|ubuntu:24.04|$ID-base|; s|2222|$README_PORT|; s|pei-minimal|$ID-readme|" build/user_config.yml
+[ "$1" != create ] || sed -i "s|ubuntu:24.04|$ID-base|; s|2222|$README_PORT|; s|^project: .*|project: $ID-readme|; s|output: .*:|output: $ID-readme:|" build/user_config.yml
 SH
     chmod 755 "$bin"/*
     README_PORT=$(free_port)
@@ -197,7 +197,7 @@ YAML
     local port
     port=$(free_port)
     printf '%s\n' "$ID-default" >>"$WORK/projects"
-    must "$PEI_BIN" create -p "$WORK/$ID-default"
+    must "$PEI_BIN" create -p "$WORK/$ID-default" --name "$ID-default"
     project default
     adapt "$port"
     must "$PEI_BIN" configure -p "$PROJECT"

@@ -225,6 +225,8 @@ fn creates_at_once_make_one_whole_project() {
                     "demo",
                     "-q",
                     "minimal",
+                    "--name",
+                    "demo",
                     "--no-examples",
                     "--quiet",
                 ])

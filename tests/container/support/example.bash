@@ -27,7 +27,7 @@ made_by() {
     export PROJECT
     shift
     printf '%s\n' "${PROJECT##*/}" >>"$WORK/projects"
-    must "$PEI_BIN" create -p "$PROJECT" "$@"
+    must "$PEI_BIN" create -p "$PROJECT" --name "${PROJECT##*/}" "$@"
 }
 
 # settle [SED_ARGUMENT...]: base ($LOCAL), image names and ssh port ($PORT) are this test's; configure finds nothing to

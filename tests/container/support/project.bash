@@ -12,7 +12,7 @@ project() {
 # new_project DIR
 new_project() {
     printf '%s\n' "${1##*/}" >>"$WORK/projects"
-    must "$PEI_BIN" create -p "$1" -q minimal --no-examples
+    must "$PEI_BIN" create -p "$1" -q minimal --no-examples --name "${1##*/}"
 }
 
 # configure [ARG...]
