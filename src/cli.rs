@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use crate::command::Command;
+use crate::diagnostic::escaped;
 use crate::exit_code::ExitCode;
 use crate::ui::{ColorChoice, Ui, Verbosity, is_coloured};
 
@@ -98,7 +99,10 @@ impl Cli {
             .try_get_matches_from_mut(&arguments)
             .and_then(|matches| Self::from_arg_matches(&matches))
             .map_err(|error| Answer {
-                error: with_cure(did_you_mean(error.format(&mut command)), &arguments),
+                error: on_one_line(with_cure(
+                    did_you_mean(error.format(&mut command)),
+                    &arguments,
+                )),
                 color: color_of(&arguments),
             })
     }
@@ -197,6 +201,21 @@ fn color_of(arguments: &[OsString]) -> ColorChoice {
         }
     }
     ColorChoice::Auto
+}
+
+/// Spells out the line ends and signs for terminals in the words that the parser repeats.
+fn on_one_line(mut error: clap::Error) -> clap::Error {
+    for kind in [
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidArg,
+        ContextKind::InvalidValue,
+    ] {
+        if let Some(ContextValue::String(word)) = error.get(kind) {
+            let word = escaped(word);
+            error.insert(kind, ContextValue::String(word));
+        }
+    }
+    error
 }
 
 /// Words the parser's suggestion as all other suggestions of pei are worded.

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::model::StageId;
 use crate::plan::{CustomFile, StageFolder};
 use crate::project::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
+use crate::render::quote::ignored_path;
 use crate::ui::{Ui, shown};
 
 /// The file that a person edits.
@@ -27,6 +28,9 @@ pub(super) const INSTALLATION: &str = "installation";
 
 /// No script that a person writes comes near this size; what lies beside scripts may be gigabytes.
 const SCRIPT_BYTES: u64 = 256 * 1024;
+
+/// A private key's first line stands in it, also below a comment.
+const KEY_HEAD: u64 = 4 * 1024;
 
 /// The project that a folder is, or that it lies in; the latter is said.
 pub(super) fn project_folder(ui: &mut Ui, given: &Path) -> Result<PathBuf> {
@@ -166,6 +170,32 @@ pub(super) fn keys_of_configs(folder: &Path) -> Vec<String> {
                 keys.extend(plain.into_os_string().into_string());
             }
         }
+    }
+    keys.extend(keys_left_out_before(folder));
+    keys
+}
+
+/// The private keys that the last run kept out of builds and commits: one that the configs name no more still lies
+/// there, and would be published by the next commit.
+fn keys_left_out_before(folder: &Path) -> Vec<String> {
+    let is_key = |path: &String| {
+        let path = folder.join(INSTALLATION).join(path);
+        let mut start = Vec::new();
+        path.is_file()
+            && File::open(&path)
+                .is_ok_and(|file| file.take(KEY_HEAD).read_to_end(&mut start).is_ok())
+            && String::from_utf8_lossy(&start).contains("PRIVATE KEY-----")
+    };
+    let mut keys = Vec::new();
+    for name in [".dockerignore", ".gitignore"] {
+        let bytes = read_config(&folder.join(name)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let listed = text.lines().filter_map(|line| {
+            let line = line.strip_prefix('/').unwrap_or(line);
+            let path = line.strip_prefix(INSTALLATION)?.strip_prefix('/')?;
+            ignored_path(path)
+        });
+        keys.extend(listed.filter(is_key));
     }
     keys
 }

@@ -32,14 +32,15 @@ pub(super) fn tell(ui: &mut Ui, report: &Changes<'_>) {
         }
     }
     for change in &report.changes {
-        let path = &change.path;
+        let path = quoted(&change.path);
         match &change.action {
             Action::ReplaceEdited { backup } => ui.warning(&format!(
-                "`{path}` was not as pei wrote it and has been replaced; the old one is `{backup}`"
+                "{path} was not as pei wrote it and has been replaced; the old one is {}",
+                quoted(backup)
             )),
             Action::LineEnds => {
                 ui.note(&format!(
-                    "`{path}` had CRLF line ends, which no shell runs; they are LF now"
+                    "{path} had CRLF line ends, which no shell runs; they are LF now"
                 ));
             }
             Action::Create | Action::Replace | Action::SetMode | Action::Remove => {}

@@ -10,7 +10,7 @@ use super::given;
 use super::outcome::shell_word;
 use crate::cli::Quiet;
 use crate::compose_file::ComposeFile;
-use crate::diagnostic::quoted;
+use crate::diagnostic::{list, quoted};
 use crate::engine::{Container, Engine};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -221,6 +221,11 @@ fn take_stock(
         volumes: Vec::new(),
         spared: Vec::new(),
     };
+    // Networks have no folder's label: those of one name are shared, also by containers that do not run.
+    let namesake = containers.iter().find(|container| {
+        container.project.as_deref() == Some(project) && !container.is_made_by(project, folder)
+    });
+    let namesake = namesake.map(|container| quoted(&container.name));
     for name in file.images.iter().filter(|image| !image.contains('$')) {
         let image = engine.image(name)?;
         let id = image.as_ref().map(|image| image.id.as_str());
@@ -276,7 +281,15 @@ fn take_stock(
         }
     }
     if !project.is_empty() {
-        there.networks = engine.made_by("network", project)?;
+        let networks = engine.made_by("network", project)?;
+        match namesake {
+            Some(container) if !networks.is_empty() => there.spared.push(format!(
+                "left alone, because the container {container} of another directory's Compose project {} may need it: the network {}",
+                quoted(project),
+                list(&networks, "and")
+            )),
+            _ => there.networks = networks,
+        }
         let mut volumes = engine.made_by("volume", project)?;
         volumes.retain(|name| !there.volumes.contains(name));
         there.volumes.extend(volumes);

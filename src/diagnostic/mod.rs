@@ -29,7 +29,7 @@ pub(crate) use redact::Hidden;
 pub use render::render;
 pub use suggestion::nearest;
 pub(crate) use wording::without_quoted;
-pub use wording::{count, is_harmful, list, quoted};
+pub use wording::{count, escaped, is_harmful, list, quoted};
 
 /// Whether a finding stops pei.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

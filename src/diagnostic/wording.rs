@@ -41,6 +41,16 @@ pub fn quoted(text: &str) -> String {
     shown
 }
 
+/// Text without what a terminal would obey, also line ends: each is spelled out.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let spelled = |c: char| match is_harmful(c) {
+        true => c.escape_default().collect(),
+        false => String::from(c),
+    };
+    text.chars().map(spelled).collect()
+}
+
 /// A message without the text that it quotes, from its first backtick to its last: what is quoted may hold some.
 pub(crate) fn without_quoted(message: &str) -> String {
     match (message.find('`'), message.rfind('`')) {

@@ -95,13 +95,16 @@ pub(super) fn image(json: &str) -> Option<Image> {
 }
 
 impl Container {
-    /// Whether it was made from an image: of this identifier, or of this name before a rebuild.
+    /// Whether it was made from an image: by this name, also before a rebuild, or by its bare identifier.
     ///
-    /// Containers of images that were only built on top of it are not.
+    /// Containers of images that were only built on top of it are not, nor are those that were started by another name
+    /// of the same image: `docker tag base:1 demo:1` makes no container of `base:1` one of demo's.
     #[must_use]
     pub fn is_of(&self, image: &str, id: Option<&str>) -> bool {
         let with_tag = |name: &str| {
-            let name = name.strip_prefix("localhost/").unwrap_or(name).to_owned();
+            let full = ["localhost/", "docker.io/library/", "docker.io/"];
+            let short = full.iter().find_map(|start| name.strip_prefix(start));
+            let name = short.unwrap_or(name).to_owned();
             let last = name.rsplit('/').next().unwrap_or_default();
             if last.contains([':', '@']) {
                 name
@@ -109,7 +112,10 @@ impl Container {
                 name + ":latest"
             }
         };
-        id == Some(&self.image_id) || with_tag(&self.image_name) == with_tag(image)
+        let bare = self.image_name.strip_prefix("sha256:");
+        let bare = bare.unwrap_or(&self.image_name);
+        id == Some(&self.image_id) && self.image_id.starts_with(bare)
+            || with_tag(&self.image_name) == with_tag(image)
     }
 
     /// Whether the Compose project of this name made it, in this folder: two folders may have one name.
@@ -175,6 +181,10 @@ mod tests {
             assert_eq!(is_of, expected, "{image_id} {image_name}");
         };
         case("aa", "sha256:aa", true);
+        case("aa", "a", true);
+        case("aa", "", true);
+        case("aa", "base:1", false);
+        case("old", "docker.io/library/demo:1", true);
         case("old", "demo:1", true);
         case("old", "localhost/demo:1", true);
         case("bb", "demo:2", false);

@@ -16,7 +16,7 @@ pub struct Ssh {
 /// One account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SshUser {
-    /// `[a-z_][a-z0-9_-]{0,31}`; `root` is the root account.
+    /// `[a-z][a-z0-9_-]{0,31}`, and no service of an image has it; `root` is the root account.
     pub name: String,
     /// It leaves pei only as a hash.
     pub password: Option<Password>,

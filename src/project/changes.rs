@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use similar::TextDiff;
 
 use super::folder::Owner;
+use crate::diagnostic::escaped;
 
 /// What is to happen to a project, or has happened.
 #[derive(Debug, Default)]
@@ -98,11 +99,13 @@ impl Change<'_> {
     /// The change as one line of a listing: a word, the path and what else there is to say.
     #[must_use]
     pub fn line(&self) -> String {
-        let Self { path, action, .. } = self;
-        match action {
+        let path = escaped(&self.path);
+        match &self.action {
             Action::Create => format!("create     {path}"),
             Action::Replace => format!("replace    {path}"),
-            Action::ReplaceEdited { backup } => format!("edited     {path} -> {backup}"),
+            Action::ReplaceEdited { backup } => {
+                format!("edited     {path} -> {}", escaped(backup))
+            }
             Action::SetMode => format!("mode       {path}"),
             Action::LineEnds => format!("line-ends  {path}"),
             Action::Remove => format!("remove     {path}"),
@@ -110,7 +113,7 @@ impl Change<'_> {
     }
 
     fn diff(&self) -> String {
-        let path = &self.path;
+        let path = &escaped(&self.path);
         if self.action == Action::SetMode {
             return format!("mode of {path} becomes {:03o}\n", self.mode);
         }

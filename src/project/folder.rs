@@ -17,6 +17,8 @@ use anyhow::{Context, Result};
 use rustix::fs::{self as sys, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::names::OWN_FOLDER;
+
 /// Why nothing can be read or written at a path, for the user.
 pub(super) type Obstacle = String;
 
@@ -157,7 +159,7 @@ impl Folder {
             linked: false,
         };
         if file_type(&found.stat) == FileType::Symlink {
-            found = match self.walk(path)? {
+            found = match self.walk(path, true)? {
                 End::File(folder, name) => {
                     let stat = look(&folder, &name)?.ok_or_else(|| format!("`{path}` has gone"))?;
                     Found {
@@ -252,7 +254,7 @@ impl Folder {
         if let Some(folder) = self.held.borrow().get(path) {
             return Ok(Some(Rc::clone(folder)));
         }
-        match self.walk(path)? {
+        match self.walk(path, !is_own(path))? {
             End::Missing => Ok(None),
             End::File(..) => Err(self.blocked(path)),
             End::Folder(folder) => {
@@ -266,8 +268,9 @@ impl Folder {
         }
     }
 
-    /// Goes a path part by part, from the open folder on. A link on the way is taken for the parts of its target.
-    fn walk(&self, path: &str) -> Result<End, Obstacle> {
+    /// Goes a path part by part, from the open folder on. A link on the way is taken for the parts of its target,
+    /// where links are followed.
+    fn walk(&self, path: &str, follow: bool) -> Result<End, Obstacle> {
         let mut above = Vec::new();
         let mut here = Rc::clone(&self.root);
         let parts = |path: &Path| path.iter().rev().map(OsStr::to_owned).collect::<Vec<_>>();
@@ -292,6 +295,9 @@ impl Folder {
                         if target.is_absolute() || links > LINKS {
                             return Err(self.leads_out(path));
                         }
+                        if !follow {
+                            return Err(self.is_linked(path));
+                        }
                         ahead.extend(parts(&target));
                     }
                     Err(_) if ahead.is_empty() => return Ok(End::File(here, part)),
@@ -306,6 +312,15 @@ impl Folder {
     fn leads_out(&self, path: &str) -> Obstacle {
         let link = self.first(path, std::fs::Metadata::is_symlink);
         format!("`{link}` is a link that leads out of the project")
+    }
+
+    /// Git commits a link, and then what it leads to: passwords' hashes and private keys.
+    fn is_linked(&self, path: &str) -> Obstacle {
+        let link = self.first(path, std::fs::Metadata::is_symlink);
+        format!(
+            "`{link}` is a link, and pei keeps secrets there: commits and builds would hold them; \
+             remove the link, and pei makes the directory"
+        )
     }
 
     fn blocked(&self, path: &str) -> Obstacle {
@@ -337,6 +352,11 @@ impl Folder {
         let place = self.place(path).map_err(io::Error::other)?;
         place.ok_or_else(|| ErrorKind::NotFound.into())
     }
+}
+
+/// pei's own folder, or a path in it.
+fn is_own(path: &str) -> bool {
+    path.split('/').next() == Some(OWN_FOLDER)
 }
 
 pub(super) fn file_type(stat: &Stat) -> FileType {

@@ -80,6 +80,24 @@ pub(crate) fn ignore_pattern(path: &str) -> String {
     pattern(path, &['\\', '*', '?', '[', ']', '^'])
 }
 
+/// The path that a pattern of [`ignore_pattern`] means; `None` for a pattern of several paths.
+pub(crate) fn ignored_path(pattern: &str) -> Option<String> {
+    let mut path = String::new();
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => path.push(rest.next()?),
+            '[' => {
+                path.push(rest.next()?);
+                rest.next().filter(|end| *end == ']')?;
+            }
+            '*' | '?' | ']' | '^' => return None,
+            c => path.push(c),
+        }
+    }
+    Some(path)
+}
+
 /// The path with these signs escaped. Engines cut off a blank at the end, unless it stands in a class.
 fn pattern(path: &str, signs: &[char]) -> String {
     let mut out = escaped(path, signs);
@@ -131,6 +149,10 @@ mod tests {
     fn an_ignored_path_means_itself() {
         assert_eq!(ignore_pattern("i/a[1]^ "), r"i/a\[1\]\^[ ]");
         assert_eq!(ignore_pattern("i/a b"), "i/a b");
+        for path in ["i/a[1]^ ", "i/a b", r"i/*\?"] {
+            assert_eq!(ignored_path(&ignore_pattern(path)).as_deref(), Some(path));
+        }
+        assert_eq!(ignored_path("i/*"), None);
     }
 
     #[test]

@@ -354,7 +354,7 @@ fn the_host_port_may_be_a_marker() {
 #[test]
 fn a_weak_password_is_fine_behind_a_closed_port() {
     load(&one(
-        "  ssh: {users: {me: {password: 123456}}}\n  ports: ['127.0.0.1:22:22', '80:80', '[::1]:22:22']",
+        "  ssh: {users: {me: {password: 123456}}}\n  ports: ['127.0.0.1:22:22', '80:80', '[::1]:22:22', '127.0.0.1:{{P}}:22', '{{IP:-127.0.0.1}}:23:22']",
     ));
 }
 

@@ -433,8 +433,8 @@ fn stage(number: usize, wanted: Wanted) -> impl Strategy<Value = Stage> {
 
 fn users(wanted: Wanted) -> impl Strategy<Value = Vec<User>> {
     let name = prop_oneof![
-        select(&["yes", "no", "null", "on", "y", "root", "_", "true"][..]).prop_map(str::to_owned),
-        "[a-z_][a-z0-9_-]{0,31}",
+        select(&["yes", "no", "null", "on", "y", "root", "true"][..]).prop_map(str::to_owned),
+        "[a-z][a-z0-9_-]{0,31}",
     ];
     let password = text(in_password, false).prop_map(|text| match text.meant().len() {
         1..=LONGEST_PASSWORD => text,

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use snapbox::{assert_data_eq, file};
 
-use crate::project::Project;
+use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
@@ -264,4 +264,28 @@ fn codes_and_commands_are_completed() {
     }
     let help = project.run_beside(["explain", "--help"]).succeeds().stdout;
     assert!(!help.contains("weak-password"), "{help}");
+}
+
+#[test]
+fn a_line_end_in_a_name_stays_on_its_line() {
+    let project = Project::create_minimal();
+    let script = "installation/stage-1/custom/a\nerror: b.sh";
+    project.write(script, "true\r\n");
+    project
+        .run(["configure", "-v"])
+        .succeeds()
+        .says(r"note: `installation/stage-1/custom/a\nerror: b.sh` had CRLF line ends")
+        .says(r"line-ends  installation/stage-1/custom/a\nerror: b.sh");
+    for arguments in [
+        &["a\nerror: b"][..],
+        &["create", "-p", "x", "--quick", "a\nerror: b"],
+        &["configure", "a\nerror: b"],
+        &["configure", "--a\nerror: b"],
+        &["explain", "a\nerror: b"],
+        &["remove", "-p", "a\nerror: b"],
+    ] {
+        let run = Run::of(project.command([]).args(arguments));
+        assert!(!run.stderr.contains("\nerror: b"), "{}", run.stderr);
+        assert!(run.stderr.contains(r"a\nerror: b"), "{}", run.stderr);
+    }
 }

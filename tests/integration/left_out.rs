@@ -182,3 +182,35 @@ fn keys_of_every_config_are_left_out_whichever_is_configured() {
     assert_eq!(project.files()[".gitignore"], files[".gitignore"]);
     assert!(!mounted(&project).contains(&"id_third".to_owned()));
 }
+
+#[test]
+fn a_key_that_was_replaced_stays_left_out_while_it_is_there() {
+    let project = project();
+    let listed = |name: &str| {
+        [".dockerignore", ".gitignore"].map(|file| {
+            let end = format!("{CUSTOM}/{name}");
+            project.read(file).lines().any(|line| line.ends_with(&end))
+        })
+    };
+    let key = include_bytes!("../config/keys/ed25519-256");
+    for name in ["new", "old [1]"] {
+        project.write(&format!("{CUSTOM}/{name}"), key);
+    }
+    for name in ["id_mine", "old [1]", "new"] {
+        project.write(
+            "user_config.yml",
+            CONFIG.replace(
+                "stage-1/custom/id_mine",
+                &format!("'stage-1/custom/{name}'"),
+            ),
+        );
+        project.run(["configure"]).succeeds();
+    }
+    for name in ["id_mine", r"old \[1\]", "new"] {
+        assert_eq!(listed(name), [true, true], "{name}");
+    }
+    project.run(["configure"]).succeeds().says("nothing to do");
+    fs::remove_file(project.path(CUSTOM).join("old [1]")).unwrap();
+    project.run(["configure"]).succeeds();
+    assert_eq!(listed(r"old \[1\]"), [false, false]);
+}

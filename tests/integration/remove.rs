@@ -362,7 +362,8 @@ fn what_others_built_or_started_is_left_alone_and_named() {
         .says("left alone, and the image `demo:stage-2` with it: the container `namesake`")
         .says("removed the container `own`")
         .says("removed the container `sidecar`")
-        .says("removed the network `demo_default`");
+        .says("left alone, because the container `namesake` of another directory's Compose project `demo` may need it: the network `demo_default`");
+    assert!(!engine.log().contains("network rm"), "{}", engine.log());
     for stays in [
         "containers/strangers",
         "containers/namesake",
@@ -402,4 +403,17 @@ fn a_socket_that_is_closed_is_named_with_its_group() {
         .remove(&["-y"])
         .exits(3)
         .says("its socket is open to the group `docker`: `sudo usermod -aG docker \"$USER\"`");
+}
+
+#[test]
+fn a_container_of_another_name_of_the_image_is_not_the_projects() {
+    let engine = Engine::new(COMPOSE)
+        .image("demo:stage-1", "11")
+        .container_of_image("of-base", "11", "base:bookworm", true, None);
+    engine
+        .remove(&["-y"])
+        .succeeds()
+        .says("removed the image `demo:stage-1`")
+        .says("removed the network `demo_default`");
+    assert!(engine.has("containers/of-base"));
 }

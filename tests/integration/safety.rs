@@ -37,6 +37,40 @@ fn a_link_out_of_the_project_is_refused() {
 }
 
 #[test]
+fn no_link_leads_the_secrets_to_where_commits_hold_them() {
+    for link in [".pei", ".pei/secrets"] {
+        for is_there in [true, false] {
+            let project = Project::configured();
+            let secret = "stage_1:\n  image: {base: a, output: b}\n  ssh: {users: {me: {password: correct-horse}}}\n";
+            project.write("user_config.yml", secret);
+            let target = project.path("installation/stage-1/tmp/z");
+            if is_there {
+                fs::create_dir_all(&target).unwrap();
+            }
+            let _ = fs::remove_dir_all(project.path(link));
+            symlink(
+                &target.strip_prefix(project.path("")).unwrap(),
+                project.path(link),
+            )
+            .unwrap();
+            if link != ".pei" {
+                fs::remove_file(project.path(link)).unwrap();
+                symlink("../installation/stage-1/tmp/z", project.path(link)).unwrap();
+            }
+            let before = project.files();
+            project
+                .run(["configure"])
+                .exits(1)
+                .says(&format!("`{link}` is a link, and pei keeps secrets there"))
+                .says("remove the link, and pei makes the directory");
+            assert_eq!(project.files(), before, "{link}");
+            fs::remove_file(project.path(link)).unwrap();
+            project.run(["configure"]).succeeds();
+        }
+    }
+}
+
+#[test]
 fn a_linked_folder_inside_the_project_is_followed() {
     let project = Project::configured();
     fs::rename(

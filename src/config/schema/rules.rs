@@ -34,7 +34,7 @@ pub(super) fn of(section: &str) -> Vec<Value> {
         "Ssh" => vec![json!({
             "properties": {
                 "users": {
-                    "propertyNames": { "pattern": "^(x-|[a-z_][a-z0-9_-]{0,31}$)" },
+                    "propertyNames": { "pattern": "^(x-|[a-z][a-z0-9_-]{0,31}$)" },
                     "properties": { "root": { "properties": { "uid": zero(), "gid": zero() } } },
                     "patternProperties": { "^(?!root$|x-)": { "properties": { "uid": { "not": { "const": 0 } } } } },
                 },

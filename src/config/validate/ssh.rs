@@ -142,8 +142,8 @@ pub(super) fn check_published(cx: &mut Context<'_>, ssh: &ReadSsh, published: &[
             && mapping.container.contains(&ssh.port)
     };
     // The ssh mapping has no address, so that it is open to all.
-    let by_port = published.iter().filter_map(|port| port.mapping.as_ref());
-    if !ssh.enabled || (ssh.host_port.is_none() && !by_port.into_iter().any(open)) {
+    let mut by_port = published.iter().filter_map(Published::likely_mapping);
+    if !ssh.enabled || (ssh.host_port.is_none() && !by_port.any(|mapping| open(&mapping))) {
         return;
     }
     for user in &ssh.users {

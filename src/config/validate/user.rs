@@ -90,11 +90,31 @@ pub(super) fn read(
     Ok((ReadUser { user, password }, uid.ok().flatten()))
 }
 
+/// Accounts that services of an image run as, or own files by; `_` and `systemd-` begin the names of others.
+const SERVICES: [&str; 8] = [
+    "bin",
+    "daemon",
+    "messagebus",
+    "nobody",
+    "polkitd",
+    "sshd",
+    "sync",
+    "sys",
+];
+
 /// What `useradd` takes on every distribution.
 fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
     let first = |c: char| c.is_ascii_lowercase() || c == '_';
     let other = |c: char| first(c) || c.is_ascii_digit() || c == '-';
     if name.starts_with(first) && name.chars().all(other) && name.len() <= 32 {
+        if SERVICES.contains(&name) || name.starts_with("systemd-") || name.starts_with('_') {
+            let message = format!("{} is the account of a service of the image", quoted(name));
+            let diagnostic = at.error(Code::InvalidUserName, at.name_span(), message);
+            cx.report(
+                diagnostic
+                    .help("choose another name: the service would lose its account to this user"),
+            );
+        }
         return;
     }
     cx.report(
@@ -103,9 +123,7 @@ fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
             at.name_span(),
             format!("{} cannot be the name of a user", quoted(name)),
         )
-        .help(
-            "up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, and neither a digit nor `-` at the start",
-        ),
+        .help("up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, and a letter at the start"),
     );
 }
 
