@@ -276,7 +276,7 @@ fn with_cure(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
         if word.starts_with('-') || !arguments.iter().any(takes_folder) {
             return error;
         }
-        format!("name the project's directory with `-p {word}`")
+        format!("name the project's directory with `-p {}`", escaped(word))
     };
     error.remove(ContextKind::SuggestedSubcommand);
     error.insert(
