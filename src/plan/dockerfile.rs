@@ -224,7 +224,7 @@ fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
         steps.push(step::no_global_proxy());
     }
     if is_on_image {
-        steps.push(step::set_up_base());
+        steps.push(step::set_up_base(stage.role));
     }
     if let Some(apt) = &stage.apt
         && (apt.use_proxy || apt.repo_source != AptSource::Unchanged)

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::paths::{BUILD, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
-use crate::model::Hook;
+use crate::model::{Hook, Role};
 
 /// One step: an instruction of a Dockerfile, and what stands before it.
 #[derive(Debug, Clone, Serialize)]
@@ -262,9 +262,13 @@ fn value_of(arg: &str) -> String {
     format!("${{{arg}}}")
 }
 
-/// What each base has to have.
-pub(super) fn set_up_base() -> Step {
-    let (mounts, call) = internals("set-up-base.sh", &[]);
+/// What each base has to have. The ssh of a base that pei made is not that of an image of the system's stage; a working
+/// stage on an image of its own keeps it.
+pub(super) fn set_up_base(role: Role) -> Step {
+    let (mounts, mut call) = internals("set-up-base.sh", &[]);
+    if role == Role::Working {
+        call.push_str(" --keep-ssh");
+    }
     let lines = [
         "for tool in bash apt-get dpkg useradd; do",
         r#"    command -v "$tool" >/dev/null || { echo "pei: the base image has no $tool; it must be Debian or Ubuntu, or made from one of them" >&2; exit 1; };"#,

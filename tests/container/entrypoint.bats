@@ -459,10 +459,14 @@ listens_to_term() {
     must docker exec "$ID-health" /usr/sbin/sshd
     within 20 health_is healthy "$ID-health"
     discard health
-}
-
-health_is() {
-    [[ $(docker inspect --format '{{.State.Health.Status}}' "$2") == "$1" ]]
+    # A hook's settings, which are not pei's: an address that is not 127.0.0.1, and a port of its own.
+    printf 'ListenAddress 127.0.0.7:2207\n' >"$WORK/50-mine.conf"
+    start health --health-interval 1s --health-start-period 0s --health-retries 1 \
+        --volume "$WORK/50-mine.conf:/etc/ssh/sshd_config.d/50-mine.conf:ro" "$(image 2)" sleep 60
+    within 20 health_is healthy "$ID-health"
+    must docker exec "$ID-health" pkill -x sshd
+    within 20 health_is unhealthy "$ID-health"
+    discard health
 }
 
 @test "up through Compose runs the service's bash and stays" {

@@ -244,6 +244,49 @@ YAML
     equal '' "$output" 'the setuid files that no package owns'
 }
 
+@test "the ssh of a base that pei made goes, its accounts stay; a stage_2 on a base of its own keeps it" {
+    local base port
+    project users
+    base=$(image 2)
+    project on-pei
+    port=$(free_port)
+    config <<YAML
+stage_1:
+  $(image_1 "$base")
+  ssh: {enable: false, users: {me: {password: $PASSWORD}}}
+stage_2:
+  image: {base: '$base', output: '$(image 2)'}
+  ports: ['$port:2022']
+YAML
+    build
+    start on-pei --health-interval 1s "$(image 1)" sleep 60
+    wait_for_start "$ID-on-pei"
+    must_fail docker exec "$ID-on-pei" pgrep -x sshd
+    must_fail docker exec "$ID-on-pei" bash -c 'compgen -G "/etc/ssh/pei*"'
+    equal '' "$(docker exec "$ID-on-pei" getent group ssh_users | cut -d: -f4)" 'the group of those who log in'
+    must docker exec "$ID-on-pei" id -u me
+    within 20 health_is healthy "$ID-on-pei"
+    discard on-pei
+    up
+    wait_for_ssh "$port"
+    must ssh_as me "$PASSWORD" "$port" id -un
+    down --volumes
+}
+
+@test "a user with the name of a system account stops the build, and the account is named" {
+    local base
+    project users
+    base=$(image 1)
+    project system-name
+    config <<YAML
+stage_1:
+  $(image_1 "$base")
+  ssh: {users: {me: {password: $PASSWORD}, _apt: {password: $PASSWORD}}}
+YAML
+    build_fails stage-1
+    has "$(<"$PROJECT.log")" '_apt is a system account of the base'
+}
+
 @test "without ssh there is no sshd, no port and no host key" {
     project nossh
     config <<YAML

@@ -42,6 +42,13 @@ free_id() {
   printf '%s' "${id}"
 }
 
+# Like sshd, _apt, nobody: under another name, sshd does not start and apt cannot download.
+is_system_account() {
+  local uid
+  uid="$(user_field "$1" 3)"
+  ((uid < 1000 || uid == 65534)) && [[ "$(user_field "$1" 7)" =~ /(nologin|false)$ ]]
+}
+
 # An account of the base with the wanted name keeps its files under another name.
 move_namesake_away() {
   local name="$1" n=1 home
@@ -49,6 +56,9 @@ move_namesake_away() {
   while getent passwd "${name}_old${n}" >/dev/null || getent group "${name}_old${n}" >/dev/null; do
     n=$((n + 1))
   done
+  if is_system_account "${name}"; then
+    pei_die "${name} is a system account of the base, which services need; give the user of user_config.yml another name"
+  fi
   home="$(user_field "${name}" 6)"
   pei_log_info "the base's own account ${name} is now ${name}_old${n}"
   usermod --login "${name}_old${n}" "${name}"

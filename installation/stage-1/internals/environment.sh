@@ -32,10 +32,14 @@ fits_pam_env() {
 }
 
 main() {
-  local name value pam='' shell='' told=0 LC_ALL=C
+  local entry name value pam='' shell='' told=0 LC_ALL=C
   # Of a start that was killed while it wrote.
   rm -f -- /etc/.pei.???????? /pei-init/.pei.???????? 2>/dev/null
-  while IFS='=' read -r -d '' name value; do
+  # With = as IFS, read would take the last one off a value that ends with it.
+  while IFS= read -r -d '' entry; do
+    name="${entry%%=*}"
+    value="${entry#*=}"
+    # Others are left out: neither pam_env nor bash takes them.
     [[ "${name}" =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
     ! belongs_to_session "${name}" || continue
     if fits_pam_env "${name}" "${value}"; then

@@ -1,10 +1,24 @@
 #!/bin/bash
 # First step of the build: the folders and links that every later step and every user script relies on.
-# Reads: nothing. Needs root, no network.
+#
+# Usage: set-up-base.sh [--keep-ssh]
+# An image of pei's may be the base: its ssh is not this image's, but with --keep-ssh, for a stage_2 on a base of its own.
+# Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
+# Else start-sshd.sh would let the accounts of the base in where the config has no ssh. set-up-sshd.sh writes this anew.
+forget_ssh() {
+  rm -rf -- /etc/ssh/pei /etc/ssh/pei-keys /etc/ssh/sshd_config.d/00-pei{,-passwords}.conf
+  local file
+  for file in /etc/group /etc/gshadow; do
+    # An edit, since the tools for groups leave backups behind.
+    ! grep -qs '^ssh_users:.*[^:]$' "${file}" || sed -i 's/^\(ssh_users:.*:\)[^:]*$/\1/' "${file}"
+  done
+}
+
 main() {
+  [[ "${1-}" == --keep-ssh ]] || forget_ssh
   mkdir -p /pei-from-host /pei-init /hard/image /hard/volume /soft /mnt
   # Projects of older versions look for the installation tree under /pei-init.
   ln -sfn /pei-from-host/stage-1 /pei-init/stage-1

@@ -95,8 +95,6 @@ read_drop_ins_first() {
 
 main() {
   [[ -x /usr/sbin/sshd ]] || pei_die "there is no /usr/sbin/sshd: openssh-server was not installed"
-  # Of the base, where that is an image of pei's, older ones too.
-  rm -rf -- "${PEI_SSHD_SETTINGS%/*}" "${PEI_SSHD_KEYS}" /etc/ssh/sshd_config.d/00-pei{,-passwords}.conf
   read_drop_ins_first
   switch_off "${DECIDED[@]}" || true
   move_match_blocks_away

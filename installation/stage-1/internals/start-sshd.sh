@@ -109,6 +109,23 @@ is_listening() {
   return 1
 }
 
+# tell_health OPTION…: an address that sshd listens at, and the port, for health.sh. Of several, the first that is not IPv6.
+tell_health() {
+  local address
+  address="$(/usr/sbin/sshd -T "$@" 2>/dev/null | awk '
+    $1 == "listenaddress" && (first == "" || (first ~ /^\[/ && $2 !~ /^\[/)) { first = $2 }
+    END {
+      port = first
+      sub(/.*:/, "", port)
+      sub(/:[0-9]+$/, "", first)
+      gsub(/[][]/, "", first)
+      if (first == "0.0.0.0") first = "127.0.0.1"
+      if (first == "::") first = "::1"
+      if (first != "") print first, port
+    }')"
+  [[ -z "${address}" ]] || printf '%s\n' "${address}" >/run/sshd/address
+}
+
 main() {
   local options=() type keys_lock=''
   # A base of an older pei has its settings in a drop-in.
@@ -136,13 +153,14 @@ main() {
   unlock_host_keys
   tell_of_foreign_homes
   tell_of_missing_capabilities
-  rm -f /run/sshd.pid
+  rm -f /run/sshd.pid /run/sshd/address
   if ! /usr/sbin/sshd "${options[@]}" || ! is_listening; then
     pei_log_error "ssh is off: sshd did not start"
     # In the foreground it says why; where it suddenly can, it is not left running.
     timeout 1 /usr/sbin/sshd -D -e "${options[@]}" || true
     return 1
   fi
+  tell_health "${options[@]}"
 }
 
 main "$@"

@@ -38,6 +38,11 @@ logs() {
     docker logs "${1:-$(container)}" 2>&1
 }
 
+# health_is STATUS CONTAINER
+health_is() {
+    [[ $(docker inspect --format '{{.State.Health.Status}}' "$2") == "$1" ]]
+}
+
 # starts CONTAINER: how often its entrypoint has come to its end. A prompt may stand before that line.
 starts() {
     logs "$1" | grep -o 'Entrypoint branch: ' | wc -l

@@ -40,7 +40,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,targe
     for tool in bash apt-get dpkg useradd; do \
         command -v "$tool" >/dev/null || { echo "pei: the base image has no $tool; it must be Debian or Ubuntu, or made from one of them" >&2; exit 1; }; \
     done; \
-    bash /pei-build/stage-1/internals/set-up-base.sh
+    bash /pei-build/stage-1/internals/set-up-base.sh --keep-ssh
 
 RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
