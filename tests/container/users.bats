@@ -281,10 +281,10 @@ YAML
     config <<YAML
 stage_1:
   $(image_1 "$base")
-  ssh: {users: {me: {password: $PASSWORD}, _apt: {password: $PASSWORD}}}
+  ssh: {users: {me: {password: $PASSWORD}, www-data: {password: $PASSWORD}}}
 YAML
     build_fails stage-1
-    has "$(<"$PROJECT.log")" '_apt is a system account of the base'
+    has "$(<"$PROJECT.log")" 'www-data is a system account of the base'
 }
 
 @test "without ssh there is no sshd, no port and no host key" {
