@@ -44,9 +44,12 @@ pub fn quoted(text: &str) -> String {
 /// Text without what a terminal would obey, also line ends: each is spelled out.
 #[must_use]
 pub fn escaped(text: &str) -> String {
-    let spelled = |c: char| match is_harmful(c) {
-        true => c.escape_default().collect(),
-        false => String::from(c),
+    let spelled = |c: char| -> String {
+        if is_harmful(c) {
+            c.escape_default().collect()
+        } else {
+            c.into()
+        }
     };
     text.chars().map(spelled).collect()
 }

@@ -49,7 +49,7 @@ fn no_link_leads_the_secrets_to_where_commits_hold_them() {
             }
             let _ = fs::remove_dir_all(project.path(link));
             symlink(
-                &target.strip_prefix(project.path("")).unwrap(),
+                target.strip_prefix(project.path("")).unwrap(),
                 project.path(link),
             )
             .unwrap();
