@@ -454,14 +454,16 @@ listens_to_term() {
     must compose up --detach --wait --no-build --pull never stage-2
     must docker exec "$(container)" bash -c 'exec 3<>/dev/tcp/127.0.0.1/2200; read -r -t 3 x <&3; [[ $x == SSH-2.0* ]]'
     down --volumes
-    start health --health-interval 1s --health-start-period 0s --health-retries 1 "$(image 2)" bash -c 'pkill -x sshd; sleep 60'
+    # A start period of 0 would mean the image's, in which no failure counts.
+    start health --health-interval 1s --health-start-period 1ms --health-retries 1 "$(image 2)" bash -c 'pkill -x sshd; sleep 60'
     within 20 health_is unhealthy "$ID-health"
     must docker exec "$ID-health" /usr/sbin/sshd
     within 20 health_is healthy "$ID-health"
     discard health
     # A hook's settings, which are not pei's: an address that is not 127.0.0.1, and a port of its own.
     printf 'ListenAddress 127.0.0.7:2207\n' >"$WORK/50-mine.conf"
-    start health --health-interval 1s --health-start-period 0s --health-retries 1 \
+    # A start period of 0 would mean the image's, in which no failure counts.
+    start health --health-interval 1s --health-start-period 1ms --health-retries 1 \
         --volume "$WORK/50-mine.conf:/etc/ssh/sshd_config.d/50-mine.conf:ro" "$(image 2)" sleep 60
     within 20 health_is healthy "$ID-health"
     must docker exec "$ID-health" pkill -x sshd
