@@ -214,7 +214,7 @@ no_identities() {
 
 @test "nothing is world-writable or setuid but what is meant to be" {
     # Storage within the image, and the place for mounts: any user of the container may keep files there.
-    local meant='^drwxrwxrwx (hard/image/(app|data|workspace)|mnt)/$'
+    local meant='^drwxrwxrwt (hard/image/(app|data|workspace)|mnt)/$'
     # Links have no mode of their own; w with the sticky bit (t) is what /tmp has.
     must_fail grep -E '^([^l].{7}w[^tT]|-..[sS]|.{6}[sS])' <(grep -vE "$meant" "$WORK/opened/modes")
     equal '' "$output"
