@@ -9,7 +9,6 @@ static INSTALLATION: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/installati
 static EXAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/examples");
 
 /// The names that `pei create --quick` knows, sorted.
-#[must_use]
 pub fn quick_templates() -> Vec<&'static str> {
     let mut names: Vec<_> = TEMPLATES
         .get_dir("config/quick")
@@ -26,7 +25,6 @@ pub fn quick_templates() -> Vec<&'static str> {
 /// # Panics
 ///
 /// Where pei was built without that template.
-#[must_use]
 pub fn template(path: &str) -> &'static str {
     TEMPLATES
         .get_file(path)
@@ -79,7 +77,6 @@ fn collect(dir: &'static Dir<'static>, found: &mut Vec<(String, &'static [u8])>)
 }
 
 /// Whether a file of `installation/` belongs to the user once it is there.
-#[must_use]
 pub fn is_users(path: &str) -> bool {
     let mut parts = path.split('/');
     parts

@@ -108,7 +108,6 @@ impl Cli {
     }
 
     /// The voice that the flags ask for.
-    #[must_use]
     pub fn ui(&self) -> Ui {
         let verbosity = if self.quiet.quiet || self.command.is_quiet() {
             Verbosity::Quiet
@@ -121,14 +120,12 @@ impl Cli {
     }
 
     /// What to do.
-    #[must_use]
     pub fn into_command(self) -> Command {
         self.command
     }
 }
 
 /// The whole definition, from which completions and man pages are made too.
-#[must_use]
 pub fn command() -> clap::Command {
     Cli::command().styles(Styles::styled())
 }
@@ -163,7 +160,6 @@ pub struct Answer {
 
 impl Answer {
     /// Says it, and what that means for the exit status.
-    #[must_use]
     pub fn print(&self) -> ExitCode {
         let mut ui = Ui::new(self.color, Verbosity::Normal);
         if self.error.use_stderr() {

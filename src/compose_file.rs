@@ -54,7 +54,6 @@ impl ComposeFile {
     }
 
     /// Reads what `docker compose config --format json` says.
-    #[must_use]
     pub fn from_compose(json: &str) -> Option<Self> {
         let document: Document = serde_json::from_str(json).ok()?;
         Some(document.into())

@@ -71,13 +71,11 @@ impl Credentials {
     }
 
     /// The text.
-    #[must_use]
     pub fn text(&self) -> &str {
         &self.0
     }
 
     /// Changes whenever the text does, and tells a guesser nothing: the text holds random salts.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         if self.0.is_empty() {
             return String::new();

@@ -17,7 +17,6 @@ pub struct Failure {
 
 impl Failure {
     /// The project or the config is at fault.
-    #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -27,7 +26,6 @@ impl Failure {
     }
 
     /// The command line is wrong.
-    #[must_use]
     pub fn usage(message: impl Into<String>) -> Self {
         Self {
             exit_code: ExitCode::Usage,
@@ -36,7 +34,6 @@ impl Failure {
     }
 
     /// The container engine is missing or failed.
-    #[must_use]
     pub fn engine(message: impl Into<String>) -> Self {
         Self {
             exit_code: ExitCode::Engine,
@@ -45,7 +42,6 @@ impl Failure {
     }
 
     /// pei contradicts itself.
-    #[must_use]
     pub fn bug(message: impl Into<String>) -> Self {
         Self {
             exit_code: ExitCode::Bug,
@@ -62,13 +58,11 @@ impl Failure {
     }
 
     /// What to do about it.
-    #[must_use]
     pub fn cure(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
     /// The exit status that an error stands for.
-    #[must_use]
     pub fn exit_code_of(error: &anyhow::Error) -> ExitCode {
         error
             .downcast_ref::<Self>()

@@ -35,7 +35,6 @@ pub enum Owner {
 
 impl FileTree {
     /// An empty tree.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -51,7 +50,6 @@ impl FileTree {
     }
 
     /// The file at a path.
-    #[must_use]
     pub fn get(&self, path: &str) -> Option<&File> {
         self.files.get(path)
     }

@@ -14,7 +14,6 @@ use crate::model::HostIds;
 pub const PATH: &str = ".pei/host-ids";
 
 /// The file's text; without numbers, the image picks them.
-#[must_use]
 pub fn text(ids: Option<HostIds>) -> String {
     ids.map_or_else(
         || "uid\ngid\n".to_owned(),
@@ -23,7 +22,6 @@ pub fn text(ids: Option<HostIds>) -> String {
 }
 
 /// Those of who runs pei. Root configures for somebody: for who called sudo, or else for the owner of the project.
-#[must_use]
 pub fn of_caller(project: &Path) -> Option<HostIds> {
     let own = HostIds {
         uid: rustix::process::geteuid().as_raw(),

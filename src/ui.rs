@@ -73,7 +73,6 @@ impl Tone {
 
 impl Ui {
     /// The process's own streams.
-    #[must_use]
     pub fn new(color: ColorChoice, verbosity: Verbosity) -> Self {
         Self {
             out: Box::new(io::stdout()),
@@ -87,19 +86,16 @@ impl Ui {
     }
 
     /// Whether texts for stderr are coloured.
-    #[must_use]
     pub fn colour(&self) -> bool {
         self.colour
     }
 
     /// Whether somebody is there to answer.
-    #[must_use]
     pub fn is_interactive(&self) -> bool {
         self.interactive
     }
 
     /// Whether the user asked for every file.
-    #[must_use]
     pub fn is_verbose(&self) -> bool {
         self.verbosity == Verbosity::Verbose
     }
@@ -122,7 +118,6 @@ impl Ui {
     }
 
     /// A unified diff, in colour where data is.
-    #[must_use]
     pub fn diff(&self, text: &str) -> String {
         if !is_coloured(self.color, self.out_is_terminal) {
             return text.to_owned();
@@ -193,9 +188,6 @@ impl Ui {
     }
 
     /// Asks a question whose answer is yes or no; no answer is a no.
-    ///
-    /// # Errors
-    /// Stdin cannot be read.
     pub fn confirm(&mut self, question: &str) -> io::Result<bool> {
         self.say(&format!("{question} [y/N] "));
         let mut answer = String::new();
@@ -226,7 +218,6 @@ impl Ui {
 }
 
 /// The user's word first, then `NO_COLOR`, then what the stream is.
-#[must_use]
 pub fn is_coloured(choice: ColorChoice, is_terminal: bool) -> bool {
     match choice {
         ColorChoice::Always => true,
@@ -293,7 +284,6 @@ fn length_of_colour(text: &str) -> usize {
 }
 
 /// A path as messages show it: in backticks, and harmless to a terminal.
-#[must_use]
 pub fn shown(path: &std::path::Path) -> String {
     // `./x` is `x` to everybody but a program.
     let plain = path.strip_prefix(".").unwrap_or(path);

@@ -46,9 +46,6 @@ const NAMES: [&str; 8] = [
 
 impl Command {
     /// Does it.
-    ///
-    /// # Errors
-    /// Why it could not be done.
     pub fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         match self {
             Self::Create(args) => args.run(ui),
@@ -63,7 +60,6 @@ impl Command {
     }
 
     /// Whether `--quiet` stands behind the subcommand.
-    #[must_use]
     pub fn is_quiet(&self) -> bool {
         match self {
             Self::Create(args) => args.quiet.quiet,

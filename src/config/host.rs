@@ -22,7 +22,6 @@ pub struct Host {
 
 impl Host {
     /// A host whose project has the given `installation/` folder, which need not exist.
-    #[must_use]
     pub fn new(installation: impl Into<PathBuf>) -> Self {
         let installation = installation.into();
         Self {

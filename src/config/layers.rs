@@ -27,7 +27,6 @@ pub struct Layers {
 
 impl Layers {
     /// Reads the files that a config names, and the local one beside it.
-    #[must_use]
     pub fn read(main: SourceFile, path: &Path, lookup: &dyn Lookup) -> Self {
         let mut reader = Reader {
             lookup,
@@ -61,7 +60,6 @@ impl Layers {
     }
 
     /// The texts that places are in.
-    #[must_use]
     pub fn source(&self) -> &SourceFile {
         &self.source
     }
@@ -72,7 +70,6 @@ impl Layers {
     }
 
     /// What is to be said where the files are not all YAML, and the texts to show it with.
-    #[must_use]
     pub fn into_findings(self) -> (SourceFile, Vec<Diagnostic>) {
         let hidden = Hidden::of_source(&self.source);
         (self.source, self.findings.covered(&hidden).into_vec())

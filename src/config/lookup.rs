@@ -18,24 +18,15 @@ pub trait Lookup {
     }
 
     /// Whether a path under `installation/` is a file, without reading it.
-    ///
-    /// # Errors
-    /// Why it is none.
     fn project_file_exists(&self, path: &str) -> Result<(), FileProblem>;
 
     /// The names in a folder under `installation/`, where there is one; `""` is that folder itself.
     fn project_names(&self, path: &str) -> Vec<String>;
 
     /// The bytes of a file under `installation/`.
-    ///
-    /// # Errors
-    /// Why there are none.
     fn project_file(&self, path: &str) -> Result<Vec<u8>, FileProblem>;
 
     /// The bytes of a file of the host, by its absolute path.
-    ///
-    /// # Errors
-    /// Why there are none.
     fn host_file(&self, path: &str) -> Result<Vec<u8>, FileProblem>;
 
     /// Where a file lies under `installation/`: the link that a path names and what it leads to, as far as they are
@@ -51,18 +42,12 @@ pub trait Lookup {
     }
 
     /// Another file of the config: its path with links resolved, and its bytes.
-    ///
-    /// # Errors
-    /// Why there are none.
     fn layer(&self, path: &Path) -> Result<(PathBuf, Vec<u8>), FileProblem> {
         let _ = path;
         Err(FileProblem::Missing)
     }
 
     /// The bytes of a file in the `.ssh` folder of the person who runs pei.
-    ///
-    /// # Errors
-    /// Why there are none.
     fn home_key(&self, file_name: &str) -> Result<Vec<u8>, FileProblem>;
 }
 

@@ -57,7 +57,6 @@ pub fn load(source: &SourceFile, lookup: &dyn Lookup) -> Result<Loaded, Vec<Diag
 }
 
 /// The finding for a config without any value.
-#[must_use]
 pub fn empty() -> Diagnostic {
     Diagnostic::error(Code::EmptyFile, 0..0, "the config is empty")
         .help("`pei create` writes a config to begin with")

@@ -28,7 +28,6 @@ const COVERED: &str = "'********'";
 impl Layers {
     /// The merged config, each value with its file and line in a comment. Secrets are covered, and what was followed
     /// (`extends`) or is ignored (keys that begin with `x-`) is left out. `None` where a file is no YAML.
-    #[must_use]
     pub fn show(&self) -> Option<String> {
         let root = self.root()?;
         let source = self.source();

@@ -21,7 +21,6 @@ impl SourceFile {
     pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
     /// Text that is known to be UTF-8.
-    #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -105,7 +104,6 @@ impl SourceFile {
 }
 
 /// A file as messages name it, so that a terminal or an editor can open it.
-#[must_use]
 pub fn name_of(path: &Path) -> String {
     path.strip_prefix(".")
         .unwrap_or(path)

@@ -15,7 +15,6 @@ macro_rules! codes {
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
             /// The name that messages, the JSON form and the catalogue use.
-            #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
@@ -23,7 +22,6 @@ macro_rules! codes {
             }
 
             /// The code of a name, as a person types it.
-            #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|code| code.name() == name)
             }

@@ -6,7 +6,6 @@ use super::Code;
 const CATALOGUE: &str = include_str!("../../docs/diagnostics.md");
 
 /// What a code means, a small example, and how to fix it, as Markdown.
-#[must_use]
 pub fn explain(code: Code) -> &'static str {
     section(code).unwrap_or("this code has no explanation: an internal error, please report it")
 }

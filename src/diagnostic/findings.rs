@@ -43,13 +43,11 @@ impl Findings {
     }
 
     /// True as long as nothing was found.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// The findings as they were found.
-    #[must_use]
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.found
     }

@@ -13,7 +13,6 @@ const VERSION: u32 = 1;
 /// All findings in the file's order, as a single line of JSON.
 ///
 /// docs/findings-json.md documents the shape, with an example and a schema.
-#[must_use]
 pub fn to_json(diagnostics: &[Diagnostic], source: &SourceFile) -> String {
     let index = LineIndex::of(source, &source.text);
     let mut sorted = diagnostics.to_vec();

@@ -42,7 +42,6 @@ pub enum Severity {
 
 impl Severity {
     /// The word that people and the JSON form read.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -81,13 +80,11 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A finding that stops pei, with its place.
-    #[must_use]
     pub fn error(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Error, span, message.into())
     }
 
     /// A finding that pei goes on after, with its place.
-    #[must_use]
     pub fn warning(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, span, message.into())
     }
@@ -165,13 +162,11 @@ impl Diagnostic {
     }
 
     /// The place of the primary label.
-    #[must_use]
     pub fn span(&self) -> Range<usize> {
         self.labels.first().map_or(0..0, |label| label.span.clone())
     }
 
     /// Where the finding begins, for sorting and for the `file:line:column` head.
-    #[must_use]
     pub fn start(&self) -> usize {
         self.span().start
     }

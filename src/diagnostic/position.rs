@@ -29,7 +29,6 @@ pub struct LineIndex<'t> {
 
 impl<'t> LineIndex<'t> {
     /// The lines of a source, whose text is given as it is to be shown.
-    #[must_use]
     pub fn of(source: &'t SourceFile, text: &'t str) -> Self {
         let mut index = Self::new(text);
         let files = source.files();
@@ -40,7 +39,6 @@ impl<'t> LineIndex<'t> {
     }
 
     /// Reads the text once.
-    #[must_use]
     pub fn new(text: &'t str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
@@ -61,13 +59,11 @@ impl<'t> LineIndex<'t> {
     }
 
     /// The text that is indexed.
-    #[must_use]
     pub fn text(&self) -> &'t str {
         self.text
     }
 
     /// The place of a byte offset; one past the end is the end.
-    #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.line_at(offset);
@@ -78,7 +74,6 @@ impl<'t> LineIndex<'t> {
     }
 
     /// The file that a byte offset is in.
-    #[must_use]
     pub fn file(&self, offset: usize) -> &'t str {
         self.file_of(self.line_at(offset)).1
     }
@@ -89,7 +84,6 @@ impl<'t> LineIndex<'t> {
     }
 
     /// The whole line that holds a byte offset, with its line feed.
-    #[must_use]
     pub fn line_range(&self, offset: usize) -> Range<usize> {
         let line = self.line_at(offset);
         let end = self.starts.get(line + 1).copied();

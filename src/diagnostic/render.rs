@@ -13,7 +13,6 @@ use crate::config::SourceFile;
 ///
 /// No finding gives no text. Colours are ANSI sequences, written only where `colour` is true;
 /// the text reads the same without them.
-#[must_use]
 pub fn render(diagnostics: &[Diagnostic], source: &SourceFile, colour: bool) -> String {
     if diagnostics.is_empty() {
         return String::new();
@@ -40,7 +39,6 @@ pub fn render(diagnostics: &[Diagnostic], source: &SourceFile, colour: bool) -> 
 }
 
 /// `2 errors, 1 warning`.
-#[must_use]
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let errors = diagnostics
         .iter()

@@ -1,7 +1,6 @@
 //! "did you mean".
 
 /// The candidate that is nearest to `word`, where one is near enough to be meant.
-#[must_use]
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     // A long word cannot be a typing slip of ours, and comparing it would cost.
     const LONGEST: usize = 64;

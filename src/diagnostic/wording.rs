@@ -4,14 +4,12 @@
 const QUOTED_MAX: usize = 80;
 
 /// `1 error`, `2 errors`.
-#[must_use]
 pub fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }
 
 /// `` `a`, `b` or `c` ``, with the given last joint.
-#[must_use]
 pub fn list<S: AsRef<str>>(items: &[S], joint: &str) -> String {
     let items: Vec<String> = items.iter().map(|item| quoted(item.as_ref())).collect();
     match items.as_slice() {
@@ -23,7 +21,6 @@ pub fn list<S: AsRef<str>>(items: &[S], joint: &str) -> String {
 
 /// User text in backticks: control characters are spelled out, for they would
 /// reach the terminal, and long text is cut.
-#[must_use]
 pub fn quoted(text: &str) -> String {
     let mut shown = String::from("`");
     for (place, character) in text.chars().enumerate() {
@@ -42,7 +39,6 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// Text without what a terminal would obey, also line ends: each is spelled out.
-#[must_use]
 pub fn escaped(text: &str) -> String {
     let spelled = |c: char| -> String {
         if is_harmful(c) {
@@ -65,7 +61,6 @@ pub(crate) fn without_quoted(message: &str) -> String {
 }
 
 /// Whether a terminal would obey a character, or whether it reorders or hides the text around it.
-#[must_use]
 pub fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

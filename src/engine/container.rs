@@ -99,7 +99,6 @@ impl Container {
     ///
     /// Containers of images that were only built on top of it are not, nor are those that were started by another name
     /// of the same image: `docker tag base:1 demo:1` makes no container of `base:1` one of demo's.
-    #[must_use]
     pub fn is_of(&self, image: &str, id: Option<&str>) -> bool {
         let with_tag = |name: &str| {
             let full = ["localhost/", "docker.io/library/", "docker.io/"];
@@ -119,7 +118,6 @@ impl Container {
     }
 
     /// Whether the Compose project of this name made it, in this folder: two folders may have one name.
-    #[must_use]
     pub fn is_made_by(&self, project: &str, folder: &Path) -> bool {
         let same = |other: &PathBuf| match (other.canonicalize(), folder.canonicalize()) {
             (Ok(other), Ok(folder)) => other == folder,

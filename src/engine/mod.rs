@@ -23,7 +23,6 @@ pub struct Engine {
 
 impl Engine {
     /// The engine that the environment names.
-    #[must_use]
     pub fn from_environment() -> Self {
         let named = std::env::var_os(VARIABLE).filter(|name| !name.is_empty());
         Self {
@@ -32,9 +31,6 @@ impl Engine {
     }
 
     /// All containers, whatever made them and whether they run or not.
-    ///
-    /// # Errors
-    /// The engine is missing or does not answer.
     pub fn containers(&self) -> Result<Vec<Container>, Failure> {
         let ids = self.run(&["ps", "-a", "-q", "--no-trunc"])?;
         let ids: Vec<&str> = ids.split_whitespace().collect();
@@ -50,18 +46,12 @@ impl Engine {
     }
 
     /// An image by its name; `None` where there is none.
-    ///
-    /// # Errors
-    /// The engine is missing.
     pub fn image(&self, name: &str) -> Result<Option<Image>, Failure> {
         let output = self.output(&["image", "inspect", "--", name])?;
         Ok(container::image(&output.stdout).filter(|_| output.success))
     }
 
     /// Stops a container and removes it; one that is gone is fine.
-    ///
-    /// # Errors
-    /// The engine's words.
     pub fn remove_container(&self, container: &Container) -> Result<(), Failure> {
         let id = container.id.as_str();
         let mut removal = vec!["rm", "--", id];
@@ -78,9 +68,6 @@ impl Engine {
     }
 
     /// Removes an image by its name; one that is gone is fine.
-    ///
-    /// # Errors
-    /// The engine's words.
     pub fn remove_image(&self, image: &str) -> Result<(), Failure> {
         let step = ["image", "rm", "--", image];
         let output = self.output(&step)?;
@@ -91,9 +78,6 @@ impl Engine {
     }
 
     /// The names of the volumes or networks that a Compose project has made.
-    ///
-    /// # Errors
-    /// The engine is missing or does not answer.
     pub fn made_by(&self, kind: &str, project: &str) -> Result<Vec<String>, Failure> {
         let label = format!("label={PROJECT_LABEL}={project}");
         let names = self.run(&[kind, "ls", "--format", "{{.Name}}", "--filter", &label])?;
@@ -101,23 +85,16 @@ impl Engine {
     }
 
     /// Whether there is a volume of this name.
-    ///
-    /// # Errors
-    /// The engine is missing.
     pub fn has_volume(&self, name: &str) -> Result<bool, Failure> {
         Ok(self.output(&["volume", "inspect", "--", name])?.success)
     }
 
     /// Removes a network; false where something still uses it.
-    ///
-    /// # Errors
-    /// The engine is missing.
     pub fn remove_network(&self, name: &str) -> Result<bool, Failure> {
         Ok(self.output(&["network", "rm", "--", name])?.success)
     }
 
     /// Compose's own reading of a file, as JSON; `None` where it cannot be had.
-    #[must_use]
     pub fn compose_config(&self, file: &Path) -> Option<String> {
         let mut command = Command::new(&self.program);
         command

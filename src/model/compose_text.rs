@@ -23,7 +23,6 @@ pub enum Part {
 
 impl ComposeText {
     /// Text without markers.
-    #[must_use]
     pub fn literal(text: impl Into<String>) -> Self {
         let text = text.into();
         if text.is_empty() {
@@ -35,7 +34,6 @@ impl ComposeText {
     }
 
     /// The text, where it holds no marker.
-    #[must_use]
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -45,13 +43,11 @@ impl ComposeText {
     }
 
     /// True where no value needs Compose.
-    #[must_use]
     pub fn is_literal(&self) -> bool {
         self.as_literal().is_some()
     }
 
     /// As Compose wants it: a literal `$` is doubled, a marker is `${NAME}` or `${NAME:-default}`.
-    #[must_use]
     pub fn for_compose(&self) -> String {
         let doubled = |text: &str| text.replace('$', "$$");
         self.spelled(doubled, |name, default| {
@@ -60,7 +56,6 @@ impl ComposeText {
     }
 
     /// What stands for the text where there is no Compose: each marker's default; `None` where one has none.
-    #[must_use]
     pub fn with_defaults(&self) -> Option<String> {
         let has_default = |part: &Part| !matches!(part, Part::Marker { default: None, .. });
         self.parts.iter().all(has_default).then(|| {
@@ -71,7 +66,6 @@ impl ComposeText {
     }
 
     /// For a reader: literal text as typed, a marker as `${NAME}` or `${NAME:-default}`.
-    #[must_use]
     pub fn for_reading(&self) -> String {
         self.spelled(str::to_owned, spelled_marker)
     }

@@ -20,7 +20,6 @@ pub struct HostIds {
 
 impl Id {
     /// As the build gets it: the word stands for the number that an untracked file holds.
-    #[must_use]
     pub fn text(self) -> String {
         match self {
             Self::Number(number) => number.to_string(),

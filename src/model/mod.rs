@@ -31,7 +31,6 @@ pub struct Project {
 }
 
 /// Whether Compose takes a name for a project.
-#[must_use]
 pub fn is_project_name(name: &str) -> bool {
     let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     name.starts_with(first) && name.chars().all(|c| first(c) || c == '_' || c == '-')
@@ -39,20 +38,17 @@ pub fn is_project_name(name: &str) -> bool {
 
 impl Project {
     /// Some account has the ids of who configures.
-    #[must_use]
     pub fn has_host_ids(&self) -> bool {
         let mut ids = self.users().flat_map(|user| [user.uid, user.gid]);
         ids.any(|id| id == Some(Id::Host))
     }
 
     /// The stage of that name.
-    #[must_use]
     pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.id.name == name)
     }
 
     /// The stages that this one grows from, the first one first, and itself.
-    #[must_use]
     pub fn lineage<'p>(&'p self, stage: &'p Stage) -> Vec<&'p Stage> {
         self.chain(stage, |stage| match &stage.from {
             Origin::Image(_) => None,
@@ -61,7 +57,6 @@ impl Project {
     }
 
     /// The stages that this one inherits from, the first one first, and itself.
-    #[must_use]
     pub fn family<'p>(&'p self, stage: &'p Stage) -> Vec<&'p Stage> {
         self.chain(stage, |stage| stage.inherits.as_ref())
     }
@@ -143,7 +138,6 @@ pub enum Device {
 
 impl Device {
     /// As the config spells it.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",

@@ -34,7 +34,6 @@ pub enum StorageKey {
 
 impl StorageKey {
     /// The key as the config and the paths spell it.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::App => "app",

@@ -27,7 +27,6 @@ pub enum Setting {
 
 impl Project {
     /// Each stage by its key.
-    #[must_use]
     pub fn settings(&self) -> Setting {
         let Self { stages, name: _ } = self;
         Setting::Map(
@@ -39,7 +38,6 @@ impl Project {
     }
 
     /// The key paths of all values that hold a passthrough marker.
-    #[must_use]
     pub fn marked_values(&self) -> Vec<String> {
         let mut found = Vec::new();
         self.settings().find_markers("", &mut found);

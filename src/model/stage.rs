@@ -13,13 +13,11 @@ pub struct StageId {
 
 impl StageId {
     /// The folders that every project has, whether the config has the stage or not.
-    #[must_use]
     pub fn in_every_project() -> [Self; 2] {
         ["stage-1", "stage-2"].map(Self::new)
     }
 
     /// A stage whose key is its name.
-    #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -28,7 +26,6 @@ impl StageId {
     }
 
     /// A variable of the contract that each stage has one of: `PEI_STAGE_DIR_1`.
-    #[must_use]
     pub fn variable(&self, name: &str) -> String {
         let own = self.name.strip_prefix("stage-").unwrap_or(&self.name);
         format!("{name}_{}", own.replace('-', "_").to_uppercase())
@@ -93,7 +90,6 @@ pub struct Stage {
 
 impl Stage {
     /// True where somebody gets an account.
-    #[must_use]
     pub fn has_users(&self) -> bool {
         self.ssh.as_ref().is_some_and(|ssh| !ssh.users.is_empty())
     }

@@ -44,7 +44,6 @@ pub struct LeftOut {
 
 impl LeftOut {
     /// The listing for a config that names these key files, relative to `installation/`.
-    #[must_use]
     pub fn new<'k>(key_files: impl IntoIterator<Item = &'k String>) -> Self {
         let mut key_files: Vec<String> = key_files
             .into_iter()
@@ -62,7 +61,6 @@ impl LeftOut {
     }
 
     /// Whether builds leave out a file or folder, given relative to the project.
-    #[must_use]
     pub fn holds(&self, path: &str) -> bool {
         let is_name = |part| {
             NAMES

@@ -120,7 +120,6 @@ pub struct StageScripts {
 }
 
 /// Plans a project.
-#[must_use]
 pub fn plan(project: &Project, inputs: Inputs) -> Plan {
     let fingerprint = inputs.credentials.fingerprint();
     let args: Vec<Vec<BuildArg>> = project

@@ -89,7 +89,6 @@ impl Changes<'_> {
     }
 
     /// The changes as a unified diff, in the order of the paths; secrets are named and not shown.
-    #[must_use]
     pub fn diff(&self) -> String {
         self.changes.iter().map(Change::diff).collect()
     }
@@ -97,7 +96,6 @@ impl Changes<'_> {
 
 impl Change<'_> {
     /// The change as one line of a listing: a word, the path and what else there is to say.
-    #[must_use]
     pub fn line(&self) -> String {
         let path = escaped(&self.path);
         match &self.action {

@@ -45,13 +45,11 @@ pub fn stamp_all(tree: &mut FileTree) {
 }
 
 /// Whether a text carries a token, right or not.
-#[must_use]
 pub fn is_stamped(text: &str) -> bool {
     digits(text).is_some()
 }
 
 /// Whether two texts carry the same token: then one was made from the other.
-#[must_use]
 pub fn same_token(one: &str, other: &str) -> bool {
     let token = |text: &str| digits(text).map(|digits| text[digits].to_owned());
     token(one).is_some() && token(one) == token(other)
@@ -60,7 +58,6 @@ pub fn same_token(one: &str, other: &str) -> bool {
 /// Whether a text is what pei wrote.
 ///
 /// Line ends do not count: a checkout that makes CRLF of them is no hand edit.
-#[must_use]
 pub fn is_unedited(text: &str) -> bool {
     let plain;
     let text = if text.contains("\r\n") {

@@ -9,7 +9,6 @@ use super::names::OWN_FOLDER;
 
 impl Change<'_> {
     /// Whether it is one to a file that a project's repository holds, in a clone as in the original.
-    #[must_use]
     pub fn is_tracked(&self, folder: &Path) -> bool {
         let is_mode = self.action == Action::SetMode;
         if self.path.split('/').next() == Some(OWN_FOLDER) {

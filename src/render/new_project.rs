@@ -41,16 +41,11 @@ fn config(quick: Option<&str>) -> &'static str {
 }
 
 /// Where the config of a new project publishes ssh, if it does.
-#[must_use]
 pub fn ssh_port(quick: Option<&str>) -> Option<u16> {
     new_config::ssh_port(config(quick))
 }
 
 /// The files of a new project, before its first configure.
-///
-/// # Errors
-///
-/// None that a user could cause: the quick template is known to exist.
 pub fn new_project(new: &NewProject<'_>) -> anyhow::Result<FileTree> {
     let mut tree = FileTree::new();
     add_installation(&mut tree);

@@ -19,7 +19,6 @@ const MARKER: &str = r"\{\{";
 const EXTENSION: &str = "^x-";
 
 /// The schema of `user_config.yml`, in the dialect 2020-12.
-#[must_use]
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     let root = section(&raw::Root::SPEC, &mut definitions);
