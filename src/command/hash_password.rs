@@ -9,10 +9,8 @@ use crate::cli::Quiet;
 use crate::credentials;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::model::Password;
 use crate::ui::Ui;
-
-/// crypt(3) takes no longer ones.
-const LONGEST: usize = 511;
 
 /// Print the hash of a password, for `password_hash`
 ///
@@ -70,7 +68,7 @@ fn read_line() -> Result<String> {
     let mut line = Vec::new();
     io::stdin()
         .lock()
-        .take(LONGEST as u64 + 3)
+        .take(Password::LONGEST as u64 + 3)
         .read_until(b'\n', &mut line)
         .context("cannot read the password from stdin")?;
     let line = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -81,7 +79,7 @@ fn read_line() -> Result<String> {
 fn require_usable(password: &str) -> Result<(), Failure> {
     let problem = if password.is_empty() {
         "the password is empty"
-    } else if password.len() > LONGEST {
+    } else if password.len() > Password::LONGEST {
         "the password is longer than the 511 bytes that login programs take"
     } else if password.contains(char::is_control) {
         "the password holds a control character"

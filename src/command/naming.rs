@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::quoted;
 use crate::failure::Failure;
-use crate::model::is_project_name;
+use crate::model::NameForm;
 
 /// Longer names of folders are cut: hosts and volumes have the project's name in theirs.
 const LONGEST: usize = 40;
@@ -61,7 +61,7 @@ pub(super) fn require_legal(name: &str) -> Result<(), Failure> {
     // The name of an image has one sign between two words, or two of a kind.
     let is_repository = !name.contains("_-") && !name.contains("-_") && !name.contains("___");
     let ends_well = !name.ends_with(['-', '_']);
-    if is_project_name(name) && is_repository && ends_well {
+    if NameForm::PROJECT.fits(name) && is_repository && ends_well {
         return Ok(());
     }
     Err(Failure::usage(format!(

@@ -7,6 +7,8 @@
 
 use std::collections::HashMap;
 
+use crate::model::NameForm;
+
 /// The variables of the file, of which the last line of a name counts.
 pub(super) fn parse(
     text: &str,
@@ -120,10 +122,7 @@ fn replace(text: &str, known: &dyn Fn(&str) -> Option<String>) -> String {
         let (name, default) = inner
             .split_once(":-")
             .map_or((inner, None), |(name, d)| (name, Some(d)));
-        if name.is_empty()
-            || !name.chars().all(is_name)
-            || name.starts_with(|c: char| c.is_ascii_digit())
-        {
+        if !NameForm::VARIABLE.fits(name) {
             value.push('$');
             rest = after;
             continue;

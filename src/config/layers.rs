@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::raw::CREDENTIALS;
 use super::read::{Context, Field, Place};
 use super::yaml::{self, Content, Entry, Node};
 use super::{FileProblem, Loaded, Lookup, SourceFile, finish, source};
@@ -352,17 +353,7 @@ fn is_personal(path: &str) -> bool {
     let of_user = path
         .strip_prefix("stage_1.ssh.users.")
         .and_then(|rest| rest.split_once('.'));
-    let is_credential = |(_, key): (&str, &str)| {
-        [
-            "password",
-            "password_hash",
-            "pubkey_file",
-            "pubkey_text",
-            "privkey_file",
-            "privkey_text",
-        ]
-        .contains(&key)
-    };
+    let is_credential = |(_, key): (&str, &str)| CREDENTIALS.contains(&key);
     path == "extends" || path.starts_with("x-") || of_user.is_some_and(is_credential)
 }
 

@@ -19,6 +19,9 @@ pub struct HostIds {
 }
 
 impl Id {
+    /// The next one means "unchanged" to the kernel.
+    pub const LARGEST: u32 = u32::MAX - 1;
+
     /// As the build gets it: the word stands for the number that an untracked file holds.
     pub fn text(self) -> String {
         match self {

@@ -8,6 +8,7 @@ mod compose_text;
 mod hook;
 mod id;
 mod mount;
+mod name;
 mod settings;
 mod ssh;
 mod stage;
@@ -16,6 +17,7 @@ pub use compose_text::{ComposeText, Part};
 pub use hook::{Hook, Hooks};
 pub use id::{HostIds, Id};
 pub use mount::{Mount, MountSource, Storage, StorageKey};
+pub use name::NameForm;
 pub use settings::Setting;
 pub use ssh::{Password, PrivateKey, Ssh, SshUser};
 pub use stage::{Origin, Role, Stage, StageId};
@@ -28,12 +30,6 @@ pub struct Project {
     /// In build order: what a stage grows from, copies from or inherits stands before it. There is at least one, and
     /// the last one is what runs.
     pub stages: Vec<Stage>,
-}
-
-/// Whether Compose takes a name for a project.
-pub fn is_project_name(name: &str) -> bool {
-    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    name.starts_with(first) && name.chars().all(|c| first(c) || c == '_' || c == '-')
 }
 
 impl Project {
@@ -138,7 +134,7 @@ pub enum Device {
 
 impl Device {
     /// As the config spells it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
             Self::Gpu => "gpu",

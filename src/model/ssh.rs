@@ -42,6 +42,11 @@ pub enum Password {
     Hash(String),
 }
 
+impl Password {
+    /// crypt(3) takes no longer ones, and so no login would.
+    pub const LONGEST: usize = 511;
+}
+
 /// A private key, ready to be installed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrivateKey {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::notice::NOTICE;
 use super::{insert_text, quote, templates};
 use crate::file_tree::{File, FileTree, Owner};
-use crate::model::{ComposeText, EnvVar, Hook, StageId};
+use crate::model::{ComposeText, EnvVar, Hook, NameForm, StageId};
 use crate::plan::{Plan, StageScripts};
 
 /// The files exist for every stage, even when there is nothing in them.
@@ -85,16 +85,11 @@ fn line(variable: &EnvVar) -> String {
     let EnvVar { name, value } = variable;
     match value.as_ref().map(ComposeText::for_reading) {
         None => format!("# {name}"),
-        Some(value) if is_shell_name(name) => format!("{name}={}", quote::sh(&value)),
+        // Docker takes names that a shell would take for a command, or for worse.
+        Some(value) if NameForm::VARIABLE.fits(name) => format!("{name}={}", quote::sh(&value)),
         // A container has variables that no shell can; `:` lets a reader see them, and does nothing.
         Some(value) => format!(": {}", quote::sh(&format!("{name}={value}"))),
     }
-}
-
-/// Docker takes names that a shell would take for a command, or for worse.
-fn is_shell_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Size 0 tells the entrypoint that there is no such hook.

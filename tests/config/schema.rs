@@ -1,8 +1,9 @@
 //! The JSON Schema accepts what loads, and refuses unknown keys and wrong shapes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::schema;
+use crate::fuzz::fake::FakeHost;
 use serde_json::{Value, json};
 
 /// The schema as a validator knows it, which also checks the schema itself.
@@ -212,4 +213,61 @@ fn resolved<'s>(value: &'s Value, root: &'s Value) -> &'s Value {
     reference
         .and_then(|reference| root.pointer(reference.trim_start_matches('#')))
         .map_or(value, |target| resolved(target, root))
+}
+
+/// Where a rule is a pattern in the schema and code among the rules, both judge all texts of up to three of these pieces.
+/// The schema refuses nothing that loads; what it lets through of the rest are so many.
+#[test]
+fn the_patterns_refuse_what_the_rules_refuse() {
+    let validator = validator();
+    let digest = format!("@sha256:{}", "0".repeat(64));
+    let sha = format!("$6$salt${}", "x".repeat(86));
+    let yescrypt = format!("$y$j9T$salt${}", "x".repeat(43));
+    let bcrypt = format!("$2b$12${}", "x".repeat(53));
+    let check = |key: &str, pieces: &[&str], expected: usize| {
+        let mut passed = Vec::new();
+        for text in texts(pieces) {
+            let keys = key.replace('§', &Value::from(&*text).to_string());
+            let config = format!("stage_1:\n  image: {{base: a, output: b}}\n{keys}\n");
+            // A second `image` would be a doubled key.
+            let config = config.replace("  image: {base: a, output: b}\n  image", "  image");
+            let loads = FakeHost::default().load(&config).is_ok();
+            let fits = validator.is_valid(&yaml(&config));
+            assert!(fits || !loads, "refused by the schema alone: {config}");
+            if fits && !loads {
+                passed.push(text);
+            }
+        }
+        assert_eq!(passed.len(), expected, "{key}: {passed:?}");
+    };
+    let name = ["", "a", "B", "9", "_", "-", ".", "é"];
+    check("project: §", &name, 0);
+    check("  ssh: {users: {§: {password: correct-horse}}}", &name, 0);
+    let volume = "  mount: {m: {type: manual-volume, dst_path: /d, volume_name: §}}";
+    check(volume, &name, 0);
+    let path = ["", "/", ".", "~", "a", ":", "C:\\"];
+    let host = "  mount: {m: {type: host, dst_path: /d, host_path: §}}";
+    check(host, &path, 0);
+    let destination = "  mount: {m: {type: host, host_path: /h, dst_path: §}}";
+    check(destination, &path, 0);
+    // A base that is empty is none.
+    let image = ["", "a", "B.c", "1", ".", "_", "-", "/", ":", &digest];
+    check("  image: {base: §, output: b}", &image, 1);
+    // Numbers are the rules' to judge.
+    let port = ["", "80", "8-9", ":", "/", "udp", "127.0.0.1:", "[::1]:"];
+    check("  ports: [§]", &port, 5);
+    let address = ["", "a", ".", "[::1]", ":", "1", "/", "@", "'"];
+    check("  proxy: {address: §}", &address, 0);
+    let password = "  ssh: {users: {me: {password: §}}}";
+    check(password, &["", "abcdefgh", ",", ":", " ", "\n"], 0);
+    let hash = "  ssh: {users: {me: {password_hash: §}}}";
+    check(hash, &["", &sha, &yescrypt, &bcrypt, "x", "$"], 0);
+    check("  environment: [§]", &["", "A", "=", " ", "é", "{"], 0);
+}
+
+/// All texts of up to three pieces, one of which is empty.
+fn texts(pieces: &[&str]) -> BTreeSet<String> {
+    let longer = |text: String| pieces.iter().map(move |piece| format!("{text}{piece}"));
+    let pairs = pieces.iter().flat_map(|piece| longer((*piece).to_owned()));
+    pairs.flat_map(longer).collect()
 }

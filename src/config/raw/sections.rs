@@ -4,11 +4,22 @@ use super::section::{self, sections};
 use super::{Key, Shape, Spec};
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::Node;
+use crate::model;
 
 pub(crate) use super::section::{entries, is_extension, named_entries};
 
 /// The words of `type` in storage and mount entries.
 pub(crate) const SOURCE_TYPES: [&str; 4] = ["auto-volume", "manual-volume", "host", "image"];
+
+/// The keys of a user of which each is a way in.
+pub(crate) const CREDENTIALS: [&str; 6] = [
+    "password",
+    "password_hash",
+    "pubkey_file",
+    "pubkey_text",
+    "privkey_file",
+    "privkey_text",
+];
 
 /// Where keys of a stage go that were written beside the stages.
 const BELONGS_IN_STAGE: &str = "it belongs in `stage_1` or `stage_2`";
@@ -160,7 +171,7 @@ sections! {
     /// Which devices the container may use.
     Device; {
         /// `cpu`, or `gpu` for all NVIDIA GPUs; default cpu.
-        r#type: Shape::Choice(&["cpu", "gpu"]),
+        r#type: Shape::Choice(&[model::Device::Cpu.name(), model::Device::Gpu.name()]),
     }
 
     /// The three storage folders.

@@ -12,6 +12,7 @@ mod template;
 pub(super) use context::{Context, Reported};
 pub(super) use field::Field;
 pub(super) use place::{Place, Site};
+pub(super) use scalar::BOOLEANS;
 
 /// The outcome of reading a value that may be absent.
 pub(super) type Read<T> = Result<Option<T>, Reported>;

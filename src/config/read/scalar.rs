@@ -8,6 +8,18 @@ use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, list, nearest, quoted, without_quoted};
 use crate::model::{ComposeText, Part};
 
+/// The words of a switch, in any case.
+pub(in crate::config) const BOOLEANS: [(&str, bool); 8] = [
+    ("true", true),
+    ("false", false),
+    ("yes", true),
+    ("no", false),
+    ("on", true),
+    ("off", false),
+    ("y", true),
+    ("n", false),
+];
+
 impl Context<'_> {
     /// Any text of a node; null is `None`, and so is a text that replaced variables
     /// emptied: `host_port: ${PORT:-}` is the same as no `host_port`.
@@ -175,17 +187,13 @@ impl Context<'_> {
         let Some(text) = self.text(field, at)? else {
             return Ok(None);
         };
-        match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "y" => Ok(Some(true)),
-            "false" | "no" | "off" | "n" => Ok(Some(false)),
-            _ => Err(self.bad_value(
-                field,
-                at,
-                Code::InvalidBoolean,
-                format!("expected true or false, found {}", quoted(&text)),
-                "write `true` or `false`",
-            )),
+        let is = |(word, _): &&(&str, bool)| text.trim().eq_ignore_ascii_case(word);
+        if let Some((_, value)) = BOOLEANS.iter().find(is) {
+            return Ok(Some(*value));
         }
+        let message = format!("expected true or false, found {}", quoted(&text));
+        let help = "write `true` or `false`";
+        Err(self.bad_value(field, at, Code::InvalidBoolean, message, help))
     }
 
     /// A whole number in decimal digits, quoted or not.

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 
 use crate::diagnostic::{Code, quoted};
-use crate::model::{ComposeText, Part};
+use crate::model::{ComposeText, NameForm, Part};
 
 /// A text with its variables replaced.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Reader<'_> {
             None => (inner, None),
         };
         let is_plain = default.is_none_or(|text| !text.contains(['{', '\n']));
-        if !is_name(name) || !is_plain || !(self.variables.is_of_env_file)(name) {
+        if !NameForm::VARIABLE.fits(name) || !is_plain || !(self.variables.is_of_env_file)(name) {
             return None;
         }
         self.end_literal();
@@ -144,7 +144,8 @@ impl Reader<'_> {
             Some((name, default)) => (name, Some(default)),
             None => (inner, None),
         };
-        if !is_name(name) || default.is_some_and(|text| text.contains("${") || text.contains("{{"))
+        if !NameForm::VARIABLE.fits(name)
+            || default.is_some_and(|text| text.contains("${") || text.contains("{{"))
         {
             self.problem(
                 Code::MalformedVariable,
@@ -217,7 +218,7 @@ impl Reader<'_> {
             None => (inner.trim(), None),
         };
         let default_is_plain = default.is_none_or(|text| !text.contains("{{"));
-        if !is_name(name) || !default_is_plain {
+        if !NameForm::VARIABLE.fits(name) || !default_is_plain {
             self.problem(
                 Code::MalformedMarker,
                 typed,
@@ -312,12 +313,6 @@ fn shown(typed: &str) -> String {
     let end = inner.find(|c| !name(c)).unwrap_or(inner.len());
     let rest = if inner[end..] == *close { "" } else { "…" };
     quoted(&format!("{open}{}{rest}{close}", &inner[..end]))
-}
-
-fn is_name(name: &str) -> bool {
-    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
-    let other = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    name.starts_with(first) && name.chars().all(other)
 }
 
 #[cfg(test)]

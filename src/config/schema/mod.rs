@@ -9,6 +9,8 @@ mod rules;
 use serde_json::{Map, Value, json};
 
 use super::raw::{self, Shape, Spec};
+use super::read::BOOLEANS;
+use crate::model::Id;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// A text in which pei replaces a variable.
@@ -121,9 +123,8 @@ fn number(min: u32, max: u32, markers: bool) -> Value {
     })
 }
 
-/// The largest number means "unchanged" to the kernel.
 fn id() -> Value {
-    let mut schema = number(0, u32::MAX - 1, false);
+    let mut schema = number(0, Id::LARGEST, false);
     if let Some(choices) = schema["anyOf"].as_array_mut() {
         choices.push(json!({ "const": "host" }));
     }
@@ -132,7 +133,7 @@ fn id() -> Value {
 
 /// True and false, also in the words of YAML 1.1, which an editor takes for text.
 fn boolean() -> Value {
-    let words = ["true", "false", "yes", "no", "on", "off", "y", "n"].map(any_case);
+    let words = BOOLEANS.map(|(word, _)| any_case(word));
     let pattern = format!(r"^\s*({})\s*$|{VARIABLE}", words.join("|"));
     json!({
         "anyOf": [

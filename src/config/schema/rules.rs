@@ -7,67 +7,89 @@
 
 use serde_json::{Value, json};
 
-use super::{MARKER, VARIABLE};
+use super::{MARKER, VARIABLE, any_case};
+use crate::config::raw::{self, CREDENTIALS};
+use crate::config::validate::FOREIGN_IN_ADDRESS;
+use crate::model::NameForm;
 
 /// The rules of a section, by the name of its declaration; each is a schema.
 pub(super) fn of(section: &str) -> Vec<Value> {
     match section {
-        "Root" => vec![texts("project", "^[a-z0-9][a-z0-9_-]*$")],
+        "Root" => vec![texts("project", &whole(&NameForm::PROJECT))],
         "Stage1" => vec![
             json!({ "properties": { "image": is_set("base") } }),
-            items("ports", &text(PORT)),
+            items("ports", &text(&port())),
         ],
-        "Stage2" => vec![items("ports", &text(PORT))],
-        "Custom" => [
-            "on_build",
-            "on_first_run",
-            "on_every_run",
-            "on_user_login",
-            "on_entry",
-        ]
-        .map(|key| items(key, &json!({ "pattern": r"[^ \t\r\n]", "not": marked() })))
-        .into(),
+        "Stage2" => vec![items("ports", &text(&port()))],
+        "Custom" => raw::Custom::SPEC
+            .keys()
+            .map(|key| {
+                items(
+                    key.name,
+                    &json!({ "pattern": r"[^ \t\r\n]", "not": marked() }),
+                )
+            })
+            .collect(),
         "Image" => vec![
-            texts("base", &format!("^$|{IMAGE}")),
-            texts("output", IMAGE),
+            texts("base", &format!("^$|{}", image())),
+            texts("output", &image()),
         ],
         "Ssh" => vec![json!({
             "properties": {
                 "users": {
-                    "propertyNames": { "pattern": "^(x-|[a-z][a-z0-9_-]{0,31}$)" },
+                    "propertyNames": { "pattern": format!("^(x-|{}$)", NameForm::USER.pattern()) },
                     "properties": { "root": { "properties": { "uid": zero(), "gid": zero() } } },
                     "patternProperties": { "^(?!root$|x-)": { "properties": { "uid": { "not": { "const": 0 } } } } },
                 },
             },
         })],
         "User" => user(),
-        "Proxy" => vec![texts("address", PROXY_ADDRESS)],
+        "Proxy" => vec![texts("address", &proxy_address())],
         "StorageEntry" => source().into(),
         "Mount" => {
             let mut rules = Vec::from(source());
-            rules.push(texts("dst_path", "^/[^:]*$"));
+            rules.push(texts("dst_path", r"^(?!(/\.{0,2})+$)/[^:]*$"));
             rules
         }
         _ => Vec::new(),
     }
 }
 
-/// `[registry[:port]/]path[:tag][@digest]`
-const IMAGE: &str = "^([A-Za-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*\
-    (:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]+:[0-9a-fA-F]+)?$";
-/// A host or an address with no scheme, path and port; an IPv6 address is in brackets.
-const PROXY_ADDRESS: &str = r#"^(\[[^ \t/\\'"`$#?&;|<>(){},@]*\]|[^ \t:/\\'"`$#?&;|<>(){},@]+)$"#;
 /// A path that Compose does not take for the name of a volume.
 const HOST_PATH: &str = r"^([A-Za-z]:[\\/][^:]*|[/.~][^:]*)$";
 /// A hash of crypt(3).
 const PASSWORD_HASH: &str = r"^\$(6\$(rounds=[0-9]+\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{86}|5\$(rounds=[0-9]+\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{43}|y\$[./0-9A-Za-z]+\$[./0-9A-Za-z]{0,86}\$[./0-9A-Za-z]{43}|2b\$[0-3][0-9]\$[./0-9A-Za-z]{53})$";
-const VOLUME_NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 
-/// `[[IP:]HOST:]CONTAINER[/PROTOCOL]`
-const PORT: &str =
-    r"^(([0-9.]+:|\[[^ \]]+\]:)?([0-9]+(-[0-9]+)?)?:)?[0-9]+(-[0-9]+)?(/[A-Za-z]+)?$";
 /// The items of `environment`: `KEY=value`, or `KEY` alone; a variable may give either, a marker only the value.
 pub(super) const ASSIGNMENT: &str = r"^([^= \t\r\n{]|\{(?!\{))+(=|$)|\$\{";
+
+/// `[registry[:port]/]path[:tag][@digest]`
+fn image() -> String {
+    let label = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?";
+    let registry = format!(r"{label}(\.{label})*(:[0-9]+)?");
+    let path = r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*";
+    let tag = NameForm::TAG.pattern();
+    let digest = "[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,}";
+    format!("^({registry}/)?{path}(/{path})*(:{tag})?(@{digest})?$")
+}
+
+/// `[[IP:]HOST:]CONTAINER[/PROTOCOL]`
+fn port() -> String {
+    let ip = r"([0-9.]+|\[[^ \]]+\]):";
+    let range = "[0-9]+(-[0-9]+)?";
+    let protocol = ["tcp", "udp", "sctp"].map(any_case).join("|");
+    format!("^(({ip})?{range}:|{ip}:)?{range}(/({protocol}))?$")
+}
+
+/// A host or an address with no scheme, path and port; an IPv6 address is in brackets.
+fn proxy_address() -> String {
+    let foreign = FOREIGN_IN_ADDRESS.replace('\\', r"\\");
+    format!(r"^(\[[^ \t@{foreign}]*\]|[^ \t@:{foreign}]+)$")
+}
+
+fn whole(form: &NameForm) -> String {
+    format!("^{}$", form.pattern())
+}
 
 /// A text with a marker that pei sees, for keys that take none: what comes of a variable is another matter.
 pub(super) fn marked() -> Value {
@@ -97,14 +119,6 @@ fn is_set(key: &str) -> Value {
 }
 
 fn user() -> Vec<Value> {
-    let credentials = [
-        "password",
-        "password_hash",
-        "pubkey_file",
-        "pubkey_text",
-        "privkey_file",
-        "privkey_text",
-    ];
     let exclusive =
         |one: &str, other: &str| json!({ "not": { "allOf": [is_set(one), is_set(other)] } });
     vec![
@@ -113,7 +127,7 @@ fn user() -> Vec<Value> {
         exclusive("password", "password_hash"),
         exclusive("pubkey_file", "pubkey_text"),
         exclusive("privkey_file", "privkey_text"),
-        json!({ "if": { "type": "object" }, "then": { "anyOf": credentials.map(is_set) } }),
+        json!({ "if": { "type": "object" }, "then": { "anyOf": CREDENTIALS.map(is_set) } }),
     ]
 }
 
@@ -127,6 +141,6 @@ fn source() -> [Value; 2] {
     };
     [
         of_type("host", "host_path", HOST_PATH),
-        of_type("manual-volume", "volume_name", VOLUME_NAME),
+        of_type("manual-volume", "volume_name", &whole(&NameForm::VOLUME)),
     ]
 }

@@ -3,7 +3,7 @@
 //! <https://pkg.go.dev/github.com/distribution/reference>
 
 use crate::diagnostic::quoted;
-use crate::model::{ComposeText, Part};
+use crate::model::{ComposeText, NameForm, Part};
 
 /// What the name is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ fn reference(text: &str, use_as: Use) -> Result<(), Problem> {
         }
     }
     let (repository, tag) = split_tag(name);
-    if tag.is_some_and(|tag| !is_tag(tag)) {
+    if tag.is_some_and(|tag| !NameForm::TAG.fits(tag)) {
         return problem(
             "has a malformed tag",
             "a tag has up to 128 letters, digits, `_`, `.` and `-`, and begins with none of the last two",
@@ -166,13 +166,6 @@ fn is_component(component: &str) -> bool {
     bytes.first().copied().is_some_and(letter)
         && bytes.last().copied().is_some_and(letter)
         && joints.into_iter().all(joint)
-}
-
-fn is_tag(tag: &str) -> bool {
-    let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    tag.len() <= 128
-        && tag.starts_with(first)
-        && tag.chars().all(|c| first(c) || c == '.' || c == '-')
 }
 
 fn is_digest(digest: &str) -> bool {

@@ -33,3 +33,4 @@ mod volumes;
 mod weak_password;
 
 pub(super) use project::project;
+pub(super) use proxy::FOREIGN_IN_ADDRESS;

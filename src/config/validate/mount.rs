@@ -5,7 +5,7 @@ use crate::config::raw::{self, entries, named_entries};
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
 use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, quoted};
-use crate::model::{ComposeText, Mount, MountSource, Storage, StorageKey};
+use crate::model::{ComposeText, Mount, MountSource, NameForm, Storage, StorageKey};
 
 /// A storage entry with its place.
 pub(super) struct ReadStorage {
@@ -171,8 +171,7 @@ fn check_name(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, source: &Moun
         source,
         MountSource::AutoVolume | MountSource::ManualVolume { .. }
     );
-    if names_volume && (entry.key.is_empty() || !entry.key.chars().all(paths::is_volume_character))
-    {
+    if names_volume && (entry.key.is_empty() || !NameForm::VOLUME.has_all(&entry.key)) {
         cx.report(
             at.error(
                 Code::InvalidVolumeName,

@@ -2,12 +2,7 @@
 
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::diagnostic::{Code, quoted};
-use crate::model::{ComposeText, Part};
-
-/// What Compose and the engine take in a volume's name.
-pub(super) fn is_volume_character(character: char) -> bool {
-    character.is_ascii_alphanumeric() || ".-_".contains(character)
-}
+use crate::model::{ComposeText, NameForm, Part};
 
 /// `volume_name`: the name of a volume in the engine.
 pub(super) fn check_volume_name(
@@ -17,10 +12,10 @@ pub(super) fn check_volume_name(
     text: &ComposeText,
 ) -> Result<(), Reported> {
     let mut texts = text.parts.iter().filter_map(known_text);
-    let characters = texts.all(|text| text.chars().all(is_volume_character));
+    let characters = texts.all(|text| NameForm::VOLUME.has_all(text));
     let first = match text.parts.first() {
         None => false,
-        Some(Part::Literal(text)) => text.starts_with(|c: char| c.is_ascii_alphanumeric()),
+        Some(Part::Literal(text)) => NameForm::VOLUME.begins(text),
         Some(Part::Marker { .. }) => true,
     };
     if characters && first {

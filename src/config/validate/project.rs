@@ -8,7 +8,7 @@ use crate::config::raw;
 use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::model::{Project, is_project_name};
+use crate::model::{NameForm, Project};
 
 /// The project that the file describes; only good if no error was reported.
 pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
@@ -52,7 +52,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
 /// The project's own name.
 fn name(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Option<String> {
     let name = cx.text(field, at).ok().flatten()?;
-    if is_project_name(&name) {
+    if NameForm::PROJECT.fits(&name) {
         return Some(name);
     }
     let message = format!("{} cannot be the name of a project", quoted(&name));

@@ -11,6 +11,9 @@ use crate::model::{ComposeText, Part, Proxy};
 const DEFAULT_ADDRESS: &str = "host.docker.internal";
 const DEFAULT_PORT: u16 = 7890;
 
+/// What ends a host name in a URL, or means something to a shell.
+pub(in crate::config) const FOREIGN_IN_ADDRESS: &str = "/\\'\"`$#?&;|<>(){},";
+
 /// What one stage says; the rest is inherited or default.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Layer {
@@ -98,8 +101,7 @@ fn found(text: Option<&str>) -> String {
 }
 
 fn is_address_part(text: &str) -> bool {
-    let foreign =
-        |c: char| c.is_whitespace() || c.is_control() || "/\\'\"`$#?&;|<>(){},".contains(c);
+    let foreign = |c: char| c.is_whitespace() || c.is_control() || FOREIGN_IN_ADDRESS.contains(c);
     !text.contains(foreign)
 }
 

@@ -8,7 +8,7 @@ use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
 use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::model::{Id, Password, SshUser};
+use crate::model::{Id, NameForm, Password, SshUser};
 
 /// Where pei ships a key pair for trying things out.
 const EXAMPLE_KEY: &str = "stage-1/system/ssh/keys/example-pubkey.pub";
@@ -104,31 +104,24 @@ const SERVICES: [&str; 8] = [
 
 /// What `useradd` takes on every distribution.
 fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
-    let first = |c: char| c.is_ascii_lowercase() || c == '_';
-    let other = |c: char| first(c) || c.is_ascii_digit() || c == '-';
-    if name.starts_with(first) && name.chars().all(other) && name.len() <= 32 {
-        if SERVICES.contains(&name) || name.starts_with("systemd-") || name.starts_with('_') {
-            let message = format!("{} is the account of a service of the image", quoted(name));
-            let diagnostic = at.error(Code::InvalidUserName, at.name_span(), message);
-            cx.report(
-                diagnostic
-                    .help("choose another name: the service would lose its account to this user"),
-            );
-        }
-        return;
-    }
-    cx.report(
-        at.error(
-            Code::InvalidUserName,
-            at.name_span(),
+    let plain = name.strip_prefix('_').unwrap_or(name);
+    let is_service = plain != name || SERVICES.contains(&name) || name.starts_with("systemd-");
+    let (message, help) = if !NameForm::USER.fits(plain) {
+        (
             format!("{} cannot be the name of a user", quoted(name)),
+            "up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, and a letter at the start",
         )
-        .help("up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, and a letter at the start"),
-    );
+    } else if is_service {
+        (
+            format!("{} is the account of a service of the image", quoted(name)),
+            "choose another name: the service would lose its account to this user",
+        )
+    } else {
+        return;
+    };
+    let diagnostic = at.error(Code::InvalidUserName, at.name_span(), message);
+    cx.report(diagnostic.help(help));
 }
-
-/// crypt(3) takes no longer ones, and so no login would.
-const LONGEST_PASSWORD: usize = 511;
 
 /// Neither the message nor the place shows the password: an anchor may keep it elsewhere.
 fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Read<(String, Site)> {
@@ -156,7 +149,7 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
             "is the hash of a password, and would be hashed again",
             "write it under `password_hash`",
         )
-    } else if text.len() > LONGEST_PASSWORD {
+    } else if text.len() > Password::LONGEST {
         (
             "is longer than 511 bytes",
             "choose a shorter one: the login programs of Linux take no longer ones",
@@ -193,7 +186,7 @@ fn id(
     if text == "host" && user != "root" {
         return Ok(Some((Id::Host, site)));
     }
-    let Some(number) = cx.number(Some(field), at, &(0..=u32::MAX - 1))? else {
+    let Some(number) = cx.number(Some(field), at, &(0..=Id::LARGEST))? else {
         return Ok(None);
     };
     let key = field.name;
@@ -217,16 +210,6 @@ fn id(
     Ok(Some((Id::Number(number), site)))
 }
 
-/// Each of them is a way in.
-const CREDENTIALS: [&str; 6] = [
-    "password",
-    "password_hash",
-    "pubkey_file",
-    "pubkey_text",
-    "privkey_file",
-    "privkey_text",
-];
-
 fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>, name: &str) {
     let bare_tilde = [section.pubkey_file, section.privkey_file]
         .into_iter()
@@ -237,7 +220,7 @@ fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<
     } else {
         "add `password`, `password_hash`, `pubkey_file`, `pubkey_text`, `privkey_file` or `privkey_text`"
     };
-    let removed = CREDENTIALS.iter().find_map(|key| cx.removed(at, key));
+    let removed = raw::CREDENTIALS.iter().find_map(|key| cx.removed(at, key));
     let label = removed.as_ref().map_or("", |_| "removed here");
     cx.report(
         at.error(
