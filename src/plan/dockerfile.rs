@@ -195,6 +195,11 @@ fn all_images(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<ImageSta
     images
 }
 
+/// Its base need not be pei's, or may have those of an older pei.
+fn has_shared_scripts(stage: &Stage) -> bool {
+    matches!(stage.from, Origin::Image(_)) && stage.role == Role::Working
+}
+
 fn start(project: &Project, stage: &Stage) -> Start {
     match &stage.from {
         Origin::Image(_) => Start::Arg(args::base_name(project, stage)),
@@ -261,8 +266,11 @@ fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
 fn tail(project: &Project, stage: &Stage) -> Vec<Step> {
     let lineage = project.lineage(stage);
     let trees: BTreeSet<&str> = lineage.iter().flat_map(|stage| trees(stage)).collect();
-    let mut steps: Vec<_> = trees.into_iter().map(Step::copy).collect();
-    steps.push(step::finish_image());
+    let mut steps: Vec<_> = trees.iter().copied().map(Step::copy).collect();
+    let shared = has_shared_scripts(stage).then_some(paths::TOOLS);
+    steps.push(step::finish_image(&view::mountable(
+        trees.into_iter().chain(shared),
+    )));
     if lineage.iter().any(|stage| stage.has_users()) {
         steps.push(step::set_credentials());
     }

@@ -173,7 +173,7 @@ impl Step {
 fn bind(path: &str) -> StepMount {
     StepMount::Bind {
         from: None,
-        source: in_context(path),
+        source: in_context(path).trim_end_matches('/').to_owned(),
         target: format!("{BUILD}/{path}"),
     }
 }
@@ -379,10 +379,11 @@ pub(super) fn shared_scripts() -> [Step; 3] {
     ]
 }
 
-/// The image gets its entrypoint and is cleaned up.
-pub(super) fn finish_image() -> Step {
+/// The image gets its entrypoint and is cleaned up. What was copied is seen with the modes that it has on the host.
+pub(super) fn finish_image(copied: &[String]) -> Step {
+    let mounts = copied.iter().map(|path| bind(path)).collect();
     let script = in_image(&format!("{INTERNALS}/finish-image.sh"));
-    Step::shell(Vec::new(), &[&format!("bash {script}")])
+    Step::shell(mounts, &[&format!("bash {script}")])
         .with_args(["KEEP_APT_SOURCE_FILE", "APT_KEEP_PROXY"])
 }
 

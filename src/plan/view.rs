@@ -52,18 +52,7 @@ impl<'p> View<'p> {
         // What runs the hook lies there.
         paths.insert(paths::LIBRARY.to_owned());
 
-        let mut seen: Vec<String> = Vec::new();
-        let spelled: BTreeSet<&str> = paths.iter().map(|path| plain_prefix(path)).collect();
-        for path in spelled {
-            // Sorted, so what holds a folder comes before it.
-            if !seen
-                .iter()
-                .any(|folder| Path::new(path).starts_with(folder))
-            {
-                seen.push(path.to_owned());
-            }
-        }
-        seen
+        mountable(paths.iter().map(String::as_str))
     }
 
     fn of_installer(
@@ -137,6 +126,22 @@ fn seen_of_custom(
         return vec![format!("{stage}/custom")];
     }
     shown.iter().map(|entry| path(&entry.name)).collect()
+}
+
+/// What a step mounts to see these paths.
+pub(super) fn mountable<'n>(paths: impl IntoIterator<Item = &'n str>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    let spelled: BTreeSet<&str> = paths.into_iter().map(plain_prefix).collect();
+    for path in spelled {
+        // Sorted, so what holds a folder comes before it.
+        if !seen
+            .iter()
+            .any(|folder| Path::new(path).starts_with(folder))
+        {
+            seen.push(path.to_owned());
+        }
+    }
+    seen
 }
 
 /// The path, or the nearest folder above it whose name `RUN --mount` can spell: its fields know no quoting that

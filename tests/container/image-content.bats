@@ -227,3 +227,55 @@ at_most() {
     at_most 700000 "$one" "what stage-1 has for itself"
     at_most 900000 "$two" "what stage-2 has for itself"
 }
+
+@test "what a person closed stays closed; a script runs whatever its mode, and a umask closes nothing" {
+    local custom
+    project closed
+    custom=$PROJECT/installation/stage-1/custom
+    mkdir -p "$custom/vault" "$custom/open" "$PROJECT/installation/shared" "$PROJECT/installation/odd name"
+    printf 'true\n' | tee "$custom"/{secret,own.sh,plain.sh,ready.sh,read-only,vault/inner,open/inner} \
+        "$PROJECT"/installation/{shared/secret,shared/call.sh,'odd name/secret','odd name/call.sh'} \
+        "$PROJECT/installation/stage-2/custom/mine" >/dev/null
+    config <<YAML
+stage_1:
+  $(image_1)
+  custom: {on_every_run: [shared/call.sh, '"odd name/call.sh"']}
+stage_2:
+  $(image_2)
+YAML
+    chmod 600 "$custom"/{secret,own.sh} "$PROJECT"/installation/{shared,'odd name'}/secret "$PROJECT/installation/stage-1/lib/log.sh"
+    chmod 400 "$custom/read-only"
+    chmod 644 "$custom/plain.sh"
+    chmod 755 "$custom/ready.sh"
+    chmod 700 "$custom/vault"
+    # As a clone under umask 077 has it.
+    chmod -R go= "$PROJECT/installation/stage-2"
+    build
+    must drun --entrypoint bash "$(image 2)" -c 'cd /pei-from-host && stat -c "%a %n" stage-1/custom/{secret,own.sh,read-only,vault} \
+        shared/secret "odd name/secret" stage-1/custom/{plain.sh,ready.sh,open,open/inner} shared/call.sh stage-1/lib/log.sh \
+        stage-2 stage-2/custom stage-2/custom/mine'
+    equal '600 stage-1/custom/secret
+700 stage-1/custom/own.sh
+400 stage-1/custom/read-only
+700 stage-1/custom/vault
+600 shared/secret
+600 odd name/secret
+755 stage-1/custom/plain.sh
+755 stage-1/custom/ready.sh
+755 stage-1/custom/open
+755 stage-1/custom/open/inner
+755 shared/call.sh
+755 stage-1/lib/log.sh
+755 stage-2
+755 stage-2/custom
+755 stage-2/custom/mine' "$output" 'the modes in the image'
+    must drun --entrypoint bash "$(image 2)" -c 'runuser -u nobody -- cat /pei-from-host/stage-1/custom/open/inner'
+    must_fail drun --entrypoint bash "$(image 2)" -c 'runuser -u nobody -- cat /pei-from-host/stage-1/custom/vault/inner'
+    # What no choice has closed is in one layer alone.
+    list_layers "$(image 2)" "$WORK/2-closed"
+    must awk '$2 > 0 && /pei-from-host/ && $1 ~ /^-/ { print $3 }' "$WORK"/2-closed/????????????????
+    equal 'pei-from-host/shared/secret
+pei-from-host/stage-1/custom/own.sh
+pei-from-host/stage-1/custom/read-only
+pei-from-host/stage-1/custom/secret' "$(sort <<<"$output" | uniq -d)" 'what is in two layers'
+}

@@ -2,7 +2,8 @@
 # Last step of an image: login hooks reach every shell, what only the build needed goes away, and
 # the entrypoint gets its place.
 #
-# Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false), PEI_STAGE_DIR_N. Needs root, no network.
+# Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false), PEI_STAGE_DIR_N, and below /pei-build what the steps before it
+# have copied, as it is on the host. Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 lib="$(dirname -- "${BASH_SOURCE[0]}")/../lib"
@@ -74,8 +75,27 @@ link_start_scripts() {
   done
 }
 
+# COPY opens all that it brings, for a clone or a download may have any modes. What a person closed stays closed: a file or
+# folder without a bit for group and others, in a folder that has one. A stage's folder that is closed as a whole is the
+# umask's doing, not a choice. pei's own scripts are for all.
+keep_closed() {
+  local mode path
+  cd /pei-build
+  while IFS=/ read -r -d '' mode path; do
+    # What no mount can spell is seen with all that lies beside it.
+    [[ -e "/pei-from-host/${path}" ]] || continue
+    # Hooks that root runs may call each other.
+    [[ "${path}" != *.sh && "${path}" != *.bash ]] || mode="$(printf '%o' "$((8#${mode} | 8#100))")"
+    chmod -- "${mode}" "/pei-from-host/${path}"
+    pei_log_info "${path} is root's alone: on the host it is closed to others, too"
+  done < <(find -- * \( -path 'stage-?/internals' -o -path 'stage-?/lib' -o -path 'stage-?/generated' \) -prune \
+    -o ! -perm /077 \( -type d ! -path '*/*' -prune -o -printf '%m/%p\0' -type d -prune \))
+  cd /
+}
+
 main() {
   link_start_scripts
+  keep_closed
   install_login_hooks
   # Behind what hooks have put into sshd_config.
   [[ ! -e "${PEI_SSHD_SETTINGS}" ]] || pei_sshd_settings_last

@@ -72,7 +72,8 @@ FROM stage-1-core AS stage-1
 COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
-RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
+    bash /pei-from-host/stage-1/internals/finish-image.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
@@ -126,7 +127,9 @@ COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
 ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
-RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
+    --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
+    bash /pei-from-host/stage-1/internals/finish-image.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]

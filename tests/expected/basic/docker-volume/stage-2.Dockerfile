@@ -116,7 +116,9 @@ COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
 ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
-RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
+    --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
+    bash /pei-from-host/stage-1/internals/finish-image.sh
 ARG SSH_CREDENTIALS_FINGERPRINT
 RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,target=/run/secrets/ssh-credentials \
     bash /pei-from-host/stage-1/internals/set-credentials.sh

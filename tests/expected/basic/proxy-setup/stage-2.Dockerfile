@@ -108,7 +108,9 @@ COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
 ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
-RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
+    --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
+    bash /pei-from-host/stage-1/internals/finish-image.sh
 ENV http_proxy=${PEI_HTTP_PROXY_2} \
     https_proxy=${PEI_HTTPS_PROXY_2} \
     HTTP_PROXY=${PEI_HTTP_PROXY_2} \

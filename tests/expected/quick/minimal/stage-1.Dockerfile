@@ -85,7 +85,8 @@ FROM stage-1-core AS stage-1
 COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
-RUN bash /pei-from-host/stage-1/internals/finish-image.sh
+RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
+    bash /pei-from-host/stage-1/internals/finish-image.sh
 ARG SSH_CREDENTIALS_FINGERPRINT
 RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,target=/run/secrets/ssh-credentials \
     bash /pei-from-host/stage-1/internals/set-credentials.sh
