@@ -245,18 +245,19 @@ fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     if is_on_image {
         steps.push(step::install(&packages(stage), &cache));
     }
-    if let Some(ssh) = &stage.ssh {
-        steps.push(step::set_up_sshd(root_login(ssh)));
-    }
     if stage.has_users() {
         steps.push(step::create_users(project.has_host_ids()));
+    }
+    if let Some(ssh) = &stage.ssh {
+        // It tells the users from the accounts of the base.
+        steps.push(step::set_up_sshd(root_login(ssh)));
     }
     if stage.storage.is_some() {
         steps.push(step::set_up_storage());
     }
     steps.push(step::proxy_urls(&http, &https));
     steps.extend(hooks(stage, view, &cache));
-    if is_on_image && stage.role == Role::Working {
+    if has_shared_scripts(stage) {
         steps.extend(step::shared_scripts());
     }
     steps

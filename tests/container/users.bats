@@ -273,6 +273,37 @@ YAML
     down --volumes
 }
 
+@test "accounts of a base log in by ssh only where a hook lets them; those that hooks make do" {
+    local base port name
+    base=$(image 2)
+    project on-accounts
+    port=$(free_port)
+    hook stage-1/custom/accounts.sh <<SH
+useradd --create-home hooked
+echo 'hooked:$PASSWORD' | chpasswd
+usermod -aG ssh_users both
+install -D -m 644 -o bytext -g bytext /dev/stdin /home/bytext/.ssh/authorized_keys <<<'$(<"$WORK/text.pub")'
+SH
+    config <<YAML
+stage_1:
+  $(image_1 "$base")
+  ssh: {port: 2022, host_port: $port, users: {new: {password: $PASSWORD}, ident: {password: $PASSWORD-new}}}
+  custom: {on_build: [stage-1/custom/accounts.sh]}
+YAML
+    build stage-1
+    has "$(<"$PROJECT.log")" 'do not log in by ssh, though they have passwords: '
+    up stage-1
+    wait_for_ssh "$port"
+    for name in new hooked both; do must ssh_as "$name" "$PASSWORD" "$port" id -un; done
+    must ssh_as ident "$PASSWORD-new" "$port" id -un
+    for name in me ident-2 ident_old1; do
+        must in_c "$(container stage-1)" -- id "$name"
+        must_fail ssh_as "$name" "$PASSWORD" "$port" true
+    done
+    must_fail ssh_by_key bytext "$WORK/text" "$port" true
+    down --volumes
+}
+
 @test "a user with the name of a system account stops the build, and the account is named" {
     local base
     project users

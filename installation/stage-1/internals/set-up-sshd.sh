@@ -1,6 +1,6 @@
 #!/bin/bash
 # Configures sshd: port, logins, and host keys that every container makes at its first start. Logins are by key until
-# set-credentials.sh gives somebody a password.
+# set-credentials.sh gives somebody a password. It runs when the users are there, and no hook has run yet.
 #
 # Usage: set-up-sshd.sh ROOT_LOGIN, where ROOT_LOGIN is sshd's own word: yes, prohibit-password or no.
 # Reads: SSH_CONTAINER_PORT. Needs root, no network.
@@ -14,11 +14,12 @@ pei_install_err_trap
 
 readonly CONFIG=/etc/ssh/sshd_config
 # What pei decides, and a base does not, nor in a Match block. Ports, addresses and host keys add up, the others would win
-# over pei's, which are read last. AuthenticationMethods of the base's would ask for a second proof that nobody has.
+# over pei's, which are read last. AuthenticationMethods of the base's would ask for a second proof that nobody has, and its
+# lists of who may log in would shut out the users of the config.
 readonly DECIDED=(
   Port ListenAddress HostKey HostKeyAgent HostCertificate PermitRootLogin PasswordAuthentication PermitEmptyPasswords
   KbdInteractiveAuthentication ChallengeResponseAuthentication PubkeyAuthentication AuthenticationMethods
-  AuthorizedKeysFile UsePAM X11Forwarding X11UseLocalhost PrintMotd MaxStartups
+  AuthorizedKeysFile UsePAM X11Forwarding X11UseLocalhost PrintMotd MaxStartups AllowUsers AllowGroups
 )
 
 own_settings() {
@@ -62,16 +63,30 @@ base_files() {
   done
 }
 
-# switch_off KEYWORD…: comments the settings out in the base's files, in Match blocks too; fails where there was none.
+# switch_off KEYWORD…: comments the settings out in the base's files, in Match blocks too.
 switch_off() {
-  local file found=1 words
+  local file words
   words="$(IFS='|' && printf '%s' "$*")"
   while IFS= read -r file; do
     grep -qiE "^[[:space:]]*\"?(${words})[[:space:]=\"]" -- "${file}" || continue
     sed -i -E "s/^([[:space:]]*\"?(${words})[[:space:]=\"])/#\1/I" -- "${file}" || pei_die "cannot write ${file}"
-    found=0
   done < <(base_files "${CONFIG}" | sort -u)
-  return "${found}"
+}
+
+# What is an account now is the base's, or a user of the config, who is in ssh_users. Hooks may make others, and may put one
+# of the base's into the group.
+deny_accounts_of_base() {
+  local names with_password
+  names="$(awk -F: '
+    FNR == NR { if ($1 == "ssh_users") users = "," $4 ","; next }
+    $1 != "root" && !index(users, "," $1 ",") { printf "%s%s", comma, $1; comma = "," }' /etc/group /etc/passwd)"
+  [[ -n "${names}" ]] || return 0
+  printf '%s\n' '# Accounts of the base log in only as members of ssh_users.' "Match User ${names} Group *,!ssh_users" '  DenyUsers *' \
+    >>"${PEI_SSHD_SETTINGS}"
+  with_password="$(awk -F: -v names=",${names}," '$2 ~ /^[$]/ && index(names, "," $1 ",") { printf " %s", $1 }' /etc/shadow)"
+  [[ -z "${with_password}" ]] \
+    || pei_log_warn "accounts of the base do not log in by ssh, though they have passwords:${with_password};" \
+      'a build hook lets one in with: usermod -aG ssh_users NAME'
 }
 
 # What a hook appends to sshd_config would belong to a Match block that the base's ends with; in a drop-in a block ends with
@@ -96,15 +111,11 @@ read_drop_ins_first() {
 main() {
   [[ -x /usr/sbin/sshd ]] || pei_die "there is no /usr/sbin/sshd: openssh-server was not installed"
   read_drop_ins_first
-  switch_off "${DECIDED[@]}" || true
+  switch_off "${DECIDED[@]}"
   move_match_blocks_away
   mkdir -p -- "${PEI_SSHD_SETTINGS%/*}"
   own_settings "$1" >"${PEI_SSHD_SETTINGS}"
-  # A list of the base's would shut out the accounts of the config.
-  if switch_off AllowUsers AllowGroups; then
-    pei_log_warn "the base says who may log in by ssh; now it is the users of the config, who are the group ssh_users"
-    printf 'AllowGroups ssh_users\n' >>"${PEI_SSHD_SETTINGS}"
-  fi
+  deny_accounts_of_base
   pei_sshd_settings_last
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 }

@@ -54,12 +54,6 @@ RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,
     bash /pei-build/stage-1/internals/install-packages.sh \
         ca-certificates curl git less micro nano net-tools netbase openssh-client openssh-server patch psmisc sshpass sudo tmux unzip xauth
 
-ARG SSH_CONTAINER_PORT
-RUN --mount=type=bind,source=installation/stage-1/internals/set-up-sshd.sh,target=/pei-build/stage-1/internals/set-up-sshd.sh \
-    --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
-    --mount=type=bind,source=installation/stage-1/lib/sshd.sh,target=/pei-build/stage-1/lib/sshd.sh \
-    bash /pei-build/stage-1/internals/set-up-sshd.sh no
-
 # Accounts without credentials: those come last.
 ARG SSH_USER_NAME
 ARG SSH_USER_UID
@@ -68,6 +62,12 @@ RUN --mount=type=bind,source=installation/stage-1/internals/create-users.sh,targ
     --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
     bash /pei-build/stage-1/internals/create-users.sh
+
+ARG SSH_CONTAINER_PORT
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-sshd.sh,target=/pei-build/stage-1/internals/set-up-sshd.sh \
+    --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sshd.sh,target=/pei-build/stage-1/lib/sshd.sh \
+    bash /pei-build/stage-1/internals/set-up-sshd.sh no
 
 ARG PEI_HTTP_PROXY_1
 ARG PEI_HTTPS_PROXY_1
