@@ -132,6 +132,7 @@ mod tests {
             uid: None,
             gid: None,
             key_files: Vec::new(),
+            public_key_files: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{ValueEnum, ValueHint};
 
 use super::given::{
-    CONFIG, INSTALLATION, credentials, keys_of_configs, project_folder, read_config,
+    CONFIG, INSTALLATION, credentials, keys_of_configs, private_keys, project_folder, read_config,
     require_config, stage_folders,
 };
 use super::host_dirs;
@@ -102,7 +102,7 @@ impl Args {
         if self.with_merged {
             require_mergeable(&project)?;
         }
-        let tree = ManuallyDrop::new(self.render(&project)?);
+        let tree = ManuallyDrop::new(self.render(ui, &project)?);
         if self.dry_run || self.diff || self.check {
             let changes = project::compare(&tree, &self.project_dir, WriteMode::Configure)?;
             return self.preview(ui, changes);
@@ -209,18 +209,40 @@ impl Args {
         Ok(())
     }
 
-    fn render(&self, project: &Project) -> Result<FileTree> {
+    fn render(&self, ui: &mut Ui, project: &Project) -> Result<FileTree> {
         let old = credentials(&self.project_dir)?;
+        let keys = private_keys(&self.project_dir);
+        // The other half of a key that logs in is a person's own, and nothing for a build.
+        let public: Vec<&String> = project
+            .users()
+            .flat_map(|user| &user.public_key_files)
+            .collect();
+        let is_own = |key: &&String| {
+            public
+                .iter()
+                .any(|file| file.strip_suffix(".pub") == Some(key))
+        };
+        let mut other_keys = keys_of_configs(&self.project_dir);
+        other_keys.extend(keys.iter().filter(is_own).cloned());
         let inputs = Inputs {
             full_compose: self.full_compose,
             with_merged: self.with_merged,
             folders: stage_folders(Some(&self.project_dir)),
             credentials: Credentials::of(project.users(), old.as_deref())?,
-            other_keys: keys_of_configs(&self.project_dir),
+            other_keys,
             host_ids: host_ids::of_caller(&self.project_dir),
         };
         let template = project::user_template(&self.project_dir)?;
-        let mut tree = render::project(&plan::plan(project, inputs), template.as_deref())?;
+        let plan = plan::plan(project, inputs);
+        let paths = keys.iter().map(|key| format!("{INSTALLATION}/{key}"));
+        for path in paths.filter(|path| !plan.left_out.holds(path)) {
+            ui.warning(&format!(
+                "{} is a private key: whoever has the images has it, and git would commit it; move it out of \
+                 `{INSTALLATION}/`: a user's own key is named by `privkey_file`, one that a container reads comes by `mount`",
+                quoted(&path)
+            ));
+        }
+        let mut tree = render::project(&plan, template.as_deref())?;
         project::stamp_all(&mut tree);
         Ok(tree)
     }

@@ -14,7 +14,7 @@ use crate::config::SourceFile;
 use crate::diagnostic::{list, nearest, quoted};
 use crate::failure::Failure;
 use crate::model::StageId;
-use crate::plan::{CustomFile, StageFolder};
+use crate::plan::{CustomFile, LeftOut, StageFolder};
 use crate::project::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
 use crate::render::quote::ignored_path;
 use crate::ui::{Ui, shown};
@@ -180,11 +180,7 @@ pub(super) fn keys_of_configs(folder: &Path) -> Vec<String> {
 fn keys_left_out_before(folder: &Path) -> Vec<String> {
     let is_key = |path: &String| {
         let path = folder.join(INSTALLATION).join(path);
-        let mut start = Vec::new();
-        path.is_file()
-            && File::open(&path)
-                .is_ok_and(|file| file.take(KEY_HEAD).read_to_end(&mut start).is_ok())
-            && String::from_utf8_lossy(&start).contains("PRIVATE KEY-----")
+        path.is_file() && holds_private_key(&path)
     };
     let mut keys = Vec::new();
     for name in [".dockerignore", ".gitignore"] {
@@ -198,6 +194,46 @@ fn keys_left_out_before(folder: &Path) -> Vec<String> {
         keys.extend(listed.filter(is_key));
     }
     keys
+}
+
+/// Every private key below `installation/`, relative to it and sorted. What builds leave out by its name is not looked at, nor
+/// are scripts and pages, which are most of the files.
+pub(super) fn private_keys(folder: &Path) -> Vec<String> {
+    let by_name = LeftOut::default();
+    let mut keys = Vec::new();
+    let mut folders = vec![INSTALLATION.to_owned()];
+    while let Some(above) = folders.pop() {
+        let entries = fs::read_dir(folder.join(&above)).into_iter().flatten();
+        for entry in entries.flatten() {
+            let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else {
+                continue;
+            };
+            let mut path = format!("{above}/{name}");
+            let is_other = [".sh", ".bash", ".md"]
+                .iter()
+                .any(|end| name.ends_with(end));
+            if by_name.holds(&path) {
+            } else if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file() && !is_other && holds_private_key(&entry.path()) {
+                keys.push(path.split_off(INSTALLATION.len() + 1));
+            }
+        }
+    }
+    keys.sort_unstable();
+    keys
+}
+
+/// Whether a file begins as a private key does, in the forms of ssh, TLS and `PuTTY`.
+fn holds_private_key(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let head = File::open(path).and_then(|file| file.take(KEY_HEAD).read_to_end(&mut start));
+    head.is_ok()
+        && String::from_utf8_lossy(&start).lines().any(|line| {
+            line.starts_with("PuTTY-User-Key-File-")
+                || (line.starts_with("-----BEGIN ")
+                    && line.trim_end().ends_with("PRIVATE KEY-----"))
+        })
 }
 
 /// The bytes of the config, or so many that they are seen to be too many.

@@ -229,6 +229,7 @@ fn user(user: &SshUser) -> (String, Setting) {
         uid,
         gid,
         key_files: _,
+        public_key_files: _,
     } = user;
     let value = Setting::map([
         ("uid", Setting::maybe(*uid, setting_of_id)),

@@ -28,9 +28,10 @@ pub struct SshUser {
     pub uid: Option<Id>,
     /// The primary group's; `None`: the image picks one.
     pub gid: Option<Id>,
-    /// Key files of this user that lie under `installation/`, relative to it:
-    /// they are kept out of the build context.
+    /// Private key files of this user that lie under `installation/`, relative to it: builds and commits leave them out.
     pub key_files: Vec<String>,
+    /// Public ones, which builds alone leave out: they need none, and would be done again for another key.
+    pub public_key_files: Vec<String>,
 }
 
 /// A login password.
@@ -67,6 +68,7 @@ impl std::fmt::Debug for SshUser {
             .field("uid", &self.uid)
             .field("gid", &self.gid)
             .field("key_files", &self.key_files)
+            .field("public_key_files", &self.public_key_files)
             .finish()
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! A path in a mount that the context leaves out is one that `BuildKit` does not find, so nothing else may decide it.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::paths;
+use super::paths::in_context;
 
 /// Names that are left out in every folder, as patterns that Docker and git read alike.
 const NAMES: &[&str] = &[
@@ -38,25 +40,28 @@ pub struct LeftOut {
     build_names: &'static [&'static str],
     keys_of_peidocker: &'static [&'static str],
     run_time_files: &'static [&'static str],
-    /// Files with keys, relative to the project.
+    /// Files with private keys, relative to the project.
     key_files: Vec<String>,
+    /// Files with public keys, which git keeps.
+    public_key_files: Vec<String>,
 }
 
 impl LeftOut {
-    /// The listing for a config that names these key files, relative to `installation/`.
-    pub fn new<'k>(key_files: impl IntoIterator<Item = &'k String>) -> Self {
-        let mut key_files: Vec<String> = key_files
-            .into_iter()
-            .map(|file| paths::in_context(file))
-            .collect();
-        key_files.sort_unstable();
-        key_files.dedup();
+    /// The listing for a config that names these files of private and of public keys, relative to `installation/`.
+    pub fn new<'k>(
+        private: impl IntoIterator<Item = &'k String>,
+        public: impl IntoIterator<Item = &'k String>,
+    ) -> Self {
+        let key_files: BTreeSet<_> = private.into_iter().map(|file| in_context(file)).collect();
+        let public = public.into_iter().map(|file| in_context(file));
+        let public: BTreeSet<_> = public.filter(|file| !key_files.contains(file)).collect();
         Self {
             names: NAMES,
             build_names: BUILD_NAMES,
             keys_of_peidocker: KEYS_OF_PEIDOCKER,
             run_time_files: RUN_TIME_FILES,
-            key_files,
+            key_files: key_files.into_iter().collect(),
+            public_key_files: public.into_iter().collect(),
         }
     }
 
@@ -72,6 +77,7 @@ impl LeftOut {
         path.split('/').any(is_name)
             || paths.any(|pattern| matches_path(pattern, path))
             || self.key_files.iter().any(|file| file == path)
+            || self.public_key_files.iter().any(|file| file == path)
     }
 }
 
@@ -106,7 +112,7 @@ mod tests {
     #[test]
     fn copies_swap_files_and_keys_are_left_out_and_scripts_are_not() {
         let key_file = "stage-1/custom/id_mine".to_owned();
-        let left_out = LeftOut::new([&key_file]);
+        let left_out = LeftOut::new([&key_file], []);
         let case = |path: &str, expected: bool| {
             let path = format!("installation/stage-1/{path}");
             assert_eq!(left_out.holds(&path), expected, "{path}");

@@ -148,6 +148,7 @@ pub fn plan(project: &Project, inputs: Inputs) -> Plan {
             .users()
             .flat_map(|user| &user.key_files)
             .chain(&inputs.other_keys),
+        project.users().flat_map(|user| &user.public_key_files),
     );
     let folders = inputs.folders_without(&left_out);
     let view = view::View::new(project, &folders);

@@ -368,7 +368,8 @@ fn ports_that_do_not_meet_are_fine() {
 fn keys_of(host: &FakeHost, fields: &str) -> (Option<String>, Option<PrivateKey>, Vec<String>) {
     let yaml = one(&format!("  ssh: {{users: {{me: {{{fields}}}}}}}"));
     let user = ssh(load_on(host, &yaml).project).users.remove(0);
-    (user.public_key, user.private_key, user.key_files)
+    let key_files = [user.key_files, user.public_key_files].concat();
+    (user.public_key, user.private_key, key_files)
 }
 
 #[test]

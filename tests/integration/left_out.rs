@@ -214,3 +214,86 @@ fn a_key_that_was_replaced_stays_left_out_while_it_is_there() {
     project.run(["configure"]).succeeds();
     assert_eq!(listed(r"old \[1\]"), [false, false]);
 }
+
+/// Runs git in a folder; what it says must be a success.
+fn git(folder: &std::path::Path, arguments: &[&str]) {
+    let me = ["-c", "user.name=me", "-c", "user.email=me@localhost"];
+    let output = Command::new("git")
+        .args(me)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+}
+
+#[test]
+fn a_clone_has_the_public_keys_and_no_private_one() {
+    let project = Project::create_minimal();
+    let public = format!("{CUSTOM}/id_me.pub");
+    project.write(&public, include_bytes!("../config/keys/ed25519-256.pub"));
+    let key = include_bytes!("../config/keys/ed25519-256");
+    // The pair's other half, as ssh-keygen puts it there.
+    project.write(&format!("{CUSTOM}/id_me"), key);
+    project.write(
+        "user_config.yml",
+        "stage_1:\n  image: {base: a, output: b}\n  ssh: {users: {me: {pubkey_file: stage-1/custom/id_me.pub}}}\n",
+    );
+    project.run(["configure"]).succeeds().never_says("id_me");
+    git(&project.path(""), &["init", "-q"]);
+    git(&project.path(""), &["add", "."]);
+    git(&project.path(""), &["commit", "-q", "-m", "all"]);
+    let clone = Project::none();
+    let target = clone.path("");
+    git(
+        &project.path(""),
+        &["clone", "-q", ".", target.to_str().unwrap()],
+    );
+    assert!(clone.path(&public).exists());
+    assert!(!clone.path(&format!("{CUSTOM}/id_me")).exists());
+    clone.run(["configure"]).succeeds();
+    // No build needs either.
+    let ignored = project.read(".dockerignore");
+    for file in ["id_me", "id_me.pub"] {
+        let line = format!("{CUSTOM}/{file}");
+        assert!(
+            ignored.lines().any(|one| one == line),
+            "{file} in\n{ignored}"
+        );
+    }
+}
+
+#[test]
+fn a_private_key_that_nothing_leaves_out_is_told_of() {
+    let project = Project::create_minimal();
+    let key = include_str!("../config/keys/ed25519-256");
+    project.write(&format!("{CUSTOM}/id_ed25519"), key);
+    project.write(
+        &format!("{CUSTOM}/tls/server.pem"),
+        format!("# mine\n{key}"),
+    );
+    project.write(
+        &format!("{CUSTOM}/old.ppk"),
+        "PuTTY-User-Key-File-3: ssh-ed25519\n",
+    );
+    project.write(&format!("{CUSTOM}/id_saved.bak"), key);
+    project.write(
+        &format!("{CUSTOM}/look.sh"),
+        "grep -- '-----BEGIN OPENSSH PRIVATE KEY-----' \"$1\"\n",
+    );
+    let warned = |file: &str| format!("`{CUSTOM}/{file}` is a private key");
+    let run = project.run(["configure"]).succeeds();
+    let run = ["id_ed25519", "tls/server.pem", "old.ppk"]
+        .iter()
+        .fold(run, |run, file| run.says(&warned(file)));
+    run.never_says("id_saved").never_says("look.sh");
+    project.write(
+        "user_config.yml",
+        CONFIG.replace("custom/id_mine", "custom/id_ed25519"),
+    );
+    project
+        .run(["configure"])
+        .succeeds()
+        .says(&warned("old.ppk"))
+        .never_says(&warned("id_ed25519"));
+}

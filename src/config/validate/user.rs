@@ -47,8 +47,8 @@ pub(super) fn read(
 
     let password = password(cx, &section, &at);
     let hash = password_hash::read(cx, &section, &at);
-    let mut key_files = Vec::new();
-    let public = credentials::public_key(cx, &section, &at, &mut key_files);
+    let (mut key_files, mut public_key_files) = (Vec::new(), Vec::new());
+    let public = credentials::public_key(cx, &section, &at, &mut public_key_files);
     let private = credentials::private_key(cx, &section, &at, &mut key_files);
     let uid = id(cx, section.uid, &at, name);
     let gid = id(cx, section.gid, &at, name);
@@ -86,6 +86,7 @@ pub(super) fn read(
             .and_then(|uid| uid.as_ref().map(|(uid, _)| *uid)),
         gid: gid.ok().flatten().map(|(gid, _)| gid),
         key_files,
+        public_key_files,
     };
     Ok((ReadUser { user, password }, uid.ok().flatten()))
 }
