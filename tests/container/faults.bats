@@ -237,10 +237,13 @@ if [ "$target" = /etc/environment ] && [ ! -e /etc/pei-test-stopped ]; then
     : >/etc/pei-test-stopped
     sleep 300
 fi
-exec /usr/bin/mv "$@"
+exec /usr/bin/mv-itself "$@"
 SCRIPT
     chmod 755 "$WORK/mv"
-    must docker cp "$WORK/mv" "$BOX:/usr/local/bin/mv"
+    # Start scripts look for programs in the system's own directories alone.
+    must docker cp "$BOX:/usr/bin/mv" "$WORK/mv-itself"
+    must docker cp "$WORK/mv-itself" "$BOX:/usr/bin/mv-itself"
+    must docker cp "$WORK/mv" "$BOX:/usr/bin/mv"
     printf '# by hand\nBY_HAND=kept\n' >"$WORK/environment"
     must docker cp "$WORK/environment" "$BOX:/etc/environment"
     must docker start "$BOX"
