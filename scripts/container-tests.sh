@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Build and run real projects in real containers: the files of tests/container, one after another.
 #
-# Usage:   container-tests.sh [--installers] [-n NAME_REGEX] [FILTER...]      (container-tests.sh --help tells more)
+# Usage:   container-tests.sh [--installers] [-j JOBS] [-n NAME_REGEX] [FILTER...]   (container-tests.sh --help tells more)
 # Reads:   PEI_BIN, PEI_TEST_BASE
 # Root:    only where engine.sh needs it
 # Network: what engine.sh needs; the tests install Debian packages in containers
@@ -15,13 +15,14 @@ readonly NEEDED=(bats ssh ssh-keygen ssh-keyscan sftp sshpass script curl awk ta
 
 usage() {
     cat <<'HELP'
-Usage: container-tests.sh [--installers] [-n NAME_REGEX] [FILTER...]
+Usage: container-tests.sh [--installers] [-j JOBS] [-n NAME_REGEX] [FILTER...]
 
 Run the container tests. A FILTER is a part of a file's name under tests/container, such as `hooks`;
 without one, every file runs but those in tests/container/slow.
 
 Options:
   --installers   The slow files of tests/installers instead: every tool, installed by hooks
+  -j JOBS        Run so many files at the same time [1]; the output of a file then comes when it has ended
   -n NAME_REGEX  Of these files, run the tests whose name matches
   -l, --list     Say which files would run, and run nothing
   -h, --help     Show this text
@@ -83,18 +84,55 @@ prepare() {
     fi
 }
 
-# How many lines of a file match.
+# How many lines of all logs match.
 count() {
-    grep -cE -e "$1" "$2" || true
+    cat -- "$logs"/* | grep -cE -e "$1" || true
+}
+
+run_file() {
+    local file=$1 began=$SECONDS status=0
+    printf '\n== %s\n' "${file#"$repo/"}"
+    BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-240} bats --formatter tap --timing "${names[@]}" "$file" || status=$?
+    printf '== %s took %d s\n' "${file#"$repo/"}" "$((SECONDS - began))"
+    return "$status"
+}
+
+# The files that stdin names, so many at a time. Each file names its images, volumes and containers after itself.
+run_side_by_side() {
+    local file running=0 status=0
+    while IFS= read -r -d '' file; do
+        if ((running == jobs)); then
+            wait -n || status=1
+            running=$((running - 1))
+        fi
+        {
+            local file_status=0
+            run_file "$file" >"$logs/${file##*/}" 2>&1 </dev/null || file_status=$?
+            cat -- "$logs/${file##*/}"
+            exit "$file_status"
+        } &
+        running=$((running + 1))
+    done
+    while ((running > 0)); do
+        wait -n || status=1
+        running=$((running - 1))
+    done
+    return "$status"
 }
 
 main() {
-    local names=() filters=() list='' folder=$repo/tests/container
+    local filters=() list='' folder=$repo/tests/container
+    names=() jobs=1
     while (($#)); do
         case $1 in
             -h | --help) usage && return ;;
             -l | --list) list=1 ;;
             --installers) folder=$repo/tests/installers ;;
+            -j)
+                [[ ${2:-} =~ ^[1-9][0-9]?$ ]] || die "$EXIT_USAGE" '-j needs a number from 1 to 99'
+                jobs=$2
+                shift
+                ;;
             -n)
                 (($# > 1)) || die "$EXIT_USAGE" '-n needs a value'
                 names=(--filter "$2")
@@ -113,24 +151,23 @@ main() {
     fi
     prepare
 
-    local file log passed=0 failed=0 skipped=0 status=0 file_status began
-    log=$(mktemp)
+    logs=$(mktemp -d)
     # shellcheck disable=SC2064 # the name is known now
-    trap "rm -f -- '$log'" EXIT
+    trap "rm -rf -- '$logs'" EXIT
     say "testing $("$PEI_BIN" --version) on docker $(docker version --format '{{.Server.Version}}')," \
         "Compose $(docker compose version --short), base ${PEI_TEST_BASE:-pei-base:bookworm}"
-    for file in "${files[@]}"; do
-        printf '\n== %s\n' "${file#"$repo/"}"
-        began=$SECONDS
-        file_status=0
-        BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-240} \
-            bats --formatter tap --timing "${names[@]}" "$file" 2>&1 | tee "$log" || file_status=$?
-        printf '== %s took %d s\n' "${file#"$repo/"}" "$((SECONDS - began))"
-        skipped=$((skipped + $(count '^ok [0-9]+ .*# skip' "$log")))
-        passed=$((passed + $(count '^ok ' "$log") - $(count '^ok [0-9]+ .*# skip' "$log")))
-        failed=$((failed + $(count '^not ok ' "$log")))
-        ((file_status == 0)) || status=1
-    done
+    local file status=0
+    if ((jobs == 1)); then
+        for file in "${files[@]}"; do
+            run_file "$file" 2>&1 | tee "$logs/${file##*/}" || status=1
+        done
+    else
+        printf '%s\0' "${files[@]}" | run_side_by_side || status=1
+    fi
+    local passed failed skipped
+    skipped=$(count '^ok [0-9]+ .*# skip')
+    passed=$(($(count '^ok ') - skipped))
+    failed=$(count '^not ok ')
     printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     return "$status"
 }

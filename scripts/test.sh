@@ -90,7 +90,8 @@ containers() {
   step 'size of the program' check_size
   step 'every example, read by other tools' "$repo/scripts/lint-projects.sh"
   step 'hostile configs, read by other tools' env CI=true cargo test --locked --test hostile
-  step 'containers' "$repo/scripts/container-tests.sh"
+  # Most of a test is waiting: for a package, a start, a login.
+  step 'containers' "$repo/scripts/container-tests.sh" -j 2
   # The other files of that folder take longer, and are about single tools.
   step 'the hooks of every example' env BATS_TEST_TIMEOUT=900 "$repo/scripts/container-tests.sh" --installers examples
 }
@@ -105,7 +106,7 @@ readonly OF_THE_BASE=(bases users entrypoint environment storage hooks used-by-f
 
 bases() {
   step 'release build' cargo build --release --locked
-  step 'Debian 13' env PEI_TEST_BASE=pei-base:trixie "$repo/scripts/container-tests.sh" "${OF_THE_BASE[@]}"
+  step 'Debian 13' env PEI_TEST_BASE=pei-base:trixie "$repo/scripts/container-tests.sh" -j 2 "${OF_THE_BASE[@]}"
 }
 
 installers() {

@@ -13,7 +13,7 @@ begin_file() {
 }
 
 end_file() {
-    local pid name
+    local pid name port
     [[ -n ${ID:-} ]] || return 0
     if [[ -f $WORK/pids ]]; then
         while read -r pid; do kill "$pid" 2>/dev/null || true; done <"$WORK/pids"
@@ -36,6 +36,9 @@ end_file() {
     if [[ -f $WORK/images ]]; then
         __each_id "docker image rm --force" cat "$WORK/images"
     fi
+    if [[ -f $WORK/ports ]]; then
+        while read -r port; do rmdir "${TMPDIR:-/tmp}/pei-test-port-$port" 2>/dev/null || true; done <"$WORK/ports"
+    fi
 }
 
 # note_images: the images that the project's names mean now.
@@ -56,12 +59,12 @@ sentinel() {
     printf 'sentinel%s' "$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')"
 }
 
-# A TCP port of the machine that nobody listens on, and that no test of this file was given.
+# A TCP port of the machine that nobody listens on, and that no test was given: files run side by side.
 free_port() {
     local port
     for _ in {1..100}; do
         port=$((20000 + RANDOM % 12000))
-        grep -qx "$port" "$WORK/ports" 2>/dev/null && continue
+        mkdir "${TMPDIR:-/tmp}/pei-test-port-$port" 2>/dev/null || continue
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
         printf '%s\n' "$port" >>"$WORK/ports"
         printf '%s\n' "$port"
