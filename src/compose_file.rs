@@ -24,18 +24,18 @@ pub struct ComposeFile {
 #[derive(Deserialize)]
 struct Document {
     name: Option<String>,
-    services: Option<BTreeMap<String, Option<Service>>>,
-    volumes: Option<BTreeMap<String, Option<NamedVolume>>>,
+    services: Option<BTreeMap<String, Option<ServiceSection>>>,
+    volumes: Option<BTreeMap<String, Option<VolumeSection>>>,
 }
 
 #[derive(Deserialize)]
-struct Service {
+struct ServiceSection {
     image: Option<String>,
     build: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
-struct NamedVolume {
+struct VolumeSection {
     name: Option<String>,
 }
 

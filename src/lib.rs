@@ -1,6 +1,6 @@
 //! `pei` turns one `user_config.yml` into a complete Docker project.
 //!
-//! A run goes through five stages, each a folder, in one direction:
+//! A run goes through five phases, each a folder, in one direction:
 //!
 //! 1. **parse**: [`cli`] reads the command line, [`config`] the file, with the place of
 //!    every value;
@@ -11,7 +11,7 @@
 //! 5. **write**: [`project`] compares the tree with the folder and changes what differs,
 //!    whole or not at all.
 //!
-//! Only the first and the last stage touch the disk. [`command`] strings the stages
+//! Only the first and the last phase touch the disk. [`command`] strings the phases
 //! together, one file a subcommand; [`ui`] is the only one that prints.
 
 mod assets;

@@ -232,7 +232,7 @@ impl Args {
             other_keys,
             host_ids: host_ids::of_caller(&self.project_dir),
         };
-        let template = project::user_template(&self.project_dir)?;
+        let template = project::extended_compose_template(&self.project_dir)?;
         let plan = plan::plan(project, inputs);
         let paths = keys.iter().map(|key| format!("{INSTALLATION}/{key}"));
         for path in paths.filter(|path| !plan.left_out.holds(path)) {

@@ -15,7 +15,7 @@ use crate::diagnostic::{list, nearest, quoted};
 use crate::failure::Failure;
 use crate::model::StageId;
 use crate::plan::{CustomFile, LeftOut, StageFolder};
-use crate::project::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
+use crate::project::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS};
 use crate::render::quote::ignored_path;
 use crate::ui::{Ui, shown};
 
@@ -56,7 +56,7 @@ pub(super) fn project_folder(ui: &mut Ui, given: &Path) -> Result<PathBuf> {
     }
     let is_project = |folder: &Path| {
         folder.join(INSTALLATION).is_dir()
-            && (folder.join(CONFIG).exists() || folder.join(TEMPLATE).exists())
+            && (folder.join(CONFIG).exists() || folder.join(COMPOSE_TEMPLATE).exists())
     };
     if is_project(given) || given.join(CONFIG).exists() || given.join(COMPOSE_FILE).exists() {
         return Ok(given.to_owned());
@@ -131,7 +131,7 @@ fn configs(folder: &Path) -> Vec<String> {
     let is_config = |name: &String| {
         let extension = Path::new(name).extension().and_then(OsStr::to_str);
         matches!(extension, Some("yml" | "yaml"))
-            && ![COMPOSE_FILE, TEMPLATE, REFERENCE].contains(&name.as_str())
+            && ![COMPOSE_FILE, COMPOSE_TEMPLATE, REFERENCE].contains(&name.as_str())
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::diagnostic::{count, is_harmful, quoted};
-use crate::project::{Action, Changes, Notice, TEMPLATE};
+use crate::project::{Action, COMPOSE_TEMPLATE, Changes, Notice};
 use crate::render::quote;
 use crate::ui::Ui;
 
@@ -53,19 +53,19 @@ pub(super) fn tell(ui: &mut Ui, report: &Changes<'_>) {
 fn notices(ui: &mut Ui, report: &Changes<'_>) {
     for notice in &report.notices {
         match notice {
-            Notice::TemplateRestored => {
-                ui.note(&format!("`{TEMPLATE}` was missing and has been restored"));
+            Notice::ComposeTemplateRestored => {
+                ui.note(&format!("`{COMPOSE_TEMPLATE}` was missing and has been restored"));
             }
-            Notice::TemplateReplaced => {
+            Notice::ComposeTemplateReplaced => {
                 ui.note(&format!(
-                    "`{TEMPLATE}` was another version's and has been replaced"
+                    "`{COMPOSE_TEMPLATE}` was another version's and has been replaced"
                 ));
             }
-            Notice::TemplateForeign => ui.warning(&format!(
-                "`{TEMPLATE}` was not made by pei: it was not used, and pei's own stands there now"
+            Notice::ComposeTemplateForeign => ui.warning(&format!(
+                "`{COMPOSE_TEMPLATE}` was not made by pei: it was not used, and pei's own stands there now"
             )),
-            Notice::TemplateKeptOld => ui.warning(&format!(
-                "`{TEMPLATE}` is your extension of another version's; it is used and kept, \
+            Notice::ComposeTemplateKeptOld => ui.warning(&format!(
+                "`{COMPOSE_TEMPLATE}` is your extension of another version's; it is used and kept, \
                  but may lack what is new"
             )),
             Notice::Moved(number) => ui.note(&format!(

@@ -45,7 +45,7 @@ pub enum Instruction {
         /// What it sees for its time.
         mounts: Vec<StepMount>,
         /// The command.
-        command: Command,
+        command: StepCommand,
     },
     /// Copies a file or folder of the project, executable and for all to read.
     Copy {
@@ -99,7 +99,7 @@ pub enum StepMount {
 /// What a step runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Command {
+pub enum StepCommand {
     /// Lines for the shell that no value of the config is in.
     Shell(Vec<String>),
     /// Words that no shell reads.
@@ -136,7 +136,7 @@ impl Step {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
         Self::new(Instruction::Run {
             mounts,
-            command: Command::Shell(lines),
+            command: StepCommand::Shell(lines),
         })
     }
 
@@ -362,7 +362,7 @@ pub(super) fn hook(key_path: String, seen: Vec<String>, hook: &Hook, cache: &str
         key_path: Some(key_path),
         ..Step::new(Instruction::Run {
             mounts: mounts.chain(apt_cache(cache)).collect(),
-            command: Command::Words(words.into()),
+            command: StepCommand::Words(words.into()),
         })
     }
     .apart()

@@ -22,7 +22,7 @@ const MANIFEST_WAITING: &str = "manifest";
 /// Makes the changes in a folder that exists.
 pub(super) fn to_folder(folder: &Folder, changes: &Changes<'_>) -> Result<()> {
     let mut done = Vec::new();
-    let made = stage(folder, changes).and_then(|()| replace(folder, changes, &mut done));
+    let made = prepare(folder, changes).and_then(|()| replace(folder, changes, &mut done));
     made.map_err(|error| {
         let place = folder.path().display();
         if done.is_empty() {
@@ -42,7 +42,7 @@ fn waiting(number: usize) -> String {
 }
 
 /// Writes all that is new into the waiting folder.
-fn stage(folder: &Folder, changes: &Changes<'_>) -> Result<()> {
+fn prepare(folder: &Folder, changes: &Changes<'_>) -> Result<()> {
     folder.remove(WAITING)?;
     folder.make_folder(WAITING)?;
     let mut written = Vec::new();

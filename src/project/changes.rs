@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use similar::TextDiff;
 
-use super::folder::Owner;
+use super::folder::Ownership;
 use crate::diagnostic::escaped;
 
 /// What is to happen to a project, or has happened.
@@ -42,7 +42,7 @@ pub struct Change<'t> {
     /// Its content is shown to nobody.
     pub(super) secret: bool,
     /// The owner that the file keeps, where it is the user's.
-    pub(super) owner: Option<Owner>,
+    pub(super) owner: Option<Ownership>,
 }
 
 /// What happens to a file.
@@ -69,13 +69,13 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// `compose-template.yml` was missing and has been restored.
-    TemplateRestored,
+    ComposeTemplateRestored,
     /// `compose-template.yml` was another version's, unedited, and has been replaced.
-    TemplateReplaced,
+    ComposeTemplateReplaced,
     /// `compose-template.yml` was not pei's, and has been saved and replaced.
-    TemplateForeign,
+    ComposeTemplateForeign,
     /// `compose-template.yml` is a person's extension of another version's, and was kept.
-    TemplateKeptOld,
+    ComposeTemplateKeptOld,
     /// The project was made by `PeiDocker`: so many of its own files, which nobody had edited, gave way.
     Moved(usize),
     /// A key that `PeiDocker` has left in clear text.

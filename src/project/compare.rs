@@ -11,8 +11,8 @@ use anyhow::{Result, bail};
 use super::changes::{Action, Change, Changes, Notice};
 use super::folder::{Folder, Found, Obstacle};
 use super::manifest::Manifest;
-use super::names::{CREDENTIALS, MANIFEST, OWN_FOLDER, TEMPLATE, WAITING};
-use super::{WriteMode, line_ends, moved, stamp, template};
+use super::names::{COMPOSE_TEMPLATE, CREDENTIALS, MANIFEST, OWN_FOLDER, WAITING};
+use super::{WriteMode, compose_template, line_ends, moved, stamp};
 use crate::file_tree::{File, FileTree, Owner};
 
 /// Larger files are not read: pei writes none of that size, from the largest config that it reads.
@@ -128,8 +128,8 @@ impl<'t> Comparison<'t, '_> {
             return Ok(());
         }
         let Some(found) = self.folder.look(path)? else {
-            if path == TEMPLATE && self.mode == WriteMode::Configure {
-                self.done.notices.push(Notice::TemplateRestored);
+            if path == COMPOSE_TEMPLATE && self.mode == WriteMode::Configure {
+                self.done.notices.push(Notice::ComposeTemplateRestored);
             }
             self.done
                 .changes
@@ -168,18 +168,18 @@ impl<'t> Comparison<'t, '_> {
 
     /// A file that differs gives way, or stays if it has a rule of its own.
     fn replace(&mut self, path: &str, found: &Found, bytes: Option<Vec<u8>>, file: &'t File) {
-        if path == TEMPLATE {
-            match template::rule(bytes.as_deref(), &file.content) {
-                template::Rule::Keep(notice) => {
+        if path == COMPOSE_TEMPLATE {
+            match compose_template::rule(bytes.as_deref(), &file.content) {
+                compose_template::Rule::Keep(notice) => {
                     self.done.notices.extend(notice);
                     self.done.unchanged += 1;
                     return;
                 }
-                template::Rule::Replace(Notice::TemplateForeign)
+                compose_template::Rule::Replace(Notice::ComposeTemplateForeign)
                     if bytes
                         .as_deref()
                         .is_some_and(|bytes| moved::is_own(self.folder, path, bytes)) => {}
-                template::Rule::Replace(notice) => self.done.notices.push(notice),
+                compose_template::Rule::Replace(notice) => self.done.notices.push(notice),
             }
         }
         let action = if file.owner == Owner::Secret || self.is_peis(path, found, bytes.as_deref()) {

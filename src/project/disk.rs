@@ -9,7 +9,7 @@ use rustix::fs::{self as sys, AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
 use super::durable;
-use super::folder::{Folder, LOOK, Owner, READ, file_type};
+use super::folder::{Folder, LOOK, Ownership, READ, file_type};
 use super::names::{OWN_FOLDER, TEMPORARY};
 
 const WRITE: OFlags = OFlags::WRONLY
@@ -47,7 +47,7 @@ impl Folder {
         path: &str,
         content: &[u8],
         mode: u32,
-        owner: Option<Owner>,
+        owner: Option<Ownership>,
     ) -> Result<()> {
         self.change(path, "write", |folder, name| {
             let mut file: File =
@@ -160,7 +160,7 @@ impl Folder {
 }
 
 /// Gives something new its owner and its mode, where it has not got them by itself: asking is cheaper than setting.
-fn finish(file: impl AsFd + Copy, owner: Owner, mode: u32) -> io::Result<()> {
+fn finish(file: impl AsFd + Copy, owner: Ownership, mode: u32) -> io::Result<()> {
     let stat = sys::fstat(file)?;
     // Only root can give something away, and only what root makes is nobody's else.
     if stat.st_uid == 0 && owner.user != 0 {

@@ -41,7 +41,7 @@ pub(super) struct Folder {
     pub(super) given: PathBuf,
     root: Rc<OwnedFd>,
     /// What root makes gets this owner, who could not change it otherwise.
-    pub(super) owner: Owner,
+    pub(super) owner: Ownership,
     pub(super) held: RefCell<BTreeMap<String, Rc<OwnedFd>>>,
 }
 
@@ -57,12 +57,12 @@ pub(super) struct Found {
 
 /// Who owns a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owner {
+pub(super) struct Ownership {
     pub(super) user: u32,
     pub(super) group: u32,
 }
 
-impl Owner {
+impl Ownership {
     fn of(stat: &Stat) -> Self {
         Self {
             user: stat.st_uid,
@@ -84,8 +84,8 @@ impl Found {
         self.stat.st_mode & 0o7777
     }
 
-    pub(super) fn owner(&self) -> Owner {
-        Owner::of(&self.stat)
+    pub(super) fn owner(&self) -> Ownership {
+        Ownership::of(&self.stat)
     }
 
     /// What tells a file with one name from all others.
@@ -124,7 +124,7 @@ impl Folder {
         Ok(Some(Self {
             given: given.to_owned(),
             root: Rc::new(root.into()),
-            owner: Owner::of(&stat),
+            owner: Ownership::of(&stat),
             held: RefCell::default(),
         }))
     }

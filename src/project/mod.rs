@@ -1,4 +1,4 @@
-//! The last stage: a [`FileTree`] becomes a folder on disk, and nothing half-done stays.
+//! The last phase: a [`FileTree`] becomes a folder on disk, and nothing half-done stays.
 //!
 //! [`compare`](fn@compare) looks and writes nothing; [`write`](fn@write) does the same and then
 //! acts on what differs, so files that are right keep their time stamps and
@@ -18,6 +18,7 @@
 mod apply;
 mod changes;
 mod compare;
+mod compose_template;
 mod disk;
 mod durable;
 mod folder;
@@ -27,7 +28,6 @@ mod manifest;
 mod moved;
 mod names;
 pub mod stamp;
-mod template;
 mod tracked;
 #[cfg(test)]
 mod walk;
@@ -40,9 +40,9 @@ use crate::file_tree::FileTree;
 use folder::Folder;
 
 pub use changes::{Action, Change, Changes, Notice};
-pub use names::{COMPOSE_FILE, CREDENTIALS, TEMPLATE};
+pub use compose_template::extended_compose_template;
+pub use names::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS};
 pub use stamp::stamp_all;
-pub use template::user_template;
 
 /// What a run may do to files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
-//! The names that this stage gives a meaning to.
+//! The names that this phase gives a meaning to.
 
 /// The template that a person may extend.
-pub const TEMPLATE: &str = "compose-template.yml";
+pub const COMPOSE_TEMPLATE: &str = "compose-template.yml";
 
 /// pei's own folder in a project: secrets and bookkeeping, never in an image.
 pub(super) const OWN_FOLDER: &str = ".pei";

@@ -11,14 +11,14 @@ use crate::failure::Failure;
 
 /// The project's `compose-template.yml` does not render, or not into YAML.
 #[derive(Debug)]
-pub struct BrokenTemplate {
+pub struct BrokenComposeTemplate {
     /// Line in the template, from 1; where it is known.
     pub line: Option<usize>,
     /// What is wrong.
     pub message: String,
 }
 
-impl std::fmt::Display for BrokenTemplate {
+impl std::fmt::Display for BrokenComposeTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "compose-template.yml")?;
         if let Some(line) = self.line {
@@ -32,7 +32,7 @@ impl std::fmt::Display for BrokenTemplate {
     }
 }
 
-impl std::error::Error for BrokenTemplate {}
+impl std::error::Error for BrokenComposeTemplate {}
 
 /// pei's own templates, each parsed once a run.
 static OWN: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -59,12 +59,12 @@ pub(super) const COMPOSE: &str = "compose-template.yml";
 pub(super) fn render_extended(
     template: &str,
     context: impl serde::Serialize,
-) -> Result<String, BrokenTemplate> {
+) -> Result<String, BrokenComposeTemplate> {
     let environment = environment();
     let rendered = environment
         .template_from_str(template)
         .and_then(|template| template.render(Value::from(Serde(context))));
-    let mut text = rendered.map_err(|error| BrokenTemplate {
+    let mut text = rendered.map_err(|error| BrokenComposeTemplate {
         line: error.line(),
         message: error
             .detail()
@@ -81,7 +81,7 @@ pub(super) fn render_extended(
 }
 
 /// The rendered text is nowhere to be seen, so the line at fault is shown and not numbered.
-fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenTemplate {
+fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenComposeTemplate {
     let what = match error.without_snippet() {
         serde_saphyr::Error::DuplicateMappingKey { .. } => {
             "a key stands twice in one mapping; put what is yours below the first one".to_owned()
@@ -100,7 +100,7 @@ fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenTemplate {
         }
         _ => format!("what comes of it is not YAML: {what}"),
     };
-    BrokenTemplate {
+    BrokenComposeTemplate {
         line: None,
         message,
     }

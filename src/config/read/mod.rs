@@ -7,7 +7,7 @@ mod context;
 mod field;
 mod place;
 mod scalar;
-mod template;
+mod text;
 
 pub(super) use context::{Context, Reported};
 pub(super) use field::Field;

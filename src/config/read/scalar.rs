@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::template::{self, Template, Variables};
+use super::text::{self, Resolved, Variables};
 use super::{Context, Field, Place, Read, Reported};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, list, nearest, quoted, without_quoted};
@@ -25,7 +25,7 @@ impl Context<'_> {
     /// emptied: `host_port: ${PORT:-}` is the same as no `host_port`.
     pub(crate) fn text_with_markers(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
         let found = self.resolved(node, at, (true, false))?;
-        Ok(found.and_then(Template::unless_emptied))
+        Ok(found.and_then(Resolved::unless_emptied))
     }
 
     /// Any text of a node, where an empty one is a value too. It is for Compose alone, which reads `.env` itself.
@@ -40,7 +40,7 @@ impl Context<'_> {
         node: &Node,
         at: &Place<'_>,
         (markers, leave_to_compose): (bool, bool),
-    ) -> Read<Template> {
+    ) -> Read<Resolved> {
         let scalar = match &*node.content {
             Content::Scalar(scalar) if scalar.is_null() => return Ok(None),
             Content::Scalar(scalar) => scalar,
@@ -61,7 +61,7 @@ impl Context<'_> {
             leave_to_compose,
             markers,
         };
-        let mut found = template::resolve(&scalar.text, &variables);
+        let mut found = text::resolve(&scalar.text, &variables);
         self.hide(std::mem::take(&mut found.of_env_file));
         let mut outcome = Ok(());
         for problem in std::mem::take(&mut found.problems) {
@@ -125,7 +125,7 @@ impl Context<'_> {
         allowed: fn(char) -> bool,
     ) -> Read<String> {
         let found = self.resolved(node, at, (false, false))?;
-        let Some(text) = found.and_then(Template::unless_emptied) else {
+        let Some(text) = found.and_then(Resolved::unless_emptied) else {
             return Ok(None);
         };
         self.forbid_control(node, at, &text, allowed)?;

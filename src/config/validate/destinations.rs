@@ -1,7 +1,6 @@
 //! Two things mounted at one place of a container.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{HashMap, hash_map};
 
 use super::mount::{ReadMount, ReadStorage};
 use super::paths::normalised;
@@ -34,10 +33,10 @@ pub(super) fn check(cx: &mut Context<'_>, storage: &[ReadStorage], mounts: &[Rea
             continue;
         }
         match seen.entry(destination) {
-            Entry::Vacant(place) => {
+            hash_map::Entry::Vacant(place) => {
                 place.insert(again);
             }
-            Entry::Occupied(first) => {
+            hash_map::Entry::Occupied(first) => {
                 cx.report(warning(first.key(), first.get(), &again));
             }
         }

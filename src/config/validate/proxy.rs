@@ -16,7 +16,7 @@ pub(in crate::config) const FOREIGN_IN_ADDRESS: &str = "/\\'\"`$#?&;|<>(){},";
 
 /// What one stage says; the rest is inherited or default.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Layer {
+pub(super) struct ReadProxy {
     /// The section is there and not null.
     is_section: bool,
     address: Option<ComposeText>,
@@ -26,12 +26,12 @@ pub(super) struct Layer {
     use_https: Option<bool>,
 }
 
-pub(super) fn read(cx: &mut Context<'_>, field: Option<Field<'_>>, stage: &Place<'_>) -> Layer {
+pub(super) fn read(cx: &mut Context<'_>, field: Option<Field<'_>>, stage: &Place<'_>) -> ReadProxy {
     let field = field.filter(|field| !field.node.is_null());
     let Some((section, at)) = raw::Proxy::of(cx, field, stage) else {
-        return Layer::default();
+        return ReadProxy::default();
     };
-    Layer {
+    ReadProxy {
         is_section: true,
         address: address(cx, section.address, &at).ok().flatten(),
         port: cx.port(section.port, &at).ok().flatten(),
@@ -138,7 +138,7 @@ fn is_loopback(text: &str) -> bool {
     text == "localhost" || ip.is_ok_and(|ip: IpAddr| ip.is_loopback() || ip.is_unspecified())
 }
 
-impl Layer {
+impl ReadProxy {
     /// What is not set gets its default.
     pub(super) fn with_defaults(self) -> Proxy {
         self.over(&Proxy {

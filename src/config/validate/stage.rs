@@ -12,7 +12,7 @@ pub(super) struct ReadStage {
     kind: StageKind,
     pub(super) image: image::ReadImage,
     pub(super) ssh: Option<ssh::ReadSsh>,
-    proxy: proxy::Layer,
+    proxy: proxy::ReadProxy,
     apt: Option<Apt>,
     environment: Vec<EnvVar>,
     pub(super) ports: Vec<Published>,

@@ -37,7 +37,7 @@ struct Reader<'t, I> {
     text: &'t str,
     events: I,
     /// By their numbers; none while the anchor's own value is read.
-    anchors: Vec<Option<Read>>,
+    anchors: Vec<Option<Measured>>,
     /// Collections that are open.
     depth: usize,
     nodes: usize,
@@ -50,7 +50,7 @@ struct Stop;
 
 /// A node, how many there are in it with itself, aliases followed, and how deep they go.
 #[derive(Clone)]
-struct Read {
+struct Measured {
     node: Node,
     nodes: usize,
     height: usize,
@@ -64,7 +64,7 @@ struct Below {
 }
 
 impl Below {
-    fn add(&mut self, read: Read) -> Node {
+    fn add(&mut self, read: Measured) -> Node {
         self.nodes = self.nodes.saturating_add(read.nodes);
         self.height = self.height.max(read.height);
         read.node
@@ -98,7 +98,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
     }
 
     /// The next node of a collection, or the place of its end.
-    fn member(&mut self) -> Result<Result<Read, Span>, Stop> {
+    fn member(&mut self) -> Result<Result<Measured, Span>, Stop> {
         match self.next()? {
             Some((Event::SequenceEnd | Event::MappingEnd, span)) => Ok(Err(span)),
             Some((event, span)) => self.node(event, &span).map(Ok),
@@ -106,7 +106,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         }
     }
 
-    fn node(&mut self, event: Event<'t>, span: &Span) -> Result<Read, Stop> {
+    fn node(&mut self, event: Event<'t>, span: &Span) -> Result<Measured, Stop> {
         let mut place = range(span);
         self.nodes += 1;
         if self.nodes > limits::NODES {
@@ -154,7 +154,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
             }
             _ => (Content::Broken, 0),
         };
-        let read = Read {
+        let read = Measured {
             node: Node {
                 content: Rc::new(content),
                 span: place,
@@ -246,7 +246,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
     }
 
     /// An alias of a known anchor.
-    fn alias(&mut self, id: usize, span: Range<usize>) -> Result<Read, Stop> {
+    fn alias(&mut self, id: usize, span: Range<usize>) -> Result<Measured, Stop> {
         let Some(read) = self.anchors.get(id).cloned().flatten() else {
             self.findings.push(
                 Diagnostic::error(
@@ -261,7 +261,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
                 span,
                 used_at: None,
             };
-            return Ok(Read {
+            return Ok(Measured {
                 node,
                 nodes: 1,
                 height: 1,
@@ -278,7 +278,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
             used_at: Some(span),
             ..read.node
         };
-        Ok(Read { node, ..read })
+        Ok(Measured { node, ..read })
     }
 
     fn stop(&mut self, diagnostic: Diagnostic) -> Stop {

@@ -10,7 +10,7 @@ use crate::model::{ComposeText, NameForm, Part};
 
 /// A text with its variables replaced.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Template {
+pub(super) struct Resolved {
     pub(super) text: ComposeText,
     /// Values that came from the project's `.env`, with their names: they may be secrets.
     pub(super) of_env_file: Vec<(String, String)>,
@@ -32,7 +32,7 @@ pub(super) struct Problem {
 /// Problems of one text that are told: finding the place of each takes a search from its start.
 const MOST: usize = 20;
 
-impl Template {
+impl Resolved {
     /// A text that replaced variables emptied is none: `host_port: ${PORT:-}` is the same as no `host_port`.
     pub(super) fn unless_emptied(self) -> Option<ComposeText> {
         let emptied = self.substituted && self.text.parts.is_empty();
@@ -53,28 +53,28 @@ pub(super) struct Variables<'v> {
 }
 
 /// Replaces variables and finds markers.
-pub(super) fn resolve(text: &str, variables: &Variables<'_>) -> Template {
+pub(super) fn resolve(text: &str, variables: &Variables<'_>) -> Resolved {
     // Most texts hold neither.
     if !text.contains("${") && !text.contains("{{") {
-        return Template {
+        return Resolved {
             text: ComposeText::literal(text),
-            ..Template::default()
+            ..Resolved::default()
         };
     }
     let mut reader = Reader {
         variables,
         literal: String::new(),
-        template: Template::default(),
+        found: Resolved::default(),
     };
     reader.read(text);
     reader.end_literal();
-    reader.template
+    reader.found
 }
 
 struct Reader<'v> {
     variables: &'v Variables<'v>,
     literal: String,
-    template: Template,
+    found: Resolved,
 }
 
 impl Reader<'_> {
@@ -116,7 +116,7 @@ impl Reader<'_> {
             return None;
         }
         self.end_literal();
-        self.template.text.parts.push(Part::Marker {
+        self.found.text.parts.push(Part::Marker {
             name: name.to_owned(),
             default: default.map(str::to_owned),
         });
@@ -135,7 +135,7 @@ impl Reader<'_> {
             return (String::new(), "");
         };
         let (typed, after) = text.split_at(end + 1);
-        self.template.substituted = true;
+        self.found.substituted = true;
         (self.value(typed, &typed[2..end]), after)
     }
 
@@ -170,7 +170,7 @@ impl Reader<'_> {
             }
             Some(Ok(value)) => {
                 if (self.variables.is_of_env_file)(name) {
-                    self.template
+                    self.found
                         .of_env_file
                         .push((name.to_owned(), value.clone()));
                 }
@@ -244,7 +244,7 @@ impl Reader<'_> {
             default: default.map(str::to_owned),
         };
         self.end_literal();
-        self.template.text.parts.push(part);
+        self.found.text.parts.push(part);
         after
     }
 
@@ -270,15 +270,15 @@ impl Reader<'_> {
     fn end_literal(&mut self) {
         if !self.literal.is_empty() {
             let literal = std::mem::take(&mut self.literal);
-            self.template.text.parts.push(Part::Literal(literal));
+            self.found.text.parts.push(Part::Literal(literal));
         }
     }
 
     fn problem(&mut self, code: Code, part: &str, message: String, help: &str) {
-        if self.template.problems.len() == MOST {
+        if self.found.problems.len() == MOST {
             return;
         }
-        self.template.problems.push(Problem {
+        self.found.problems.push(Problem {
             code,
             message,
             help: help.to_owned(),
@@ -336,8 +336,8 @@ mod tests {
             leave_to_compose: false,
             markers: true,
         };
-        let template = resolve(text, &variables);
-        if let Some(problem) = template.problems.first() {
+        let found = resolve(text, &variables);
+        if let Some(problem) = found.problems.first() {
             return problem.code.name().to_owned();
         }
         let show = |part: &Part| match part {
@@ -347,7 +347,7 @@ mod tests {
                 Some(default) => format!("<{name}={default}>"),
             },
         };
-        template.text.parts.iter().map(show).collect()
+        found.text.parts.iter().map(show).collect()
     }
 
     #[test]

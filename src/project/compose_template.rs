@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::changes::Notice;
 use super::folder::Folder;
-use super::names::TEMPLATE;
+use super::names::COMPOSE_TEMPLATE;
 use super::{compare, stamp};
 
 /// What to do with the template that stands in a project.
@@ -26,12 +26,12 @@ pub(super) fn rule(found: Option<&[u8]>, peis: &[u8]) -> Rule {
     let found = found.and_then(|bytes| std::str::from_utf8(bytes).ok());
     let peis = std::str::from_utf8(peis).unwrap_or_default();
     match found {
-        Some(text) if stamp::is_unedited(text) => Rule::Replace(Notice::TemplateReplaced),
+        Some(text) if stamp::is_unedited(text) => Rule::Replace(Notice::ComposeTemplateReplaced),
         Some(text) if stamp::is_stamped(text) => {
             let of_this_version = stamp::same_token(text, peis);
-            Rule::Keep((!of_this_version).then_some(Notice::TemplateKeptOld))
+            Rule::Keep((!of_this_version).then_some(Notice::ComposeTemplateKeptOld))
         }
-        _ => Rule::Replace(Notice::TemplateForeign),
+        _ => Rule::Replace(Notice::ComposeTemplateForeign),
     }
 }
 
@@ -39,13 +39,13 @@ pub(super) fn rule(found: Option<&[u8]>, peis: &[u8]) -> Rule {
 ///
 /// # Errors
 /// A folder or a link out of the project in its place.
-pub fn user_template(place: &Path) -> anyhow::Result<Option<String>> {
+pub fn extended_compose_template(place: &Path) -> anyhow::Result<Option<String>> {
     let Some(folder) = Folder::open(place)? else {
         return Ok(None);
     };
-    let found = folder.look(TEMPLATE).map_err(anyhow::Error::msg)?;
+    let found = folder.look(COMPOSE_TEMPLATE).map_err(anyhow::Error::msg)?;
     let bytes = match found {
-        Some(found) => compare::read(&found, TEMPLATE).map_err(anyhow::Error::msg)?,
+        Some(found) => compare::read(&found, COMPOSE_TEMPLATE).map_err(anyhow::Error::msg)?,
         None => None,
     };
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -77,19 +77,22 @@ mod tests {
         let extended = stamp::stamp(other) + "x-mine: 1\n";
         assert_eq!(
             rule_for(&extended),
-            Rule::Keep(Some(Notice::TemplateKeptOld))
+            Rule::Keep(Some(Notice::ComposeTemplateKeptOld))
         );
     }
 
     #[test]
     fn an_unedited_one_of_another_version_gives_way() {
         let other = stamp::stamp(PEIS.replace("{}", "{ }"));
-        assert_eq!(rule_for(&other), Rule::Replace(Notice::TemplateReplaced));
+        assert_eq!(
+            rule_for(&other),
+            Rule::Replace(Notice::ComposeTemplateReplaced)
+        );
     }
 
     #[test]
     fn one_of_another_tool_gives_way() {
         let rule = rule_for("services:\n  stage-1: ${oc.select:x}\n");
-        assert_eq!(rule, Rule::Replace(Notice::TemplateForeign));
+        assert_eq!(rule, Rule::Replace(Notice::ComposeTemplateForeign));
     }
 }
