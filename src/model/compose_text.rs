@@ -21,6 +21,16 @@ pub enum Part {
     },
 }
 
+impl Part {
+    /// What is known of it before Compose fills it in: its text, or a marker's default.
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Literal(text) => Some(text),
+            Self::Marker { default, .. } => default.as_deref(),
+        }
+    }
+}
+
 impl ComposeText {
     /// Text without markers.
     pub fn literal(text: impl Into<String>) -> Self {

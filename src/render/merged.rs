@@ -8,7 +8,7 @@ use super::{dockerfile, insert_text, templates};
 use crate::assets;
 use crate::file_tree::FileTree;
 use crate::model::{ComposeText, EnvVar};
-use crate::plan::{NamedVolumes, Plan, Port, Service, VolumeMount, VolumeSource};
+use crate::plan::{NamedVolumes, Plan, Port, VolumeMount, VolumeSource};
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     let Some((merged, service)) = plan.merged.as_ref().zip(plan.services.last()) else {
@@ -19,6 +19,8 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
             .to_owned(),
     ];
     insert_text(tree, &merged.path, dockerfile::text(merged, &head)?);
+    let image = literal(&service.image);
+    let mounts = service.volumes.iter();
     let env = templates::render(
         "merged/merged.env.j2",
         json!({
@@ -28,11 +30,15 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
                 "meaning": meaning(&arg.name),
                 "value": literal(&arg.value),
             })).collect::<Vec<_>>(),
-            "run": run_values(plan, service).into_iter().map(|(name, meaning, value)| json!({
-                "name": name,
-                "meaning": meaning,
-                "value": value,
-            })).collect::<Vec<_>>(),
+            "image": image,
+            "container": match &plan.project {
+                Some(project) => format!("{project}-{}", service.name),
+                None => container_name(&image),
+            },
+            "device": service.device.name(),
+            "ports": words(service.ports.iter().map(port)),
+            "volumes": words(mounts.map(|mount| volume(mount, &plan.volumes))),
+            "environment": words(service.environment.iter().map(variable)),
         }),
     )?;
     insert_text(tree, "merged.env", env);
@@ -43,81 +49,11 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn run_values(plan: &Plan, service: &Service) -> Vec<(&'static str, &'static str, String)> {
-    let image = literal(&service.image);
-    let environment = service.environment.iter();
-    let environment = environment.map(|EnvVar { name, value }| match value {
+fn variable(EnvVar { name, value }: &EnvVar) -> String {
+    match value {
         Some(value) => word(&format!("{name}={}", literal(value))),
         None => word(name),
-    });
-    let mounts = service.volumes.iter();
-    vec![
-        (
-            "STAGE2_IMAGE_NAME",
-            "the image's name and tag",
-            image.clone(),
-        ),
-        (
-            "RUN_CONTAINER_NAME",
-            "the container's name; empty: the engine picks one",
-            match &plan.project {
-                Some(project) => format!("{project}-{}", service.name),
-                None => container_name(&image),
-            },
-        ),
-        ("RUN_DETACH", "in the background (1, 0)", "0".to_owned()),
-        (
-            "RUN_REMOVE",
-            "remove the container when it ends (1, 0)",
-            "1".to_owned(),
-        ),
-        (
-            "RUN_TTY",
-            "a terminal, where there is one (1, 0)",
-            "1".to_owned(),
-        ),
-        (
-            "RUN_GPU",
-            "auto: as RUN_DEVICE_TYPE says; all; none",
-            "auto".to_owned(),
-        ),
-        (
-            "RUN_DEVICE_TYPE",
-            "stage_2.device.type",
-            service.device.name().to_owned(),
-        ),
-        (
-            "RUN_PORTS",
-            "as for docker run --publish, separated by spaces",
-            words(service.ports.iter().map(port)),
-        ),
-        (
-            "RUN_VOLUMES",
-            "as for docker run --volume; PROJECT_NAME is the folder's name, as in Compose",
-            words(mounts.map(|mount| volume(mount, &plan.volumes))),
-        ),
-        (
-            "RUN_EXTRA_HOSTS",
-            "as for docker run --add-host",
-            "host.docker.internal:host-gateway".to_owned(),
-        ),
-        (
-            "RUN_NETWORK",
-            "as for docker run --network; empty: the engine's default",
-            String::new(),
-        ),
-        ("RUN_ENV_ENABLE", "pass RUN_ENV_VARS (1, 0)", "1".to_owned()),
-        (
-            "RUN_ENV_VARS",
-            "as for docker run --env: KEY=value, or KEY to take it from the caller",
-            words(environment),
-        ),
-        (
-            "RUN_EXTRA_ARGS",
-            "more options of docker run",
-            String::new(),
-        ),
-    ]
+    }
 }
 
 fn port(port: &Port) -> String {

@@ -158,11 +158,9 @@ impl Context<'_> {
         text: &ComposeText,
         allowed: fn(char) -> bool,
     ) -> Result<(), Reported> {
-        let bad = |text: &str| text.chars().find(|c| c.is_control() && !allowed(*c));
-        let found = text.parts.iter().find_map(|part| match part {
-            Part::Literal(text) => bad(text),
-            Part::Marker { default, .. } => default.as_deref().and_then(bad),
-        });
+        let known = text.parts.iter().filter_map(Part::known);
+        let mut characters = known.flat_map(str::chars);
+        let found = characters.find(|c| c.is_control() && !allowed(*c));
         let Some(character) = found else {
             return Ok(());
         };

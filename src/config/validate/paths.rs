@@ -11,7 +11,7 @@ pub(super) fn check_volume_name(
     at: &Place<'_>,
     text: &ComposeText,
 ) -> Result<(), Reported> {
-    let mut texts = text.parts.iter().filter_map(known_text);
+    let mut texts = text.parts.iter().filter_map(Part::known);
     let characters = texts.all(|text| NameForm::VOLUME.has_all(text));
     let first = match text.parts.first() {
         None => false,
@@ -118,15 +118,7 @@ fn has_colon(text: &ComposeText) -> bool {
 }
 
 fn part_has_colon(part: &Part) -> bool {
-    known_text(part).is_some_and(|text| text.contains(':'))
-}
-
-/// What pei knows of a part: its literal text, or the default of its marker.
-fn known_text(part: &Part) -> Option<&str> {
-    match part {
-        Part::Literal(text) => Some(text),
-        Part::Marker { default, .. } => default.as_deref(),
-    }
+    part.known().is_some_and(|text| text.contains(':'))
 }
 
 fn shown(text: &ComposeText) -> String {

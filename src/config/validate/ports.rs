@@ -19,10 +19,8 @@ impl Published {
     /// The mapping, where each marker has its default, or stands for some port: a host port that only Compose knows is
     /// as open as any other.
     pub(super) fn likely_mapping(&self) -> Option<Mapping> {
-        let text = self.text.parts.iter().map(|part| match part {
-            Part::Literal(text) => text,
-            Part::Marker { default, .. } => default.as_deref().unwrap_or("1"),
-        });
+        let text = self.text.parts.iter();
+        let text = text.map(|part| part.known().unwrap_or("1"));
         port::parse(&text.collect::<String>()).ok()
     }
 }

@@ -47,11 +47,7 @@ fn address(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Re
     let (Some(field), Some(text)) = (field, cx.compose_text(field, at)?) else {
         return Ok(None);
     };
-    let known = |part: &Part| match part {
-        Part::Literal(text) => Some(text.clone()),
-        Part::Marker { default, .. } => default.clone(),
-    };
-    let known: Vec<String> = text.parts.iter().filter_map(known).collect();
+    let known: Vec<&str> = text.parts.iter().filter_map(Part::known).collect();
     let literal = text.as_literal();
     let problem = if known.iter().any(|text| text.contains('@')) {
         // A part of it is a password, which would be read in the compose file and in the image.

@@ -9,7 +9,7 @@ use super::weak_password::is_weak;
 use crate::config::raw::{self, entries, is_extension, named_entries};
 use crate::config::read::{Context, Field, Place, Read, Site, or};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{ComposeText, Id, Ssh};
+use crate::model::{ComposeText, Id, Part, Ssh};
 
 const DEFAULT_PORT: u16 = 22;
 
@@ -76,11 +76,7 @@ fn host_port(
     }
     // Compose would take what is not a number for an address.
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let legal = text.parts.iter().all(|part| match part {
-        crate::model::Part::Literal(text) => digits(text),
-        crate::model::Part::Marker { default, .. } => default.as_deref().is_none_or(digits),
-    });
-    if !legal {
+    if !text.parts.iter().filter_map(Part::known).all(digits) {
         let message = "a host port is a number, also as a marker's default".to_owned();
         let help = "write a number such as 2222, or `{{SSH_PORT:-2222}}`";
         return Err(cx.bad_value(Some(field), at, Code::InvalidNumber, message, help));
