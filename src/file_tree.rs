@@ -33,6 +33,18 @@ pub enum Owner {
     Secret,
 }
 
+impl File {
+    /// A file of these bytes.
+    pub fn new(content: impl Into<Cow<'static, [u8]>>, mode: u32, owner: Owner) -> Self {
+        let content = content.into();
+        Self {
+            content,
+            mode,
+            owner,
+        }
+    }
+}
+
 impl FileTree {
     /// An empty tree.
     pub fn new() -> Self {

@@ -32,6 +32,7 @@ mod plan;
 mod project;
 mod render;
 mod ui;
+mod yaml_text;
 
 #[cfg(test)]
 #[path = "../tests/config/mod.rs"]

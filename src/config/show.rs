@@ -6,6 +6,7 @@ use super::Layers;
 use super::raw::is_extension;
 use super::yaml::{Content, Node, Scalar};
 use crate::diagnostic::LineIndex;
+use crate::yaml_text::double_quoted;
 
 /// Values of a user that may be shown; whatever else stands there may be a secret under a misspelt key.
 const SHOWN_OF_USERS: [&str; 5] = ["pubkey_file", "pubkey_text", "privkey_file", "uid", "gid"];
@@ -127,24 +128,4 @@ fn key(text: &str) -> String {
         return text.to_owned();
     }
     double_quoted(text)
-}
-
-/// A JSON text is one of YAML, too.
-fn double_quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                quoted.push('\\');
-                quoted.push(character);
-            }
-            '\n' => quoted.push_str("\\n"),
-            c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

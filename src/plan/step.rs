@@ -208,19 +208,26 @@ fn apt_cache(id: &str) -> [StepMount; 2] {
 
 const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
+fn proxy_variables<'v>(
+    http: &'v str,
+    https: &'v str,
+    no_proxy: &'v str,
+) -> [(&'static str, &'v str); 5] {
+    [
+        ("http_proxy", http),
+        ("https_proxy", https),
+        ("HTTP_PROXY", http),
+        ("HTTPS_PROXY", https),
+        ("no_proxy", no_proxy),
+    ]
+}
+
 /// Every step behind it sees the proxy; the image does not. The args hold its URLs.
 pub(super) fn global_proxy(http: &str, https: &str) -> Step {
-    let [url, secure_url] = [http, https].map(value_of);
     Step::new(Instruction::Declare)
         .apart()
         .with_args([http, https])
-        .with_values([
-            ("http_proxy", &*url),
-            ("https_proxy", &*secure_url),
-            ("HTTP_PROXY", &*url),
-            ("HTTPS_PROXY", &*secure_url),
-            ("no_proxy", NO_PROXY),
-        ])
+        .with_values(proxy_variables(&value_of(http), &value_of(https), NO_PROXY))
 }
 
 /// The steps behind it see no proxy.
@@ -228,28 +235,18 @@ pub(super) fn no_global_proxy() -> Step {
     Step::new(Instruction::Declare)
         .apart()
         .about(&["A stage hands its values on; here the proxy is off."])
-        .with_values(
-            [
-                "http_proxy",
-                "https_proxy",
-                "HTTP_PROXY",
-                "HTTPS_PROXY",
-                "no_proxy",
-            ]
-            .map(|name| (name, "")),
-        )
+        .with_values(proxy_variables("", "", ""))
 }
 
 /// The image has the proxy.
 pub(super) fn keep_global_proxy(http: &str, https: &str) -> Step {
     let (http, https) = (value_of(http), value_of(https));
-    Step::env(vec![
-        ("http_proxy".to_owned(), http.clone()),
-        ("https_proxy".to_owned(), https.clone()),
-        ("HTTP_PROXY".to_owned(), http),
-        ("HTTPS_PROXY".to_owned(), https),
-        ("no_proxy".to_owned(), NO_PROXY.to_owned()),
-    ])
+    let variables = proxy_variables(&http, &https, NO_PROXY);
+    Step::env(
+        variables
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+    )
 }
 
 /// The image says where the proxy is, whether it is used or not.

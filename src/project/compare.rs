@@ -131,9 +131,7 @@ impl<'t> Comparison<'t, '_> {
             if path == COMPOSE_TEMPLATE && self.mode == WriteMode::Configure {
                 self.done.notices.push(Notice::ComposeTemplateRestored);
             }
-            self.done
-                .changes
-                .push(change(path, Action::Create, file, None));
+            self.push(path, Action::Create, file, None);
             return Ok(());
         };
         self.require_own_name(path, &found)?;
@@ -144,13 +142,15 @@ impl<'t> Comparison<'t, '_> {
         } else if !is_same {
             self.replace(path, &found, bytes, file);
         } else if found.mode() != file.mode {
-            self.done
-                .changes
-                .push(change(path, Action::SetMode, file, None));
+            self.push(path, Action::SetMode, file, None);
         } else {
             self.done.unchanged += 1;
         }
         Ok(())
+    }
+
+    fn push(&mut self, path: &str, action: Action, file: &'t File, old: Option<Vec<u8>>) {
+        self.done.changes.push(change(path, action, file, old));
     }
 
     /// A linked folder may make two paths of the tree one file: no run could satisfy both.
@@ -189,7 +189,7 @@ impl<'t> Comparison<'t, '_> {
                 backup: self.free_name(path),
             }
         };
-        self.done.changes.push(change(path, action, file, bytes));
+        self.push(path, action, file, bytes);
     }
 
     /// Whether what stands there is what pei wrote, or nothing that anybody could miss.

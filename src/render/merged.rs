@@ -25,11 +25,10 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
         "merged/merged.env.j2",
         json!({
             "notice": NOTICE,
-            "args": merged.args.iter().map(|arg| json!({
-                "name": arg.name,
-                "meaning": meaning(&arg.name),
-                "value": literal(&arg.value),
-            })).collect::<Vec<_>>(),
+            "args": merged.args.iter().map(|arg| {
+                let (kind, stage) = without_number(&arg.name);
+                json!({"name": arg.name, "kind": kind, "stage": stage, "value": literal(&arg.value)})
+            }).collect::<Vec<_>>(),
             "image": image,
             "container": match &plan.project {
                 Some(project) => format!("{project}-{}", service.name),
@@ -101,49 +100,10 @@ fn container_name(image: &str) -> String {
         .collect()
 }
 
-/// What an arg is for. Those that each stage has one of end in its number.
-fn meaning(arg: &str) -> String {
-    if let Some((name, number)) = arg.rsplit_once('_')
-        && number.bytes().all(|byte| byte.is_ascii_digit())
-    {
-        let of_stage = match name {
-            "BASE_IMAGE" => format!("what stage-{number} grows from"),
-            "PEI_HTTP_PROXY" => {
-                format!("stage_{number}'s proxy for http, used where a switch below says so")
-            }
-            "PEI_HTTPS_PROXY" => format!("stage_{number}'s proxy for https"),
-            "PEI_STAGE_HOST_DIR" => format!("stage-{number}'s scripts in the project"),
-            "PEI_STAGE_DIR" => format!("stage-{number}'s scripts in the image"),
-            _ => of_build(arg).to_owned(),
-        };
-        return of_stage;
-    }
-    of_build(arg).to_owned()
-}
-
-fn of_build(arg: &str) -> &'static str {
-    match arg {
-        "BASE_IMAGE" => "what stage-2 grows from, where user_config.yml names an image of its own",
-        "WITH_ESSENTIAL_APPS" => "sudo, git, curl and the like are installed",
-        "WITH_SSH" => "sshd and users are set up",
-        "SSH_USER_NAME" => "accounts, parted by commas",
-        "SSH_USER_UID" => "their uids, empty where the image picks one",
-        "SSH_USER_GID" => "their primary gids, likewise",
-        "SSH_CONTAINER_PORT" => "sshd's port",
-        "SSH_CREDENTIALS_FINGERPRINT" => {
-            "changes with passwords and keys, so that they reach the image"
-        }
-        "APT_SOURCE_FILE" => "a mirror's keyword, or a sources file in the image",
-        "KEEP_APT_SOURCE_FILE" => "false: the base's own sources return at the end",
-        "APT_USE_PROXY" => "apt goes through the proxy while building",
-        "APT_KEEP_PROXY" => "and afterwards",
-        "ENABLE_GLOBAL_PROXY" => "every shell goes through the proxy",
-        "REMOVE_GLOBAL_PROXY_AFTER_BUILD" => "only while building",
-        "PEI_PATH_HARD" => "the folder of the storage itself",
-        "PEI_PATH_SOFT" => "the folder of the links to it",
-        "PEI_PREFIX_VOLUME" => "in the former: the folder of volumes and host folders",
-        "PEI_PREFIX_IMAGE" => "in the former: the folder of what lies in the image",
-        name if name.starts_with("PEI_PREFIX_") => "the name of one of the three storage folders",
-        _ => "a build arg of merged.Dockerfile",
-    }
+/// An arg's name without the number of its stage, where each stage has one of the kind.
+fn without_number(arg: &str) -> (&str, &str) {
+    let is_number = |end: &str| end.bytes().all(|byte| byte.is_ascii_digit());
+    arg.rsplit_once('_')
+        .filter(|(_, end)| is_number(end))
+        .unwrap_or((arg, ""))
 }

@@ -53,11 +53,7 @@ pub fn project(plan: &Plan, compose_template: Option<&str>) -> anyhow::Result<Fi
         (host_ids::PATH, plan.host_ids.as_deref()),
     ] {
         if let Some(text) = text {
-            let file = File {
-                content: Cow::Owned(text.as_bytes().to_vec()),
-                mode: 0o600,
-                owner: Owner::Secret,
-            };
+            let file = File::new(text.as_bytes().to_vec(), 0o600, Owner::Secret);
             tree.insert(path, file);
         }
     }
@@ -82,11 +78,7 @@ fn installation_file(path: &str, content: Cow<'static, [u8]>, owner: Owner) -> F
         .extension()
         .and_then(|extension| extension.to_str());
     let is_script = content.starts_with(b"#!") || matches!(extension, Some("sh" | "bash"));
-    File {
-        content,
-        mode: if is_script { 0o755 } else { 0o644 },
-        owner,
-    }
+    File::new(content, if is_script { 0o755 } else { 0o644 }, owner)
 }
 
 /// The two files that say what is left out.
@@ -101,14 +93,8 @@ fn add_ignore_files(tree: &mut FileTree, left_out: &LeftOut) -> anyhow::Result<(
 
 /// A text file of pei's; scripts are executable.
 fn insert_text(tree: &mut FileTree, path: &str, text: String) {
-    tree.insert(
-        path,
-        File {
-            mode: if text.starts_with("#!") { 0o755 } else { 0o644 },
-            content: Cow::Owned(text.into_bytes()),
-            owner: Owner::Pei,
-        },
-    );
+    let mode = if text.starts_with("#!") { 0o755 } else { 0o644 };
+    tree.insert(path, File::new(text.into_bytes(), mode, Owner::Pei));
 }
 
 #[cfg(test)]

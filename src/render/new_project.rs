@@ -1,7 +1,5 @@
 //! The files of a new project.
 
-use std::borrow::Cow;
-
 use serde_json::{Value, json};
 
 use super::notice::NOTICE;
@@ -57,26 +55,14 @@ pub fn new_project(new: &NewProject<'_>) -> anyhow::Result<FileTree> {
     }
     if new.examples {
         for (path, content) in assets::examples() {
-            tree.insert(
-                format!("examples/{path}"),
-                File {
-                    content: Cow::Borrowed(content),
-                    mode: 0o644,
-                    owner: Owner::Pei,
-                },
-            );
+            let file = File::new(content, 0o644, Owner::Pei);
+            tree.insert(format!("examples/{path}"), file);
         }
     }
     let full = assets::template("config/full.yml");
     let own = new_config::personal(config(new.quick.as_deref()), new.name, new.ssh_port);
-    tree.insert(
-        "user_config.yml",
-        File {
-            content: Cow::Owned(own.into_bytes()),
-            mode: 0o600,
-            owner: Owner::User,
-        },
-    );
+    let own = File::new(own.into_bytes(), 0o600, Owner::User);
+    tree.insert("user_config.yml", own);
     insert_text(
         &mut tree,
         "reference_config.yml",
@@ -91,14 +77,8 @@ pub fn new_project(new: &NewProject<'_>) -> anyhow::Result<FileTree> {
     insert_text(&mut tree, "PEI-DOCKER-USAGE-GUIDE.md", guide);
     insert_text(&mut tree, "user_config.schema.json", schema());
     if new.readme {
-        tree.insert(
-            "README.md",
-            File {
-                content: Cow::Borrowed(assets::template("readme.md").as_bytes()),
-                mode: 0o644,
-                owner: Owner::User,
-            },
-        );
+        let text = assets::template("readme.md");
+        tree.insert("README.md", File::new(text.as_bytes(), 0o644, Owner::User));
     }
     if let Some(plan) = new.first_build {
         add_ignore_files(&mut tree, &plan.left_out)?;

@@ -1,7 +1,5 @@
 //! The generated wrappers: what runs each stage's hooks.
 
-use std::borrow::Cow;
-
 use serde_json::json;
 
 use super::notice::NOTICE;
@@ -96,14 +94,7 @@ fn line(variable: &EnvVar) -> String {
 fn add_entry(tree: &mut FileTree, stage: &StageId, hook: Option<&Hook>) -> anyhow::Result<()> {
     let path = path(stage, "on-entry");
     let Some(hook) = hook else {
-        tree.insert(
-            path,
-            File {
-                content: Cow::Borrowed(b""),
-                mode: 0o644,
-                owner: Owner::Pei,
-            },
-        );
+        tree.insert(path, File::new(b"", 0o644, Owner::Pei));
         return Ok(());
     };
     let text = templates::render(

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::yaml_text::double_quoted;
+
 /// Block style, every line but the first indented by `indent` blanks.
 pub(crate) fn block(value: &Value, indent: usize) -> String {
     let mut out = String::new();
@@ -37,7 +39,7 @@ fn write_value(out: &mut String, value: &Value, indent: usize) {
         }
         Value::Object(_) => out.push_str("{}"),
         Value::Array(_) => out.push_str("[]"),
-        Value::String(text) => write_string(out, text),
+        Value::String(text) => out.push_str(&double_quoted(text)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {
             let _ = write!(out, "{value}");
         }
@@ -92,34 +94,7 @@ fn key_text(key: &str) -> Cow<'_, str> {
     if is_word && !has_meaning {
         return key.into();
     }
-    let mut quoted = String::new();
-    write_string(&mut quoted, key);
-    quoted.into()
-}
-
-/// JSON's quoting is YAML's, but for characters that YAML 1.1 takes for line breaks or does not allow.
-fn write_string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{0}'..='\u{1f}'
-            | '\u{7f}'..='\u{a0}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{fffe}'
-            | '\u{ffff}'
-            | '\u{feff}' => {
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
+    double_quoted(key).into()
 }
 
 #[cfg(test)]
