@@ -139,26 +139,19 @@ impl Reader<'_> {
         let size = self.source.text.len() + file.text.len();
         if let Some(problem) = source::too_large(size) {
             let at = self.source.append(SourceFile::new(file.name, ""));
-            self.findings.push(shifted(problem, at));
+            self.findings.push(problem.moved(at));
             self.is_whole = false;
             return None;
         }
-        let (root, findings) = yaml::parse(&file.text);
         let base = self.source.append(file);
+        let (root, findings) = yaml::parse(&self.source.text, base);
         let findings = findings.into_vec();
         // Without a tree and without a finding, the file holds nothing but comments.
         self.is_whole &= root.is_some() || findings.is_empty();
         for found in findings {
-            self.findings.push(shifted(found, base));
+            self.findings.push(found);
         }
-        let root = root.filter(|root| !root.is_null());
-        root.map(|root| {
-            if base == 0 {
-                root
-            } else {
-                Shift::by(base).node(&root)
-            }
-        })
+        root.filter(|root| !root.is_null())
     }
 
     /// The file that `extends` names, and its path.
@@ -216,7 +209,7 @@ impl Reader<'_> {
                 Ok(file) => return Some(file),
                 Err((file, problem)) => {
                     let base = self.source.append(file);
-                    shifted(*problem, base)
+                    problem.moved(base)
                 }
             },
             Err(problem) => {
@@ -359,64 +352,4 @@ fn is_personal(path: &str) -> bool {
 
 fn shown(path: &Path) -> String {
     quoted(&source::name_of(path))
-}
-
-/// A finding about a text that begins at `base`.
-fn shifted(mut found: Diagnostic, base: usize) -> Diagnostic {
-    for label in &mut found.labels {
-        label.span = label.span.start + base..label.span.end + base;
-    }
-    found
-}
-
-/// Moves a tree to where its text lies. What an anchor and its aliases share stays shared.
-struct Shift {
-    base: usize,
-    done: HashMap<*const Content, Rc<Content>>,
-}
-
-impl Shift {
-    fn by(base: usize) -> Self {
-        Self {
-            base,
-            done: HashMap::new(),
-        }
-    }
-
-    fn span(&self, span: &Range<usize>) -> Range<usize> {
-        span.start + self.base..span.end + self.base
-    }
-
-    fn node(&mut self, node: &Node) -> Node {
-        let known = self.done.get(&Rc::as_ptr(&node.content)).cloned();
-        let content = known.unwrap_or_else(|| {
-            let moved = match &*node.content {
-                Content::Scalar(scalar) => Content::Scalar(scalar.clone()),
-                Content::Broken => Content::Broken,
-                Content::List(items) => {
-                    Content::List(items.iter().map(|item| self.node(item)).collect())
-                }
-                Content::Map(entries) => {
-                    Content::Map(entries.iter().map(|entry| self.entry(entry)).collect())
-                }
-            };
-            let moved = Rc::new(moved);
-            self.done
-                .insert(Rc::as_ptr(&node.content), Rc::clone(&moved));
-            moved
-        });
-        Node {
-            content,
-            span: self.span(&node.span),
-            used_at: node.used_at.as_ref().map(|span| self.span(span)),
-        }
-    }
-
-    fn entry(&mut self, entry: &Entry) -> Entry {
-        Entry {
-            key: Rc::clone(&entry.key),
-            key_span: self.span(&entry.key_span),
-            value: self.node(&entry.value),
-        }
-    }
 }

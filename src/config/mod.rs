@@ -46,7 +46,7 @@ pub fn load(source: &SourceFile, lookup: &dyn Lookup) -> Result<Loaded, Vec<Diag
     if let Some(problem) = source::too_large(source.text.len()) {
         return Err(vec![problem]);
     }
-    let (root, findings) = yaml::parse(&source.text);
+    let (root, findings) = yaml::parse(&source.text, 0);
     finish(
         source,
         root.as_ref(),

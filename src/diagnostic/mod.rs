@@ -124,6 +124,15 @@ impl Diagnostic {
         self
     }
 
+    /// Moves the places, of a text that begins at `base` of another one.
+    #[must_use]
+    pub fn moved(mut self, base: usize) -> Self {
+        for label in &mut self.labels {
+            label.span = label.span.start + base..label.span.end + base;
+        }
+        self
+    }
+
     /// Names the key that the finding is about.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {

@@ -61,37 +61,10 @@ fn without_hints(text: &str) -> String {
 }
 
 fn service(service: &Service) -> Value {
-    let mut build = Map::new();
-    build.insert("context".into(), ".".into());
-    build.insert("dockerfile".into(), service.dockerfile.as_str().into());
-    build.insert("target".into(), service.name.as_str().into());
-    build.insert("extra_hosts".into(), json!([EXTRA_HOSTS]));
     let args = service.args.iter();
     let args: Map<_, _> = args
         .map(|arg| (arg.name.clone().into_owned(), text(&arg.value)))
         .collect();
-    build.insert("args".into(), args.into());
-    if service.credentials {
-        build.insert("secrets".into(), json!([SECRET]));
-    }
-
-    let mut map = Map::new();
-    map.insert("image".into(), text(&service.image));
-    if service.is_build_helper {
-        map.insert("profiles".into(), json!(["build-helper"]));
-    }
-    map.insert("build".into(), build.into());
-    map.insert("stdin_open".into(), true.into());
-    map.insert("tty".into(), true.into());
-    map.insert("command".into(), "/bin/bash".into());
-    // An empty list would be no list for Compose any more once an override file is merged with it.
-    if service.device == Device::Gpu {
-        let devices = json!([{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]);
-        map.insert(
-            "deploy".into(),
-            json!({"resources": {"reservations": {"devices": devices}}}),
-        );
-    }
     let environment = service.environment.iter();
     let environment: Map<_, _> = environment
         .map(|variable| {
@@ -99,14 +72,37 @@ fn service(service: &Service) -> Value {
             (variable.name.clone(), value)
         })
         .collect();
-    map.insert("environment".into(), environment.into());
-    map.insert("ports".into(), service.ports.iter().map(port).collect());
-    map.insert(
-        "volumes".into(),
-        service.volumes.iter().map(volume).collect(),
-    );
-    map.insert("extra_hosts".into(), json!([EXTRA_HOSTS]));
-    map.into()
+    let devices = json!([{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]);
+    let deploy = json!({"resources": {"reservations": {"devices": devices}}});
+    let build = json!({
+        "context": ".",
+        "dockerfile": service.dockerfile,
+        "target": service.name,
+        "extra_hosts": [EXTRA_HOSTS],
+        "args": args,
+        "secrets": service.credentials.then_some([SECRET]),
+    });
+    without_nulls(json!({
+        "image": text(&service.image),
+        "profiles": service.is_build_helper.then_some(["build-helper"]),
+        "build": without_nulls(build),
+        "stdin_open": true,
+        "tty": true,
+        "command": "/bin/bash",
+        // An empty list would be no list for Compose any more once an override file is merged with it.
+        "deploy": (service.device == Device::Gpu).then_some(deploy),
+        "environment": environment,
+        "ports": service.ports.iter().map(port).collect::<Value>(),
+        "volumes": service.volumes.iter().map(volume).collect::<Value>(),
+        "extra_hosts": [EXTRA_HOSTS],
+    }))
+}
+
+fn without_nulls(mut value: Value) -> Value {
+    if let Value::Object(map) = &mut value {
+        map.retain(|_, value| !value.is_null());
+    }
+    value
 }
 
 fn port(port: &Port) -> Value {

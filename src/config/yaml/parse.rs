@@ -10,10 +10,12 @@ use super::node::{Content, Entry, Node, Scalar};
 use super::{limits, syntax};
 use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 
-/// The first document of the text, where one could be read, and what is wrong with the text.
+/// The first document of the text from `base` on, where one could be read, and what is wrong with that. Places are those
+/// in the whole text.
 ///
 /// A text that is not YAML has no tree; everything else leaves one that can be read further.
-pub(crate) fn parse(text: &str) -> (Option<Node>, Findings) {
+pub(crate) fn parse(text: &str, base: usize) -> (Option<Node>, Findings) {
+    let text = &text[base..];
     let mut options = options! {
         emit_unresolved_aliases: true,
         flow_nesting_limit: limits::DEPTH,
@@ -22,6 +24,7 @@ pub(crate) fn parse(text: &str) -> (Option<Node>, Findings) {
     options.set_emit_comments(false);
     let mut reader = Reader {
         text,
+        base,
         events: Parser::new_from_str_with_options(text, options),
         anchors: Vec::new(),
         depth: 0,
@@ -35,6 +38,8 @@ pub(crate) fn parse(text: &str) -> (Option<Node>, Findings) {
 
 struct Reader<'t, I> {
     text: &'t str,
+    /// Where the text begins in the source.
+    base: usize,
     events: I,
     /// By their numbers; none while the anchor's own value is read.
     anchors: Vec<Option<Measured>>,
@@ -79,8 +84,8 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
             if let Event::DocumentStart(..) = event {
                 documents += 1;
                 if documents == 2 {
-                    self.findings
-                        .push(several_documents(&range(&span), self.text));
+                    let found = several_documents(&span, self.text).moved(self.base);
+                    self.findings.push(found);
                     break;
                 }
             } else if event.is_node() {
@@ -92,7 +97,8 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
 
     fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, Stop> {
         self.events.next().transpose().map_err(|error| {
-            self.findings.push(syntax::diagnostic(&error, self.text));
+            let found = syntax::diagnostic(&error, self.text);
+            self.findings.push(found.moved(self.base));
             Stop
         })
     }
@@ -107,7 +113,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
     }
 
     fn node(&mut self, event: Event<'t>, span: &Span) -> Result<Measured, Stop> {
-        let mut place = range(span);
+        let mut place = self.range(span);
         self.nodes += 1;
         if self.nodes > limits::NODES {
             return Err(self.stop(too_many_values(place)));
@@ -182,7 +188,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
     /// The place of a whole collection. The end mark of one in block style is where the next thing begins.
     fn close(&mut self, place: &Range<usize>, end: &Span) -> Range<usize> {
         self.depth -= 1;
-        place.start..place.end.max(range(end).end)
+        place.start..place.end.max(self.range(end).end)
     }
 
     /// What a mapping holds, and where it ends.
@@ -281,6 +287,13 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         Ok(Measured { node, ..read })
     }
 
+    /// Parsing a `&str` always gives byte offsets.
+    fn range(&self, span: &Span) -> Range<usize> {
+        let start = span.start.byte_offset().unwrap_or_default();
+        let end = span.end.byte_offset().unwrap_or(start).max(start);
+        start + self.base..end + self.base
+    }
+
     fn stop(&mut self, diagnostic: Diagnostic) -> Stop {
         self.findings.push(diagnostic);
         Stop
@@ -295,7 +308,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         }
         let place = span
             .tag_span()
-            .map_or_else(|| range(span), |tag| range(&tag));
+            .map_or_else(|| self.range(span), |tag| self.range(&tag));
         self.findings.push(
             Diagnostic::error(
                 Code::UnsupportedTag,
@@ -312,21 +325,16 @@ fn forces_text(tag: Option<&Tag>) -> bool {
     tag.is_some_and(|tag| tag.core_suffix() == Some("str") || tag.original_handle() == "!")
 }
 
-fn several_documents(span: &Range<usize>, text: &str) -> Diagnostic {
-    let end = text.len().min(span.start + "---".len());
+fn several_documents(span: &Span, text: &str) -> Diagnostic {
+    let start = span.start.byte_offset().unwrap_or_default();
+    let end = text.len().min(start + "---".len());
     Diagnostic::error(
         Code::SeveralDocuments,
-        span.start..end,
+        start..end,
         "the file holds more than one YAML document",
     )
     .label("the second begins here")
     .help("remove this line, or keep the documents in files of their own")
-}
-
-/// Parsing a `&str` always gives byte offsets.
-pub(super) fn range(span: &Span) -> Range<usize> {
-    let start = span.start.byte_offset().unwrap_or_default();
-    start..span.end.byte_offset().unwrap_or(start).max(start)
 }
 
 pub(super) fn too_deep(span: Range<usize>) -> Diagnostic {
