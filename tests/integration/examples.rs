@@ -36,7 +36,7 @@ fn every_quick_template_configures() {
         // A project has a name and a free port of its own.
         let own = |text: &str| {
             let is_own = |line: &&str| {
-                !["project:", "output:", "2222", "3333"]
+                !["project:", "output:", "host_port:", "127.0.0.1"]
                     .iter()
                     .any(|word| line.contains(word))
             };
