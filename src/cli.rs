@@ -23,8 +23,6 @@ use crate::ui::{ColorChoice, Ui, Verbosity, is_coloured};
     version,
     propagate_version = true,
     arg_required_else_help = true,
-    infer_long_args = false,
-    disable_help_subcommand = false,
     after_long_help = EXAMPLES,
     max_term_width = 100
 )]

@@ -46,10 +46,13 @@ pub(super) fn render(name: &str, context: impl serde::Serialize) -> anyhow::Resu
     let rendered = OWN
         .get_template(name)
         .and_then(|template| template.render(Value::from(Serde(context))));
-    let mut text = rendered.map_err(|error| Failure::bug(format!("template {name}: {error:#}")))?;
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    Ok(text)
+    let text = rendered.map_err(|error| Failure::bug(format!("template {name}: {error:#}")))?;
+    Ok(with_one_end(&text))
+}
+
+/// With a single line end behind the last line.
+fn with_one_end(text: &str) -> String {
+    format!("{}\n", text.trim_end())
 }
 
 /// The template of docker-compose.yml.
@@ -64,14 +67,13 @@ pub(super) fn render_extended(
     let rendered = environment
         .template_from_str(template)
         .and_then(|template| template.render(Value::from(Serde(context))));
-    let mut text = rendered.map_err(|error| BrokenComposeTemplate {
+    let text = rendered.map_err(|error| BrokenComposeTemplate {
         line: error.line(),
         message: error
             .detail()
             .map_or_else(|| error.kind().to_string(), str::to_owned),
     })?;
-    text.truncate(text.trim_end().len());
-    text.push('\n');
+    let text = with_one_end(&text);
     // Large projects make large texts; aliases have limits of their own.
     let mut options = serde_saphyr::Options::default();
     options.budget = None;
