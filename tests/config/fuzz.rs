@@ -83,7 +83,12 @@ fn assert_fits_schema(yaml: &str) {
     static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
     let schema = SCHEMA
         .get_or_init(|| jsonschema::validator_for(&crate::config::schema()).expect("a schema"));
-    let value: serde_json::Value = serde_saphyr::from_str(yaml).expect("YAML");
+    let value: serde_json::Value = match serde_saphyr::from_str(yaml) {
+        Ok(value) => value,
+        // JSON has no `.inf` and no `.nan`.
+        Err(error) if error.to_string().contains("non-finite") => return,
+        Err(error) => panic!("{error}"),
+    };
     let errors: Vec<String> = schema.iter_errors(&value).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{yaml}\n{errors:?}");
 }
