@@ -1,6 +1,8 @@
 //! `pei configure`
 
+use std::fs;
 use std::mem::ManuallyDrop;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -242,9 +244,36 @@ impl Args {
                 quoted(&path)
             ));
         }
+        self.tell_of_closed_login_hooks(ui, project);
         let mut tree = render::project(&plan, template.as_deref())?;
         project::stamp_all(&mut tree);
         Ok(tree)
+    }
+
+    /// What is closed on the host is closed in the image, unless it all is, by the umask of a clone.
+    fn tell_of_closed_login_hooks(&self, ui: &mut Ui, project: &Project) {
+        const OTHERS: u32 = 0o077;
+        let installation = self.project_dir.join(INSTALLATION);
+        let stages = project.stages.iter();
+        for hook in stages.flat_map(|stage| &stage.custom.on_user_login) {
+            let script = installation.join(&hook.script);
+            let places = script
+                .ancestors()
+                .take_while(|place| *place != installation);
+            let found = places.filter_map(|place| fs::metadata(place).ok());
+            let is_closed = |found: &fs::Metadata| found.permissions().mode() & OTHERS == 0;
+            let found: Vec<_> = found.collect();
+            let all = found
+                .last()
+                .is_some_and(|top| top.is_dir() && is_closed(top));
+            if !all && found.iter().any(is_closed) {
+                ui.warning(&format!(
+                    "{} is closed to others, or lies in a directory that is: no user's login but root's can read it; \
+                     `chmod a+rX` opens it",
+                    quoted(&format!("{INSTALLATION}/{}", hook.script))
+                ));
+            }
+        }
     }
 
     /// `--dry-run`, `--diff` and `--check`, together or alone.

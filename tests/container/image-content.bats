@@ -236,6 +236,7 @@ at_most() {
     printf 'true\n' | tee "$custom"/{secret,own.sh,plain.sh,ready.sh,read-only,vault/inner,open/inner} \
         "$PROJECT"/installation/{shared/secret,shared/call.sh,'odd name/secret','odd name/call.sh'} \
         "$PROJECT/installation/stage-2/custom/mine" >/dev/null
+    printf '#!/usr/bin/perl\n' >"$custom/own"
     config <<YAML
 stage_1:
   $(image_1)
@@ -243,7 +244,7 @@ stage_1:
 stage_2:
   $(image_2)
 YAML
-    chmod 600 "$custom"/{secret,own.sh} "$PROJECT"/installation/{shared,'odd name'}/secret "$PROJECT/installation/stage-1/lib/log.sh"
+    chmod 600 "$custom"/{secret,own,own.sh} "$PROJECT"/installation/{shared,'odd name'}/secret "$PROJECT/installation/stage-1/lib/log.sh"
     chmod 400 "$custom/read-only"
     chmod 644 "$custom/plain.sh"
     chmod 755 "$custom/ready.sh"
@@ -251,10 +252,11 @@ YAML
     # As a clone under umask 077 has it.
     chmod -R go= "$PROJECT/installation/stage-2"
     build
-    must drun --entrypoint bash "$(image 2)" -c 'cd /pei-from-host && stat -c "%a %n" stage-1/custom/{secret,own.sh,read-only,vault} \
+    must drun --entrypoint bash "$(image 2)" -c 'cd /pei-from-host && stat -c "%a %n" stage-1/custom/{secret,own,own.sh,read-only,vault} \
         shared/secret "odd name/secret" stage-1/custom/{plain.sh,ready.sh,open,open/inner} shared/call.sh stage-1/lib/log.sh \
         stage-2 stage-2/custom stage-2/custom/mine'
     equal '600 stage-1/custom/secret
+700 stage-1/custom/own
 700 stage-1/custom/own.sh
 400 stage-1/custom/read-only
 700 stage-1/custom/vault
@@ -275,6 +277,7 @@ YAML
     list_layers "$(image 2)" "$WORK/2-closed"
     must awk '$2 > 0 && /pei-from-host/ && $1 ~ /^-/ { print $3 }' "$WORK"/2-closed/????????????????
     equal 'pei-from-host/shared/secret
+pei-from-host/stage-1/custom/own
 pei-from-host/stage-1/custom/own.sh
 pei-from-host/stage-1/custom/read-only
 pei-from-host/stage-1/custom/secret' "$(sort <<<"$output" | uniq -d)" 'what is in two layers'

@@ -1,7 +1,7 @@
 //! What builds and commits leave out, whatever lies in a project.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use crate::project::Project;
@@ -296,4 +296,28 @@ fn a_private_key_that_nothing_leaves_out_is_told_of() {
         .succeeds()
         .says(&warned("old.ppk"))
         .never_says(&warned("id_ed25519"));
+}
+
+#[test]
+fn a_login_hook_that_no_user_can_read_is_told_of() {
+    let project = Project::create_minimal();
+    let hook = format!("{CUSTOM}/login.sh");
+    project.write(&hook, "true\n");
+    project.write(
+        "user_config.yml",
+        "stage_1:\n  image: {base: a, output: b}\n  custom: {on_user_login: [stage-1/custom/login.sh]}\n",
+    );
+    let set_mode = |path: &str, mode| {
+        fs::set_permissions(project.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set_mode(&hook, 0o600);
+    let warning = format!("`{hook}` is closed to others");
+    project.run(["configure"]).succeeds().says(&warning);
+    set_mode(&hook, 0o640);
+    project.run(["configure"]).succeeds().never_says(&warning);
+    set_mode(CUSTOM, 0o700);
+    project.run(["configure"]).succeeds().says(&warning);
+    // As in a clone under umask 077, all of which is opened.
+    set_mode("installation/stage-1", 0o700);
+    project.run(["configure"]).succeeds().never_says(&warning);
 }

@@ -79,13 +79,14 @@ link_start_scripts() {
 # folder without a bit for group and others, in a folder that has one. A stage's folder that is closed as a whole is the
 # umask's doing, not a choice. pei's own scripts are for all.
 keep_closed() {
-  local mode path
+  local mode path start
   cd /pei-build
   while IFS=/ read -r -d '' mode path; do
     # What no mount can spell is seen with all that lies beside it.
     [[ -e "/pei-from-host/${path}" ]] || continue
     # Hooks that root runs may call each other.
-    [[ "${path}" != *.sh && "${path}" != *.bash ]] || mode="$(printf '%o' "$((8#${mode} | 8#100))")"
+    { IFS= read -r -N 2 start <"${path}"; } 2>/dev/null || start=''
+    [[ "${path}" != *.sh && "${path}" != *.bash && "${start}" != '#!' ]] || mode="$(printf '%o' "$((8#${mode} | 8#100))")"
     chmod -- "${mode}" "/pei-from-host/${path}"
     pei_log_info "${path} is root's alone: on the host it is closed to others, too"
   done < <(find -- * \( -path 'stage-?/internals' -o -path 'stage-?/lib' -o -path 'stage-?/generated' \) -prune \
