@@ -73,7 +73,7 @@ list_layers() {
 
 # The names of the layers in the manifest of `docker save` on stdin.
 layer_names() {
-    tr -d '\n' | sed 's/.*"Layers":\[\([^]]*\)\].*/\1/' | tr ',' '\n' | tr -d '" '
+    tr -d '\n' | sed 's/.*"Layers":\[\([^]]*\)\].*/\1\n/' | tr ',' '\n' | tr -d '" '
 }
 
 # added STAGE: what the stage's own layers list, behind the layer's number. The base's layers are left out, and so are
@@ -275,10 +275,11 @@ YAML
     must_fail drun --entrypoint bash "$(image 2)" -c 'runuser -u nobody -- cat /pei-from-host/stage-1/custom/vault/inner'
     # What no choice has closed is in one layer alone.
     list_layers "$(image 2)" "$WORK/2-closed"
-    must awk '$2 > 0 && /pei-from-host/ && $1 ~ /^-/ { print $3 }' "$WORK"/2-closed/????????????????
-    equal 'pei-from-host/shared/secret
+    must awk '$2 > 0 && $3 ~ /^pei-from-host/ && $1 ~ /^-/ { print $3, $4 }' "$WORK"/2-closed/????????????????
+    equal 'pei-from-host/odd name/secret
+pei-from-host/shared/secret
 pei-from-host/stage-1/custom/own
 pei-from-host/stage-1/custom/own.sh
 pei-from-host/stage-1/custom/read-only
-pei-from-host/stage-1/custom/secret' "$(sort <<<"$output" | uniq -d)" 'what is in two layers'
+pei-from-host/stage-1/custom/secret' "$(sed 's/ $//' <<<"$output" | sort | uniq -d)" 'what is in two layers'
 }
