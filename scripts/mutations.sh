@@ -33,7 +33,6 @@ all_faults() {
     fault 'credentials of a stage that is not there' 's{if lineage(.iter\(\).any\(\|stage\| stage.has_users)}{if project.stages$1}'
     fault 'a package is gone' 's{^ *"net-tools",\n}{}m'
     fault 'another apt cache' 's{format!\("pei-apt-}{format!("pei-apt2-}'
-    fault 'no empty CMD' 's{"CMD \[\]"}{"# none"}'
     fault 'root logs in by password' 's{"prohibit-password"}{"yes"}'
     fault 'no volume of host keys' 's{\.chain\(host_keys\)}{.chain(host_keys.filter(|_| false))}'
     fault 'a build hook without its library' 's{^ *paths\.insert\(paths::LIBRARY\.to_owned\(\)\);\n}{}m'

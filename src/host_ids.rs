@@ -1,4 +1,4 @@
-//! `.pei/host-ids`: the numbers that `uid: host` and `gid: host` stand for on this machine.
+//! `.pei/ids/host`: the numbers that `uid: host` and `gid: host` stand for on this machine.
 //!
 //! ```text
 //! uid 1000
@@ -10,8 +10,10 @@ use std::path::Path;
 
 use crate::model::HostIds;
 
+/// The folder that the step mounts which makes the accounts; not that of the credentials, which change more often.
+pub const FOLDER: &str = ".pei/ids";
 /// Where the file lies in a project.
-pub const PATH: &str = ".pei/host-ids";
+pub const PATH: &str = ".pei/ids/host";
 
 /// The file's text; without numbers, the image picks them.
 pub fn text(ids: Option<HostIds>) -> String {

@@ -59,7 +59,7 @@ pub struct Args {
     /// Show what would change as a unified diff, and write nothing
     #[arg(long)]
     diff: bool,
-    /// Exit with 4 if a file would change that git tracks (all but `.pei/`), and write nothing
+    /// Exit with 4 if a file would change that git tracks, and write nothing; passwords and keys may be missing
     #[arg(long)]
     check: bool,
     /// Make the directories of the host that storage names and that do not exist
@@ -162,7 +162,12 @@ impl Args {
     }
 
     fn host(&self) -> Host {
-        Host::new(self.project_dir.join(INSTALLATION))
+        let host = Host::new(self.project_dir.join(INSTALLATION));
+        if self.check {
+            // A clone has neither a local file nor key files, and no tracked file depends on them.
+            return host.without_credentials();
+        }
+        host
     }
 
     /// Reads the config and tells what is found in it; `None` where that stops the run.
@@ -214,18 +219,16 @@ impl Args {
     fn render(&self, ui: &mut Ui, project: &Project) -> Result<FileTree> {
         let old = credentials(&self.project_dir)?;
         let keys = private_keys(&self.project_dir);
-        // The other half of a key that logs in is a person's own, and nothing for a build.
-        let public: Vec<&String> = project
-            .users()
-            .flat_map(|user| &user.public_key_files)
-            .collect();
-        let is_own = |key: &&String| {
-            public
-                .iter()
-                .any(|file| file.strip_suffix(".pub") == Some(key))
+        // The other half of a key that logs in is a person's own, and nothing for a build. A clone does not have it, and
+        // lists it all the same.
+        let public = project.users().flat_map(|user| &user.public_key_files);
+        let halves = public.filter_map(|file| file.strip_suffix(".pub"));
+        let is_key = |half: &&str| {
+            let is_missing = || !self.project_dir.join(INSTALLATION).join(half).exists();
+            keys.iter().any(|key| key == half) || is_missing()
         };
         let mut other_keys = keys_of_configs(&self.project_dir);
-        other_keys.extend(keys.iter().filter(is_own).cloned());
+        other_keys.extend(halves.filter(is_key).map(str::to_owned));
         let inputs = Inputs {
             full_compose: self.full_compose,
             with_merged: self.with_merged,
@@ -235,7 +238,7 @@ impl Args {
             host_ids: host_ids::of_caller(&self.project_dir),
         };
         let template = project::extended_compose_template(&self.project_dir)?;
-        let plan = plan::plan(project, inputs);
+        let plan = plan::plan(project, &inputs);
         let paths = keys.iter().map(|key| format!("{INSTALLATION}/{key}"));
         for path in paths.filter(|path| !plan.left_out.holds(path)) {
             ui.warning(&format!(

@@ -126,7 +126,7 @@ fn first_build(folder: &Path) -> Result<Plan> {
         folders: stage_folders(None),
         ..Inputs::default()
     };
-    Ok(plan::plan(&loaded.project, inputs))
+    Ok(plan::plan(&loaded.project, &inputs))
 }
 
 fn clash(folder: &Path, clashes: &[String], all: bool) -> Failure {

@@ -16,6 +16,7 @@ pub struct Host {
     /// With symbolic links resolved, to tell what lies inside.
     resolved: Option<PathBuf>,
     home: Option<PathBuf>,
+    wants_credentials: bool,
     /// The variables of the project's `.env`, read when the first is asked for.
     env_file: OnceCell<HashMap<String, String>>,
 }
@@ -28,7 +29,17 @@ impl Host {
             resolved: fs::canonicalize(&installation).ok(),
             home: std::env::home_dir().filter(|home| home.is_absolute()),
             installation,
+            wants_credentials: true,
             env_file: OnceCell::new(),
+        }
+    }
+
+    /// The same host, where passwords and keys may be missing.
+    #[must_use]
+    pub fn without_credentials(self) -> Self {
+        Self {
+            wants_credentials: false,
+            ..self
         }
     }
 
@@ -104,6 +115,10 @@ impl Lookup for Host {
         let mut places: Vec<String> = named.into_iter().chain(target).filter_map(inside).collect();
         places.dedup();
         places
+    }
+
+    fn wants_credentials(&self) -> bool {
+        self.wants_credentials
     }
 
     fn is_in_git(&self) -> bool {

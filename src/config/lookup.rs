@@ -36,6 +36,11 @@ pub trait Lookup {
         inside.then(|| path.to_owned()).into_iter().collect()
     }
 
+    /// Whether passwords and keys are asked for; where nothing is made but what git tracks, they may be missing.
+    fn wants_credentials(&self) -> bool {
+        true
+    }
+
     /// Whether the project is in the work tree of a git repository.
     fn is_in_git(&self) -> bool {
         false

@@ -223,9 +223,9 @@ fn setting_of_id(id: Id) -> Setting {
 fn user(user: &SshUser) -> (String, Setting) {
     let SshUser {
         name,
-        password,
-        public_key,
-        private_key,
+        password: _,
+        public_key: _,
+        private_key: _,
         uid,
         gid,
         key_files: _,
@@ -234,9 +234,6 @@ fn user(user: &SshUser) -> (String, Setting) {
     let value = Setting::map([
         ("uid", Setting::maybe(*uid, setting_of_id)),
         ("gid", Setting::maybe(*gid, setting_of_id)),
-        ("has_password", Setting::Flag(password.is_some())),
-        ("has_public_key", Setting::Flag(public_key.is_some())),
-        ("has_private_key", Setting::Flag(private_key.is_some())),
     ]);
     (name.clone(), value)
 }

@@ -50,7 +50,7 @@ pub(super) fn base_name(project: &Project, stage: &Stage) -> String {
 
 /// The args of a stage's service. Those of a stage that it grows from are equal in all services, or that part is built
 /// twice.
-pub(super) fn of_service(project: &Project, stage: &Stage, fingerprint: &str) -> Vec<BuildArg> {
+pub(super) fn of_service(project: &Project, stage: &Stage) -> Vec<BuildArg> {
     let base = match &stage.from {
         Origin::Image(base) => Some(base),
         Origin::Stage { id, .. } => project.stage(&id.name).map(|stage| &stage.output),
@@ -68,7 +68,7 @@ pub(super) fn of_service(project: &Project, stage: &Stage, fingerprint: &str) ->
         Role::Working => (Some(folder), None),
     };
     args.extend(before);
-    args.extend(of_core(stage, fingerprint));
+    args.extend(of_core(stage));
     args.extend(proxy_switches(&stage.proxy));
     args.extend(behind);
     for ancestor in project.lineage(stage) {
@@ -76,7 +76,7 @@ pub(super) fn of_service(project: &Project, stage: &Stage, fingerprint: &str) ->
             if let Origin::Image(base) = &ancestor.from {
                 args.push(BuildArg::new(base_name(project, ancestor), base.clone()));
             }
-            args.extend(of_core(ancestor, fingerprint));
+            args.extend(of_core(ancestor));
         }
     }
     args
@@ -104,10 +104,10 @@ pub(super) fn of_merged(project: &Project, services: &[Vec<BuildArg>]) -> Vec<Bu
 }
 
 /// What the stage itself reads, in whatever file it is built.
-fn of_core(stage: &Stage, fingerprint: &str) -> Vec<BuildArg> {
+fn of_core(stage: &Stage) -> Vec<BuildArg> {
     let mut args = Vec::new();
     if let Some(apt) = &stage.apt {
-        args.extend(of_ssh(stage, fingerprint));
+        args.extend(of_ssh(stage));
         args.extend([
             BuildArg::text(
                 "APT_SOURCE_FILE",
@@ -133,7 +133,7 @@ fn of_core(stage: &Stage, fingerprint: &str) -> Vec<BuildArg> {
     args
 }
 
-fn of_ssh(stage: &Stage, fingerprint: &str) -> [BuildArg; 6] {
+fn of_ssh(stage: &Stage) -> [BuildArg; 5] {
     let ssh = stage.ssh.as_ref();
     let users: &[SshUser] = ssh.map_or(&[], |ssh| &ssh.users);
     let list =
@@ -147,7 +147,6 @@ fn of_ssh(stage: &Stage, fingerprint: &str) -> [BuildArg; 6] {
             "SSH_CONTAINER_PORT",
             ssh.map_or(22, |ssh| ssh.port).to_string(),
         ),
-        BuildArg::text("SSH_CREDENTIALS_FINGERPRINT", fingerprint),
     ]
 }
 

@@ -23,8 +23,6 @@ pub struct Service {
     pub image: ComposeText,
     /// Build args in the order of the file.
     pub args: Vec<BuildArg>,
-    /// The build gets the credentials.
-    pub credentials: bool,
     /// Started only by name: a helper of the build.
     pub is_build_helper: bool,
     /// What is reserved.
@@ -99,7 +97,6 @@ fn service(
         dockerfile: dockerfile::path(&stage.id.name),
         image: stage.output.clone(),
         args,
-        credentials: project.lineage(stage).into_iter().any(Stage::has_users),
         is_build_helper: project
             .stages
             .last()

@@ -58,8 +58,6 @@ pub struct ImageStage {
     pub name: String,
     /// In a few words, what it is.
     pub about: &'static str,
-    /// Why it is there, where that takes more words.
-    pub comment: Vec<&'static str>,
     /// Where it starts.
     pub from: Start,
     /// Its steps in order.
@@ -84,7 +82,7 @@ pub(super) fn plan(project: &Project, args: &[Vec<BuildArg>], view: &View<'_>) -
             let before = project.lineage(stage).into_iter();
             let before = before.filter(|before| before.id != stage.id);
             let mut images: Vec<_> = before
-                .flat_map(|before| shared_images(project, before, view))
+                .map(|before| shared_image(project, before, view))
                 .collect();
             images.extend(all_images(project, stage, view));
             let base = args::base_name(project, stage);
@@ -147,27 +145,13 @@ fn core_name(stage: &str) -> String {
 }
 
 /// The part of a stage that others need.
-fn shared_images(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<ImageStage> {
-    let core = ImageStage {
+fn shared_image(project: &Project, stage: &Stage, view: &View<'_>) -> ImageStage {
+    ImageStage {
         name: core_name(&stage.id.name),
         about: "what is slow and seldom changes; both images grow from it",
-        comment: Vec::new(),
         from: start(project, stage),
         steps: core(project, stage, view),
-    };
-    let credentials = stage.has_users().then(|| ImageStage {
-        name: step::CREDENTIALS.to_owned(),
-        about: "the build secret, for the ends of the images",
-        comment: vec![
-            "Apart, since BuildKit reads the whole image below a step that mounts a secret; below this one is the base alone.",
-        ],
-        from: start(project, stage),
-        steps: [Step::line("USER root")]
-            .into_iter()
-            .chain(step::keep_credentials())
-            .collect(),
-    });
-    [core].into_iter().chain(credentials).collect()
+    }
 }
 
 /// A stage to its end.
@@ -175,13 +159,12 @@ fn all_images(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<ImageSta
     let mut own = ImageStage {
         name: stage.id.name.clone(),
         about: about(stage.role),
-        comment: Vec::new(),
         from: start(project, stage),
         steps: Vec::new(),
     };
     let mut images = Vec::new();
     if is_split(project, stage) {
-        images = shared_images(project, stage, view);
+        images.push(shared_image(project, stage, view));
         own.from = Start::Stage(core_name(&stage.id.name));
     } else {
         own.steps = core(project, stage, view);
@@ -344,12 +327,12 @@ fn packages(stage: &Stage) -> Vec<&'static str> {
     packages
 }
 
-/// sshd's word for root's logins.
+/// sshd's word for root's logins, until the credentials say more.
 fn root_login(ssh: &Ssh) -> &'static str {
-    match ssh.users.iter().find(|user| user.name == "root") {
-        Some(root) if root.password.is_some() => "yes",
-        Some(_) => "prohibit-password",
-        None => "no",
+    if ssh.users.iter().any(|user| user.name == "root") {
+        "prohibit-password"
+    } else {
+        "no"
     }
 }
 

@@ -44,6 +44,8 @@ pub struct LeftOut {
     key_files: Vec<String>,
     /// Files with public keys, which git keeps.
     public_key_files: Vec<String>,
+    /// In pei's own folder: a folder that builds see and clones have, and the one file that builds see in it.
+    pub made_here: Vec<(&'static str, &'static str)>,
 }
 
 impl LeftOut {
@@ -62,6 +64,7 @@ impl LeftOut {
             run_time_files: RUN_TIME_FILES,
             key_files: key_files.into_iter().collect(),
             public_key_files: public.into_iter().collect(),
+            made_here: Vec::new(),
         }
     }
 

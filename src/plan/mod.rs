@@ -18,7 +18,8 @@ pub use compose::{NamedVolumes, Port, Service, VolumeMount, VolumeSource};
 pub use dockerfile::Dockerfile;
 pub use left_out::LeftOut;
 
-use crate::credentials::Credentials;
+use crate::credentials::{self, Credentials};
+use crate::host_ids;
 use crate::model::{EnvVar, Hooks, HostIds, Project, Setting, StageId};
 
 /// What planning wants to know beside the config.
@@ -79,14 +80,12 @@ pub struct CustomFile {
 pub struct Plan {
     /// What Compose calls the project, where the config says so.
     pub project: Option<String>,
-    /// The file with the ids of who configures, where some account has them.
-    pub host_ids: Option<String>,
+    /// What builds are given that no commit holds.
+    pub made_here: Vec<MadeHere>,
     /// The services in build order.
     pub services: Vec<Service>,
     /// The volumes that they name.
     pub volumes: NamedVolumes,
-    /// What the builds get as a secret; empty without users.
-    pub credentials: Credentials,
     /// The Dockerfile of each service.
     pub dockerfiles: Vec<Dockerfile>,
     /// All stages in one Dockerfile, where that is asked for; the last service's values are those that it runs with.
@@ -101,11 +100,15 @@ pub struct Plan {
     pub settings: Option<Setting>,
 }
 
-impl Plan {
-    /// Some build gets the credentials.
-    pub(crate) fn needs_credentials(&self) -> bool {
-        self.services.iter().any(|service| service.credentials)
-    }
+/// A file that is one machine's own.
+#[derive(Debug)]
+pub struct MadeHere {
+    /// The folder that a build step mounts, for it and nothing else.
+    pub folder: &'static str,
+    /// Where it lies.
+    pub path: &'static str,
+    /// What it holds.
+    pub text: String,
 }
 
 /// What is generated for a stage's scripts.
@@ -120,12 +123,11 @@ pub struct StageScripts {
 }
 
 /// Plans a project.
-pub fn plan(project: &Project, inputs: Inputs) -> Plan {
-    let fingerprint = inputs.credentials.fingerprint();
+pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
     let args: Vec<Vec<BuildArg>> = project
         .stages
         .iter()
-        .map(|stage| args::of_service(project, stage, &fingerprint))
+        .map(|stage| args::of_service(project, stage))
         .collect();
     let merged = inputs.with_merged.then(|| args::of_merged(project, &args));
     let absent: Vec<StageId> = StageId::in_every_project()
@@ -143,13 +145,18 @@ pub fn plan(project: &Project, inputs: Inputs) -> Plan {
         environment: Vec::new(),
     });
     let scripts = scripts.chain(none).collect();
-    let left_out = LeftOut::new(
+    let made_here = made_here(project, inputs);
+    let mut left_out = LeftOut::new(
         project
             .users()
             .flat_map(|user| &user.key_files)
             .chain(&inputs.other_keys),
         project.users().flat_map(|user| &user.public_key_files),
     );
+    left_out.made_here = made_here
+        .iter()
+        .map(|made| (made.folder, made.path))
+        .collect();
     let folders = inputs.folders_without(&left_out);
     let view = view::View::new(project, &folders);
     let dockerfiles = dockerfile::plan(project, &args, &view);
@@ -157,9 +164,7 @@ pub fn plan(project: &Project, inputs: Inputs) -> Plan {
     let (services, volumes) = compose::plan(project, args);
     Plan {
         project: project.name.clone(),
-        host_ids: project
-            .has_host_ids()
-            .then(|| crate::host_ids::text(inputs.host_ids)),
+        made_here,
         services,
         volumes,
         dockerfiles,
@@ -168,6 +173,19 @@ pub fn plan(project: &Project, inputs: Inputs) -> Plan {
         absent,
         left_out,
         settings: inputs.full_compose.then(|| project.settings()),
-        credentials: inputs.credentials,
     }
+}
+
+fn made_here(project: &Project, inputs: &Inputs) -> Vec<MadeHere> {
+    let credentials = project.users().next().map(|_| MadeHere {
+        folder: credentials::FOLDER,
+        path: credentials::PATH,
+        text: inputs.credentials.text().to_owned(),
+    });
+    let ids = project.has_host_ids().then(|| MadeHere {
+        folder: host_ids::FOLDER,
+        path: host_ids::PATH,
+        text: host_ids::text(inputs.host_ids),
+    });
+    credentials.into_iter().chain(ids).collect()
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::paths::{BUILD, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
 use crate::model::{Hook, Role};
+use crate::{credentials, host_ids};
 
 /// One step: an instruction of a Dockerfile, and what stands before it.
 #[derive(Debug, Clone, Serialize)]
@@ -70,12 +71,9 @@ pub enum Instruction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StepMount {
-    /// A file or folder of the project or of another stage.
+    /// A file or folder of the project.
     Bind {
-        /// The stage; `None` is the project.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        from: Option<&'static str>,
-        /// Relative to the project, absolute in a stage.
+        /// Relative to the project.
         source: String,
         /// Absolute path in the image.
         target: String,
@@ -88,11 +86,6 @@ pub enum StepMount {
         target: &'static str,
         /// What happens to a second step that wants it.
         sharing: &'static str,
-    },
-    /// A build secret, below `/run/secrets`.
-    Secret {
-        /// Its name.
-        id: &'static str,
     },
 }
 
@@ -172,7 +165,6 @@ impl Step {
 /// A file or folder below `installation/`, where build steps look for it.
 fn bind(path: &str) -> StepMount {
     StepMount::Bind {
-        from: None,
         source: in_context(path).trim_end_matches('/').to_owned(),
         target: format!("{BUILD}/{path}"),
     }
@@ -189,12 +181,19 @@ fn internals(script: &str, libraries: &[&str]) -> (Vec<StepMount>, String) {
     )
 }
 
+/// A folder with what `pei configure` made on this machine.
+fn made_here(folder: &str, name: &str) -> StepMount {
+    StepMount::Bind {
+        source: folder.to_owned(),
+        target: format!("{BUILD}/{name}"),
+    }
+}
+
 /// Archives and lists live in the build cache, none of them in the image. One mount holds both, since podman 4.3 waits
 /// for itself on two; it is locked, since apt gives up where another apt is at work.
 fn apt_cache(id: &str) -> [StepMount; 2] {
     [
         StepMount::Bind {
-            from: None,
             source: in_context(&format!("{INTERNALS}/apt-cache.conf")),
             target: "/etc/apt/apt.conf.d/zz-pei-cache.conf".to_owned(),
         },
@@ -279,7 +278,6 @@ pub(super) fn set_up_base(role: Role) -> Step {
 pub(super) fn set_up_apt(file: Option<&str>, proxy: Option<&str>) -> Step {
     let (mut mounts, call) = internals("set-up-apt.sh", &["log.sh"]);
     mounts.extend(file.map(|file| StepMount::Bind {
-        from: None,
         source: in_context(file),
         target: in_image(file),
     }));
@@ -310,15 +308,12 @@ pub(super) fn set_up_sshd(root_login: &str) -> Step {
 /// Accounts; some may have the ids of who configured.
 pub(super) fn create_users(has_host_ids: bool) -> Step {
     let (mut mounts, call) = internals("create-users.sh", &["clean.sh", "log.sh"]);
-    mounts.extend(has_host_ids.then(|| StepMount::Bind {
-        from: None,
-        source: crate::host_ids::PATH.to_owned(),
-        target: format!("{BUILD}/host-ids"),
-    }));
+    mounts.extend(has_host_ids.then(|| made_here(host_ids::FOLDER, "ids")));
     Step::shell(mounts, &[&call])
         .apart()
         .about(&["Accounts without credentials: those come last."])
         .with_args(["SSH_USER_NAME", "SSH_USER_UID", "SSH_USER_GID"])
+        .with_args(has_host_ids.then_some("HOST_IDS_SUM"))
 }
 
 /// The storage folders.
@@ -343,7 +338,6 @@ pub(super) fn before_hooks() -> Step {
 pub(super) fn hook(key_path: String, seen: Vec<String>, hook: &Hook, cache: &str) -> Step {
     let files = format!("{BUILD}/files");
     let mounts = seen.into_iter().map(|path| StepMount::Bind {
-        from: None,
         source: in_context(&path).trim_end_matches('/').to_owned(),
         target: format!("{files}/{path}"),
     });
@@ -384,49 +378,17 @@ pub(super) fn finish_image(copied: &[String]) -> Step {
         .with_args(["KEEP_APT_SOURCE_FILE", "APT_KEEP_PROXY"])
 }
 
-/// The stage that holds the build secret, and where.
-pub(super) const CREDENTIALS: &str = "credentials";
-/// The arg that changes with passwords and keys.
-const FINGERPRINT: &str = "SSH_CREDENTIALS_FINGERPRINT";
-const CREDENTIALS_FILE: &str = "/pei-credentials/ssh-credentials";
-
 /// Accounts get their credentials.
 pub(super) fn set_credentials() -> Step {
-    let mount = StepMount::Bind {
-        from: Some(CREDENTIALS),
-        source: CREDENTIALS_FILE.to_owned(),
-        target: "/run/secrets/ssh-credentials".to_owned(),
-    };
     let script = in_image(&format!("{INTERNALS}/set-credentials.sh"));
-    // podman looks at no content of a mount: without the arg a changed password would stay what it was.
-    Step::shell(vec![mount], &[&format!("bash {script}")]).with_args([FINGERPRINT])
-}
-
-/// The build secret as a file of a stage.
-pub(super) fn keep_credentials() -> [Step; 2] {
-    let path = crate::credentials::PATH;
-    let secret = StepMount::Secret {
-        id: "ssh-credentials",
-    };
-    let plain = format!(
-        r#"    echo "pei: plain docker build takes --secret id=ssh-credentials,src={path}, which pei configure writes" >&2;"#
-    );
-    let lines = [
-        "mkdir -m 700 /pei-credentials;",
-        "if ! cp /run/secrets/ssh-credentials /pei-credentials/; then",
-        r#"    echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2;"#,
-        &plain,
-        "    exit 1;",
-        "fi",
-    ];
-    [
-        Step::shell(vec![secret], &lines)
-            .about(&["The secret takes no part in the build cache; its fingerprint does."])
-            .with_args([FINGERPRINT]),
-        Step::line("CMD []").about(&[
-            "podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.",
-        ]),
-    ]
+    Step::shell(
+        vec![made_here(credentials::FOLDER, "secrets")],
+        &[&format!("bash {script}")],
+    )
+    .about(&[
+        "What is mounted is in no layer. podman does not see that it changed: it gets the file's sum.",
+    ])
+    .with_args(["SSH_CREDENTIALS_SUM"])
 }
 
 /// What tells the image from others, at its very end: no step is done again for it. The base's name is in an arg.

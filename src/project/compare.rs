@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use super::changes::{Action, Change, Changes, Notice};
 use super::folder::{Folder, Found, Obstacle};
 use super::manifest::Manifest;
-use super::names::{COMPOSE_TEMPLATE, CREDENTIALS, MANIFEST, OWN_FOLDER, WAITING};
+use super::names::{COMPOSE_TEMPLATE, MADE_HERE, MANIFEST, OWN_FOLDER, PAGE, WAITING};
 use super::{WriteMode, compose_template, line_ends, moved, stamp};
 use crate::file_tree::{File, FileTree, Owner};
 
@@ -57,7 +57,7 @@ pub(super) fn with_folder<'t>(
     }
     comparison.own_folders(tree);
     if mode == WriteMode::Configure {
-        note(comparison.credentials(tree));
+        note(comparison.made_here(tree));
         note(comparison.line_ends(tree));
         let keys = moved::clear_keys(folder).into_iter().map(Notice::ClearKey);
         comparison.done.notices.extend(keys);
@@ -236,10 +236,14 @@ impl<'t> Comparison<'t, '_> {
         }
     }
 
-    /// Credentials that no user of the config has any more.
-    fn credentials(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
-        if tree.get(CREDENTIALS).is_none() && self.folder.look(CREDENTIALS)?.is_some() {
-            self.push_own(CREDENTIALS, Action::Remove, 0o600);
+    /// Credentials that no user of the config has any more, and the like.
+    fn made_here(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
+        for (folder, path) in MADE_HERE {
+            for path in [path, &format!("{folder}{PAGE}")] {
+                if tree.get(path).is_none() && self.folder.look(path)?.is_some() {
+                    self.push_own(path, Action::Remove, 0o600);
+                }
+            }
         }
         Ok(())
     }

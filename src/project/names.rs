@@ -6,6 +6,15 @@ pub const COMPOSE_TEMPLATE: &str = "compose-template.yml";
 /// pei's own folder in a project: secrets and bookkeeping, never in an image.
 pub(super) const OWN_FOLDER: &str = ".pei";
 
+/// The end of the path of what git has of a folder in pei's own: without it the folder would not be in a clone.
+pub(super) const PAGE: &str = "/README.md";
+
+/// What a build is given that is this machine's own: a folder, and its file.
+pub(super) const MADE_HERE: [(&str, &str); 2] = [
+    (crate::credentials::FOLDER, crate::credentials::PATH),
+    (crate::host_ids::FOLDER, crate::host_ids::PATH),
+];
+
 /// Salted password hashes, kept so that the same passwords give the same bytes.
 pub const CREDENTIALS: &str = crate::credentials::PATH;
 

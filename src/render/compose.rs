@@ -4,12 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::notice::NOTICE;
 use super::{insert_text, templates};
-use crate::credentials;
 use crate::file_tree::FileTree;
 use crate::model::{ComposeText, Device, Setting, StageId};
 use crate::plan::{Plan, Port, Service, VolumeMount, VolumeSource};
 
-const SECRET: &str = "ssh-credentials";
 /// The host, by the name that the default proxy address uses.
 const EXTRA_HOSTS: &str = "host.docker.internal:host-gateway";
 
@@ -31,7 +29,8 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> a
     context.insert("further_services".into(), further.into());
     context.insert("notice".into(), NOTICE.into());
     context.insert("volumes".into(), volumes(plan));
-    context.insert("secrets".into(), secrets(plan));
+    // The template, also one that people have extended, asks for it.
+    context.insert("secrets".into(), Value::Null);
     context.insert("extensions".into(), extensions(plan));
     let rendered = match template {
         Some(template) => templates::render_extended(template, context)?,
@@ -80,12 +79,11 @@ fn service(service: &Service) -> Value {
         "target": service.name,
         "extra_hosts": [EXTRA_HOSTS],
         "args": args,
-        "secrets": service.credentials.then_some([SECRET]),
     });
     without_nulls(json!({
         "image": text(&service.image),
         "profiles": service.is_build_helper.then_some(["build-helper"]),
-        "build": without_nulls(build),
+        "build": build,
         "stdin_open": true,
         "tty": true,
         "command": "/bin/bash",
@@ -132,14 +130,6 @@ fn volumes(plan: &Plan) -> Value {
         })
         .collect();
     or_null(volumes)
-}
-
-fn secrets(plan: &Plan) -> Value {
-    let mut secrets = Map::new();
-    if plan.needs_credentials() {
-        secrets.insert(SECRET.into(), json!({"file": credentials::PATH}));
-    }
-    or_null(secrets)
 }
 
 /// `--full-compose`: what each setting became, for a person who wants to see it.

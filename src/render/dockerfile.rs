@@ -4,28 +4,19 @@ use serde_json::{Value, json};
 
 use super::notice::NOTICE;
 use super::{insert_text, templates};
-use crate::credentials;
 use crate::file_tree::FileTree;
 use crate::model::{ComposeText, StageId};
 use crate::plan::{Dockerfile, Plan};
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     for dockerfile in &plan.dockerfiles {
-        let secret = if plan.needs_credentials() {
-            format!(" --secret id=ssh-credentials,src={}", credentials::PATH)
-        } else {
-            String::new()
-        };
         let path = &dockerfile.path;
         let head = [
             format!(
                 "{} Compose passes every value below; plain docker builds it as well:",
                 sentence(dockerfile.about)
             ),
-            format!(
-                "  docker build -f {path}{secret} -t {} .",
-                plain(&dockerfile.image)
-            ),
+            format!("  docker build -f {path} -t {} .", plain(&dockerfile.image)),
         ];
         insert_text(tree, path, text(dockerfile, &head)?);
     }

@@ -19,13 +19,17 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::assets;
-use crate::credentials;
 use crate::file_tree::{File, FileTree, Owner};
-use crate::host_ids;
 use crate::plan::{LeftOut, Plan};
 use notice::NOTICE;
 
 pub use new_project::{NewProject, new_project, ssh_port};
+
+/// What is committed of a folder with a file that is not.
+const ABOUT_MADE_HERE: &str = "\
+`pei configure` writes into this directory what is one machine's own, and a build reads it here. Git leaves all of it out \
+but this page: with it the directory is in a clone, and a build there can say what is missing.
+";
 
 /// Everything that configure wants on disk. The template is the project's `compose-template.yml` where it is the user's;
 /// `None`: pei's own.
@@ -47,15 +51,11 @@ pub fn project(plan: &Plan, compose_template: Option<&str>) -> anyhow::Result<Fi
         "compose-template.yml",
         templates::own_compose_template(),
     );
-    let credentials = Some(plan.credentials.text()).filter(|text| !text.is_empty());
-    for (path, text) in [
-        (credentials::PATH, credentials),
-        (host_ids::PATH, plan.host_ids.as_deref()),
-    ] {
-        if let Some(text) = text {
-            let file = File::new(text.as_bytes().to_vec(), 0o600, Owner::Secret);
-            tree.insert(path, file);
-        }
+    for made in &plan.made_here {
+        let file = File::new(made.text.as_bytes().to_vec(), 0o600, Owner::Secret);
+        tree.insert(made.path, file);
+        let about = format!("<!-- {NOTICE} -->\n{ABOUT_MADE_HERE}");
+        insert_text(&mut tree, &format!("{}/README.md", made.folder), about);
     }
     Ok(tree)
 }
@@ -122,7 +122,7 @@ mod tests {
             storage: None,
             ..second
         });
-        let tree = super::project(&plan(&project, Inputs::default()), None).unwrap();
+        let tree = super::project(&plan(&project, &Inputs::default()), None).unwrap();
         let text = |path: &str| std::str::from_utf8(&tree.get(path).unwrap().content).unwrap();
 
         let starts = |path| {
@@ -133,13 +133,12 @@ mod tests {
             starts("stage-3.Dockerfile"),
             [
                 "${BASE_IMAGE_1} AS stage-1-core",
-                "${BASE_IMAGE_1} AS credentials",
                 "stage-1-core AS stage-2-core",
                 "stage-2-core AS stage-3",
             ]
         );
         assert_eq!(
-            starts("stage-2.Dockerfile")[2..],
+            starts("stage-2.Dockerfile")[1..],
             ["stage-1-core AS stage-2-core", "stage-2-core AS stage-2"]
         );
         let compose: serde_json::Value =

@@ -43,7 +43,7 @@ pub(crate) fn check_text(yaml: &str) {
                     credentials,
                     ..Inputs::default()
                 };
-                let files = project(&plan(&loaded.project, inputs), None);
+                let files = project(&plan(&loaded.project, &inputs), None);
                 (text, files.expect("a legal config renders"))
             };
             let (credentials, files) = make("");

@@ -1,12 +1,24 @@
 //! What is committed: a clone is configured by somebody else, and git sees nothing of it.
 
-use std::process::Command;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
-use crate::project::Project;
+use crate::project::{Project, Run};
 
 /// A repository around the project, with all of it committed.
 fn commit_all(project: &Project) {
     project.bash("git init -q . && git add -A && git -c user.name=t -c user.email=t@example.org commit -qm all");
+}
+
+/// The project as a colleague gets it, who has another home.
+fn clone_of(project: &Project, umask: &str) -> Project {
+    let clone = Project::none();
+    let folder = clone.path("");
+    project.bash(&format!(
+        "umask {umask} && git clone -q . '{}'",
+        folder.display()
+    ));
+    clone
 }
 
 #[test]
@@ -97,6 +109,151 @@ fn what_is_one_persons_own_is_not_committed() {
     assert_eq!(project.bash("git status --porcelain"), "");
     project.run(["configure"]).succeeds();
     assert_eq!(project.bash("git status --porcelain"), "");
+    // All of it is still git's to leave out, whatever is added.
+    project.bash("touch .pei/secrets/x .pei/secrets/README.md.bak .pei/ids.bak && git add -A");
+    assert_eq!(project.bash("git status --porcelain"), "");
+    let ignored = project.bash("git status --porcelain --ignored --untracked-files=all");
+    for path in [
+        ".pei/manifest",
+        ".pei/secrets/ssh-credentials",
+        ".pei/secrets/x",
+    ] {
+        assert!(ignored.contains(&format!("!! {path}\n")), "{ignored}");
+    }
+}
+
+/// Credentials of every kind; the ids are the caller's.
+const TEAM: &str = "\
+stage_1:
+  image: {base: 'debian:12', output: 'demo:1'}
+  ssh:
+    users:
+      me: {password: 'correct-horse-1', uid: host, gid: host}
+      it: {password: '${PEI_TEST_PW:-correct-horse-2}'}
+      root: {pubkey_file: '~'}
+      you: {pubkey_file: stage-1/custom/you.pub, privkey_file: stage-1/custom/you}
+      nobody_yet: {}
+stage_2:
+  image: {output: 'demo:2'}
+";
+
+const KEY: &str = include_str!("../config/keys/ed25519-256");
+const PUBLIC_KEY: &str = crate::docs::PUBLIC_KEY;
+
+/// Two options that write more files.
+const ALL: [&str; 3] = ["configure", "--with-merged", "--full-compose"];
+
+fn check_all(project: &Project) -> Run {
+    Run::of(project.command(ALL).arg("--check"))
+}
+
+#[test]
+fn the_same_config_gives_the_same_bytes_whoever_configures() {
+    let project = Project::create_minimal().file("user_config.yml", TEAM);
+    let local = |users: &str| format!("stage_1: {{ssh: {{users: {{{users}}}}}}}\n");
+    project.write(
+        "user_config.local.yml",
+        local("nobody_yet: {password: SENTINEL-local}"),
+    );
+    let give_keys = |project: &Project| {
+        project.write("installation/stage-1/custom/you", KEY);
+        project.write("installation/stage-1/custom/you.pub", PUBLIC_KEY);
+        fs::create_dir_all(project.beside(".ssh")).unwrap();
+        fs::write(project.beside(".ssh/id_ed25519.pub"), PUBLIC_KEY).unwrap();
+    };
+    give_keys(&project);
+    project.run(ALL).succeeds();
+    commit_all(&project);
+
+    // Each has credentials of his own, of another kind than the others.
+    let key = project.beside("key").display().to_string();
+    fs::write(&key, KEY).unwrap();
+    let hash = format!("$5$salt${}", "x".repeat(43));
+    let own = [
+        "nobody_yet: {password: a-word-of-mine}".to_owned(),
+        "me: {password: another-word}, nobody_yet: {pubkey_file: '~'}".to_owned(),
+        format!(
+            "me: {{password: null, pubkey_text: '{PUBLIC_KEY}'}}, root: {{password: mine-alone}}, \
+             nobody_yet: {{privkey_file: '{key}'}}"
+        ),
+        format!(
+            "me: {{password: null, password_hash: '{hash}'}}, root: {{pubkey_file: null, password: x-root-x}}, \
+             nobody_yet: {{password: b}}"
+        ),
+    ];
+    for (users, umask) in own.iter().zip(["022", "002", "077", "027"]) {
+        // CI has nothing but the clone: neither the local file, nor a key.
+        let clone = clone_of(&project, umask);
+        let before = clone.files();
+        check_all(&clone).succeeds().prints_nothing();
+        assert!(clone.files() == before, "--check writes nothing");
+        clone.run(["configure"]).exits(1).says("file-not-found");
+
+        give_keys(&clone);
+        clone.write("user_config.local.yml", local(users));
+        let number = format!("3{umask}");
+        let mut configure = clone.command(ALL);
+        configure.env("SUDO_UID", &number).env("SUDO_GID", "3000");
+        Run::of(&mut configure)
+            .succeeds()
+            .never_says("local-value-tracked");
+        assert_eq!(clone.bash("git status --porcelain"), "");
+        check_all(&clone).succeeds();
+        if fs::metadata(clone.path("")).unwrap().uid() == 0 {
+            let ids = clone.read(".pei/ids/host");
+            assert_eq!(ids, format!("uid {number}\ngid 3000\n"));
+        }
+    }
+
+    // What others do reaches a clone, and nothing of its own is in the way.
+    let clone = clone_of(&project, "022");
+    give_keys(&clone);
+    clone.write("user_config.local.yml", local("nobody_yet: {password: c}"));
+    clone.run(ALL).succeeds();
+    let hash = clone.read(".pei/secrets/ssh-credentials");
+    project.write("user_config.yml", format!("{TEAM}  environment: [A=1]\n"));
+    project.run(ALL).succeeds();
+    project.bash("git add -A && git -c user.name=t -c user.email=t@example.org commit -qm more");
+    clone.bash("git pull -q");
+    check_all(&clone).succeeds();
+    clone.run(ALL).succeeds();
+    assert_eq!(clone.bash("git status --porcelain"), "");
+    assert_eq!(clone.read(".pei/secrets/ssh-credentials"), hash);
+
+    // A key of the local file that lies among the scripts is listed where git sees it.
+    clone.write("installation/stage-1/custom/mine", KEY);
+    clone.write(
+        "user_config.local.yml",
+        local("nobody_yet: {privkey_file: stage-1/custom/mine}"),
+    );
+    clone
+        .run(["configure"])
+        .succeeds()
+        .says("local-value-tracked")
+        .says("user_config.local.yml:1:");
+}
+
+#[test]
+fn the_page_that_makes_the_folder_is_tracked_and_goes_with_the_users() {
+    let project = Project::create_minimal();
+    project.run(["configure"]).succeeds();
+    commit_all(&project);
+    let page = ".pei/secrets/README.md";
+    let clone = clone_of(&project, "022");
+    let check = || clone.run(["configure", "--check"]);
+    check().succeeds().prints_nothing();
+    fs::remove_file(clone.path(page)).unwrap();
+    check().exits(4).prints(page);
+    clone.run(["configure"]).succeeds();
+    assert_eq!(clone.bash("git status --porcelain"), "");
+    // Open to others, with hashes in it: that is worth an alarm.
+    clone.bash("chmod 755 .pei");
+    check().exits(4).prints("mode       .pei\n");
+    clone.write("user_config.yml", crate::project::PLAIN);
+    check().exits(4).prints(page);
+    clone.run(["configure"]).succeeds();
+    assert!(!clone.path(page).exists());
+    assert!(!clone.read(".dockerignore").contains("secrets"));
 }
 
 #[test]
@@ -104,24 +261,11 @@ fn only_what_git_tracks_counts_for_a_check() {
     let project = Project::configured();
     commit_all(&project);
     for umask in ["022", "002", "077"] {
-        let clone = project.beside(&format!("clone-{umask}"));
-        project.bash(&format!(
-            "umask {umask} && git clone -q . '{}'",
-            clone.display()
-        ));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pei"));
-        let said = command
-            .args(["configure", "--check", "--deny-warnings", "-p"])
-            .arg(&clone)
-            .output()
-            .unwrap();
-        assert!(
-            said.status.success(),
-            "{}{}",
-            String::from_utf8_lossy(&said.stdout),
-            String::from_utf8_lossy(&said.stderr)
-        );
-        assert!(!clone.join(".pei").exists());
+        let clone = clone_of(&project, umask);
+        clone
+            .run(["configure", "--check", "--deny-warnings"])
+            .succeeds();
+        assert!(!clone.path(".pei").exists());
     }
     project.write(
         "user_config.yml",

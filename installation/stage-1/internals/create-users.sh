@@ -3,7 +3,7 @@
 # changed password redoes nothing but themselves.
 #
 # Reads: SSH_USER_NAME, SSH_USER_UID, SSH_USER_GID (comma lists in the same order, empty where unset; `host` for the ids
-# of who ran `pei configure`, from /pei-build/host-ids, with lines of KEY and NUMBER, empty where the image picks one).
+# of who ran `pei configure`, from /pei-build/ids/host, with lines of KEY and NUMBER, empty where the image picks one).
 # Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
@@ -25,10 +25,11 @@ split() {
 
 # host_id KEY: prints the number of who configured.
 host_id() {
-  local key number
+  local key number file="${PEI_HOST_IDS_FILE:-/pei-build/ids/host}"
+  [[ -f "${file}" ]] || pei_die 'there is no .pei/ids/host: this clone was not configured yet; run `pei configure`, then build again'
   while read -r key number; do
     [[ "${key}" != "$1" ]] || printf '%s' "${number}"
-  done <"${PEI_HOST_IDS_FILE:-/pei-build/host-ids}"
+  done <"${file}"
 }
 
 user_field() { getent passwd "$1" | cut -d: -f"$2"; }

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Gives the accounts their passwords and keys, from a build secret that leaves no trace of its own.
+# Gives the accounts their passwords and keys, from a file that a build step mounts and no layer holds.
 #
-# Reads: /run/secrets/ssh-credentials, from the build stage `credentials`, a line each, fields parted by one blank:
+# Reads: /pei-build/secrets/ssh-credentials, which `pei configure` wrote, a line each, fields parted by one blank:
 #   password NAME HASH              a crypt(3) hash
 #   authorized_key NAME KEY…        a line in the form of authorized_keys
 #   identity NAME FILE BASE64       a private key, to be ~/.ssh/FILE
@@ -16,7 +16,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/sshd.sh"
 pei_install_err_trap
 
-readonly CREDENTIALS="${PEI_CREDENTIALS_FILE:-/run/secrets/ssh-credentials}"
+readonly CREDENTIALS="${PEI_CREDENTIALS_FILE:-/pei-build/secrets/ssh-credentials}"
 
 authorize() {
   local file="${PEI_SSHD_KEYS}/$1"
@@ -42,10 +42,14 @@ set_passwords() {
   chpasswd -e <<<"$1"
   printf '%s\n' '# Written by set-credentials.sh, for there are users with a password.' 'PasswordAuthentication yes' \
     >"${PEI_SSHD_PASSWORDS}"
+  # Root, too, is one only where the config says so.
+  [[ $'\n'"$1" != *$'\n'root:* ]] || printf 'PermitRootLogin yes\n' >>"${PEI_SSHD_PASSWORDS}"
 }
 
 main() {
   local kind name rest hashes=''
+  [[ -f "${CREDENTIALS}" ]] ||
+    pei_die 'there is no .pei/secrets/ssh-credentials: this clone was not configured yet; run `pei configure`, then build again'
   rm -rf -- "${PEI_SSHD_KEYS}"
   mkdir -m 0755 -- "${PEI_SSHD_KEYS}"
   while read -r kind name rest; do
@@ -53,7 +57,7 @@ main() {
       password) hashes+="${name}:${rest}"$'\n' ;;
       authorized_key) authorize "${name}" "${rest}" ;;
       identity) install_identity "${name}" "${rest%% *}" "${rest#* }" ;;
-      *) pei_die "the build secret ssh-credentials holds a line of an unknown kind" ;;
+      *) pei_die "${CREDENTIALS##*/} holds a line of an unknown kind" ;;
     esac
   done <"${CREDENTIALS}"
   [[ -z "${hashes}" ]] || set_passwords "${hashes%$'\n'}"

@@ -115,6 +115,8 @@ main() {
   move_match_blocks_away
   mkdir -p -- "${PEI_SSHD_SETTINGS%/*}"
   own_settings "$1" >"${PEI_SSHD_SETTINGS}"
+  # A base that pei made has this for users of its own.
+  rm -f -- "${PEI_SSHD_PASSWORDS}"
   deny_accounts_of_base
   pei_sshd_settings_last
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub

@@ -1,6 +1,7 @@
 //! A user's keys: from a file, from the host's home folder, or as text.
 
 use super::project_path::{did_you_mean, file_diagnostic, normalise, outside};
+use crate::config::FileProblem;
 use crate::config::keys::{PublicKey, PublicKeyProblem, parse_private};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
@@ -121,7 +122,9 @@ fn key_text<'n>(
     let Some(path) = cx.text(Some(field), at)?.filter(|path| !path.is_empty()) else {
         return Ok(None);
     };
-    let bytes = key_file(cx, field, at, &path, half, key_files)?;
+    let Some(bytes) = key_file(cx, field, at, &path, half, key_files)? else {
+        return Ok(None);
+    };
     let Ok(text) = String::from_utf8(bytes) else {
         let (code, help) = match half {
             Half::Public => (Code::InvalidPublicKey, "name the file that ends in `.pub`"),
@@ -154,23 +157,27 @@ fn key_file(
     path: &str,
     half: Half,
     key_files: &mut Vec<String>,
-) -> Result<Vec<u8>, Reported> {
+) -> Read<Vec<u8>> {
     let here = field.place(at);
     let span = field.node.span.clone();
+    let is_wanted = cx.lookup().wants_credentials();
     if path == "~" {
-        return home_key(cx, half).ok_or_else(|| {
-            let names: Vec<String> = HOME_KEYS.iter().map(|name| candidate(name, half)).collect();
-            let message = format!(
-                "`~/.ssh` holds none of {}",
-                crate::diagnostic::list(&names, "and")
-            );
-            let help = "make a key with `ssh-keygen`, or name the key's file";
-            cx.report(here.error(Code::FileNotFound, span, message).help(help))
-        });
+        let key = home_key(cx, half);
+        if key.is_some() || !is_wanted {
+            return Ok(key);
+        }
+        let names: Vec<String> = HOME_KEYS.iter().map(|name| candidate(name, half)).collect();
+        let message = format!(
+            "`~/.ssh` holds none of {}",
+            crate::diagnostic::list(&names, "and")
+        );
+        let help = "make a key with `ssh-keygen`, or name the key's file";
+        return Err(cx.report(here.error(Code::FileNotFound, span, message).help(help)));
     }
     if path.starts_with('/') {
-        key_files.extend(cx.lookup().places_inside(path));
-        return cx.lookup().host_file(path).map_err(|problem| {
+        let places = cx.lookup().places_inside(path);
+        note_places(cx, field, at, places, key_files);
+        return if_there(cx.lookup().host_file(path), is_wanted).map_err(|problem| {
             let diagnostic = file_diagnostic(&here, span, path, &problem);
             let help = "check the path; one that begins with `/` is a path of the host";
             cx.report(diagnostic.help(help))
@@ -184,9 +191,14 @@ fn key_file(
             return Err(cx.report(diagnostic.help(help)));
         }
     };
-    match cx.lookup().project_file(&inside) {
+    match if_there(cx.lookup().project_file(&inside), is_wanted) {
         Ok(bytes) => {
-            key_files.extend(cx.lookup().places_inside(&inside));
+            let mut places = cx.lookup().places_inside(&inside);
+            if places.is_empty() {
+                // In a clone the file is missing, and listed all the same.
+                places.push(inside);
+            }
+            note_places(cx, field, at, places, key_files);
             Ok(bytes)
         }
         Err(problem) => {
@@ -199,6 +211,40 @@ fn key_file(
             Err(cx.report(diagnostic))
         }
     }
+}
+
+/// A file that is missing is one that need not be there.
+fn if_there(
+    found: Result<Vec<u8>, FileProblem>,
+    is_wanted: bool,
+) -> Result<Option<Vec<u8>>, FileProblem> {
+    match found {
+        Err(FileProblem::Missing) if !is_wanted => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// What builds and commits leave out is listed in files that git tracks.
+fn note_places(
+    cx: &mut Context<'_>,
+    field: Field<'_>,
+    at: &Place<'_>,
+    places: Vec<String>,
+    key_files: &mut Vec<String>,
+) {
+    let span = field.node.span.clone();
+    if !places.is_empty() && cx.is_local(span.start) && cx.lookup().is_in_git() {
+        let message = "this key file of the local file is listed in `.gitignore` and `.dockerignore`, which git tracks";
+        let warning = field
+            .place(at)
+            .warning(Code::LocalValueTracked, span, message);
+        cx.report(
+            warning.help(
+                "put the key outside of `installation/`, and write its absolute path or `'~'`",
+            ),
+        );
+    }
+    key_files.extend(places);
 }
 
 /// The file that stands for the half of a key pair; never the private one for a public key.

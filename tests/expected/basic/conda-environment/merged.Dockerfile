@@ -23,7 +23,6 @@ ARG SSH_USER_NAME=me
 ARG SSH_USER_UID=
 ARG SSH_USER_GID=
 ARG SSH_CONTAINER_PORT=22
-ARG SSH_CREDENTIALS_FINGERPRINT=FINGERPRINT
 ARG APT_SOURCE_FILE=
 ARG KEEP_APT_SOURCE_FILE=true
 ARG APT_USE_PROXY=false
@@ -87,22 +86,6 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
     --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
     ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/system/conda/install-miniconda.sh", "--install-dir=/opt/miniconda3", "stage_1.custom.on_build[0]"]
 
-# ---- credentials: the build secret, for the ends of the images ----
-# Apart, since BuildKit reads the whole image below a step that mounts a secret; below this one is the base alone.
-FROM ${BASE_IMAGE_1} AS credentials
-USER root
-# The secret takes no part in the build cache; its fingerprint does.
-ARG SSH_CREDENTIALS_FINGERPRINT
-RUN --mount=type=secret,id=ssh-credentials \
-    mkdir -m 700 /pei-credentials; \
-    if ! cp /run/secrets/ssh-credentials /pei-credentials/; then \
-        echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2; \
-        echo "pei: plain docker build takes --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials, which pei configure writes" >&2; \
-        exit 1; \
-    fi
-# podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.
-CMD []
-
 # ---- stage-1: the system image ----
 FROM stage-1-core AS stage-1
 COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
@@ -110,8 +93,9 @@ ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-ARG SSH_CREDENTIALS_FINGERPRINT
-RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,target=/run/secrets/ssh-credentials \
+# What is mounted is in no layer. podman does not see that it changed: it gets the file's sum.
+ARG SSH_CREDENTIALS_SUM
+RUN --mount=type=bind,source=.pei/secrets,target=/pei-build/secrets \
     bash /pei-from-host/stage-1/internals/set-credentials.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM
@@ -153,8 +137,9 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-ARG SSH_CREDENTIALS_FINGERPRINT
-RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,target=/run/secrets/ssh-credentials \
+# What is mounted is in no layer. podman does not see that it changed: it gets the file's sum.
+ARG SSH_CREDENTIALS_SUM
+RUN --mount=type=bind,source=.pei/secrets,target=/pei-build/secrets \
     bash /pei-from-host/stage-1/internals/set-credentials.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM

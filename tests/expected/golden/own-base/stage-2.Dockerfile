@@ -1,6 +1,6 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The working image. Compose passes every value below; plain docker builds it as well:
-#   docker build -f stage-2.Dockerfile --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials -t ob:two .
+#   docker build -f stage-2.Dockerfile -t ob:two .
 # Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
 
 ARG BASE_IMAGE=nvidia/cuda:12.6.3-devel-ubuntu24.04

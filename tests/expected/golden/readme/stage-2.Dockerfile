@@ -1,6 +1,6 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The working image. Compose passes every value below; plain docker builds it as well:
-#   docker build -f stage-2.Dockerfile --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials -t pei-image:stage-2 .
+#   docker build -f stage-2.Dockerfile -t pei-image:stage-2 .
 # Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
 
 ARG BASE_IMAGE=pei-image:stage-1
@@ -24,7 +24,6 @@ ARG SSH_USER_NAME=me,you,root
 ARG SSH_USER_UID=,,
 ARG SSH_USER_GID=,,
 ARG SSH_CONTAINER_PORT=22
-ARG SSH_CREDENTIALS_FINGERPRINT=FINGERPRINT
 ARG APT_SOURCE_FILE=
 ARG KEEP_APT_SOURCE_FILE=true
 ARG APT_USE_PROXY=false
@@ -67,7 +66,7 @@ ARG SSH_CONTAINER_PORT
 RUN --mount=type=bind,source=installation/stage-1/internals/set-up-sshd.sh,target=/pei-build/stage-1/internals/set-up-sshd.sh \
     --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
     --mount=type=bind,source=installation/stage-1/lib/sshd.sh,target=/pei-build/stage-1/lib/sshd.sh \
-    bash /pei-build/stage-1/internals/set-up-sshd.sh yes
+    bash /pei-build/stage-1/internals/set-up-sshd.sh prohibit-password
 
 ARG PEI_HTTP_PROXY_1
 ARG PEI_HTTPS_PROXY_1
@@ -111,22 +110,6 @@ RUN --mount=type=bind,source=installation/stage-1/custom/install-dev-tools.sh,ta
     --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
     --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
     ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-1/custom/my-build-2.sh", "", "stage_1.custom.on_build[2]"]
-
-# ---- credentials: the build secret, for the ends of the images ----
-# Apart, since BuildKit reads the whole image below a step that mounts a secret; below this one is the base alone.
-FROM ${BASE_IMAGE_1} AS credentials
-USER root
-# The secret takes no part in the build cache; its fingerprint does.
-ARG SSH_CREDENTIALS_FINGERPRINT
-RUN --mount=type=secret,id=ssh-credentials \
-    mkdir -m 700 /pei-credentials; \
-    if ! cp /run/secrets/ssh-credentials /pei-credentials/; then \
-        echo "pei: the build secret ssh-credentials is missing, nobody could log in; docker compose passes it by itself," >&2; \
-        echo "pei: plain docker build takes --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials, which pei configure writes" >&2; \
-        exit 1; \
-    fi
-# podman 4.3 shows what the last but one instruction made, where it has the stage in its cache.
-CMD []
 
 # ---- stage-2: the working image ----
 FROM stage-1-core AS stage-2
@@ -219,8 +202,9 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-ARG SSH_CREDENTIALS_FINGERPRINT
-RUN --mount=type=bind,from=credentials,source=/pei-credentials/ssh-credentials,target=/run/secrets/ssh-credentials \
+# What is mounted is in no layer. podman does not see that it changed: it gets the file's sum.
+ARG SSH_CREDENTIALS_SUM
+RUN --mount=type=bind,source=.pei/secrets,target=/pei-build/secrets \
     bash /pei-from-host/stage-1/internals/set-credentials.sh
 # The base may have another, which the entrypoint does not know.
 STOPSIGNAL SIGTERM

@@ -81,8 +81,15 @@ main() {
   while read -r name; do
     [[ -z "${!name+set}" ]] || arguments+=(--build-arg "${name}=${!name}")
   done < <(sed -nE '/^FROM /q; s/^ARG ([A-Za-z_][A-Za-z0-9_]*).*/\1/p' merged.Dockerfile)
-  if [[ -f .pei/secrets/ssh-credentials ]]; then
-    arguments+=(--secret "id=ssh-credentials,src=.pei/secrets/ssh-credentials")
+  local file sum
+  # podman takes a step from its cache although a file changed that the step mounts; with another sum it does not.
+  if [[ "${engine##*/}" == podman ]]; then
+    for name in SSH_CREDENTIALS_SUM=.pei/secrets/ssh-credentials HOST_IDS_SUM=.pei/ids/host; do
+      file="${name#*=}"
+      [[ -f "${file}" ]] || continue
+      sum="$(sha256sum <"${file}")"
+      arguments+=(--build-arg "${name%%=*}=${sum%% *}")
+    done
   fi
   local gateway
   gateway="$(host_gateway "${engine}")" || fail "${engine} does not answer" 3
