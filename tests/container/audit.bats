@@ -276,7 +276,7 @@ with_ssh() {
     ((all > 10)) || fail "only $all ports"
 }
 
-@test "the build context is installation/ without keys, .git and copies, and nothing beside it" {
+@test "the build context is installation/ without keys, .git and copies, what a step mounts of .pei, and nothing else" {
     local rules file
     mapfile -t rules < <(for PROJECT in $(projects); do sha256sum "$PROJECT/.dockerignore"; done | sort -u -k 1,1 | cut -c 67-)
     printf 'FROM scratch\nCOPY . /\n' >"$BATS_TEST_TMPDIR/Dockerfile"
@@ -284,11 +284,19 @@ with_ssh() {
         PROJECT=${file%/.dockerignore}
         mkdir "$PROJECT/.git" "$PROJECT/installation/stage-1/custom/.git"
         cp "$WORK/key" "$PROJECT/id_ed25519"
+        [[ ! -d $PROJECT/.pei/secrets ]] ||
+            printf '%s\n' "$PASSWORD" | tee "$PROJECT/.pei/secrets/ssh-credentials.tmp" >"$PROJECT/.pei/secrets/README.md.bak"
         printf '%s\n' "$PASSWORD" | tee "$PROJECT/.env" "$PROJECT/.git/x" "$PROJECT/installation/stage-1/custom/.git/x" \
             "$PROJECT/installation/stage-1/custom/config.bak" >"$PROJECT/user_config.yml.bak"
         must docker build --quiet --output "type=local,dest=$BATS_TEST_TMPDIR/context" \
             --file "$BATS_TEST_TMPDIR/Dockerfile" "$PROJECT"
-        equal installation "$(ls -A "$BATS_TEST_TMPDIR/context")" 'the context'
+        if [[ -d $PROJECT/.pei/secrets ]]; then
+            equal $'.pei\ninstallation' "$(ls -A "$BATS_TEST_TMPDIR/context")" 'the context'
+            equal $'secrets\nsecrets/README.md\nsecrets/ssh-credentials' \
+                "$(cd "$BATS_TEST_TMPDIR/context/.pei" && find . -mindepth 1 | cut -c 3- | sort)" 'what it holds of .pei'
+        else
+            equal installation "$(ls -A "$BATS_TEST_TMPDIR/context")" 'the context'
+        fi
         none_in 'the context' "$BATS_TEST_TMPDIR/context"
         must test -s "$BATS_TEST_TMPDIR/context/installation/stage-1/internals/entrypoint.sh"
         rm -r "$BATS_TEST_TMPDIR/context"

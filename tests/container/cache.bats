@@ -120,7 +120,6 @@ readonly CORE=('stage-1-core: set-up-base' 'stage-1-core: install-packages' 'sta
 readonly TAIL_1=('stage-1: copy stage-1' 'stage-1: finish-image' 'stage-1: set-credentials')
 readonly STAGE_2=('stage-2: set-up-storage' 'stage-2: stage-2/custom/two.sh two')
 readonly TAIL_2=('stage-2: copy stage-1' 'stage-2: copy stage-2' 'stage-2: finish-image' 'stage-2: set-credentials')
-readonly SECRET='credentials: secret'
 
 # from STEP: of CORE, and all that grows from it; sets steps.
 from() {
@@ -167,7 +166,7 @@ edit() {
 @test "a password changed: the credentials of both images, and nothing else" {
     PASSWORD=$(sentinel) rebuild
     ran_again
-    ran "$SECRET" 'stage-1: set-credentials' 'stage-2: set-credentials'
+    ran 'stage-1: set-credentials' 'stage-2: set-credentials'
 }
 
 @test "a key changed: the credentials of both images, and nothing else" {
@@ -175,7 +174,7 @@ edit() {
     new_key "$WORK/key" -t ed25519 -C ''
     rebuild
     ran_again
-    ran "$SECRET" 'stage-1: set-credentials' 'stage-2: set-credentials'
+    ran 'stage-1: set-credentials' 'stage-2: set-credentials'
 }
 
 @test "a run-time or login hook's text edited: the ends of the images that hold it, no build hook" {
@@ -275,7 +274,7 @@ edit() {
 @test "a user added: from the accounts on, no package is installed" {
     MORE_USERS="you: {password: 'cache-Pw2'}" rebuild
     from create-users
-    ran "$SECRET" "${steps[@]}"
+    ran "${steps[@]}"
 }
 
 @test "the proxy's address changed: from the first step that reads it, no package is installed" {
@@ -295,5 +294,5 @@ edit() {
     must docker build --quiet --tag "$ID-other-base" - \
         <<<"FROM $ID-full"$'\n'"LABEL pei-test=$ID"$'\n'"RUN echo $(sentinel) >/etc/pei-test"
     OTHER_BASE=$ID-other-base rebuild
-    ran "$SECRET" "${CORE[@]}" "${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}"
+    ran "${CORE[@]}" "${TAIL_1[@]}" "${STAGE_2[@]}" "${TAIL_2[@]}"
 }

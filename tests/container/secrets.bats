@@ -30,6 +30,7 @@ setup_file() {
 }
 
 teardown_file() {
+    leave_builder
     end_file
 }
 
@@ -114,7 +115,7 @@ none_in() {
 @test "what .pei holds is the owner's alone, and no password stands there in clear" {
     must find "$PROJECT/.pei" -type d ! -perm 700
     equal '' "$output" 'folders that others may enter'
-    must find "$PROJECT/.pei/secrets" -type f ! -perm 600
+    must find "$PROJECT/.pei/secrets" -type f ! -name README.md ! -perm 600
     equal '' "$output" 'files that others may read'
     must find "$PROJECT/.pei/secrets" -type f
     [[ -n $output ]] || fail 'there are no secrets'
@@ -152,18 +153,24 @@ none_in() {
     done
 }
 
-@test "the build context holds neither secrets nor the config nor keys" {
+@test "the build context holds of .pei what a step mounts, and neither the config nor keys" {
     mkdir -p "$PROJECT/.git"
     echo x >"$PROJECT/.git/config"
+    # What a run that was killed, or a person, may leave.
+    mkdir -p "$PROJECT/.pei/waiting"
+    printf '%s\n' "$PASSWORD" | tee "$PROJECT/.pei/waiting/0" "$PROJECT/.pei/secrets/.ssh-credentials.pei-tmp" \
+        "$PROJECT/.pei/secrets/ssh-credentials.bak" >"$PROJECT/.pei/secrets/notes"
     printf 'FROM scratch\nCOPY . /\n' >"$BATS_TEST_TMPDIR/Dockerfile"
     must docker build --quiet --output "type=local,dest=$BATS_TEST_TMPDIR/context" \
         --file "$BATS_TEST_TMPDIR/Dockerfile" "$PROJECT"
-    rm -r "$PROJECT/.git"
+    rm -r "$PROJECT/.git" "$PROJECT/.pei/waiting" "$PROJECT/.pei/secrets"/{notes,*.bak,.*.pei-tmp}
     [[ -d $BATS_TEST_TMPDIR/context/installation/stage-1 ]] || fail 'the context lacks what the build needs'
     local name
-    for name in .pei .git user_config.yml; do
+    for name in .git user_config.yml; do
         [[ ! -e $BATS_TEST_TMPDIR/context/$name ]] || fail "the context holds $name"
     done
+    equal $'secrets\nsecrets/README.md\nsecrets/ssh-credentials' \
+        "$(cd "$BATS_TEST_TMPDIR/context/.pei" && find . -mindepth 1 | cut -c 3- | sort)" 'what it holds of .pei'
     none_in 'the build context' "$BATS_TEST_TMPDIR/context"
 }
 
@@ -172,6 +179,38 @@ none_in() {
     must ssh_as root "$ROOT_PASSWORD" "$PORT" true
     must in_c -- su ben -c 'ssh-keygen -y -f ~/.ssh/id_ecdsa'
     equal "$(ssh-keygen -y -f "$WORK/typed" | cut -d' ' -f 1,2)" "$(cut -d' ' -f 1,2 <<<"$output")"
+}
+
+# ---- builders whose cache goes elsewhere
+
+# The files below DIR that hold a password, a private key, a password's hash or the text that the builds were given.
+holding_secrets() {
+    { secret_texts && sed 's/.* //' "$PROJECT/.pei/secrets/ssh-credentials" && printf 'password me $6$\n'; } \
+        >"$BATS_TEST_TMPDIR/forms"
+    traces_of "$BATS_TEST_TMPDIR/forms" "$1"
+}
+
+@test "a builder exports no more of its cache than the image, and attests no secret" {
+    use_builder
+    local dir=$BATS_TEST_TMPDIR/out blob
+    mkdir -p "$dir/base" "$dir/image" "$dir/opened"
+    docker save "$BASE" | tar -x -C "$dir/base"
+    (cd "$PROJECT" && __logged "$PROJECT.log" docker buildx build --builder "$BUILDER" --file stage-2.Dockerfile \
+        --build-context "$BASE=oci-layout://$dir/base@$(grep -oE 'sha256:[0-9a-f]{64}' "$dir/base/index.json" | head -n 1)" \
+        --provenance mode=max --cache-to "type=local,dest=$dir/cache,mode=max" --output "type=oci,dest=$dir/image.tar" .)
+    tar -x -C "$dir/image" -f "$dir/image.tar"
+    for blob in "$dir"/{image,cache}/blobs/sha256/*; do
+        mkdir -p "$dir/opened/${blob##*/}"
+        tar -x --no-same-owner --no-same-permissions -f "$blob" -C "$dir/opened/${blob##*/}" 2>/dev/null ||
+            cp "$blob" "$dir/opened/${blob##*/}/text"
+    done
+    rm -rf "$dir/base" "$dir/image" "$dir/cache" "$dir/image.tar"
+    must grep -rlF 'https://slsa.dev/provenance' "$dir/opened"
+    must holding_secrets "$dir/opened"
+    # It was worth looking.
+    has "$output" /etc/shadow
+    has "$output" /home/ben/.ssh/id_ecdsa
+    equal '' "$(grep -vE '/etc/shadow$|/home/(me|ann|ben)/\.ssh/id_[a-z0-9]+$' <<<"$output" || true)" 'the files that hold a secret'
 }
 
 # ---- host keys

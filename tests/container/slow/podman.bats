@@ -73,7 +73,7 @@ builds_both() {
     local n
     for n in 1 2; do
         __logged "$PROJECT.log" as "$1" podman build "${LIMITS[@]}" --file "stage-$n.Dockerfile" --target "stage-$n" \
-            --secret id=ssh-credentials,src=.pei/secrets/ssh-credentials --tag "localhost/$(image "$n")" .
+            --tag "localhost/$(image "$n")" .
     done
     # The shared part comes from the build before.
     has "$(<"$PROJECT.log")" 'Using cache'

@@ -47,7 +47,6 @@ step_names() {
         s/: .*run-build-hook\.sh", "([^"]*)", "([^"]*)", "[^"]*"\].*/: \1 \2/
         s/: .*internals\/([a-z-]+)\.sh( .*)?$/: \1/
         s/: COPY .*\["?installation\/([^",]*).*/: copy \1/
-        s/: .*type=secret.*/: secret/
         s/ $//' | sort
 }
 

@@ -27,6 +27,8 @@ source "$__support/build_log.bash"
 source "$__support/image.bash"
 # shellcheck source=tests/container/support/attesting.bash
 source "$__support/attesting.bash"
+# shellcheck source=tests/container/support/builder.bash
+source "$__support/builder.bash"
 # shellcheck source=tests/container/support/traces.bash
 source "$__support/traces.bash"
 # shellcheck source=tests/container/support/stand_in.bash

@@ -53,10 +53,7 @@ build_fails() {
 
 # bake [ARG...]: both images by the other tool that reads docker-compose.yml. The log is kept in $PROJECT.log.
 bake() {
-    local allow=()
-    # Newer ones ask before they read a secret's file.
-    ! docker buildx bake --help | grep -q -- --allow || allow=(--allow "fs.read=$PROJECT")
-    (cd "$PROJECT" && __logged "$PROJECT.log" docker buildx bake "${allow[@]}" -f docker-compose.yml "$@")
+    (cd "$PROJECT" && __logged "$PROJECT.log" docker buildx bake -f docker-compose.yml "$@")
 }
 
 # __logged FILE CMD...: the end of the log is shown when the command fails.
