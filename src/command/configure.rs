@@ -9,8 +9,8 @@ use anyhow::Result;
 use clap::{ValueEnum, ValueHint};
 
 use super::given::{
-    CONFIG, INSTALLATION, credentials, keys_of_configs, private_keys, project_folder, read_config,
-    require_config, stage_folders,
+    CONFIG, INSTALLATION, credentials, keys_of_configs, other_names, private_keys, project_folder,
+    read_config, require_config, stage_folders,
 };
 use super::host_dirs;
 use super::outcome::{self, BUILD_AND_START, shell_word};
@@ -233,6 +233,7 @@ impl Args {
             full_compose: self.full_compose,
             with_merged: self.with_merged,
             folders: stage_folders(Some(&self.project_dir)),
+            others: other_names(&self.project_dir),
             credentials: Credentials::of(project.users(), old.as_deref())?,
             other_keys,
             host_ids: host_ids::of_caller(&self.project_dir),

@@ -300,6 +300,12 @@ pub(super) fn stage_folders(project: Option<&Path>) -> BTreeMap<String, StageFol
         .collect()
 }
 
+/// What lies beside the folders of the stages.
+pub(super) fn other_names(project: &Path) -> Vec<String> {
+    let context = project.join(INSTALLATION);
+    names(&context, &context)
+}
+
 fn add(names: &mut Vec<String>, name: &str) {
     if !names.iter().any(|known| known == name) {
         names.push(name.to_owned());

@@ -169,7 +169,7 @@ fn all_images(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<ImageSta
     } else {
         own.steps = core(project, stage, view);
     }
-    let mut tail = tail(project, stage);
+    let mut tail = tail(project, stage, view);
     if let Some(first) = tail.first_mut() {
         first.apart = !own.steps.is_empty();
     }
@@ -247,9 +247,10 @@ fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
 }
 
 /// What is quick and often changes: nothing slow may come after it, nothing before it may see it.
-fn tail(project: &Project, stage: &Stage) -> Vec<Step> {
+fn tail(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     let lineage = project.lineage(stage);
     let trees: BTreeSet<&str> = lineage.iter().flat_map(|stage| trees(stage)).collect();
+    let trees: Vec<&str> = trees.into_iter().filter(|tree| view.has(tree)).collect();
     let mut steps: Vec<_> = trees.iter().copied().map(Step::copy).collect();
     let shared = has_shared_scripts(stage).then_some(paths::TOOLS);
     steps.push(step::finish_image(&view::mountable(

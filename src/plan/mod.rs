@@ -31,6 +31,8 @@ pub struct Inputs {
     pub with_merged: bool,
     /// What lies in each stage's folder below `installation/`, by its name.
     pub folders: BTreeMap<String, StageFolder>,
+    /// What else lies right below `installation/` and can be mounted.
+    pub others: Vec<String>,
     /// Hashes and keys of the users.
     pub credentials: Credentials,
     /// Private keys below `installation/` that other configs of the project name.
@@ -158,7 +160,9 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
         .map(|made| (made.folder, made.path))
         .collect();
     let folders = inputs.folders_without(&left_out);
-    let view = view::View::new(project, &folders);
+    let is_in = |name: &&String| !left_out.holds(&paths::in_context(name));
+    let others: Vec<String> = inputs.others.iter().filter(is_in).cloned().collect();
+    let view = view::View::new(project, &folders, &others);
     let dockerfiles = dockerfile::plan(project, &args, &view);
     let merged = merged.and_then(|args| dockerfile::merged(project, args, &view));
     let (services, volumes) = compose::plan(project, args);

@@ -13,12 +13,17 @@ const SHOWN_ONE_BY_ONE: usize = 40;
 pub(super) struct View<'p> {
     project: &'p Project,
     folders: &'p BTreeMap<String, StageFolder>,
+    others: &'p [String],
     /// Scripts that run-time entries name and no build entry does, relative to `installation/`.
     run_time_scripts: BTreeSet<&'p str>,
 }
 
 impl<'p> View<'p> {
-    pub(super) fn new(project: &'p Project, folders: &'p BTreeMap<String, StageFolder>) -> Self {
+    pub(super) fn new(
+        project: &'p Project,
+        folders: &'p BTreeMap<String, StageFolder>,
+        others: &'p [String],
+    ) -> Self {
         let hooks = || project.stages.iter().map(|stage| &stage.custom);
         let run_time = hooks().flat_map(Hooks::at_run_time);
         let mut run_time_scripts: BTreeSet<&str> =
@@ -29,6 +34,7 @@ impl<'p> View<'p> {
         Self {
             project,
             folders,
+            others,
             run_time_scripts,
         }
     }
@@ -53,6 +59,11 @@ impl<'p> View<'p> {
         paths.insert(paths::LIBRARY.to_owned());
 
         mountable(paths.iter().map(String::as_str))
+    }
+
+    /// Whether builds find something of this name right below `installation/`.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.folders.contains_key(name) || self.others.iter().any(|other| other == name)
     }
 
     fn of_installer(
@@ -96,7 +107,8 @@ impl<'p> View<'p> {
             }
         }
         let own = script.split('/').next().unwrap_or(script);
-        if !family.iter().any(|(stage, _)| *stage == own) {
+        // Without it the step says that the script is missing.
+        if self.has(own) && !family.iter().any(|(stage, _)| *stage == own) {
             paths.insert(own.to_owned());
         }
         paths

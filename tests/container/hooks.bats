@@ -145,7 +145,7 @@ setup() {
 @test "a hook script that is missing stops the build in the words of configure, with the key" {
     local script
     project missing
-    for script in stage-1/system/nope/install.sh stage-1/custom/nope.sh; do
+    for script in stage-1/system/nope/install.sh stage-1/custom/nope.sh nosuch/x.sh; do
         config <<YAML
 stage_1:
   $(image_1)

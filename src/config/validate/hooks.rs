@@ -16,6 +16,7 @@ const EXAMPLE: &str = "- stage-1/custom/my-script.sh --option";
 #[derive(Clone, Copy)]
 struct Point {
     stage: StageKind,
+    is_build: bool,
     /// Neither volumes nor the links of `/soft` exist.
     before_run_time: bool,
 }
@@ -31,9 +32,11 @@ pub(super) fn read(
     };
     let at_run_time = Point {
         stage: kind,
+        is_build: false,
         before_run_time: false,
     };
     let at_build = Point {
+        is_build: true,
         before_run_time: kind.has_storage(),
         ..at_run_time
     };
@@ -118,7 +121,13 @@ fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Resu
         return Err(empty(cx, node, at));
     }
     let arguments = script_word::trimmed(rest);
-    let script = script::read(cx, node, at, (&word, arguments), point.stage);
+    let script = script::read(
+        cx,
+        node,
+        at,
+        (&word, arguments),
+        (point.stage, point.is_build),
+    );
     let mut outcome = Ok(());
     for problem in arguments::check(arguments) {
         let is_warning = problem.code == Code::HookComment;

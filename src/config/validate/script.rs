@@ -20,13 +20,13 @@ const RUNNERS: [&str; 8] = [
     "bash", "sh", "source", ".", "sudo", "exec", "python", "python3",
 ];
 
-/// The script's path; one that is not there yet may still be made before the build.
+/// The script's path, for a hook of a stage that a build runs, or a container; one that is not there yet may still be made before the build.
 pub(super) fn read(
     cx: &mut Context<'_>,
     node: &Node,
     at: &Place<'_>,
     (word, arguments): (&str, &str),
-    stage: StageKind,
+    (stage, is_build): (StageKind, bool),
 ) -> Result<String, Reported> {
     let span = node.span.clone();
     let refuse =
@@ -82,7 +82,12 @@ pub(super) fn read(
         return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
     }
     let shown = quoted(&format!("installation/{path}"));
-    let message = format!("the hook script {shown} {what}: the build will fail");
+    let outcome = if is_build {
+        "the build will fail"
+    } else {
+        "the hook will fail in the container"
+    };
+    let message = format!("the hook script {shown} {what}: {outcome}");
     let warning = at.warning(Code::MissingHookScript, node.span.clone(), message);
     cx.report(warning.help(meant.unwrap_or_else(|| {
         "write it before you build; paths are relative to `installation/`".into()
