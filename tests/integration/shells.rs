@@ -34,10 +34,12 @@ fn bash_completes_commands_and_flags() {
     let script = "source PATH
         complete -p pei
         COMP_WORDS=(pei conf) COMP_CWORD=1; _pei pei conf pei; echo \"${COMPREPLY[*]}\"
-        COMP_WORDS=(pei configure --di) COMP_CWORD=2; _pei pei --di configure; echo \"${COMPREPLY[*]}\"";
+        COMP_WORDS=(pei configure --di) COMP_CWORD=2; _pei pei --di configure; echo \"${COMPREPLY[*]}\"
+        COMP_WORDS=(pei explain unknown-k) COMP_CWORD=2; _pei pei unknown-k explain; echo \"${COMPREPLY[*]}\"
+        COMP_WORDS=(pei man conf) COMP_CWORD=2; _pei pei conf man; echo \"${COMPREPLY[*]}\"";
     if let Some(said) = said("bash", &["--norc", "-c"], "bash", script) {
         assert!(
-            said.ends_with(" -F _pei pei\nconfigure\n--diff\n"),
+            said.ends_with(" -F _pei pei\nconfigure\n--diff\nunknown-key\nconfigure\n"),
             "{said}"
         );
     }
@@ -48,7 +50,10 @@ fn fish_completes_commands_flags_and_values() {
     let script = "source PATH
         complete -C 'pei conf'
         complete -C 'pei configure --di'
-        complete -C 'pei create --quick c'";
+        complete -C 'pei create --quick c'
+        complete -C 'pei explain unknown-k'
+        complete -C 'pei man conf'
+        complete -C 'pei completions fi'";
     if let Some(said) = said("fish", &["--no-config", "-c"], "fish", script) {
         let words: Vec<_> = said
             .lines()
@@ -56,7 +61,16 @@ fn fish_completes_commands_flags_and_values() {
             .collect();
         assert_eq!(
             words,
-            ["configure", "--diff", "cn-demo", "cn-dev", "cn-ml"],
+            [
+                "configure",
+                "--diff",
+                "cn-demo",
+                "cn-dev",
+                "cn-ml",
+                "unknown-key",
+                "configure",
+                "fish"
+            ],
             "{said}"
         );
     }
@@ -72,6 +86,10 @@ fn zsh_finds_the_function_and_gets_the_flags_of_it() {
     if let Some(said) = said("zsh", &["-f", "-c"], "zsh", script) {
         assert!(said.starts_with("_pei\n"), "{said}");
         assert!(said.contains("\n--verbose[Print more"), "{said}");
+    }
+    let script = "source PATH 2>/dev/null; print -r -- $functions[_pei]";
+    if let Some(said) = self::said("zsh", &["-f", "-c"], "zsh", script) {
+        assert!(said.contains(" unknown-key "), "{said}");
     }
 }
 
