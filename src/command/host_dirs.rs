@@ -39,7 +39,7 @@ pub(super) fn see_to(ui: &mut Ui, project: &Project, folder: &Path, make: bool) 
     Ok(())
 }
 
-/// Each with the key that names it. A path that only Compose knows, or whose `~` it replaces, is not looked at.
+/// Each with the key that names it. A path that only Compose knows, one whose `~` it replaces, and a drive of Windows are not looked at.
 fn missing(project: &Project, folder: &Path) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     for stage in &project.stages {
@@ -47,7 +47,9 @@ fn missing(project: &Project, folder: &Path) -> Vec<(String, PathBuf)> {
             let MountSource::Host { host_path } = &entry.source else {
                 continue;
             };
-            let Some(path) = host_path.as_literal().filter(|path| !path.starts_with('~')) else {
+            let is_here =
+                |path: &&str| !path.starts_with('~') && path.as_bytes().get(1) != Some(&b':');
+            let Some(path) = host_path.as_literal().filter(is_here) else {
                 continue;
             };
             let directory = folder.join(path);

@@ -85,6 +85,8 @@ codes! {
     InvalidPort = "invalid-port",
     DuplicateHostPort = "duplicate-host-port",
     InvalidPath = "invalid-path",
+    WindowsPath = "windows-path",
+    HidesSystem = "hides-system",
     InvalidVolumeName = "invalid-volume-name",
     ConflictingVolumes = "conflicting-volumes",
     DuplicateDestination = "duplicate-destination",

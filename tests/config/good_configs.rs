@@ -279,7 +279,7 @@ fn an_anchor_may_live_under_a_name_with_x() {
 #[test]
 fn storage_and_mounts_keep_the_order_of_the_file() {
     let yaml = one(
-        "stage_2:\n  image: {output: c}\n  storage:\n    workspace: {type: host, host_path: ~/w, volume_name: unused}\n    app: {type: manual-volume, volume_name: '{{V}}', host_path: null}\n    data: {type: image}\n  mount:\n    z: {type: host, host_path: ., dst_path: /z/}\n    w: {type: host, host_path: 'C:\\x', dst_path: /w}\n    'any name': {type: host, host_path: '{{H}}/x', dst_path: '{{D}}'}\n    a: {type: auto-volume, dst_path: /a}",
+        "stage_2:\n  image: {output: c}\n  storage:\n    workspace: {type: host, host_path: ~/w, volume_name: unused}\n    app: {type: manual-volume, volume_name: '{{V}}', host_path: null}\n    data: {type: image}\n  mount:\n    z: {type: host, host_path: ., dst_path: /z/}\n    w: {type: host, host_path: /x, dst_path: /w}\n    'any name': {type: host, host_path: '{{H}}/x', dst_path: '{{D}}'}\n    a: {type: auto-volume, dst_path: /a}",
     );
     let two = second(load(&yaml));
     let storage = two.storage.unwrap();
@@ -293,6 +293,26 @@ fn storage_and_mounts_keep_the_order_of_the_file() {
     let names: Vec<_> = two.mount.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["z", "w", "any name", "a"]);
     assert_eq!(two.mount[0].dst_path, literal("/z/"));
+}
+
+#[test]
+fn a_mount_may_lie_below_what_the_system_needs() {
+    for mount in [
+        "{type: auto-volume, dst_path: /dev/shm}",
+        "{type: auto-volume, dst_path: /dev/shm/x}",
+        "{type: host, host_path: /dev/bus/usb, dst_path: /dev/bus/usb}",
+        "{type: host, host_path: /sys/fs/cgroup/, dst_path: /sys/fs/cgroup}",
+        "{type: host, host_path: ./etc, dst_path: /etc/myapp}",
+        "{type: auto-volume, dst_path: /usr/local}",
+        "{type: auto-volume, dst_path: /process}",
+        "{type: auto-volume, dst_path: '{{D:-/proc}}'}",
+    ] {
+        let loaded = load_on(
+            &FakeHost::default(),
+            &one(&format!("  mount: {{m: {mount}}}")),
+        );
+        assert_eq!(loaded.warnings, [], "{mount}");
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod script_word;
 mod ssh;
 mod stage;
 mod stage_kind;
+mod system;
 mod tracked;
 mod user;
 mod volumes;

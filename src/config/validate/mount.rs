@@ -1,6 +1,6 @@
 //! The `storage` and `mount` sections.
 
-use super::paths;
+use super::{paths, system};
 use crate::config::raw::{self, entries, named_entries};
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
 use crate::config::yaml::Entry;
@@ -94,6 +94,8 @@ fn mount(cx: &mut Context<'_>, entry: &Entry, mounts: &Place<'_>) -> Result<Read
             .label("mounts nothing")
             .help("choose `auto-volume`, `manual-volume` or `host`, or remove the mount"),
         );
+    } else {
+        system::check(cx, &source, &dst_path, &destination)?;
     }
     Ok(ReadMount {
         mount: Mount {
@@ -133,6 +135,7 @@ fn source(
             let help = "name a folder of the host, such as `./data`";
             let host_path = required(cx, host_path, at, "host_path", help)?;
             paths::check_host_path(cx, section.host_path, at, &host_path)?;
+            paths::warn_of_drive(cx, section.host_path, at, &host_path);
             Ok(MountSource::Host { host_path })
         }
     }

@@ -59,6 +59,28 @@ pub(super) fn check_host_path(
     report(cx, field, at, problem)
 }
 
+/// A drive of Windows: Compose reads the path, and an engine that is not on Windows refuses it.
+pub(super) fn warn_of_drive(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+    text: &ComposeText,
+) {
+    let path = text.as_literal().filter(|path| begins_with_drive(path));
+    let (Some(path), Some(field)) = (path, field) else {
+        return;
+    };
+    let at = field.place(at);
+    let message = format!("{} is a path of Windows", quoted(path));
+    let drive = path[..1].to_lowercase();
+    let below = path[3..].replace('\\', "/");
+    let in_wsl = quoted(&format!("/mnt/{drive}/{below}"));
+    let warning = at.warning(Code::WindowsPath, field.node.span.clone(), message);
+    cx.report(warning.help(format!(
+        "in WSL write {in_wsl}; a Docker engine takes a drive only where Compose runs on Windows itself"
+    )));
+}
+
 /// `dst_path`: absolute, and not the root of everything.
 pub(super) fn check_destination(
     cx: &mut Context<'_>,
@@ -81,8 +103,8 @@ pub(super) fn check_destination(
             },
         )),
         Some(_) if text.as_literal().is_some_and(is_root) => Some((
-            "nothing can be mounted over the container's root folder".into(),
-            "name a folder in it, such as `/data`".into(),
+            "nothing can be mounted over the container's root directory".into(),
+            "name a directory in it, such as `/data`".into(),
         )),
         Some(_) => None,
     };
