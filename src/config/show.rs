@@ -5,24 +5,11 @@ use std::fmt::Write as _;
 use super::Layers;
 use super::raw::is_extension;
 use super::yaml::{Content, Node, Scalar};
-use crate::diagnostic::LineIndex;
+use crate::diagnostic::{LineIndex, redact_text, speaks_of_secret};
 use crate::yaml_text::double_quoted;
 
 /// Values of a user that may be shown; whatever else stands there may be a secret under a misspelt key.
 const SHOWN_OF_USERS: [&str; 5] = ["pubkey_file", "pubkey_text", "privkey_file", "uid", "gid"];
-
-/// What the name of a secret has in it.
-const SECRET_WORDS: [&str; 9] = [
-    "passw",
-    "pasw",
-    "secret",
-    "token",
-    "privkey_text",
-    "private",
-    "credential",
-    "api_key",
-    "apikey",
-];
 
 const COVERED: &str = "'********'";
 
@@ -94,22 +81,26 @@ impl Writer<'_> {
     /// What stands in a secret's place.
     fn covered(&self, scalar: &Scalar) -> Option<String> {
         let name = self.path.last().map_or("", String::as_str);
-        let is_key = |text: &str| {
-            let text = text.to_lowercase();
-            SECRET_WORDS.iter().any(|word| text.contains(word))
-        };
         let of_users =
             self.path.iter().any(|key| key == "users") && !SHOWN_OF_USERS.contains(&name);
         if of_users
             || scalar.text.contains("-----BEGIN")
-            || (name != "privkey_file" && is_key(name))
+            || (name != "privkey_file" && speaks_of_secret(name))
         {
             return Some(COVERED.to_owned());
         }
+        let text = scalar.text.as_str();
         // `TOKEN=…`, an item of `environment`.
-        let (variable, _) = scalar.text.split_once('=')?;
-        let is_item = name.is_empty() && !variable.contains(char::is_whitespace);
-        (is_item && is_key(variable)).then(|| double_quoted(&format!("{variable}=********")))
+        let variable = text.split_once('=').map(|(variable, _)| variable);
+        let is_variable = |text: &&str| name.is_empty() && !text.contains(char::is_whitespace);
+        let variable = variable.filter(is_variable).unwrap_or_default();
+        let shown = if !variable.is_empty() && speaks_of_secret(variable) {
+            "=********".into()
+        } else {
+            redact_text(&text[variable.len()..])
+        };
+        let is_changed = !text.ends_with(&*shown);
+        is_changed.then(|| double_quoted(&format!("{variable}{shown}")))
     }
 }
 

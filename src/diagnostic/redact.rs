@@ -2,9 +2,9 @@
 //!
 //! A finding near a password would print it with its line, and terminals are recorded. A slip makes a secret of any
 //! text below `ssh` (`pasword: x`, `me: x`, a quote that is not closed), so that only what cannot be one is shown
-//! there: the keys that the section has, the users' names and ssh's own numbers. Elsewhere it is what stands behind a
-//! key that speaks of a password, and each private key. The text is read line by line and not as YAML, for most
-//! slips leave none.
+//! there: the keys that the section has, the users' names and ssh's own numbers. Below `environment` the names are
+//! shown. Elsewhere it is what stands behind a key or an option that speaks of a secret (`--token x`), a login before
+//! an `@`, and each private key. The text is read line by line and not as YAML, for most slips leave none.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -43,10 +43,29 @@ const NEXT_KEYS: [&str; 11] = [
     "custom",
 ];
 
-/// What a key holds that speaks of a secret.
-const SECRET_WORDS: [&str; 8] = [
-    "pass", "pasw", "psw", "pwd", "privk", "secret", "token", "kennwort",
+/// What a name holds that speaks of a secret.
+const SECRET_WORDS: [&str; 10] = [
+    "pass", "pasw", "psw", "pwd", "privk", "secret", "token", "kennwort", "cred", "bearer",
 ];
+
+/// The same for a whole part of a name, between `_`, `-` and capitals.
+const SECRET_PARTS: [&str; 6] = ["key", "keys", "auth", "oauth", "pat", "pw"];
+
+/// Parts of a name that end in `key` and speak of no secret.
+const NO_KEYS: [&str; 5] = ["pubkey", "monkey", "donkey", "turkey", "hotkey"];
+
+/// Options that a slip may have changed (`--tokn`).
+const SECRET_OPTIONS: [&str; 6] = [
+    "password",
+    "passphrase",
+    "secret",
+    "token",
+    "bearer",
+    "credential",
+];
+
+/// Scripts beside `installation/` that pei ships.
+const STATIC: [&str; 2] = ["build-merged.sh", "run-merged.sh"];
 
 /// The length of a line that must be a part of a private key: nothing else is that long without a blank.
 const KEY_LINE: usize = 60;
@@ -57,20 +76,57 @@ pub(crate) struct Hidden(Vec<Range<usize>>);
 
 /// The text with its secrets covered, of the same length in bytes, so that places stay where they are.
 pub(crate) fn redact(source: &SourceFile) -> Cow<'_, str> {
-    let text = &source.text;
-    let Hidden(ranges) = Hidden::of_source(source);
-    if ranges.is_empty() {
-        return Cow::Borrowed(text);
+    Hidden::of_source(source).cover(&source.text)
+}
+
+/// A single text of a config, likewise.
+pub(crate) fn redact_text(text: &str) -> Cow<'_, str> {
+    Hidden::of(text).cover(text)
+}
+
+/// A file that pei wrote or is to write, likewise, for a diff. In a script that it ships there is nothing to hide.
+pub(crate) fn redact_written<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
+    let is_persons = ["/generated/", "/custom/"]
+        .iter()
+        .any(|folder| path.contains(folder));
+    if !is_persons && (path.starts_with("installation/") || STATIC.contains(&path)) {
+        return text.into();
     }
-    let mut covered = String::with_capacity(text.len());
-    let mut shown = 0;
-    for range in ranges {
-        covered.push_str(&text[shown..range.start]);
-        covered.extend(std::iter::repeat_n('*', range.len()));
-        shown = range.end;
+    let hidden = if path.ends_with("/_etc_environment.sh") {
+        Hidden::of_shell_variables(text)
+    } else {
+        read(text, Reading::Written).0
+    };
+    hidden.cover(text)
+}
+
+/// Whether the name of a key, a variable or an option is one of a secret.
+pub(crate) fn speaks_of_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    if SECRET_WORDS.iter().any(|word| lower.contains(word)) {
+        return true;
     }
-    covered.push_str(&text[shown..]);
-    Cow::Owned(covered)
+    parts(name).any(|part| {
+        let part = part.to_ascii_lowercase();
+        let part = part.as_str();
+        SECRET_PARTS.contains(&part) || part.ends_with("key") && !NO_KEYS.contains(&part)
+    })
+}
+
+/// The parts of a name, between signs and where a capital follows another letter: `apiKey`, `GH_PAT`.
+fn parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .flat_map(|word| {
+            let capitals = word.as_bytes().windows(2).enumerate();
+            let starts = capitals
+                .filter(|(_, pair)| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+            let starts: Vec<usize> = starts.map(|(at, _)| at + 1).collect();
+            let ends = starts.clone().into_iter().chain([word.len()]);
+            std::iter::once(0)
+                .chain(starts)
+                .zip(ends)
+                .map(|(start, end)| &word[start..end])
+        })
 }
 
 impl Hidden {
@@ -86,12 +142,47 @@ impl Hidden {
     }
 
     pub(crate) fn of(text: &str) -> Self {
-        let (found, brought_by_alias) = read(text, false);
+        let (found, brought_by_alias) = read(text, Reading::Config);
         // An alias below `ssh` brings a secret from where nothing tells that it is one.
         if brought_by_alias {
-            return read(text, true).0;
+            return read(text, Reading::Anchors).0;
         }
         found
+    }
+
+    /// The values of a file of variables for a shell.
+    fn of_shell_variables(text: &str) -> Self {
+        let mut hidden = Self::default();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let name = line.find(|c| !is_word(c)).unwrap_or(0);
+            let shown = if line[name..].starts_with('=') {
+                name + 1
+            } else if line.starts_with("# ") && (line[2..].contains(' ') || is_name(&line[2..])) {
+                line.len()
+            } else {
+                0
+            };
+            hidden.hide(text, start + shown..start + line.len());
+            start += line.len();
+        }
+        hidden
+    }
+
+    fn cover(self, text: &str) -> Cow<'_, str> {
+        let Self(ranges) = self;
+        if ranges.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        let mut covered = String::with_capacity(text.len());
+        let mut shown = 0;
+        for range in ranges {
+            covered.push_str(&text[shown..range.start]);
+            covered.extend(std::iter::repeat_n('*', range.len()));
+            shown = range.end;
+        }
+        covered.push_str(&text[shown..]);
+        Cow::Owned(covered)
     }
 
     /// Whether a part of a place is not shown.
@@ -116,13 +207,34 @@ impl Hidden {
     }
 }
 
+/// How a text is read.
+#[derive(Clone, Copy, PartialEq)]
+enum Reading {
+    Config,
+    /// A config in which whatever has an anchor is hidden.
+    Anchors,
+    /// A file that pei writes: it has no section `ssh`, and the names of Compose's own secrets are none.
+    Written,
+}
+
 /// What hides the lines from its own on.
 struct Region {
     /// Where the line begins whose key opened it.
     column: usize,
-    is_ssh: bool,
-    /// Where the users' names begin.
+    kind: Kind,
+    /// Where the users' names begin, or the variables'.
     names: Names,
+    /// Whether a quote or a bracket was left open, or may have been.
+    is_open: bool,
+    is_written: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Ssh,
+    Environment,
+    /// A single value.
+    Value,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -135,8 +247,8 @@ enum Names {
     Never,
 }
 
-/// With `anchors`, whatever has one is hidden. The second value tells whether an alias is used in what is hidden.
-fn read(text: &str, anchors: bool) -> (Hidden, bool) {
+/// The second value tells whether an alias is used in what is hidden.
+fn read(text: &str, reading: Reading) -> (Hidden, bool) {
     let mut hidden = Hidden::default();
     let mut aliases = false;
     let mut region: Option<Region> = None;
@@ -155,8 +267,8 @@ fn read(text: &str, anchors: bool) -> (Hidden, bool) {
             .as_ref()
             .is_none_or(|region| region.ends(indent, body))
         {
-            let Some((after, is_ssh)) = opening(line, anchors) else {
-                region = None;
+            region = None;
+            let Some((after, kind)) = opening(line, reading) else {
                 let key = line
                     .find("-----BEGIN")
                     .filter(|_| line.contains("PRIVATE KEY"));
@@ -169,8 +281,13 @@ fn read(text: &str, anchors: bool) -> (Hidden, bool) {
                 }
                 continue;
             };
+            if body.starts_with('#') {
+                // Nothing of a comment is on the next line.
+                hidden.hide(text, place + after..place + line.len());
+                continue;
+            }
             from = after;
-            let names = if line[..after].ends_with("users:") {
+            let names = if kind == Kind::Environment || line[..after].ends_with("users:") {
                 names_after(&line[after..])
             } else {
                 Names::Before
@@ -178,16 +295,18 @@ fn read(text: &str, anchors: bool) -> (Hidden, bool) {
             region = Some(Region {
                 // The next item of a list is another thing.
                 column: indent + usize::from(body.starts_with('-')),
-                is_ssh,
+                kind,
                 names,
+                is_open: false,
+                is_written: reading == Reading::Written,
             });
         }
         let Some(region) = &mut region else { continue };
         aliases |= line[from..].contains('*');
-        let shown = if region.is_ssh {
-            region.shown(line, from)
-        } else {
-            Vec::new()
+        let shown = match region.kind {
+            Kind::Ssh => region.shown(line, from),
+            Kind::Environment => region.shown_variable(line, from).into_iter().collect(),
+            Kind::Value => Vec::new(),
         };
         let mut next = place + from;
         for part in shown {
@@ -201,7 +320,7 @@ fn read(text: &str, anchors: bool) -> (Hidden, bool) {
 
 impl Region {
     /// Whether a line stands outside. A quote or a brace may have been left open, so that a line that begins far left
-    /// is no proof: it takes a key that can follow `ssh`.
+    /// is no proof: it takes a key that can follow.
     fn ends(&self, indent: usize, body: &str) -> bool {
         if indent > self.column {
             return false;
@@ -211,12 +330,55 @@ impl Region {
         let is_key = key[length..]
             .trim_start_matches(['"', '\'', ' '])
             .starts_with(':');
-        if self.is_ssh {
-            is_key && (key.starts_with("x-") || nearest(&key[..length], NEXT_KEYS).is_some())
-        } else {
+        let can_follow = || key.starts_with("x-") || nearest(&key[..length], NEXT_KEYS).is_some();
+        match self.kind {
+            Kind::Ssh => is_key && can_follow(),
+            // Keys are in lower case, most variables are not.
+            Kind::Environment => {
+                let is_key_of_pei =
+                    !self.is_open && key.starts_with(|c: char| c.is_ascii_lowercase());
+                is_key && (is_key_of_pei || can_follow() || key.starts_with("ssh"))
+            }
+            Kind::Value if is_key => true,
+            Kind::Value if indent < self.column => self.is_written || body.starts_with(['-', '#']),
             // A list may stand below its key without being indented.
-            indent < self.column || !body.starts_with('-') || is_key
+            Kind::Value => self.is_written && !body.starts_with('-'),
         }
+    }
+
+    /// The name of the variable that a line of `environment` begins with.
+    fn shown_variable(&mut self, line: &str, from: usize) -> Option<Range<usize>> {
+        let rest = &line[from..];
+        let count = |sign: char| rest.matches(sign).count();
+        self.is_open |= count('\'') % 2 == 1
+            || count('"') % 2 == 1
+            || count('{') != count('}')
+            || count('[') != count(']');
+        let body = line.trim_start();
+        let indent = line.len() - body.len();
+        if from != indent {
+            return None;
+        }
+        let is_item = body.starts_with("- ");
+        if self.names == Names::Next {
+            self.names = if indent > self.column || is_item {
+                Names::At(indent)
+            } else {
+                Names::Never
+            };
+        }
+        if self.names != Names::At(indent) {
+            return None;
+        }
+        let name = body.strip_prefix('-').unwrap_or(body);
+        let name = name.trim_start_matches([' ', '"', '\'']);
+        let length = name.find(|c: char| !is_word(c) && c != '.');
+        let length = length.unwrap_or(name.len());
+        let start = line.len() - name.len();
+        let after = name[length..].trim_start_matches(['"', '\'', ' ']);
+        let is_named = after.starts_with([':', '=']) || is_item && after.is_empty();
+        let end = line.len() - after.len() + usize::from(!after.is_empty());
+        is_named.then_some(indent..end.max(start))
     }
 
     /// The parts of a line of `ssh` that are shown, in order.
@@ -285,36 +447,125 @@ fn plain_length(rest: &str) -> usize {
     }
 }
 
-/// The end of the first thing in a line behind which a secret stands, and whether that is the section `ssh`.
-fn opening(line: &str, anchors: bool) -> Option<(usize, bool)> {
-    let marks = line.char_indices().filter(|(_, c)| ":=&".contains(*c));
-    for (at, mark) in marks {
+/// The end of the first thing in a line behind which a secret stands, and of which kind that is.
+fn opening(line: &str, reading: Reading) -> Option<(usize, Kind)> {
+    let body = line.trim_start().trim_start_matches(['"', '\'']);
+    let word = &body[..body.find(|c| !is_word(c)).unwrap_or(body.len())];
+    let rest = body[word.len()..].trim_start_matches(['"', '\'', ' ']);
+    let has_colon = rest.starts_with(':');
+    if is_environment(word, has_colon) && (has_colon || reading != Reading::Written) {
+        let after = line.len() - rest.len() + usize::from(has_colon);
+        return Some((after, Kind::Environment));
+    }
+    // An item of `environment`, wherever that went.
+    if let Some(item) = body.strip_prefix("- ").or(body.strip_prefix("-\t")) {
+        let name = item.trim_start_matches([' ', '"', '\'']);
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let length = name.find(|c| !is_name(c)).unwrap_or(0);
+        if length > 0 && name[length..].trim_start().starts_with('=') {
+            let equals = name.find('=').unwrap_or(length);
+            return Some((line.len() - name.len() + equals + 1, Kind::Value));
+        }
+    }
+    let marks = line.char_indices().filter(|(_, c)| !is_word(*c));
+    for (at, mark) in marks.chain([(line.len(), ' ')]) {
         if mark == '&' {
             let named = line[at + 1..].starts_with(|c: char| !c.is_whitespace() && c != '&');
-            if anchors && named {
-                return Some((at, false));
+            if reading == Reading::Anchors && named {
+                return Some((at, Kind::Value));
             }
             continue;
         }
-        let key = line[..at].trim_end_matches([' ', '"', '\'']);
-        let start = key.trim_end_matches(is_word).len();
-        let key = key[start..].to_lowercase();
-        let is_ssh = mark == ':' && ["ssh", "sshd", "users"].contains(&key.as_str());
-        if is_ssh || SECRET_WORDS.iter().any(|word| key.contains(word)) {
-            return Some((at + 1, is_ssh));
+        let before = line[..at].trim_end_matches([' ', '"', '\'', ',']);
+        let key = &before[before.trim_end_matches(is_word).len()..];
+        let is_secret = match mark {
+            // Words that stand before other words: `--token x`, `Bearer x`.
+            ' ' => {
+                let is_prose = reading == Reading::Written && !key.contains(['-', '_']);
+                is_secret_option(key)
+                    || key.to_ascii_lowercase().ends_with("bearer")
+                    || !is_prose && speaks_of_secret(key)
+            }
+            ':' | '=' if reading == Reading::Written && key == "secrets" => false,
+            ':' if reading != Reading::Written
+                && ["ssh", "sshd", "users"].contains(&key.to_ascii_lowercase().as_str()) =>
+            {
+                return Some((at + 1, Kind::Ssh));
+            }
+            mark if !":=".contains(mark) => is_secret_option(key),
+            // merged.env has all variables in one.
+            _ => speaks_of_secret(key) || is_secret_option(key) || key == "RUN_ENV_VARS",
+        };
+        if is_secret {
+            return Some((line.len().min(at + mark.len_utf8()), Kind::Value));
         }
     }
     None
 }
 
-/// What stands before an `@`, up to the mark or the key before it: `http://user:password@host`.
+/// `environment`, also where its colon is missing or it has a slip.
+fn is_environment(word: &str, has_colon: bool) -> bool {
+    let word = word.to_ascii_lowercase();
+    has_colon && word == "env"
+        || (8..=14).contains(&word.len()) && nearest(&word, ["environment"]).is_some()
+}
+
+/// `--api-key`, `-token`, and what a slip made of it.
+fn is_secret_option(word: &str) -> bool {
+    let name = word.trim_start_matches('-');
+    let is_option = name.len() > 1 && name.len() < word.len();
+    let is_near = |part: &str| part.len() > 3 && nearest(part, SECRET_OPTIONS).is_some();
+    is_option && (speaks_of_secret(name) || parts(name).any(is_near))
+}
+
+/// What stands before the last `@`, from the mark or the key before the first one: `http://user:password@host`.
 fn login(line: &str) -> Option<Range<usize>> {
-    let (before, after) = line.rsplit_once('@')?;
-    let start = ["//", ": ", "- ", "=", "\"", "'"]
-        .map(|mark| before.rfind(mark).map_or(0, |at| at + mark.len()));
-    let start = start.into_iter().max()?;
     // The digest of an image.
-    (!after.starts_with("sha")).then_some(start..before.len())
+    let is_login = |(at, _): &(usize, &str)| !line[at + 1..].starts_with("sha");
+    let mut logins = line.match_indices('@').filter(is_login);
+    let Some((first, _)) = logins.next() else {
+        return cut_login(line).map(|start| start..line.len());
+    };
+    let end = logins.next_back().map_or(first, |(last, _)| last);
+    let end = cut_login(&line[end..]).map_or(end, |_| line.len());
+    let before = &line[..first];
+    let after_mark = |marks: &[&str]| {
+        let ends = marks
+            .iter()
+            .filter_map(|mark| Some(before.find(mark)? + mark.len()));
+        ends.min()
+    };
+    // A password may hold any of these, so that the earliest counts.
+    let start = after_mark(&["//"])
+        .or_else(|| after_mark(&[": ", "=", "\"", "'"]))
+        .or_else(|| after_mark(&["- "]));
+    let mut start = start.unwrap_or(0);
+    // Further keys of one line, up to the value.
+    while let Some(key) = line[start..first].find(|c| !is_word(c) && c != '{' && c != ' ')
+        && line[start + key..].starts_with(": ")
+    {
+        start += key + 2;
+    }
+    let value = line[start..first].trim_start_matches([' ', '"', '\'']);
+    Some(first - value.len()..end)
+}
+
+/// Whether a text is the name of a variable and nothing else.
+fn is_name(text: &str) -> bool {
+    text.trim_end().chars().all(|c| is_word(c) || c == '.')
+}
+
+/// Where a login begins that has lost its `@`: `http://user:password`. What is behind a host's colon is a number.
+fn cut_login(line: &str) -> Option<usize> {
+    line.match_indices("//").find_map(|(at, mark)| {
+        let start = at + mark.len();
+        let rest = &line[start..];
+        let end = rest.find(['/', ' ', ',', '"', '\'']).unwrap_or(rest.len());
+        let (host, port) = rest[..end].split_once(':')?;
+        let is_port =
+            port.bytes().all(|byte| byte.is_ascii_digit()) || port.starts_with(['$', '{']);
+        (!host.starts_with('[') && !is_port).then_some(start)
+    })
 }
 
 fn is_word(c: char) -> bool {
@@ -333,7 +584,7 @@ mod tests {
             ("  password: abc", "  password: ***"),
             ("  password: 'a b' # x", "  password: *********"),
             ("password: ü\nport: 22", "password: **\nport: 22"),
-            ("- DB_PASSWORD=abc\n- A=b", "- DB_PASSWORD=***\n- A=b"),
+            ("- DB_PASSWORD=abc\n- A=b", "- DB_PASSWORD=***\n- A=*"),
             (
                 "  password: >-\n    a b\n\n   c\n  port: 5",
                 "  password: **\n    ***\n\n   *\n  port: 5",
@@ -359,7 +610,50 @@ mod tests {
             ),
             (key_line.as_str(), &"*".repeat(70)),
             ("address: 'a:b c@d@e'", "address: '*******@e'"),
-            ("- X=http://a:b@c", "- X=http://***@c"),
+            ("- X=http://a:b@c", "- X=************"),
+            ("- x.sh http://a:b@c", "- x.sh http://***@c"),
+            ("a: u:a@h1 v:b@h2", "a: **********@h2"),
+            (
+                "a: http://u:p@h1,http://u:q@h2",
+                "a: http://*****************@h2",
+            ),
+            ("a: http://u:p", "a: http://***"),
+            ("a: http://u@h //u:p b", "a: http://***********"),
+            (
+                "a: http://h:80/x http://[::1]:5/",
+                "a: http://h:80/x http://[::1]:5/",
+            ),
+            ("a: http://u:p=\"q'@h", "a: http://*******@h"),
+            (
+                "environment:\n  - A=b c\n    d\n  - 'B=x'\n  - C\n  - d e\nports: [x]",
+                "environment:\n  - A=***\n    *\n  - 'B=**\n  - C\n  *****\nports: [x]",
+            ),
+            (
+                "environment:\n- A=b\nunknown: c",
+                "environment:\n- A=*\nunknown: c",
+            ),
+            (
+                "enviroment\n  A: 'b\nsecond: c\nports: d",
+                "enviroment\n  A: **\n*********\nports: d",
+            ),
+            (
+                "env: {A: b,\n  C: d}\napt: y",
+                "env: ******\n  *****\napt: y",
+            ),
+            ("- x.sh --token a\n  b", "- x.sh --token *\n  *"),
+            ("- x.sh --tokn=a --api-key b", "- x.sh --tokn=*************"),
+            ("- x.sh -H 'X: Bearer a'", "- x.sh -H 'X: Bearer **"),
+            ("- x.sh --path a --author b", "- x.sh --path a --author b"),
+            ("- x.sh --tokené a", "- x.sh --tokené *"),
+            ("# --token a\n  b: c", "# --token *\n  b: c"),
+            (
+                "path: a\nmonkey: b\npattern: c\nauthor: d\ncompany: e",
+                "path: a\nmonkey: b\npattern: c\nauthor: d\ncompany: e",
+            ),
+            (
+                "apiKey: a\nGH_PAT: b\nauth: c\nmyCred: d\nkey: e",
+                "apiKey: *\nGH_PAT: *\nauth: *\nmyCred: *\nkey: *",
+            ),
             ("base: a:1@sha256:0", "base: a:1@sha256:0"),
             ("name: x", "name: x"),
         ];

@@ -1,11 +1,12 @@
 //! What a run changes, or would change.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use similar::TextDiff;
 
 use super::folder::Ownership;
-use crate::diagnostic::escaped;
+use crate::diagnostic::{escaped, redact_written};
 
 /// What is to happen to a project, or has happened.
 #[derive(Debug, Default)]
@@ -130,11 +131,49 @@ impl Change<'_> {
         let old = std::str::from_utf8(self.old.as_deref().unwrap_or_default());
         match (old, std::str::from_utf8(&self.new)) {
             (Ok(""), Ok("")) => format!("--- {old_name}\n+++ b/{path}\n"),
-            (Ok(old), Ok(new)) => TextDiff::from_lines(old, new)
-                .unified_diff()
-                .header(&old_name, &format!("b/{path}"))
-                .to_string(),
+            (Ok(old), Ok(new)) => {
+                let hunks = self.hunks(old, new);
+                if hunks.is_empty() {
+                    hunks
+                } else {
+                    format!("--- {old_name}\n+++ b/{path}\n{hunks}")
+                }
+            }
             _ => format!("binary file {path} changes\n"),
         }
     }
+
+    /// The lines that differ, and those around them. They are compared as they are, and shown without secrets.
+    fn hunks(&self, old: &str, new: &str) -> String {
+        let diff = TextDiff::from_lines(old, new);
+        let [old_shown, new_shown] = [old, new].map(|text| redact_written(&self.path, text));
+        let old_lines = lines_of(diff.iter_old_slices(), &old_shown);
+        let new_lines = lines_of(diff.iter_new_slices(), &new_shown);
+        let mut out = String::new();
+        for hunk in diff.unified_diff().iter_hunks() {
+            let _ = writeln!(out, "{}", hunk.header());
+            for change in hunk.iter_changes() {
+                let line = match (change.old_index(), change.new_index()) {
+                    (Some(line), None) => old_lines[line],
+                    (_, line) => new_lines[line.unwrap_or_default()],
+                };
+                out.extend([change.tag().to_string().as_str(), line]);
+                if change.missing_newline() {
+                    out.push_str("\n\\ No newline at end of file\n");
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The lines of a text as they are shown, which is as long.
+fn lines_of<'l, 't>(lines: impl Iterator<Item = &'l str>, shown: &'t str) -> Vec<&'t str> {
+    let mut rest = shown;
+    let next = |line: &str| {
+        let (line, after) = rest.split_at(line.len());
+        rest = after;
+        line
+    };
+    lines.map(next).collect()
 }

@@ -215,6 +215,97 @@ const SECTIONS: &[&str] = &[
     "  proxy: {adress: 'user:X@host'}",
     "  environment: ['A B=http://user:X@host']",
     "  environment: ['DB_PASSWORD =X']",
+    "  proxy: {address: 'u:X@h u:b@h'}",
+    "  proxy: {address: 'http://u:X@h,http://u:X@h'}",
+    "  environment: [A=X, A=X]",
+    "  environment: {A: X, A: X}",
+    "  environment: {A=X}",
+    "  environment: A=X",
+    "  environment: X",
+    "  environment:\n    - A=X\n    - A=X",
+    "  environment:\n    - A: X",
+    "  environment:\n    - A X",
+    "  environment:\n    - A B=X",
+    "  environment:\n    - 'A=X",
+    "  environment:\n    - A=${X",
+    "  environment:\n    - A=${b-X}",
+    "  environment:\n    - A={{b:-X{}}",
+    "  environment:\n    - A='X'b'",
+    "  environment:\n    - A=b\n     X: c",
+    "  environment:\n    A: X\n    A: X",
+    "  environment:\n    A B: X",
+    "  environment:\n    A=b: X",
+    "  environment:\n    A: [X]",
+    "  environment:\n    A: {b: X}",
+    "  environment:\n    A: *X",
+    "  environment:\n    A: 'b' X",
+    "  environment:\n    A: \"b\\q X\"",
+    "  environment:\n    A: >\n   X",
+    "  environment:\n  A: X",
+    "  environment:\nA: X",
+    "  environment\n    A: X",
+    "  enviroment:\n    - A=X",
+    "  env:\n    - A=X",
+    "  - A=X",
+    "  x-e: &e [A=X]\n  environment: *e\n  prots: 5",
+    "  x-e: &e {A B: X}\n  environment: {<<: *e}",
+    "  custom: {on_build: ['stage-1/a.sh --token X;']}",
+    "  custom:\n    on_build:\n      - stage-1/a.sh --api-key=X | b",
+    "  custom:\n    on_build:\n      - stage-1/a.sh -H 'Authorization: Bearer X",
+    "  custom:\n    on_build:\n      - stage-1/a.sh -H 'A: Bearer X' & b",
+    "  custom:\n    on_build:\n      - 'stage-1/a.sh --password X > b'",
+    "  custom:\n    on_build:\n      - stage-1/a.sh --pasword \"X",
+    "  custom:\n    on_build:\n      - stage-1/a.sh --tokn X (",
+    "  custom:\n    on_build:\n      - stage-1/a.sh https://u:X@h;",
+    "  custom:\n    on_build:\n      - stage-1/a.sh --token\n        X;",
+    "  custom:\n    on_build:\n      - a --token X",
+    "  custom:\n    on_build:\n      - GH_TOKEN=X stage-1/a.sh",
+    "  custom: {on_entry: [stage-1/a.sh --github-pat X, b]}",
+];
+
+/// Texts below `stage_1` that are wrong by the value of a variable, which is the secret.
+const VARIABLES: &[&str] = &[
+    "  ports: ['${PW}']",
+    "  ports: ['80:${PW}']",
+    "  ports: ['${PW}:80', '${PW}:80']",
+    "  ports: ['${PORT}:${PW}']",
+    "  proxy: {address: '${PW}'}",
+    "  proxy: {address: 'a ${PW}'}",
+    "  proxy: {port: '${PW}'}",
+    "  proxy: {enable_globally: '${PW}'}",
+    "  apt: {repo_source: '${PW}'}",
+    "  device: {type: '${PW}'}",
+    "  ssh: {host_port: '${PW}'}",
+    "  ssh: {users: {me: {password: a, uid: '${PW}'}}}",
+    "  ssh: {users: {me: {pubkey_file: '${PW}'}}}",
+    "  mount: {m: {type: host, host_path: '${PW}', dst_path: '/d'}}",
+    "  mount: {m: {type: host, host_path: './a', dst_path: '${PW}'}}",
+    "  mount: {m: {type: host, host_path: './a', dst_path: '/${PW}'}, n: {type: host, host_path: './a', dst_path: '/${PW}'}}",
+    "  mount: {m: {type: '${PW}'}}",
+    "  mount: {m: {type: manual-volume, volume_name: '-${PW}', dst_path: /a}}",
+    "  environment: ['${PW} b']",
+    "  environment: ['${PW} =b']",
+    "  custom: {on_build: ['${PW}']}",
+    "  custom: {on_build: ['a/${PW}']}",
+    "  custom: {on_build: ['stage-1/a.sh ${PW};']}",
+    "  image: {base: '${PW}:', output: b}",
+    "  image: {base: 'a:${PW}', output: 'a:${PW}'}",
+];
+
+/// Values of that variable, with what is looked for in a message.
+const VALUES: &[(&str, &str)] = &[
+    (SECRET, SECRET),
+    ("hunter2Xq b", SECRET),
+    ("b=hunter2Xq", SECRET),
+    ("/hunter2Xq", SECRET),
+    ("hunter2Xq`b", SECRET),
+    ("hunter2Xq\u{1b}", SECRET),
+    ("http://u:hunter2Xq@h", SECRET),
+    // A message cuts long texts.
+    (
+        "hunter2Xqhunter2Xqhunter2Xqhunter2Xqhunter2Xqhunter2Xqhunter2Xqhunter2Xqhunter2Xqhunter2Xq",
+        "hunter2",
+    ),
 ];
 
 fn texts() -> Vec<String> {
@@ -261,6 +352,91 @@ fn no_slip_makes_a_message_that_shows_the_secret() {
         2 * texts().len(),
         shown.join("\n====\n")
     );
+}
+
+#[test]
+fn no_message_shows_the_value_of_a_variable() {
+    let mut shown = Vec::new();
+    for (section, (value, secret)) in VARIABLES
+        .iter()
+        .flat_map(|section| VALUES.iter().map(move |value| (section, *value)))
+    {
+        let image = if section.contains("image:") {
+            ""
+        } else {
+            "  image: {base: a, output: b}\n"
+        };
+        let text = format!("stage_1:\n{image}{section}\n");
+        let source = SourceFile::new("user_config.yml", text);
+        let host = FakeHost::default()
+            .variable("PW", value)
+            .variable("PORT", "80");
+        let found = match host.load(&source.text) {
+            Ok(loaded) => loaded.warnings,
+            Err(found) => found,
+        };
+        for text in [render(&found, &source, false), to_json(&found, &source)] {
+            if text.contains(secret) {
+                shown.push(format!("{}\n{text}", source.text));
+            }
+        }
+    }
+    assert!(
+        shown.is_empty(),
+        "{}:\n{}",
+        shown.len(),
+        shown.join("\n====\n")
+    );
+}
+
+#[test]
+fn a_message_shows_a_variable_as_it_was_typed() {
+    let text = "\
+stage_1:
+  image: {base: a, output: b}
+  ports: ['${PORT}:99999', '${PW}']
+  device: {type: 'x${PW}'}
+";
+    let source = SourceFile::new("user_config.yml", text);
+    let host = FakeHost::default()
+        .variable("PW", "hunter2Xq")
+        .variable("PORT", "8");
+    let found = host.load(&source.text).unwrap_err();
+    let shown = render(&found, &source, false);
+    for part in [
+        "the port `${PORT}:99999` holds",
+        "the port `${PW}` is not of the form `[[IP:]",
+        "found `x${PW}`",
+        "3 |   ports: ['${PORT}:99999', '${PW}']",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+}
+
+#[test]
+fn names_and_options_that_are_no_secret_are_shown() {
+    let text = "\
+stage_1:
+  image: {base: a, output: b}
+  environment:
+    - FOO=hunter2Xq
+    - FOO=b
+    - BAR B
+  custom:
+    on_build:
+      - stage-1/a.sh --path b --author c;
+";
+    let source = SourceFile::new("user_config.yml", text);
+    let shown = render(&findings(&source), &source, false);
+    for part in [
+        "the variable `FOO` is set twice",
+        "4 |     - FOO=*********",
+        "the variable's name `BAR…` holds a space",
+        "at `stage_1.environment[2]`",
+        "- stage-1/a.sh --path b --author c;",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
 }
 
 #[test]

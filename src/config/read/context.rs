@@ -1,20 +1,30 @@
 //! What every reader needs: the outside, and somewhere to put what it finds.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::Place;
 use crate::config::yaml::{Content, Entry, Node};
 use crate::config::{Lookup, SourceFile};
-use crate::diagnostic::{Code, Diagnostic, Findings, Hidden};
+use crate::diagnostic::{Code, Diagnostic, Findings, Hidden, escaped, quoted, without_quoted};
+use crate::model::ComposeText;
 
-/// The section whose readers repeat nothing that may be a secret.
+/// The sections whose readers repeat nothing that may be a secret.
 const SSH: &str = "stage_1.ssh";
+const ENVIRONMENT: &str = ".environment";
 
 /// The problem has been told; nothing is to be added.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reported;
+
+/// A text whose variables were replaced.
+struct Replaced {
+    end: usize,
+    typed: String,
+    text: String,
+    values: Vec<String>,
+}
 
 /// The reading of one file.
 pub(crate) struct Context<'s> {
@@ -27,8 +37,10 @@ pub(crate) struct Context<'s> {
     hidden: OnceCell<Hidden>,
     /// Where a higher layer removed a key.
     removed: HashMap<String, Range<usize>>,
-    /// Values of `.env`, which no message shows, with their names.
-    of_env_file: HashMap<String, String>,
+    /// Variables and their values, which no message shows.
+    values: HashMap<String, String>,
+    /// The texts that they were replaced in, by where those begin.
+    replaced: BTreeMap<usize, Replaced>,
 }
 
 impl<'s> Context<'s> {
@@ -46,7 +58,8 @@ impl<'s> Context<'s> {
             misspelt: HashSet::new(),
             hidden,
             removed: HashMap::new(),
-            of_env_file: HashMap::new(),
+            values: HashMap::new(),
+            replaced: BTreeMap::new(),
         }
     }
 
@@ -65,12 +78,12 @@ impl<'s> Context<'s> {
         self.lookup
     }
 
-    /// Below `ssh` the readers know what they may repeat. What spilled out of it by a slip looks like a part of
+    /// There the readers know what they may repeat. What spilled out of it by a slip looks like a part of
     /// another section.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
         let path = diagnostic.path.as_deref().unwrap_or_default();
-        let is_ssh = path.starts_with(SSH);
-        self.findings.push(if is_ssh {
+        let knows = path.starts_with(SSH) || path.contains(ENVIRONMENT);
+        self.findings.push(if knows {
             diagnostic
         } else {
             diagnostic.covered(self.hidden())
@@ -186,24 +199,45 @@ impl<'s> Context<'s> {
         text.get(node.span.clone()).unwrap_or_default()
     }
 
-    /// Keeps values, given with their variables, out of all messages.
-    pub(super) fn hide(&mut self, values: Vec<(String, String)>) {
-        self.of_env_file.extend(values);
+    /// Keeps the values of variables out of all messages, and those about this text to what was typed.
+    pub(super) fn replaced(
+        &mut self,
+        node: &Node,
+        typed: &str,
+        text: &ComposeText,
+        values: Vec<(String, String)>,
+    ) {
+        if values.is_empty() {
+            return;
+        }
+        let replaced = Replaced {
+            end: node.span.end,
+            typed: typed.to_owned(),
+            text: text.for_reading(),
+            values: values.iter().map(|(_, value)| escaped(value)).collect(),
+        };
+        self.replaced.insert(node.span.start, replaced);
+        let values = values.into_iter();
+        self.values
+            .extend(values.map(|(name, value)| (name, escaped(&value))));
     }
 
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut found = self.findings.into_vec();
-        if !self.of_env_file.is_empty() {
-            for diagnostic in &mut found {
-                hide(&mut diagnostic.message, &self.of_env_file);
-                diagnostic
-                    .labels
-                    .iter_mut()
-                    .for_each(|label| hide(&mut label.text, &self.of_env_file));
-                diagnostic
-                    .help
-                    .iter_mut()
-                    .for_each(|help| hide(help, &self.of_env_file));
+        if self.values.is_empty() {
+            return found;
+        }
+        for diagnostic in &mut found {
+            let start = diagnostic.start();
+            let before = self.replaced.range(..=start).next_back();
+            let about = before.filter(|(_, replaced)| start < replaced.end);
+            let labels = diagnostic.labels.iter_mut().map(|label| &mut label.text);
+            let texts = labels.chain([&mut diagnostic.message]);
+            for text in texts.chain(&mut diagnostic.help) {
+                if let Some((_, replaced)) = about {
+                    replaced.hide(text);
+                }
+                hide(text, &self.values);
             }
         }
         found
@@ -213,13 +247,51 @@ impl<'s> Context<'s> {
 /// Below this length a value is hidden only where it stands alone: it would be found in any text.
 const SHORT: usize = 4;
 
-/// Puts the names of variables in the place of their values.
+impl Replaced {
+    /// Whatever a message quotes of the text becomes what was typed.
+    fn hide(&self, text: &mut String) {
+        let typed = quoted(&self.typed);
+        *text = text.replace(&quoted(&self.text), &typed);
+        if self.values.iter().any(|value| value.contains('`')) {
+            *text = without_quoted(text);
+            return;
+        }
+        let parts = text.split('`').enumerate().map(|(place, part)| {
+            if place % 2 == 1 && format!("`{part}`") != typed && self.shows(part) {
+                typed.trim_matches('`')
+            } else {
+                part
+            }
+        });
+        *text = parts.collect::<Vec<_>>().join("`");
+    }
+
+    /// Whether a part of a value is in a text, for messages quote parts too.
+    fn shows(&self, part: &str) -> bool {
+        let ends = part.char_indices().map(|(at, _)| at).skip(SHORT);
+        let ends = ends.chain([part.len()]);
+        let pieces = part.char_indices().zip(ends);
+        let mut pieces = pieces.map(|((start, _), end)| &part[start..end]);
+        pieces.any(|piece| {
+            let is_whole = piece.chars().count() == SHORT;
+            let contains = |value: &String| is_whole && value.contains(piece);
+            self.values.iter().any(contains)
+        }) || self.values.iter().any(|value| value == part)
+    }
+}
+
+/// Puts the names of variables in the place of their values, in what a message quotes.
 fn hide(text: &mut String, values: &HashMap<String, String>) {
     for (name, value) in values {
-        if value.len() >= SHORT && text.contains(value.as_str()) {
-            *text = text.replace(value.as_str(), &format!("${{{name}}}"));
-        } else if !value.is_empty() {
-            *text = text.replace(&format!("`{value}`"), &format!("`${{{name}}}`"));
-        }
+        let (Some(first), Some(last)) = (text.find('`'), text.rfind('`')) else {
+            return;
+        };
+        let of_user = &text[first..=last];
+        let shown = if value.len() >= SHORT {
+            of_user.replace(value, &format!("${{{name}}}"))
+        } else {
+            of_user.replace(&format!("`{value}`"), &format!("`${{{name}}}`"))
+        };
+        text.replace_range(first..=last, &shown);
     }
 }

@@ -62,7 +62,8 @@ impl Context<'_> {
             markers,
         };
         let mut found = text::resolve(&scalar.text, &variables);
-        self.hide(std::mem::take(&mut found.of_env_file));
+        let values = std::mem::take(&mut found.values);
+        self.replaced(node, &scalar.text, &found.text, values);
         let mut outcome = Ok(());
         for problem in std::mem::take(&mut found.problems) {
             let span = self.within(node, &problem.part);

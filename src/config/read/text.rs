@@ -12,8 +12,8 @@ use crate::model::{ComposeText, NameForm, Part};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Resolved {
     pub(super) text: ComposeText,
-    /// Values that came from the project's `.env`, with their names: they may be secrets.
-    pub(super) of_env_file: Vec<(String, String)>,
+    /// The variables that were replaced and their values, which may be secrets.
+    pub(super) values: Vec<(String, String)>,
     /// True where a variable was replaced, if only by nothing.
     pub(super) substituted: bool,
     pub(super) problems: Vec<Problem>,
@@ -169,11 +169,8 @@ impl Reader<'_> {
                 return String::new();
             }
             Some(Ok(value)) => {
-                if (self.variables.is_of_env_file)(name) {
-                    self.found
-                        .of_env_file
-                        .push((name.to_owned(), value.clone()));
-                }
+                let known = (name.to_owned(), value.clone());
+                self.found.values.push(known);
                 Some(value)
             }
             None => None,

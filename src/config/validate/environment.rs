@@ -55,7 +55,7 @@ fn list(cx: &mut Context<'_>, items: &[Node], at: &Place<'_>) -> Vec<EnvVar> {
                         span.clone(),
                         format!(
                             "the variable {} is set twice in this list",
-                            quoted(&variable.name)
+                            shown(&variable.name)
                         ),
                     )
                     .label("this one counts")
@@ -74,7 +74,7 @@ fn list(cx: &mut Context<'_>, items: &[Node], at: &Place<'_>) -> Vec<EnvVar> {
 fn assignment(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<EnvVar, Reported> {
     if let Content::Map(entries) = &*node.content {
         let help = match entries.as_slice() {
-            [one] => format!(
+            [one] if is_plain(&one.key) => format!(
                 "write `- {}=…`, or leave out all dashes for a mapping",
                 one.key
             ),
@@ -110,10 +110,12 @@ fn assignment(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<EnvVa
 fn mapping(cx: &mut Context<'_>, entries: &[Entry], at: &Place<'_>) -> Vec<EnvVar> {
     let mut variables = Vec::with_capacity(entries.len());
     for entry in named_entries(cx, entries, at) {
+        // The path would hold what may be a value: `{KEY=value}`.
+        if check_name(cx, &entry.key, entry.key_span.clone(), at).is_err() {
+            continue;
+        }
         let here = at.entry(entry);
-        let name = check_name(cx, &entry.key, entry.key_span.clone(), &here);
-        let value = cx.text_maybe_empty(&entry.value, &here);
-        let (Ok(()), Ok(value)) = (name, value) else {
+        let Ok(value) = cx.text_maybe_empty(&entry.value, &here) else {
             continue;
         };
         if let Some(value) = &value
@@ -155,9 +157,24 @@ fn check_name(
     } else {
         return Ok(());
     };
-    let message = format!("the variable's name {} {what}", quoted(name));
+    let message = format!("the variable's name {} {what}", shown(name));
     let diagnostic = at.error(Code::InvalidVariableName, span, message);
     Err(cx.report(diagnostic.help(help)))
+}
+
+/// A name for a message, up to where it is none: the rest may be the value.
+fn shown(name: &str) -> String {
+    let end = name.find(|c: char| !is_of_name(c)).unwrap_or(name.len());
+    let rest = if end < name.len() { "…" } else { "" };
+    quoted(&format!("{}{rest}", &name[..end]))
+}
+
+fn is_plain(name: &str) -> bool {
+    name.chars().all(is_of_name)
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-.".contains(c)
 }
 
 /// Values may hold anything that an environment can: all but NUL.
