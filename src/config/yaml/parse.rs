@@ -322,7 +322,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
 
 /// `!!str` makes `null` and `yes` a text.
 fn forces_text(tag: Option<&Tag>) -> bool {
-    tag.is_some_and(|tag| tag.core_suffix() == Some("str") || tag.original_handle() == "!")
+    tag.is_some_and(|tag| tag.core_suffix() == Some("str") || tag.original() == "!")
 }
 
 fn several_documents(span: &Span, text: &str) -> Diagnostic {
