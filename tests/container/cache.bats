@@ -114,8 +114,8 @@ YAML
 }
 
 # The steps, in the order of the Dockerfiles; `after STEP LIST...` is the part of a list behind a step.
-readonly CORE=('stage-1-core: set-up-base' 'stage-1-core: install-packages' 'stage-1-core: set-up-sshd'
-    'stage-1-core: create-users' 'stage-1-core: stage-1/system/own-tool/install.sh tool'
+readonly CORE=('stage-1-core: set-up-base' 'stage-1-core: install-packages' 'stage-1-core: create-users'
+    'stage-1-core: set-up-sshd' 'stage-1-core: stage-1/system/own-tool/install.sh tool'
     'stage-1-core: stage-1/custom/one.sh one')
 readonly TAIL_1=('stage-1: copy stage-1' 'stage-1: finish-image' 'stage-1: set-credentials')
 readonly STAGE_2=('stage-2: set-up-storage' 'stage-2: stage-2/custom/two.sh two')

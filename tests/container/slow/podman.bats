@@ -34,6 +34,8 @@ stage_2:
   storage: {data: {type: auto-volume}}
   custom: {on_first_run: ['stage-2/custom/probe.sh first-2'], on_every_run: ['stage-2/custom/probe.sh every-2']}
 YAML
+    echo closed >"$PROJECT/installation/stage-1/custom/closed"
+    chmod 600 "$PROJECT/installation/stage-1/custom/closed"
     printf 'RUN_EXTRA_ARGS=%q\n' "${LIMITS[*]}" >>"$PROJECT/merged.env"
     docker save "$ID-full" >"$WORK/base.tar"
     chmod 644 "$WORK/base.tar"
@@ -92,6 +94,8 @@ runs() {
     equal $'me\n/hard/volume/data\ntwo  blanks\nfirst-1 every-1 first-2 every-2 ' "$output"
     must as "$1" podman rm --force --time 0 box
     must_end_with 7 as "$1" ./run-merged.sh --image "localhost/$ID-merged" -- bash -c 'exit 7'
+    must as "$1" podman run --rm --entrypoint stat "${LIMITS[@]}" "localhost/$ID-merged" -c %a /pei-from-host/stage-1/custom/{closed,probe.sh}
+    equal $'600\n755' "$output" 'the modes of a closed file and of another one'
     must as "$1" podman run --rm "${LIMITS[@]}" "localhost/$(image 2)" --no-block
     has_line "$output" 'Entrypoint branch: no-block exit'
 }
