@@ -82,7 +82,7 @@ keep_closed() {
   local mode path start
   cd /pei-build
   while IFS=/ read -r -d '' mode path; do
-    # What no mount can spell is seen with all that lies beside it.
+    # What no mount can spell is seen with all that lies beside it, and podman shows what .dockerignore leaves out.
     [[ -e "/pei-from-host/${path}" ]] || continue
     # Hooks that root runs may call each other.
     { IFS= read -r -N 2 start <"${path}"; } 2>/dev/null || start=''
