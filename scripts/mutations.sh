@@ -27,12 +27,13 @@ HELP
 }
 
 all_faults() {
-    fault 'no finish-image step' 's{^ *steps\.push\(step::finish_image\(\)\);\n}{}m'
+    fault 'no finish-image step' 's{^ *steps\.push\(step::finish_image\([^;]*;\n}{}m'
     fault 'no STOPSIGNAL' 's{"STOPSIGNAL SIGTERM"}{"# none"}'
     fault 'stage-2 does not switch a proxy off' 's{^ *steps\.push\(step::no_global_proxy\(\)\);\n}{}m'
     fault 'credentials of a stage that is not there' 's{if lineage(.iter\(\).any\(\|stage\| stage.has_users)}{if project.stages$1}'
     fault 'a package is gone' 's{^ *"net-tools",\n}{}m'
     fault 'another apt cache' 's{format!\("pei-apt-}{format!("pei-apt2-}'
+    fault 'a changed password is not seen' 's{\.with_args\(\["SSH_CREDENTIALS_SUM"\]\)}{}'
     fault 'root logs in by password' 's{"prohibit-password"}{"yes"}'
     fault 'no volume of host keys' 's{\.chain\(host_keys\)}{.chain(host_keys.filter(|_| false))}'
     fault 'a build hook without its library' 's{^ *paths\.insert\(paths::LIBRARY\.to_owned\(\)\);\n}{}m'
