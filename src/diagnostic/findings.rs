@@ -29,7 +29,7 @@ impl Findings {
             self.found.push(
                 Diagnostic::warning(Code::TooManyFindings, diagnostic.span(), message)
                     .label("the first one that is not listed")
-                    .help("mend the listed ones and run pei again"),
+                    .help("fix the listed ones and run pei again"),
             );
         }
     }

@@ -16,7 +16,7 @@ use super::durable;
 use super::folder::Folder;
 use super::names::{COMPOSE_FILE, MANIFEST, TEMPORARY, WAITING};
 
-/// The one of a run's files that the user is not told of.
+/// The one of a run's files that no message names.
 const MANIFEST_WAITING: &str = "manifest";
 
 /// Makes the changes in a folder that exists.

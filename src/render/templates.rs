@@ -26,7 +26,7 @@ impl std::fmt::Display for BrokenComposeTemplate {
         }
         write!(
             f,
-            ": {}; mend it, or delete the file and `pei configure` writes its own",
+            ": {}; fix it, or delete the file and `pei configure` writes its own",
             self.message
         )
     }

@@ -102,7 +102,7 @@ fn a_broken_template_is_named_with_its_place_and_nothing_is_written() {
             .exits(1)
             .says(&format!("error: compose-template.yml{place}: "))
             .says(what)
-            .says("mend it, or delete the file and `pei configure` writes its own");
+            .says("fix it, or delete the file and `pei configure` writes its own");
         assert_eq!(project.files(), before);
         // The advice is good.
         fs::remove_file(project.path(TEMPLATE)).unwrap();

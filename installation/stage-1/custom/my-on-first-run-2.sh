@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sample first-run hook with parameters: prepares an application's folders.
+# Sample first-run hook with parameters: prepares an application's directories.
 #
 # Usage: my-on-first-run-2.sh [--initialize] [--create-dirs] [-h]
 
@@ -34,7 +34,7 @@ main() {
   if "$initialize"; then printf 'a one-time set-up would happen here\n'; fi
   if "$create_dirs"; then
     mkdir -p /tmp/app-logs /tmp/app-config
-    printf 'folders ready: /tmp/app-logs /tmp/app-config\n'
+    printf 'directories ready: /tmp/app-logs /tmp/app-config\n'
   fi
 }
 

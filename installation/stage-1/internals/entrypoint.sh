@@ -15,7 +15,7 @@ usage_error() {
   exit 2
 }
 
-# The stages that this image is made of, in their order: those whose folder has the script of a start.
+# The stages that this image is made of, in their order: those whose directory has the script of a start.
 find_stages() {
   local script
   stages=()

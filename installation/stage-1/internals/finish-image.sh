@@ -61,7 +61,7 @@ clean_up() {
 }
 
 # There is one internals/ tree, stage-1's. A stage's own path to the scripts of its start is a link: by that path a script
-# knows its stage. PEI_STAGE_DIR_N tells which stages the image is made of; a hook of stage-1 may bring stage-2's folder
+# knows its stage. PEI_STAGE_DIR_N tells which stages the image is made of; a hook of stage-1 may bring stage-2's directory
 # into an image that is none of stage-2.
 link_start_scripts() {
   local stage script
@@ -76,7 +76,7 @@ link_start_scripts() {
 }
 
 # COPY opens all that it brings, for a clone or a download may have any modes. What a person closed stays closed: a file or
-# folder without a bit for group and others, in a folder that has one. A stage's folder that is closed as a whole is the
+# directory without a bit for group and others, in a directory that has one. A stage's directory that is closed as a whole is the
 # umask's doing, not a choice. pei's own scripts are for all.
 keep_closed() {
   local mode path start

@@ -1,5 +1,5 @@
 #!/bin/bash
-# First step of the build: the folders and links that every later step and every user script relies on.
+# First step of the build: the directories and links that every later step and every user script relies on.
 #
 # Usage: set-up-base.sh [--keep-ssh]
 # An image of pei's may be the base: its ssh is not this image's, but with --keep-ssh, for a stage_2 on a base of its own.

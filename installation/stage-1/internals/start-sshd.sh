@@ -28,7 +28,7 @@ forget_keys_of_another_container() {
   { mkdir -p -- "${KEYS}" && printf '%s\n' "${id}" >"${mark}"; } 2>/dev/null
 }
 
-# make_host_keys FOLDER: keys that are good stay as they are, in a read-only folder too. What is left of a start that was
+# make_host_keys FOLDER: keys that are good stay as they are, in a read-only directory too. What is left of a start that was
 # killed is made anew; a key that only its owner may be able to read is put aside, not lost.
 make_host_keys() {
   local folder="$1" type file
@@ -62,14 +62,14 @@ unlock_host_keys() {
   [[ -z "${keys_lock:-}" ]] || exec {keys_lock}<&-
 }
 
-# Where the keys' own folder takes none, others for this start are better than no ssh.
+# Where the keys' own directory takes none, others for this start are better than no ssh.
 make_passing_host_keys() {
   pei_log_warn "cannot write host keys to ${KEYS} (is the volume full or read-only?):" \
     "ssh runs on keys in ${PASSING_KEYS}, and clients will say that the host has changed"
   make_host_keys "${PASSING_KEYS}"
 }
 
-# A folder of the host that is mounted as a home may be anybody's there.
+# A directory of the host that is mounted as a home may be anybody's there.
 tell_of_foreign_homes() {
   local members name uid home owner
   members=",$(getent group ssh_users | cut -d: -f4),"

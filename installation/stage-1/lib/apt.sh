@@ -8,7 +8,7 @@ __pei_apt_get() {
     -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@"
 }
 
-# The folder of the package lists, which an apt configuration may have moved.
+# The directory of the package lists, which an apt configuration may have moved.
 __pei_apt_lists_dir() {
   local line
   line="$(apt-config shell lists Dir::State::lists/d 2>/dev/null)" || line=''

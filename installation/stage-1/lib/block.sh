@@ -9,8 +9,8 @@ source "${BASH_SOURCE[0]%/*}/owner.sh"
 # Follows links, so that a linked rc file stays a link. Prints the real path.
 __pei_real_path() { readlink -m -- "$1"; }
 
-# Creates the missing parents of a path; each new folder belongs to the owner of the nearest old one, so
-# that root does not leave its own folders in somebody's home.
+# Creates the missing parents of a path; each new directory belongs to the owner of the nearest old one, so
+# that root does not leave its own directories in somebody's home.
 __pei_make_parents() {
   local dir="$1" ancestor="$1"
   [[ ! -d "${dir}" ]] || return 0
@@ -26,7 +26,7 @@ __pei_make_parents() {
   fi
 }
 
-# __pei_scratch FILE: prints the path of a new, empty file beside FILE, from where a rename is whole; in the folder for
+# __pei_scratch FILE: prints the path of a new, empty file beside FILE, from where a rename is whole; in the directory for
 # temporary files where FILE's takes no new one.
 __pei_scratch() {
   local dir
@@ -45,7 +45,7 @@ __pei_replace() {
     fi
   else
     chmod 0644 -- "${scratch}" || return 1
-    # A new file in a home belongs to whoever owns the folder.
+    # A new file in a home belongs to whoever owns the directory.
     if ((EUID == 0)); then
       chown --reference="$(dirname -- "${file}")" -- "${scratch}" || return 1
     fi
@@ -53,7 +53,7 @@ __pei_replace() {
   if [[ "${scratch%/*}" == "${file%/*}" ]] && mv -f -T -- "${scratch}" "${file}" 2>/dev/null; then
     return 0
   fi
-  # A file that is itself a mount point, or whose folder is read-only, can only be written to.
+  # A file that is itself a mount point, or whose directory is read-only, can only be written to.
   [[ -f "${file}" && -w "${file}" ]] || return 1
   cat -- "${scratch}" >"${file}"
 }
@@ -155,7 +155,7 @@ pei_block_remove() { __pei_block_apply "$1" "$2" remove </dev/null; }
 pei_block_present() { [[ -f "$1" ]] && __pei_has_line "$1" "# >>> pei $2 >>>"; }
 
 # pei_write_file [--mode MODE] FILE: FILE becomes the bytes on stdin, only when they differ. Missing parent
-# folders are made. An existing file keeps its owner and, without --mode, its mode.
+# directories are made. An existing file keeps its owner and, without --mode, its mode.
 pei_write_file() {
   local wanted_mode=''
   if [[ "${1-}" == --mode ]]; then

@@ -52,7 +52,7 @@ pei_find_bun() {
     || pei_die "${user} has no bun; run install-bun.sh first"
 }
 
-# pei_bun USER BUN ARGUMENT…: bun with its own folder on PATH.
+# pei_bun USER BUN ARGUMENT…: bun with its own directory on PATH.
 pei_bun() {
   local user="$1" bun="$2"
   shift 2

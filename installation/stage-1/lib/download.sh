@@ -155,7 +155,7 @@ __pei_published_sum() {
   return "${status}"
 }
 
-# pei_cache_dir [DIR]: the folder of files laid ready: DIR, or $PEI_STAGE_DIR_1/tmp, or nothing. It may not exist.
+# pei_cache_dir [DIR]: the directory of files laid ready: DIR, or $PEI_STAGE_DIR_1/tmp, or nothing. It may not exist.
 pei_cache_dir() {
   if [[ -n "${1-}" ]]; then
     printf '%s\n' "$1"
@@ -181,7 +181,7 @@ pei_cache_find() {
 #   --url        the file; --mirror URLs are tried after it, in the order given
 #   --sha256     what its sum must be; may be empty
 #   --sums-url   the vendor's sum file, asked when --sha256 is empty; then a file without a sum is a failure
-#   --cache-dir  a folder of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits: the
+#   --cache-dir  a directory of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits: the
 #                pinned one, or that of a sum file laid beside it; with neither it is used as it is, and its sum logged
 #   --name       the file's name in sum file and cache (default: the end of the URL)
 # On failure FILE is as it was, the status is 1, and PEI_DOWNLOAD_FAULT says why: `sum` when something came that
@@ -339,7 +339,7 @@ __pei_git_clone_from() {
   local -a base=(git -c "http.lowSpeedLimit=1" -c "http.lowSpeedTime=${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
     -c advice.detachedHead=false clone --quiet ${ref:+--branch "${ref}"})
   for ((try = 1; try <= tries; try++)); do
-    # A mirror that is a plain folder of files cannot serve shallow clones.
+    # A mirror that is a plain directory of files cannot serve shallow clones.
     for depth in --depth=1 ''; do
       rm -rf -- "${to}"
       if GIT_TERMINAL_PROMPT=0 "${base[@]}" ${depth:+"${depth}"} -- "${url}" "${to}" </dev/null; then
@@ -376,7 +376,7 @@ pei_run_vendor_script() {
     shift
   done
   pei_download "${fetch[@]}" --to "${file}" || return 1
-  # mktemp's folder is closed to other users; the script itself holds no secret.
+  # mktemp's directory is closed to other users; the script itself holds no secret.
   chmod 0755 -- "${PEI_TMP_DIR}" || return 1
   pei_run_as "${user}" ${environment[@]+"${environment[@]}"} "${shell}" "${file}" "$@" >&2 || {
     pei_log_error 'the install script of the vendor failed'

@@ -29,7 +29,7 @@ pei_find_interpreter() {
 }
 
 # pei_run_hook INSTALLATION SCRIPT ARGUMENTS
-# INSTALLATION is the folder that SCRIPT is relative to. SCRIPT is only ever a path. ARGUMENTS is the text
+# INSTALLATION is the directory that SCRIPT is relative to. SCRIPT is only ever a path. ARGUMENTS is the text
 # behind it, as typed in user_config.yml: a shell reads it now, so that quotes group and $HOME expands.
 # Reads: PEI_HOOK_PATH, the PATH of hooks where it is not this shell's.
 pei_run_hook() (
@@ -48,12 +48,12 @@ pei_run_hook() (
   exec "${pei_interpreter[@]}" "${__pei_script}" "$@"
 )
 
-# After so many seconds a start hook that still runs is told of: ssh waits for it.
+# After so many seconds the log names a start hook that still runs: ssh waits for it.
 __PEI_SLOW_HOOK_SECONDS=30
 
 # pei_run_start_hook INSTALLATION SCRIPT ARGUMENTS
 # For hooks of a container's start: a failure is reported, returned, and nobody's reason to stop.
-# With PEI_FIRST_RUN_STATE naming a folder, a hook that has succeeded once is not run again.
+# With PEI_FIRST_RUN_STATE naming a directory, a hook that has succeeded once is not run again.
 pei_run_start_hook() {
   local status=0 mark='' watch
   if [[ -n "${PEI_FIRST_RUN_STATE:-}" ]]; then

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The language of a machine: what set-locale.sh does, and ROS 2's setup-locale.sh by its means. Sourced after pei.sh;
-# definitions only. Reads: PEI_ETC (a folder instead of /etc).
+# definitions only. Reads: PEI_ETC (a directory instead of /etc).
 
 __pei_locale_options() {
   pei_args_begin set-locale.sh 'Generate a locale and make it the default language.'

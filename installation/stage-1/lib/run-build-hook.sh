@@ -68,7 +68,7 @@ hide_tree() {
     fi
   done
   for_each unchanged rm -f --
-  # What is in a folder goes before it.
+  # What is in a directory goes before it.
   for ((i = ${#folders[@]} - 1; i >= 0; i--)); do
     emptied+=("${folders[i]}")
   done

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Makes a tool visible to every kind of bash: login (`bash -l`, `docker exec … bash -lc`, ssh), interactive,
 # and, for one user, commands run over ssh. All text must be POSIX sh: profile files are read by dash too.
-# Reads: PEI_ETC (a folder instead of /etc).
+# Reads: PEI_ETC (a directory instead of /etc).
 
 # pei_quote TEXT: in single quotes for any POSIX shell.
 pei_quote() { printf "'%s'\n" "${1//\'/\'\\\'\'}"; }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a stage does when a container starts. STAGE is its folder in the image, such as /pei-from-host/stage-1.
+# What a stage does when a container starts. STAGE is its directory in the image, such as /pei-from-host/stage-1.
 
 # __pei_start_hooks STAGE KIND: runs the wrapper that configure wrote; a failure is reported by the wrapper.
 __pei_start_hooks() {

@@ -27,7 +27,7 @@ pei_resolve_target_user() {
   printf '%s\n' "${name}"
 }
 
-# Variables that go along to another user. XDG_* and HOME stay behind: they name the caller's folders.
+# Variables that go along to another user. XDG_* and HOME do not: they name the caller's directories.
 __pei_passed_env() {
   local name
   while IFS= read -r name; do
@@ -68,7 +68,7 @@ pei_run_as() {
   (
     cd -- "${home}" 2>/dev/null || cd /
     if command -v runuser >/dev/null 2>&1; then
-      # The caller's PATH may hold folders that the user cannot enter.
+      # The caller's PATH may hold directories that the user cannot enter.
       exec runuser -u "${user}" -- /usr/bin/env -i "${environment[@]}" "$@"
     fi
     # shellcheck disable=SC2016 # expands in the shell that su starts
@@ -107,7 +107,7 @@ pei_own_tree() {
   chown -hR "${user}:${group}" -- "$@"
 }
 
-# pei_make_dir USER DIR: makes DIR; every folder that was missing belongs to USER, or to who owns the folder above it.
+# pei_make_dir USER DIR: makes DIR; every directory that was missing belongs to USER, or to who owns the directory above it.
 pei_make_dir() {
   local user="$1" dir="$2" top="$2"
   [[ ! -d "${dir}" ]] || return 0

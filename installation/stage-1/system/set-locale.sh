@@ -2,7 +2,7 @@
 # Generates a locale and makes it the default of login shells.
 #
 # Usage:   set-locale.sh [OPTIONS], see --help
-# Reads:   PEI_ETC (a folder instead of /etc)
+# Reads:   PEI_ETC (a directory instead of /etc)
 # Root:    yes
 # Network: apt, when the package locales is missing
 set -Eeuo pipefail

@@ -10,7 +10,7 @@ usage() {
 Usage: my-on-first-run-2.sh [options]
 
 Options:
-  --setup-workspace  make /tmp/workspace with the folders projects, tools and docs
+  --setup-workspace  make /tmp/workspace with the directories projects, tools and docs
   --clone-repos      print where repositories would be cloned
   -h, --help         show this text
 
@@ -33,7 +33,7 @@ main() {
   printf 'stage-2 sample first run: setup-workspace=%s clone-repos=%s\n' "$setup" "$clone"
   if "$setup"; then
     mkdir -p /tmp/workspace/{projects,tools,docs}
-    printf 'folders ready: /tmp/workspace/{projects,tools,docs}\n'
+    printf 'directories ready: /tmp/workspace/{projects,tools,docs}\n'
   fi
   if "$clone"; then printf 'repositories would be cloned here\n'; fi
 }

@@ -11,7 +11,7 @@ Usage: test-params-echo.bash [options]
 
 Options:
   --message=TEXT  text to print as the last line
-  --verbose       also print the working folder and the user
+  --verbose       also print the working directory and the user
   -h, --help      show this text
 
 Other parameters are printed and ignored.

@@ -41,14 +41,14 @@ pub(crate) const STAGE_2: Spec = Spec {
     ..Stage::SPEC
 };
 
-/// Where the content of a storage folder lives: a mount whose place is known.
+/// Where the content of a storage directory lives: a mount whose place is known.
 pub(crate) const STORAGE_ENTRY: Spec = Spec {
     name: "StorageEntry",
-    about: "Where the content of a storage folder lives.",
+    about: "Where the content of a storage directory lives.",
     required: &["type"],
     misplaced: &[(
         "dst_path",
-        "a storage folder has its place; use `mount` for a place of your choice",
+        "a storage directory has its place; use `mount` for a place of your choice",
     )],
     ..Mount::SPEC
 };
@@ -96,7 +96,7 @@ sections! {
         device: Shape::Section(&Device::SPEC),
         /// Where the content of /soft/app, /soft/data and /soft/workspace lives; default in the image.
         storage: Shape::Section(&Storage::SPEC),
-        /// Volumes and host folders of the stage's container, by a name of your choice; default none.
+        /// Volumes and host directories of the stage's container, by a name of your choice; default none.
         mount: Shape::Entries(&Mount::SPEC),
         /// Scripts that run at the points of a build's and a container's life, in `stage_2` after those of `stage_1`.
         custom: Shape::Section(&Custom::SPEC),
@@ -174,7 +174,7 @@ sections! {
         r#type: Shape::Choice(&[model::Device::Cpu.name(), model::Device::Gpu.name()]),
     }
 
-    /// The three storage folders.
+    /// The three storage directories.
     Storage; {
         /// Where the content of /soft/app lives; default in the image.
         app: Shape::Section(&STORAGE_ENTRY),
@@ -184,11 +184,11 @@ sections! {
         workspace: Shape::Section(&STORAGE_ENTRY),
     }
 
-    /// A volume or a host folder and where it is mounted.
+    /// A volume or a host directory and where it is mounted.
     Mount requires &["type", "dst_path"]; {
-        /// auto-volume (made for you), manual-volume (one that exists), host (a folder of the host) or image (nothing mounted); required.
+        /// auto-volume (made for you), manual-volume (one that exists), host (a directory of the host) or image (nothing mounted); required.
         r#type: Shape::Choice(&SOURCE_TYPES),
-        /// The folder of the host; required with type host.
+        /// The directory of the host; required with type host.
         host_path: Shape::ComposeText,
         /// The volume's name; required with type manual-volume.
         volume_name: Shape::ComposeText,

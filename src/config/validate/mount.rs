@@ -132,7 +132,7 @@ fn source(
             Ok(MountSource::ManualVolume { volume_name })
         }
         _ => {
-            let help = "name a folder of the host, such as `./data`";
+            let help = "name a directory of the host, such as `./data`";
             let host_path = required(cx, host_path, at, "host_path", help)?;
             paths::check_host_path(cx, section.host_path, at, &host_path)?;
             paths::warn_of_drive(cx, section.host_path, at, &host_path);

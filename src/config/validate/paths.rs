@@ -36,7 +36,7 @@ pub(super) fn check_host_path(
     let problem = match text.parts.first() {
         None => Some((
             "the path is empty".into(),
-            "write `.` for the project's folder".into(),
+            "write `.` for the project's directory".into(),
         )),
         Some(Part::Literal(first)) if begins_with_drive(first) => {
             let rest = text.parts[1..].iter().any(part_has_colon);
@@ -49,7 +49,7 @@ pub(super) fn check_host_path(
                 shown(text)
             ),
             if text.is_literal() {
-                format!("write `./{first}` for a folder beside the config")
+                format!("write `./{first}` for a directory beside the config")
             } else {
                 format!("begin with `./`: `./{first}…`")
             },

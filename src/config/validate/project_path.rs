@@ -70,7 +70,7 @@ pub(super) fn file_diagnostic(
         ),
         FileProblem::NotAFile => (
             Code::FileNotFound,
-            "is a folder or a device".into(),
+            "is a directory or a device".into(),
             "name the file itself",
         ),
         FileProblem::Outside => (

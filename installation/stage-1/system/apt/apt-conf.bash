@@ -1,19 +1,19 @@
 # shellcheck shell=bash
 # What the apt cache scripts share. Sourced after lib/pei.sh.
 
-# The folder for apt's configuration; tests use another.
+# The directory for apt's configuration; tests use another.
 __apt_conf_dir() { printf '%s\n' "${PEI_APT_CONF_DIR:-/etc/apt/apt.conf.d}"; }
 
-# The folder's name goes into apt's configuration and, there, into a shell command: what either would
+# The directory's name goes into apt's configuration and, there, into a shell command: what either would
 # read as syntax is refused instead of being escaped twice.
 apt_require_plain_folder() {
   local folder="$1"
-  [[ "${folder}" == /* ]] || pei_usage_die "expected an absolute folder, found \`${folder}\`"
-  [[ "${folder}" =~ ^[A-Za-z0-9/._@+,:\ -]+$ ]] || pei_usage_die "folder \`${folder}\`: letters, digits, blanks and ._@+,:- only"
+  [[ "${folder}" == /* ]] || pei_usage_die "expected an absolute directory, found \`${folder}\`"
+  [[ "${folder}" =~ ^[A-Za-z0-9/._@+,:\ -]+$ ]] || pei_usage_die "directory \`${folder}\`: letters, digits, blanks and ._@+,:- only"
 }
 
 # apt_copy_hook FOLDER: a line of configuration that copies packages to FOLDER after each dpkg run. The command is run by
-# apt's sh. It asks apt each time where the archives are, so that a later change of that folder counts; without word
+# apt's sh. It asks apt each time where the archives are, so that a later change of that directory counts; without word
 # splitting, so that blanks in it are harmless. It takes what is installed here: a build shares its archives with the
 # builds of other projects. It never fails an installation.
 apt_copy_hook() {

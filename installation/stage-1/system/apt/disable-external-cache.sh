@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Undoes enable-external-cache.sh; the folder and its packages stay.
+# Undoes enable-external-cache.sh; the directory and its packages stay.
 #
 # Root: yes. Network: no.
 set -Eeuo pipefail
@@ -11,7 +11,7 @@ source "${here}/../../lib/pei.sh"
 source "${here}/apt-conf.bash"
 
 main() {
-  pei_args_begin disable-external-cache.sh 'Undo enable-external-cache.sh; the folder and its packages stay.'
+  pei_args_begin disable-external-cache.sh 'Undo enable-external-cache.sh; the directory and its packages stay.'
   pei_args_parse "$@"
   pei_install_err_trap
   apt_conf_disable 01-external-cache 'the external cache'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes apt keep every package it downloads, in a folder of choice.
+# Makes apt keep every package it downloads, in a directory of choice.
 #
 # Reads: PEI_APT_CACHE_DIR. Root: yes. Network: no.
 set -Eeuo pipefail
@@ -11,11 +11,11 @@ source "${here}/../../lib/pei.sh"
 source "${here}/apt-conf.bash"
 
 declare_options() {
-  pei_args_begin enable-external-cache.sh 'Make apt keep downloaded packages in a folder of choice.'
-  pei_args_operand folder '' "an absolute folder (default: \$PEI_APT_CACHE_DIR, else /apt-ext-store)"
+  pei_args_begin enable-external-cache.sh 'Make apt keep downloaded packages in a directory of choice.'
+  pei_args_operand folder '' "an absolute directory (default: \$PEI_APT_CACHE_DIR, else /apt-ext-store)"
 }
 
-# During a build pei's own cache outweighs the folder, so what apt has installed from there is copied.
+# During a build pei's own cache outweighs the directory, so what apt has installed from there is copied.
 conf_text() {
   printf '%s\n' \
     'Binary::apt::APT::Keep-Downloaded-Packages "true";' \
@@ -42,7 +42,7 @@ main() {
     return 0
   fi
   pei_require_root
-  # apt makes its own `partial` folder below, for its own user; nobody else has to write here.
+  # apt makes its own `partial` directory below, for its own user; nobody else has to write here.
   mkdir -p -- "${folder}" || pei_die "cannot create ${folder}"
   apt_conf_set 01-external-cache <<<"${text}" || pei_die 'cannot write the apt configuration'
   pei_log_info "apt keeps downloaded packages in ${folder}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes apt copy every package it fetched to a second folder, after each dpkg run.
+# Makes apt copy every package it fetched to a second directory, after each dpkg run.
 #
 # Reads: PEI_APT_SHADOW_CACHE_DIR. Root: yes. Network: no.
 set -Eeuo pipefail
@@ -11,8 +11,8 @@ source "${here}/../../lib/pei.sh"
 source "${here}/apt-conf.bash"
 
 declare_options() {
-  pei_args_begin enable-shadow-cache.sh 'Make apt copy fetched packages to a second folder after each dpkg run.'
-  pei_args_operand folder '' "an absolute folder (default: \$PEI_APT_SHADOW_CACHE_DIR, else /apt-shadow-cache)"
+  pei_args_begin enable-shadow-cache.sh 'Make apt copy fetched packages to a second directory after each dpkg run.'
+  pei_args_operand folder '' "an absolute directory (default: \$PEI_APT_SHADOW_CACHE_DIR, else /apt-shadow-cache)"
 }
 
 main() {

@@ -35,7 +35,7 @@ configure_alias() {
 
 installed_version() {
   local said
-  # bun's folder may not be on the PATH of a shell that was never configured.
+  # bun's directory may not be on the PATH of a shell that was never configured.
   # shellcheck disable=SC2016 # expands in the login shell
   said="$(pei_in_login_shell "${USER_NAME}" bash -c 'PATH="${2%/*}:${PATH}" exec "$1" --version' pei "${BIN}/codex" "${BUN}" 2>/dev/null)" || return 1
   [[ "${said}" =~ [0-9]+(\.[0-9]+)+ ]] && printf '%s\n' "${BASH_REMATCH[0]}"

@@ -18,7 +18,7 @@ __pei_conda_help() {
   cat <<'TEXT'
 Usage: source activate-conda-on-login.sh [OPTIONS]
 
-Activates conda's base environment in a login shell. Without a conda in the folder it does nothing.
+Activates conda's base environment in a login shell. Without a conda in the directory it does nothing.
 
 Options:
   --conda-dir DIR             where conda is, an absolute path (default: /opt/miniconda3)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the installers of Miniconda and Miniforge share: which file, from where, into a folder, and for which users.
+# What the installers of Miniconda and Miniforge share: which file, from where, into a directory, and for which users.
 # Sourced after lib/pei.sh; definitions only.
 
 # Columns: tool, version, machine, sha256. The first row of a tool holds its default version.
@@ -57,13 +57,13 @@ pei_conda_url() {
 # __pei_conda_declare SCRIPT TOOL DIR: the options, all installers' alike.
 __pei_conda_declare() {
   local script="$1" tool="$2" dir="$3"
-  pei_args_begin "${script}" "Install ${tool^} into a folder for all users and set up their shells."
+  pei_args_begin "${script}" "Install ${tool^} into a directory for all users and set up their shells."
   pei_args_path install-dir "${dir}" 'where conda goes'
   pei_args_value version VERSION "$(pei_conda_default_version "${tool}")" 'which version, or latest'
   pei_args_choice installer-url official 'official|tuna|URL' 'where the installer comes from'
   pei_args_value sha256 SUM '' 'what its sum must be (default: the pinned or the published one)'
-  pei_args_path cache-dir '' "folder of installers laid ready (default: the stage's tmp)"
-  pei_args_path tmp-dir /tmp/pei-miniconda 'scratch folder; an installer laid ready there is used too'
+  pei_args_path cache-dir '' "directory of installers laid ready (default: the stage's tmp)"
+  pei_args_path tmp-dir /tmp/pei-miniconda 'scratch directory; an installer laid ready there is used too'
   pei_args_value user NAME '' 'set up this user only (default: every user with a login shell)'
   pei_args_switch include-root 'set up root too'
   pei_args_choice conda-repo '' 'tuna|official' 'channels in the ~/.condarc of those users (default: left alone)'
@@ -83,7 +83,7 @@ __pei_conda_normal_arguments() {
   done
 }
 
-# pei_conda_main SCRIPT TOOL DIR CACHE ROOT ARGUMENT…: a whole installer. DIR is the default folder, CACHE where
+# pei_conda_main SCRIPT TOOL DIR CACHE ROOT ARGUMENT…: a whole installer. DIR is the default directory, CACHE where
 # installers are laid ready. ROOT is `root` to set root up always; a login then has conda, but base not active.
 pei_conda_main() {
   local script="$1" tool="$2" default_dir="$3" cache="$4" with_root="$5" dir user names
@@ -136,9 +136,9 @@ __pei_conda_plan() {
   pei_plan "set up ~/.bashrc and the login file of: ${names:-nobody, there is no user}"
 }
 
-# A folder that exists must be empty (a mount point, for example): the vendor's installer would mix with what is there.
+# A directory that exists must be empty (a mount point, for example): the vendor's installer would mix with what is there.
 __pei_conda_check_dir() {
-  if [[ -e "$1" && ! -d "$1" ]]; then pei_die "$1 is not a folder"; fi
+  if [[ -e "$1" && ! -d "$1" ]]; then pei_die "$1 is not a directory"; fi
   if [[ -d "$1" && ! -x "$1/bin/conda" && -n "$(find "$1" -mindepth 1 -maxdepth 1 -print -quit)" ]]; then
     pei_die "$1 is not empty and holds no conda; empty it, or choose another --install-dir"
   fi
@@ -209,7 +209,7 @@ __pei_conda_install() {
   PEI_CONDA_UNDO=''
 }
 
-# The name of the installer laid ready in a folder: that of this version, else the name without one, else nothing.
+# The name of the installer laid ready in a directory: that of this version, else the name without one, else nothing.
 __pei_conda_laid_ready() {
   local name
   for name in "$(pei_conda_file "$1" "$2")" "$(pei_conda_file "$1" latest)"; do
@@ -220,7 +220,7 @@ __pei_conda_laid_ready() {
   done
 }
 
-# The folder that has an installer laid ready: --tmp-dir if it has one, else the one for such files.
+# The directory that has an installer laid ready: --tmp-dir if it has one, else the one for such files.
 __pei_conda_cache() {
   local tmp
   tmp="$(pei_arg tmp-dir)"
@@ -238,7 +238,7 @@ __pei_conda_run_installer() {
   if [[ -x "${dir}/bin/conda" ]]; then
     update=(-u)
   elif [[ -d "${dir}" ]]; then
-    # A mount point cannot be removed, and the vendor's installer refuses a folder that exists unless told to update.
+    # A mount point cannot be removed, and the vendor's installer refuses a directory that exists unless told to update.
     PEI_CONDA_UNDO=empty
     update=(-u)
   else

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Miniconda into a shared folder and sets up the shells of its users.
+# Installs Miniconda into a shared directory and sets up the shells of its users.
 #
 # Usage:   install-miniconda.sh [OPTIONS], see --help
 # Reads:   PEI_STAGE_DIR_1, PEI_DOWNLOAD_MIRROR, proxies

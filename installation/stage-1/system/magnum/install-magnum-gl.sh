@@ -2,7 +2,7 @@
 # Builds Corrade and Magnum as Debian packages and installs them.
 #
 # Usage:   install-magnum-gl.sh [OPTIONS], see --help
-# Reads:   PEI_STAGE_DIR_1, PEI_DOWNLOAD_MIRROR, proxies, PEI_PREFIX_ROOT (a folder instead of / to look for the result)
+# Reads:   PEI_STAGE_DIR_1, PEI_DOWNLOAD_MIRROR, proxies, PEI_PREFIX_ROOT (a directory instead of / to look for the result)
 # Root:    yes
 # Network: apt and github.com
 set -Eeuo pipefail
@@ -21,7 +21,7 @@ readonly DEFAULT_VERSION=master
 
 declare_options() {
   pei_args_begin install-magnum-gl.sh 'Build the graphics library Magnum, and Corrade below it, and install them as Debian packages.'
-  pei_args_path cache-dir '' 'folder for the build tree (default: $PEI_STAGE_DIR_1/tmp, else /tmp)'
+  pei_args_path cache-dir '' 'directory for the build tree (default: $PEI_STAGE_DIR_1/tmp, else /tmp)'
   pei_args_value version REF "${DEFAULT_VERSION}" 'a branch or tag of both repositories, or latest'
   pei_args_note 'Root: yes. Network: the apt sources and github.com.'
 }

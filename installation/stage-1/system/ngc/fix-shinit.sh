@@ -2,7 +2,7 @@
 # Gives NVIDIA's NGC images library paths in every shell, where none are set.
 #
 # Usage:   fix-shinit.sh [OPTIONS], see --help
-# Reads:   PEI_ETC (a folder instead of /etc)
+# Reads:   PEI_ETC (a directory instead of /etc)
 # Root:    yes, where there is something to do
 # Network: none
 set -Eeuo pipefail
@@ -15,7 +15,7 @@ declare_options() {
   pei_args_note 'Does nothing where there is no /etc/shinit_v2. Root: yes. Network: none.'
 }
 
-# An empty entry in these lists would mean the current folder, so there is none. The file is read by dash too.
+# An empty entry in these lists would mean the current directory, so there is none. The file is read by dash too.
 defaults() {
   cat <<'TEXT'
 export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-/usr/local/cuda/compat/lib:/usr/local/nvidia/lib:/usr/local/nvidia/lib64}"

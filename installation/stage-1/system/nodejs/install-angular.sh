@@ -21,7 +21,7 @@ in_shell() {
   # shellcheck disable=SC2016 # expands in the login shell
   pei_run_as "${USER_NAME}" PEI_PNPM_HOME="${PNPM_DIR}" CI=true bash -lc '
     export PNPM_HOME="${PNPM_HOME:-${PEI_PNPM_HOME}}"
-    # The folder of global commands has moved below bin/ in newer versions.
+    # The directory of global commands has moved below bin/ in newer versions.
     export PATH="${PNPM_HOME}/bin:${PNPM_HOME}:${PATH}"
     "$@"' pei "$@" </dev/null
 }

@@ -15,7 +15,7 @@ declare_options() {
   pei_args_begin install-nvm.sh 'Install nvm, the Node version manager, for one user.'
   pei_args_value user NAME '' 'who gets it (default: the caller)'
   pei_args_path install-dir '' 'where it goes (default: ~/.nvm)'
-  pei_args_path cache-dir '' "a folder that may hold nvm's sources in nvm/ (default: \$PEI_STAGE_DIR_1/tmp)"
+  pei_args_path cache-dir '' "a directory that may hold nvm's sources in nvm/ (default: \$PEI_STAGE_DIR_1/tmp)"
   pei_args_value version VERSION "$(pei_version nvm)" 'which version, or latest'
   pei_args_switch with-cn-mirror 'take nvm, Node and npm packages from mirrors in China, also later on'
 }

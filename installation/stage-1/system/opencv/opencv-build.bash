@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the two builds of OpenCV share. Sourced after lib/pei.sh and lib/vision.sh; definitions only.
-# Reads: PEI_STAGE_DIR_1, PEI_PREFIX_ROOT (a folder instead of / that the result is installed below).
+# Reads: PEI_STAGE_DIR_1, PEI_PREFIX_ROOT (a directory instead of / that the result is installed below).
 
 # The release that is built by default; `latest` is the head of upstream's branch for version 4.
 readonly PEI_OPENCV_VERSION=4.12.0 PEI_OPENCV_BRANCH=4.x
@@ -48,7 +48,7 @@ __pei_opencv_declare() {
   if [[ "${variant}" == cuda ]]; then
     pei_args_value cuda-arch LIST '' "compute capabilities, such as 8.6 (default: the GPU's; none in sight: all)"
   fi
-  pei_args_note 'Root: yes. Network: the apt sources and github.com. Sources found in the folder are used as they are.'
+  pei_args_note 'Root: yes. Network: the apt sources and github.com. Sources found in the directory are used as they are.'
 }
 
 __pei_opencv_cache() {
@@ -129,7 +129,7 @@ __pei_opencv_cmake_options() {
 }
 
 # The build tree goes whether the build succeeds or not. /usr/local sees nothing of a build that fails, because
-# the result is collected in a folder first.
+# the result is collected in a directory first.
 __pei_opencv_build() {
   local variant="$1" cache="$2" names jobs
   local -a options

@@ -2,7 +2,7 @@
 # Sets up OpenGL for containers on Windows, where WSLg brings display and driver.
 #
 # Usage:   setup-opengl-win32.sh [OPTIONS], see --help
-# Reads:   OPENGL_USE_NVIDIA_GPU, PEI_ETC (a folder instead of /etc)
+# Reads:   OPENGL_USE_NVIDIA_GPU, PEI_ETC (a directory instead of /etc)
 # Root:    yes
 # Network: apt
 set -Eeuo pipefail

@@ -92,7 +92,7 @@ install_pixi() {
   install_from_script || pei_die 'pixi is not installed'
 }
 
-# Others may use what is in DIR, as far as the folders above let them.
+# Others may use what is in DIR, as far as the directories above let them.
 open_dir() { chmod -R u+rwX,go+rX,go-w -- "${DIR}" || pei_die "cannot set the modes of ${DIR}"; }
 
 configure_shells() {

@@ -32,7 +32,7 @@ find_user_pixi() {
   printf '%s\n' "${found}"
 }
 
-# setup_pixi_path USER [HOME]: puts the folder of USER's pixi on this shell's PATH.
+# setup_pixi_path USER [HOME]: puts the directory of USER's pixi on this shell's PATH.
 setup_pixi_path() {
   local pixi
   pixi="$(find_user_pixi "$@")" || return 1

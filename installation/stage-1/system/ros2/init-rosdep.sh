@@ -2,7 +2,7 @@
 # Sets up rosdep, which finds the packages that a ROS workspace needs.
 #
 # Usage:   init-rosdep.sh [OPTIONS], see --help
-# Reads:   PEI_HTTP_PROXY_1, PEI_HTTPS_PROXY_1, PEI_DOWNLOAD_MIRROR, proxies, PEI_ETC (a folder instead of /etc)
+# Reads:   PEI_HTTP_PROXY_1, PEI_HTTPS_PROXY_1, PEI_DOWNLOAD_MIRROR, proxies, PEI_ETC (a directory instead of /etc)
 # Root:    for the first run, and for another user
 # Network: raw.githubusercontent.com
 set -Eeuo pipefail

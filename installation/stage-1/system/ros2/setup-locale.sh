@@ -2,7 +2,7 @@
 # Makes en_US.UTF-8 the language, as ROS 2 expects; the time zone is left alone.
 #
 # Usage:   setup-locale.sh [OPTIONS], see --help
-# Reads:   PEI_ETC (a folder instead of /etc)
+# Reads:   PEI_ETC (a directory instead of /etc)
 # Root:    yes
 # Network: apt
 set -Eeuo pipefail

@@ -2,7 +2,7 @@
 # Adds ROS 2's package source to apt.
 #
 # Usage:   setup-ros2-repo.sh [OPTIONS], see --help
-# Reads:   PEI_HTTP_PROXY_1, PEI_DOWNLOAD_MIRROR, proxies, PEI_ETC (a folder instead of /etc)
+# Reads:   PEI_HTTP_PROXY_1, PEI_DOWNLOAD_MIRROR, proxies, PEI_ETC (a directory instead of /etc)
 # Root:    yes
 # Network: raw.githubusercontent.com for the key, packages.ros.org or the mirror named
 set -Eeuo pipefail

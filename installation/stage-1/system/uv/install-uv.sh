@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs uv, the Python package manager, for one user.
 #
-# Reads: XDG_CONFIG_HOME (the caller's own), PEI_DOWNLOAD_MIRROR, proxies. Root: only for another user, or for a folder
+# Reads: XDG_CONFIG_HOME (the caller's own), PEI_DOWNLOAD_MIRROR, proxies. Root: only for another user, or for a directory
 # of root's. Network: github.com, astral.sh, or the mirror.
 set -Eeuo pipefail
 shopt -s inherit_errexit

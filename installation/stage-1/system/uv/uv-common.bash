@@ -108,7 +108,7 @@ uv_is_satisfied() {
   ! pei_arg_given version || [[ "$1" == latest || "$(pei_program_version "$2/uv")" == "$1" ]]
 }
 
-# uv_configure_path USER DIR: nothing to do for folders that are on every PATH.
+# uv_configure_path USER DIR: nothing to do for directories that are on every PATH.
 uv_configure_path() {
   case "$2" in
     /usr/local/bin | /usr/bin) return 0 ;;
