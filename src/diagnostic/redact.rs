@@ -44,8 +44,9 @@ const NEXT_KEYS: [&str; 11] = [
 ];
 
 /// What a name holds that speaks of a secret.
-const SECRET_WORDS: [&str; 10] = [
+const SECRET_WORDS: [&str; 11] = [
     "pass", "pasw", "psw", "pwd", "privk", "secret", "token", "kennwort", "cred", "bearer",
+    "authoriz",
 ];
 
 /// The same for a whole part of a name, between `_`, `-` and capitals.
@@ -642,6 +643,10 @@ mod tests {
             ),
             ("- x.sh --token a\n  b", "- x.sh --token *\n  *"),
             ("- x.sh --tokn=a --api-key b", "- x.sh --tokn=*************"),
+            (
+                "- x.sh -H 'Authorization: a'",
+                "- x.sh -H 'Authorization: **",
+            ),
             ("- x.sh -H 'X: Bearer a'", "- x.sh -H 'X: Bearer **"),
             ("- x.sh --path a --author b", "- x.sh --path a --author b"),
             ("- x.sh --tokené a", "- x.sh --tokené *"),
