@@ -232,7 +232,7 @@ impl Args {
         let inputs = Inputs {
             full_compose: self.full_compose,
             with_merged: self.with_merged,
-            folders: stage_folders(Some(&self.project_dir)),
+            folders: stage_folders(Some(&self.project_dir), &project.builders),
             others: other_names(&self.project_dir),
             credentials: Credentials::of(project.users(), old.as_deref())?,
             other_keys,

@@ -123,7 +123,7 @@ fn first_build(folder: &Path) -> Result<Plan> {
     let loaded = config::load(&source, &host)
         .map_err(|_| Failure::bug("the template `minimal` is not legal"))?;
     let inputs = Inputs {
-        folders: stage_folders(None),
+        folders: stage_folders(None, &[]),
         ..Inputs::default()
     };
     Ok(plan::plan(&loaded.project, &inputs))

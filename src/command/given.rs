@@ -13,7 +13,8 @@ use crate::assets;
 use crate::config::SourceFile;
 use crate::diagnostic::{list, nearest, quoted};
 use crate::failure::Failure;
-use crate::model::StageId;
+use crate::model::{Builder, StageId};
+use crate::plan::paths::of_builder;
 use crate::plan::{CustomFile, LeftOut, StageFolder};
 use crate::project::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS};
 use crate::render::quote::ignored_path;
@@ -271,9 +272,20 @@ pub(super) fn credentials(folder: &Path) -> Result<Option<String>> {
     }
 }
 
-/// What lies in each stage's folder, and what pei puts there; what cannot be listed is not there. `None` is a folder that
-/// is to be.
-pub(super) fn stage_folders(project: Option<&Path>) -> BTreeMap<String, StageFolder> {
+/// What lies in each stage's folder, and what pei puts there; what cannot be listed is not there. Further stages have one
+/// only where somebody made it. `None` is a folder that is to be.
+pub(super) fn stage_folders(
+    project: Option<&Path>,
+    builders: &[Builder],
+) -> BTreeMap<String, StageFolder> {
+    let folders = builders.iter().map(|builder| of_builder(&builder.name));
+    let made = folders.filter(|path| {
+        project.is_some_and(|project| {
+            let context = project.join(INSTALLATION);
+            is_found_by_builds(&context, &context.join(path)) && context.join(path).is_dir()
+        })
+    });
+    let further = made.map(|path| (path, StageFolder::default()));
     let stages = StageId::in_every_project().map(|id| id.name);
     stages
         .into_iter()
@@ -297,6 +309,7 @@ pub(super) fn stage_folders(project: Option<&Path>) -> BTreeMap<String, StageFol
             found.entries.sort_unstable();
             (name, found)
         })
+        .chain(further)
         .collect()
 }
 

@@ -5,6 +5,7 @@ mod configure;
 mod create;
 mod explain;
 mod given;
+mod graph;
 mod hash_password;
 mod host_dirs;
 mod man;
@@ -28,18 +29,20 @@ pub enum Command {
     HashPassword(hash_password::Args),
     Schema(schema::Args),
     Explain(explain::Args),
+    Graph(graph::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "create",
     "configure",
     "remove",
     "hash-password",
     "schema",
     "explain",
+    "graph",
     "completions",
     "man",
 ];
@@ -54,6 +57,7 @@ impl Command {
             Self::HashPassword(_) => hash_password::Args::run(ui),
             Self::Schema(_) => schema::Args::run(ui),
             Self::Explain(args) => args.run(ui),
+            Self::Graph(args) => args.run(ui),
             Self::Completions(args) => args.run(ui),
             Self::Man(args) => args.run(ui),
         }
@@ -68,6 +72,7 @@ impl Command {
             Self::HashPassword(args) => args.quiet.quiet,
             Self::Schema(args) => args.quiet.quiet,
             Self::Explain(args) => args.quiet.quiet,
+            Self::Graph(args) => args.quiet.quiet,
             Self::Completions(args) => args.quiet.quiet,
             Self::Man(args) => args.quiet.quiet,
         }

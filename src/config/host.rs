@@ -121,6 +121,10 @@ impl Lookup for Host {
         self.wants_credentials
     }
 
+    fn is_project_folder(&self, path: &str) -> bool {
+        self.installation.with_file_name(path).is_dir()
+    }
+
     fn is_in_git(&self) -> bool {
         let project = fs::canonicalize(self.installation.with_file_name(""));
         project.is_ok_and(|project| {

@@ -4,6 +4,7 @@
 //! inherited what it inherits, and a value that exists is legal. The types use
 //! the words of `user_config.yml`.
 
+mod builder;
 mod compose_text;
 mod hook;
 mod id;
@@ -13,6 +14,7 @@ mod settings;
 mod ssh;
 mod stage;
 
+pub use builder::{BuildContext, Builder, ContainerOptions, Copied, Source, Start};
 pub use compose_text::{ComposeText, Part};
 pub use hook::{Hook, Hooks};
 pub use id::{HostIds, Id};
@@ -30,6 +32,12 @@ pub struct Project {
     /// In build order: what a stage grows from, copies from or inherits stands before it. There is at least one, and
     /// the last one is what runs.
     pub stages: Vec<Stage>,
+    /// `stages`: each stands behind those that it grows from or copies from.
+    pub builders: Vec<Builder>,
+    /// `contexts`, in the file's order.
+    pub contexts: Vec<BuildContext>,
+    /// `services`: containers beside the stages' own, in Compose's words.
+    pub services: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Project {
@@ -49,6 +57,7 @@ impl Project {
         self.chain(stage, |stage| match &stage.from {
             Origin::Image(_) => None,
             Origin::Stage { id, .. } => Some(id),
+            Origin::Builder(_) => stage.inherits.as_ref(),
         })
     }
 

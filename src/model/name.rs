@@ -34,6 +34,18 @@ impl NameForm {
         other: "A-Za-z0-9_.-",
         longest: Some(128),
     };
+    /// A further stage, which Docker, Compose and a folder have by the same name; and a context.
+    pub const BUILDER: Self = Self {
+        first: "a-z",
+        other: "a-z0-9-",
+        longest: Some(31),
+    };
+    /// An account or a group of any image, or the number of one.
+    pub const OWNER: Self = Self {
+        first: "A-Za-z0-9_",
+        other: "A-Za-z0-9_.-",
+        longest: None,
+    };
     /// A variable that a shell can name.
     pub const VARIABLE: Self = Self {
         first: "A-Za-z_",

@@ -2,8 +2,8 @@
 //! needs Compose. Each struct is taken apart by all its fields, so that none can be forgotten.
 
 use super::{
-    Apt, AptSource, ComposeText, EnvVar, Hook, Hooks, Id, Mount, MountSource, Origin, Project,
-    Proxy, Role, Ssh, SshUser, Stage, Storage,
+    Apt, AptSource, Builder, ComposeText, ContainerOptions, Copied, EnvVar, Hook, Hooks, Id, Mount,
+    MountSource, Origin, Project, Proxy, Role, Source, Ssh, SshUser, Stage, Start, Storage,
 };
 
 /// A value of the tree. Passwords and keys are in none.
@@ -28,13 +28,24 @@ pub enum Setting {
 impl Project {
     /// Each stage by its key.
     pub fn settings(&self) -> Setting {
-        let Self { stages, name: _ } = self;
-        Setting::Map(
-            stages
-                .iter()
-                .map(|s| (s.id.key.clone(), stage(s)))
-                .collect(),
-        )
+        let Self {
+            stages,
+            builders,
+            name: _,
+            // Their paths stand in docker-compose.yml, and so does what Compose alone reads.
+            contexts: _,
+            services: _,
+        } = self;
+        let mut all: Vec<_> = stages
+            .iter()
+            .map(|s| (s.id.key.clone(), stage(s, builders)))
+            .collect();
+        if !builders.is_empty() {
+            let further = builders.iter();
+            let further = further.map(|b| (b.name.clone(), builder(b, builders)));
+            all.push(("stages".to_owned(), Setting::Map(further.collect())));
+        }
+        Setting::Map(all)
     }
 
     /// The key paths of all values that hold a passthrough marker.
@@ -85,7 +96,74 @@ impl Setting {
     }
 }
 
-fn stage(stage: &Stage) -> Setting {
+fn builder(builder: &Builder, all: &[Builder]) -> Setting {
+    let Builder {
+        name: _,
+        from,
+        output,
+        copies: its_copies,
+        environment,
+        on_build,
+        apt,
+    } = builder;
+    let (base, from) = match from {
+        Start::Image(base) => (Some(base), None),
+        Start::System => (None, Some("stage-1")),
+        Start::Builder(index) => (None, Some(all[*index].name.as_str())),
+    };
+    let variables = environment.iter();
+    let variables = variables.map(|(name, value)| (name.clone(), Setting::word(value)));
+    let apt = if *apt {
+        Setting::Null
+    } else {
+        Setting::word("none")
+    };
+    Setting::map([
+        (
+            "image",
+            Setting::map([
+                ("base", Setting::maybe(base, Setting::text)),
+                ("output", Setting::maybe(output.as_ref(), Setting::text)),
+            ]),
+        ),
+        ("from", Setting::maybe(from, Setting::word)),
+        ("copy", copies(its_copies, all)),
+        ("environment", Setting::Map(variables.collect())),
+        (
+            "custom",
+            Setting::map([("on_build", Setting::list(on_build, hook))]),
+        ),
+        ("apt", apt),
+    ])
+}
+
+fn copies(copies: &[Copied], builders: &[Builder]) -> Setting {
+    Setting::list(copies, |copy| {
+        let Copied {
+            from,
+            path,
+            to,
+            owner,
+            mode,
+        } = copy;
+        let from = match from {
+            Source::Installation => None,
+            Source::Context(name) | Source::Image(name) => Some(name.as_str()),
+            Source::System => Some("stage-1"),
+            Source::Builder(index) => Some(builders[*index].name.as_str()),
+        };
+        let word = |text: &Option<String>| Setting::maybe(text.as_deref(), Setting::word);
+        Setting::map([
+            ("from", Setting::maybe(from, Setting::word)),
+            ("path", Setting::word(path)),
+            ("to", Setting::word(to)),
+            ("owner", word(owner)),
+            ("mode", word(mode)),
+        ])
+    })
+}
+
+fn stage(stage: &Stage, builders: &[Builder]) -> Setting {
     let Stage {
         id: _,
         role,
@@ -100,11 +178,14 @@ fn stage(stage: &Stage) -> Setting {
         device,
         storage,
         mount: mounts,
+        copies: its_copies,
+        options,
         custom,
     } = stage;
-    let base = match from {
-        Origin::Image(base) => Some(base),
-        Origin::Stage { id: _, written } => written.as_ref(),
+    let (base, from) = match from {
+        Origin::Image(base) => (Some(base), None),
+        Origin::Stage { id: _, written } => (written.as_ref(), None),
+        Origin::Builder(index) => (None, Some(builders[*index].name.as_str())),
     };
     let mut entries = vec![
         ("proxy", proxy(its_proxy)),
@@ -141,6 +222,22 @@ fn stage(stage: &Stage) -> Setting {
         });
         ("storage", Setting::Map(entries.collect()))
     }));
+    entries.extend(from.map(|from| ("from", Setting::word(from))));
+    if !its_copies.is_empty() {
+        entries.push(("copy", copies(its_copies, builders)));
+    }
+    let ContainerOptions {
+        restart,
+        hostname,
+        shm_size,
+    } = options;
+    let options = [
+        ("restart", restart),
+        ("hostname", hostname),
+        ("shm_size", shm_size),
+    ];
+    let options = options.into_iter();
+    entries.extend(options.filter_map(|(key, text)| Some((key, Setting::text(text.as_ref()?)))));
     let entries = entries.into_iter();
     Setting::Map(
         entries

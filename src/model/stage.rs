@@ -1,6 +1,8 @@
 //! A stage: an image that a project builds, with all that its sections say.
 
-use super::{Apt, ComposeText, Device, EnvVar, Hooks, Mount, Proxy, Ssh, Storage};
+use super::{
+    Apt, ComposeText, ContainerOptions, Copied, Device, EnvVar, Hooks, Mount, Proxy, Ssh, Storage,
+};
 
 /// What a stage is called where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub enum Origin {
         /// `image.base`, where the config names that stage by its output.
         written: Option<ComposeText>,
     },
+    /// A further stage, by its index; it grows from the stage that this one inherits from.
+    Builder(usize),
 }
 
 /// One stage: the sections that all have, and those that not each has.
@@ -84,6 +88,10 @@ pub struct Stage {
     pub storage: Option<Vec<Storage>>,
     /// The stage's own mounts, in the file's order.
     pub mount: Vec<Mount>,
+    /// What is copied into the image before the build hooks, in order.
+    pub copies: Vec<Copied>,
+    /// How containers are started, beside all that.
+    pub options: ContainerOptions,
     /// The `custom` section.
     pub custom: Hooks,
 }

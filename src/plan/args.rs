@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::paths;
+use super::tree::{self, Needs, Tree};
 use crate::model::{AptSource, ComposeText, Id, Origin, Project, Proxy, Role, SshUser, Stage};
 
 /// One build arg.
@@ -50,10 +51,12 @@ pub(super) fn base_name(project: &Project, stage: &Stage) -> String {
 
 /// The args of a stage's service. Those of a stage that it grows from are equal in all services, or that part is built
 /// twice.
-pub(super) fn of_service(project: &Project, stage: &Stage) -> Vec<BuildArg> {
+pub(super) fn of_service(tree: &Tree<'_>, stage: &Stage) -> Vec<BuildArg> {
+    let project = tree.project();
     let base = match &stage.from {
         Origin::Image(base) => Some(base),
         Origin::Stage { id, .. } => project.stage(&id.name).map(|stage| &stage.output),
+        Origin::Builder(_) => project.stages.first().map(|stage| &stage.output),
     };
     let mut args = vec![
         BuildArg::new(BASE, base.cloned().unwrap_or_default()),
@@ -71,15 +74,45 @@ pub(super) fn of_service(project: &Project, stage: &Stage) -> Vec<BuildArg> {
     args.extend(of_core(stage));
     args.extend(proxy_switches(&stage.proxy));
     args.extend(behind);
-    for ancestor in project.lineage(stage) {
-        if ancestor.id != stage.id {
-            if let Origin::Image(base) = &ancestor.from {
-                args.push(BuildArg::new(base_name(project, ancestor), base.clone()));
-            }
-            args.extend(of_core(ancestor));
+    let mut others = project.lineage(stage);
+    let needs = tree.needs_of(stage);
+    let system = project.stages.first().filter(|_| needs.system_args());
+    others.extend(system.filter(|system| others.iter().all(|stage| stage.id != system.id)));
+    for other in others {
+        if other.id != stage.id {
+            args.extend(of_ancestor(project, other));
         }
     }
+    args.extend(tree::marked(tree.bases(&needs)));
     args
+}
+
+/// What a file takes for a stage that is not its own.
+fn of_ancestor(project: &Project, stage: &Stage) -> Vec<BuildArg> {
+    let mut args = Vec::new();
+    if let Origin::Image(base) = &stage.from {
+        args.push(BuildArg::new(base_name(project, stage), base.clone()));
+    }
+    args.extend(of_core(stage));
+    args
+}
+
+/// The args of a further stage's service: the system's, equal to those in all other services, and the bases that Compose
+/// has to fill in.
+pub(super) fn of_builder(tree: &Tree<'_>, needs: &Needs) -> Vec<BuildArg> {
+    let project = tree.project();
+    let system = project.stages.first().into_iter();
+    let mut args: Vec<_> = system
+        .flat_map(|system| of_ancestor(project, system))
+        .collect();
+    args.extend(tree::marked(tree.bases(needs)));
+    args
+}
+
+/// The base of a further stage.
+pub(super) fn base_of_builder(name: &str, base: &ComposeText) -> BuildArg {
+    let name = name.replace('-', "_").to_uppercase();
+    BuildArg::new(format!("{BASE}_{name}"), base.clone())
 }
 
 /// Those of all services, each name once; where they differ, the last one's.

@@ -1,10 +1,15 @@
 //! The services and volumes of docker-compose.yml.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::args::BuildArg;
+use serde_json::{Map, Value};
+
+use super::args::{self, BuildArg};
+use super::tree::Tree;
 use super::{dockerfile, paths};
-use crate::model::{ComposeText, Device, EnvVar, MountSource, Project, Stage};
+use crate::model::{
+    BuildContext, ComposeText, ContainerOptions, Device, EnvVar, MountSource, Project, Stage,
+};
 
 /// The name of the volume that keeps a project's ssh host keys.
 const SSH_HOST_KEYS_VOLUME: &str = "pei_ssh_host_keys";
@@ -23,6 +28,10 @@ pub struct Service {
     pub image: ComposeText,
     /// Build args in the order of the file.
     pub args: Vec<BuildArg>,
+    /// The folders that the build gets beside the project.
+    pub contexts: Vec<BuildContext>,
+    /// What containers are started with.
+    pub options: ContainerOptions,
     /// Started only by name: a helper of the build.
     pub is_build_helper: bool,
     /// What is reserved.
@@ -33,6 +42,86 @@ pub struct Service {
     pub ports: Vec<Port>,
     /// What is mounted.
     pub volumes: Vec<VolumeMount>,
+}
+
+/// The service of a further stage, for builds and for a look into it.
+#[derive(Debug)]
+pub struct BuilderService {
+    /// Its name, which is the stage's, in the Dockerfile too.
+    pub name: String,
+    /// The file that it is built from.
+    pub dockerfile: String,
+    /// The image's name and tag, where it is kept under one.
+    pub image: Option<ComposeText>,
+    /// Build args in the order of the file.
+    pub args: Vec<BuildArg>,
+    /// The folders that the build gets beside the project.
+    pub contexts: Vec<BuildContext>,
+}
+
+pub(super) fn builders(tree: &Tree<'_>) -> Vec<BuilderService> {
+    let builders = tree.project().builders.iter().enumerate();
+    let services = builders.map(|(index, builder)| {
+        let told = tree.told(index);
+        BuilderService {
+            name: builder.name.clone(),
+            dockerfile: dockerfile::path(dockerfile::BUILDERS),
+            image: builder.output.clone(),
+            args: args::of_builder(tree, told),
+            contexts: tree.contexts(told),
+        }
+    });
+    services.collect()
+}
+
+/// The containers beside the stages' own, and what they name.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// Compose's own text, by the service's name.
+    pub services: Map<String, Value>,
+    /// Volumes, sorted.
+    pub volumes: BTreeSet<String>,
+    /// Networks, sorted; the default one is everywhere.
+    pub networks: BTreeSet<String>,
+    /// Secrets, sorted.
+    pub secrets: BTreeSet<String>,
+}
+
+impl Beside {
+    pub(super) fn new(project: &Project) -> Self {
+        let mut beside = Self {
+            services: project.services.clone(),
+            ..Self::default()
+        };
+        for service in project.services.values() {
+            let items = |key: &str| service[key].as_array().into_iter().flatten();
+            let volumes = items("volumes").filter_map(volume_name).map(str::to_owned);
+            beside.volumes.extend(volumes);
+            let keys = service["networks"].as_object().into_iter();
+            let keys = keys.flat_map(Map::keys).map(String::as_str);
+            let networks = items("networks").filter_map(Value::as_str).chain(keys);
+            let networks = networks.filter(|name| *name != "default");
+            beside.networks.extend(networks.map(str::to_owned));
+            let secrets = items("secrets")
+                .filter_map(|item| item.as_str().or_else(|| item["source"].as_str()));
+            beside.secrets.extend(secrets.map(str::to_owned));
+        }
+        beside
+    }
+}
+
+/// The volume of an item in Compose's short or long syntax, where it is one with a name.
+fn volume_name(item: &Value) -> Option<&str> {
+    let name = match item {
+        Value::Object(item) if item.get("type").is_some_and(|kind| kind == "volume") => {
+            item.get("source")?.as_str()?
+        }
+        Value::String(text) => text.split_once(':')?.0,
+        _ => return None,
+    };
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (is_name && name.chars().all(is_letter)).then_some(name)
 }
 
 /// A published port.
@@ -68,21 +157,18 @@ pub enum VolumeSource {
 }
 
 /// The services in build order, with their build args, and the volumes that they name.
-pub(super) fn plan(project: &Project, args: Vec<Vec<BuildArg>>) -> (Vec<Service>, NamedVolumes) {
+pub(super) fn plan(tree: &Tree<'_>, args: Vec<Vec<BuildArg>>) -> (Vec<Service>, NamedVolumes) {
+    let project = tree.project();
     let mut volumes = Volumes::default();
     let services = project.stages.iter().zip(args);
     let services = services
-        .map(|(stage, args)| service(project, stage, args, &mut volumes))
+        .map(|(stage, args)| service(tree, stage, args, &mut volumes))
         .collect();
     (services, volumes.0)
 }
 
-fn service(
-    project: &Project,
-    stage: &Stage,
-    args: Vec<BuildArg>,
-    volumes: &mut Volumes,
-) -> Service {
+fn service(tree: &Tree<'_>, stage: &Stage, args: Vec<BuildArg>, volumes: &mut Volumes) -> Service {
+    let project = tree.project();
     let family = project.family(stage);
     let sshds = || family.iter().filter_map(|stage| stage.ssh.as_ref());
     let written = family.iter().flat_map(|stage| &stage.ports);
@@ -97,6 +183,8 @@ fn service(
         dockerfile: dockerfile::path(&stage.id.name),
         image: stage.output.clone(),
         args,
+        contexts: tree.contexts(&tree.needs_of(stage)),
+        options: stage.options.clone(),
         is_build_helper: project
             .stages
             .last()

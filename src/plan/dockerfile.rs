@@ -11,8 +11,11 @@ use serde::Serialize;
 use super::args::{self, BuildArg};
 use super::paths;
 use super::step::{self, Step};
+use super::tree::{Needs, Tree};
 use super::view::{self, View};
-use crate::model::{AptSource, ComposeText, Origin, Project, Role, Ssh, Stage, StorageKey};
+use crate::model::{
+    Apt, AptSource, BuildContext, ComposeText, Origin, Project, Role, Ssh, Stage, StorageKey,
+};
 
 /// Installed in every image. xauth, less, patch, netbase and psmisc come with the packages that recommend them
 /// on a usual system, and are missed without.
@@ -41,10 +44,14 @@ pub struct Dockerfile {
     pub path: String,
     /// The image that it builds.
     pub image: ComposeText,
+    /// The stage that it builds, where that is not the last one.
+    pub target: Option<String>,
     /// In one line, what that is.
     pub about: &'static str,
     /// The args that it takes, with the values that plain `docker build` uses.
     pub args: Vec<BuildArg>,
+    /// The folders that it takes beside the project.
+    pub contexts: Vec<BuildContext>,
     /// An arg that is by default what another one is.
     pub alias: Option<(String, String)>,
     /// Each stands behind those that it needs.
@@ -75,24 +82,33 @@ pub enum Start {
 }
 
 /// The Dockerfile of each stage.
-pub(super) fn plan(project: &Project, args: &[Vec<BuildArg>], view: &View<'_>) -> Vec<Dockerfile> {
+pub(super) fn plan(tree: &Tree<'_>, args: &[Vec<BuildArg>], view: &View<'_>) -> Vec<Dockerfile> {
+    let project = tree.project();
     let stages = project.stages.iter().zip(args);
     stages
         .map(|(stage, args)| {
+            let needs = tree.needs_of(stage);
             let before = project.lineage(stage).into_iter();
-            let before = before.filter(|before| before.id != stage.id);
-            let mut images: Vec<_> = before
-                .map(|before| shared_image(project, before, view))
-                .collect();
-            images.extend(all_images(project, stage, view));
+            let before: Vec<_> = before.filter(|before| before.id != stage.id).collect();
+            let mut images = tree.before_system(&needs, view);
+            let system = project
+                .stages
+                .first()
+                .filter(|system| needs.system() && system.id != stage.id && before.is_empty());
+            let cores = before.into_iter().chain(system);
+            images.extend(cores.map(|before| shared_image(tree, before, view)));
+            images.extend(tree.behind_system(&needs, view));
+            images.extend(all_images(tree, stage, view));
             let base = args::base_name(project, stage);
             let is_read = |image: &ImageStage| image.from == Start::Arg(base.clone());
             let is_declared = args.iter().any(|arg| *arg.name == base);
             Dockerfile {
                 path: path(&stage.id.name),
                 image: stage.output.clone(),
+                target: None,
                 about: about(stage.role),
-                args: args.clone(),
+                args: with_bases(tree, args.clone(), &needs),
+                contexts: tree.contexts(&needs),
                 alias: (images.iter().any(is_read) && !is_declared)
                     .then(|| (base, args::BASE.to_owned())),
                 images,
@@ -102,23 +118,67 @@ pub(super) fn plan(project: &Project, args: &[Vec<BuildArg>], view: &View<'_>) -
 }
 
 /// All stages in one file.
-pub(super) fn merged(
-    project: &Project,
-    args: Vec<BuildArg>,
-    view: &View<'_>,
-) -> Option<Dockerfile> {
-    let last = project.stages.last()?;
-    let stages = project.stages.iter();
+pub(super) fn merged(tree: &Tree<'_>, args: Vec<BuildArg>, view: &View<'_>) -> Option<Dockerfile> {
+    let (first, others) = tree.project().stages.split_first()?;
+    let last = others.last().unwrap_or(first);
+    let needs = tree.needs_of_all();
+    let mut images = tree.before_system(&needs, view);
+    images.extend(all_images(tree, first, view));
+    images.extend(tree.behind_system(&needs, view));
+    images.extend(
+        others
+            .iter()
+            .flat_map(|stage| all_images(tree, stage, view)),
+    );
     Some(Dockerfile {
         path: path("merged"),
         image: last.output.clone(),
+        target: None,
         about: "both stages",
-        args,
+        args: with_bases(tree, args, &needs),
+        contexts: tree.contexts(&needs),
         alias: None,
-        images: stages
-            .flat_map(|stage| all_images(project, stage, view))
-            .collect(),
+        images,
     })
+}
+
+/// All further stages in one file, where there are some.
+pub(super) fn of_builders(
+    tree: &Tree<'_>,
+    args: Vec<BuildArg>,
+    view: &View<'_>,
+) -> Option<Dockerfile> {
+    let project = tree.project();
+    let system = project.stages.first()?;
+    let example = project.builders.last()?;
+    let needs = tree.needs_of_builders();
+    let mut images = tree.before_system(&needs, view);
+    images.extend(needs.system().then(|| shared_image(tree, system, view)));
+    images.extend(tree.behind_system(&needs, view));
+    Some(Dockerfile {
+        path: path(BUILDERS),
+        image: example
+            .output
+            .clone()
+            .unwrap_or_else(|| ComposeText::literal(example.name.as_str())),
+        target: Some(example.name.clone()),
+        about: "the further stages",
+        args: with_bases(tree, args, &needs),
+        contexts: tree.contexts(&needs),
+        alias: None,
+        images,
+    })
+}
+
+/// The file of the further stages.
+pub(super) const BUILDERS: &str = "stages";
+
+/// The args of a file, which takes the bases of its further stages.
+fn with_bases(tree: &Tree<'_>, mut args: Vec<BuildArg>, needs: &Needs) -> Vec<BuildArg> {
+    let known: BTreeSet<_> = args.iter().map(|arg| arg.name.clone()).collect();
+    let bases = tree.bases(needs).into_iter();
+    args.extend(bases.filter(|base| !known.contains(&base.name)));
+    args
 }
 
 /// The path of a stage's Dockerfile.
@@ -140,22 +200,23 @@ fn is_split(project: &Project, stage: &Stage) -> bool {
     stage.role == Role::System || project.stages.iter().any(grows_from_it)
 }
 
-fn core_name(stage: &str) -> String {
+pub(super) fn core_name(stage: &str) -> String {
     format!("{stage}-core")
 }
 
 /// The part of a stage that others need.
-fn shared_image(project: &Project, stage: &Stage, view: &View<'_>) -> ImageStage {
+fn shared_image(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> ImageStage {
     ImageStage {
         name: core_name(&stage.id.name),
         about: "what is slow and seldom changes; both images grow from it",
-        from: start(project, stage),
-        steps: core(project, stage, view),
+        from: start(tree.project(), stage),
+        steps: core(tree, stage, view),
     }
 }
 
 /// A stage to its end.
-fn all_images(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<ImageStage> {
+fn all_images(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<ImageStage> {
+    let project = tree.project();
     let mut own = ImageStage {
         name: stage.id.name.clone(),
         about: about(stage.role),
@@ -164,10 +225,10 @@ fn all_images(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<ImageSta
     };
     let mut images = Vec::new();
     if is_split(project, stage) {
-        images.push(shared_image(project, stage, view));
+        images.push(shared_image(tree, stage, view));
         own.from = Start::Stage(core_name(&stage.id.name));
     } else {
-        own.steps = core(project, stage, view);
+        own.steps = core(tree, stage, view);
     }
     let mut tail = tail(project, stage, view);
     if let Some(first) = tail.first_mut() {
@@ -187,11 +248,13 @@ fn start(project: &Project, stage: &Stage) -> Start {
     match &stage.from {
         Origin::Image(_) => Start::Arg(args::base_name(project, stage)),
         Origin::Stage { id, .. } => Start::Stage(core_name(&id.name)),
+        Origin::Builder(index) => Start::Stage(project.builders[*index].name.clone()),
     }
 }
 
 /// What is slow and seldom changes.
-fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
+fn core(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<Step> {
+    let project = tree.project();
     let lineage = project.lineage(stage);
     let is_on_image = matches!(stage.from, Origin::Image(_));
     let (http, https) = proxy_args(stage);
@@ -217,10 +280,7 @@ fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     if let Some(apt) = &stage.apt
         && (apt.use_proxy || apt.repo_source != AptSource::Unchanged)
     {
-        let file = match &apt.repo_source {
-            AptSource::File(file) => Some(view::plain_prefix(file)),
-            AptSource::Unchanged | AptSource::Mirror(_) => None,
-        };
+        let file = apt_file(apt);
         // Where the proxy is global its args are there already.
         let proxy = (!stage.proxy.enable_globally).then_some(&*http);
         steps.push(step::set_up_apt(file, proxy));
@@ -239,6 +299,7 @@ fn core(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
         steps.push(step::set_up_storage());
     }
     steps.push(step::proxy_urls(&http, &https));
+    steps.extend(tree.copies(&stage.copies));
     steps.extend(hooks(stage, view, &cache));
     if has_shared_scripts(stage) {
         steps.extend(step::shared_scripts());
@@ -289,7 +350,15 @@ fn trees(stage: &Stage) -> impl Iterator<Item = &str> {
     folders.chain([stage.id.name.as_str()])
 }
 
-fn proxy_args(stage: &Stage) -> (String, String) {
+/// The user's sources file, as a mount can spell it.
+pub(super) fn apt_file(apt: &Apt) -> Option<&str> {
+    match &apt.repo_source {
+        AptSource::File(file) => Some(view::plain_prefix(file)),
+        AptSource::Unchanged | AptSource::Mirror(_) => None,
+    }
+}
+
+pub(super) fn proxy_args(stage: &Stage) -> (String, String) {
     let arg = |name| stage.id.variable(name);
     (arg("PEI_HTTP_PROXY"), arg("PEI_HTTPS_PROXY"))
 }
@@ -340,10 +409,10 @@ fn root_login(ssh: &Ssh) -> &'static str {
 /// Projects with the same base and sources share what apt has fetched; lists of others would push each other out. The name
 /// follows nothing else, since a change of it redoes every step that uses the cache: not the digest of a base, which
 /// changes with each release of an image.
-fn apt_cache(lineage: &[&Stage]) -> String {
+pub(super) fn apt_cache(lineage: &[&Stage]) -> String {
     let name = lineage.iter().find_map(|stage| match &stage.from {
         Origin::Image(base) => Some(base.spelled(str::to_owned, |name, _| name.to_owned())),
-        Origin::Stage { .. } => None,
+        Origin::Stage { .. } | Origin::Builder(_) => None,
     });
     let name = name.unwrap_or_default();
     let (name, _) = name.split_once("@sha256:").unwrap_or((&name, ""));

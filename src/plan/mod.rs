@@ -7,16 +7,19 @@ mod args;
 mod compose;
 mod dockerfile;
 mod left_out;
-mod paths;
+pub(crate) mod paths;
 mod step;
+mod tree;
 mod view;
 
 use std::collections::BTreeMap;
 
 pub use args::BuildArg;
-pub use compose::{NamedVolumes, Port, Service, VolumeMount, VolumeSource};
+pub use compose::{Beside, BuilderService, NamedVolumes, Port, Service, VolumeMount, VolumeSource};
 pub use dockerfile::Dockerfile;
 pub use left_out::LeftOut;
+
+use tree::Tree;
 
 use crate::credentials::{self, Credentials};
 use crate::host_ids;
@@ -90,6 +93,12 @@ pub struct Plan {
     pub volumes: NamedVolumes,
     /// The Dockerfile of each service.
     pub dockerfiles: Vec<Dockerfile>,
+    /// Where some further stage has a base of any make: what runs its hooks.
+    pub needs_hook_runner: bool,
+    /// The services of the further stages.
+    pub builders: Vec<BuilderService>,
+    /// What Compose runs beside the stages.
+    pub beside: Beside,
     /// All stages in one Dockerfile, where that is asked for; the last service's values are those that it runs with.
     pub merged: Option<Dockerfile>,
     /// What runs hooks, stage by stage; also for those that the config has not.
@@ -126,11 +135,13 @@ pub struct StageScripts {
 
 /// Plans a project.
 pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
+    let tree = Tree::new(project);
     let args: Vec<Vec<BuildArg>> = project
         .stages
         .iter()
-        .map(|stage| args::of_service(project, stage))
+        .map(|stage| args::of_service(&tree, stage))
         .collect();
+    let builders = compose::builders(&tree);
     let merged = inputs.with_merged.then(|| args::of_merged(project, &args));
     let absent: Vec<StageId> = StageId::in_every_project()
         .into_iter()
@@ -163,14 +174,23 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
     let is_in = |name: &&String| !left_out.holds(&paths::in_context(name));
     let others: Vec<String> = inputs.others.iter().filter(is_in).cloned().collect();
     let view = view::View::new(project, &folders, &others);
-    let dockerfiles = dockerfile::plan(project, &args, &view);
-    let merged = merged.and_then(|args| dockerfile::merged(project, args, &view));
-    let (services, volumes) = compose::plan(project, args);
+    let mut dockerfiles = dockerfile::plan(&tree, &args, &view);
+    let merged = merged.and_then(|args| dockerfile::merged(&tree, args, &view));
+    let args_of_builders = args::of_builder(&tree, &tree.needs_of_builders());
+    dockerfiles.extend(dockerfile::of_builders(&tree, args_of_builders, &view));
+    let (services, mut volumes) = compose::plan(&tree, args);
+    let beside = Beside::new(project);
+    for name in &beside.volumes {
+        volumes.entry(name.clone()).or_default();
+    }
     Plan {
         project: project.name.clone(),
         made_here,
         services,
         volumes,
+        needs_hook_runner: tree.has_hooks_of_bases(),
+        builders,
+        beside,
         dockerfiles,
         merged,
         scripts,

@@ -31,6 +31,14 @@ pub(super) const TOOLS: &str = "stage-1/system";
 /// What runs images and containers, and is no person's to call.
 pub(super) const INTERNALS: &str = "stage-1/internals";
 
+/// Runs the hooks of further stages on bases of any make; it is there where some stage has such a base.
+pub(crate) const HOOK_RUNNER: &str = "stages/pei-run-hook.sh";
+
+/// The folder of a further stage's scripts, relative to `installation/`.
+pub(crate) fn of_builder(name: &str) -> String {
+    format!("stages/{name}")
+}
+
 /// `/hard/volume/KEY`: where storage is mounted.
 pub(super) fn storage(key: &str) -> String {
     format!("{HARD}/volume/{key}")

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::paths::{BUILD, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
-use crate::model::{Hook, Role};
+use super::paths::{BUILD, HOOK_RUNNER, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
+use crate::model::{Copied, Hook, Role};
 use crate::{credentials, host_ids};
 
 /// One step: an instruction of a Dockerfile, and what stands before it.
@@ -48,9 +48,15 @@ pub enum Instruction {
         /// The command.
         command: StepCommand,
     },
-    /// Copies a file or folder of the project, executable and for all to read.
+    /// Copies a file or folder.
     Copy {
-        /// Relative to the project.
+        /// The stage, context or image; `None` is the project.
+        from: Option<String>,
+        /// Whose the copy is; `None` is root's.
+        owner: Option<String>,
+        /// The mode of all that is copied; `None` is the source's.
+        mode: Option<String>,
+        /// Relative to the project, absolute elsewhere.
         source: String,
         /// Absolute path in the image.
         target: String,
@@ -120,6 +126,10 @@ impl Step {
 
     pub(super) fn copy(path: &str) -> Self {
         Self::new(Instruction::Copy {
+            from: None,
+            owner: None,
+            // Executable and for all to read.
+            mode: Some("755".to_owned()),
             source: in_context(path),
             target: in_image(path),
         })
@@ -334,8 +344,26 @@ pub(super) fn before_hooks() -> Step {
         .with_args(["PEI_DOWNLOAD_MIRROR"])
 }
 
+/// The same for the hooks of a further stage.
+pub(super) fn before_hooks_of_builder() -> Step {
+    Step::new(Instruction::Declare)
+        .apart()
+        .with_args(["PEI_DOWNLOAD_MIRROR"])
+}
+
 /// A script of the user's choice, and what it may see.
 pub(super) fn hook(key_path: String, seen: Vec<String>, hook: &Hook, cache: &str) -> Step {
+    hook_with(key_path, seen, hook, cache, &[])
+}
+
+/// The same with variables of its own.
+pub(super) fn hook_with(
+    key_path: String,
+    seen: Vec<String>,
+    hook: &Hook,
+    cache: &str,
+    variables: &[(String, String)],
+) -> Step {
     let files = format!("{BUILD}/files");
     let mounts = seen.into_iter().map(|path| StepMount::Bind {
         source: in_context(&path).trim_end_matches('/').to_owned(),
@@ -349,14 +377,100 @@ pub(super) fn hook(key_path: String, seen: Vec<String>, hook: &Hook, cache: &str
         &key_path,
     ]
     .map(str::to_owned);
+    let set = (!variables.is_empty()).then(|| {
+        let set = variables.iter().map(assignment);
+        ["env".to_owned()].into_iter().chain(set)
+    });
+    let words = set.into_iter().flatten().chain(words).collect();
     Step {
         key_path: Some(key_path),
         ..Step::new(Instruction::Run {
             mounts: mounts.chain(apt_cache(cache)).collect(),
-            command: StepCommand::Words(words.into()),
+            command: StepCommand::Words(words),
         })
     }
     .apart()
+}
+
+fn assignment((name, value): &(String, String)) -> String {
+    format!("{name}={value}")
+}
+
+/// A hook on a base of any make, which has a shell and maybe nothing else: it sees its files where they would lie.
+pub(super) fn hook_of_base(
+    key_path: String,
+    seen: &[String],
+    hook: &Hook,
+    variables: &[(String, String)],
+) -> Step {
+    let runner = format!("{BUILD}/run-hook.sh");
+    let mounts = [(in_context(HOOK_RUNNER), runner.clone())]
+        .into_iter()
+        .chain(seen.iter().map(|path| (in_context(path), in_image(path))));
+    let mounts = mounts.map(|(source, target)| StepMount::Bind { source, target });
+    let words = ["/bin/sh", &runner, &hook.script, &hook.arguments, &key_path].map(str::to_owned);
+    let words = words.into_iter().chain(variables.iter().map(assignment));
+    Step {
+        key_path: Some(key_path),
+        ..Step::new(Instruction::Run {
+            mounts: mounts.collect(),
+            command: StepCommand::Words(words.collect()),
+        })
+    }
+    .apart()
+}
+
+/// Points apt at the mirror and the proxy, where the base has apt.
+pub(super) fn set_up_apt_of_base(file: Option<&str>, proxy: Option<&str>) -> Step {
+    let mut step = set_up_apt(file, proxy);
+    if let Instruction::Run {
+        command: StepCommand::Shell(lines),
+        ..
+    } = &mut step.instruction
+    {
+        let call = lines.join(" ");
+        *lines = vec![format!("if [ -e /etc/debian_version ]; then {call}; fi")];
+    }
+    step
+}
+
+/// Where the stage of a context's files has them.
+pub(super) const CONTEXT_FOLDER: &str = "/pei-context";
+
+/// The files of a context, but for what no image may hold. A key is told by its name, or by its first line.
+pub(super) fn context_files(context: String) -> [Step; 2] {
+    let copy = Step::new(Instruction::Copy {
+        from: Some(context),
+        owner: None,
+        mode: None,
+        source: ".".to_owned(),
+        target: format!("{CONTEXT_FOLDER}/"),
+    });
+    let lines = [
+        r"find /pei-context \( -name .git -o -name .pei -o -type f -name 'id_*' ! -name '*.pub' \) -prune -exec rm -rf -- {} +;",
+        "find /pei-context -type f -size -64k -exec awk",
+        r#"'FNR == 1 && /^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----/ { printf "%s%c", FILENAME, 0 } { nextfile }' {} +"#,
+        "| xargs -0r rm -f --",
+    ];
+    [copy, Step::shell(Vec::new(), &lines)]
+}
+
+/// One entry of `copy`.
+pub(super) fn copy_from(
+    from: Option<String>,
+    source: String,
+    copied: &Copied,
+    is_first: bool,
+) -> Step {
+    let mut step = Step::new(Instruction::Copy {
+        from,
+        owner: copied.owner.clone(),
+        mode: copied.mode.clone(),
+        source,
+        target: copied.to.clone(),
+    });
+    step.apart = is_first;
+    step
 }
 
 /// The parts of stage-1 that all scripts call, on a base that pei did not make.

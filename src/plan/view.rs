@@ -49,16 +49,26 @@ impl<'p> View<'p> {
             .map(|(name, folder)| (name.as_str(), folder))
             .collect();
         let parts: Vec<&str> = hook.script.split('/').collect();
-        let mut paths = match parts.as_slice() {
+        let paths = match parts.as_slice() {
             [own, "system", tool, ..] if self.folders.contains_key(*own) => {
                 self.of_installer(own, tool, &family)
             }
             _ => self.of_script(&hook.script, &family),
         };
-        // What runs the hook lies there.
-        paths.insert(paths::LIBRARY.to_owned());
+        with_library(paths)
+    }
 
-        mountable(paths.iter().map(String::as_str))
+    /// What a hook of a further stage sees: its stage's folder, and an installer that it is.
+    pub(super) fn of_builder_hook(&self, folder: &str, hook: &Hook) -> Vec<String> {
+        let parts: Vec<&str> = hook.script.split('/').collect();
+        let mut paths = match parts.as_slice() {
+            [own, "system", tool, ..] => self.of_installer(own, tool, &[]),
+            _ => BTreeSet::new(),
+        };
+        if self.folders.contains_key(folder) {
+            paths.insert(folder.to_owned());
+        }
+        with_library(paths)
     }
 
     /// Whether builds find something of this name right below `installation/`.
@@ -113,6 +123,13 @@ impl<'p> View<'p> {
         }
         paths
     }
+}
+
+/// What a step mounts for a hook that sees these paths.
+fn with_library(mut paths: BTreeSet<String>) -> Vec<String> {
+    // What runs the hook lies there.
+    paths.insert(paths::LIBRARY.to_owned());
+    mountable(paths.iter().map(String::as_str))
 }
 
 /// All of `custom/` but the scripts that only run-time entries name, so that an edit of those redoes no build hook,

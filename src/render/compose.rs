@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::notice::NOTICE;
 use super::{insert_text, templates};
 use crate::file_tree::FileTree;
-use crate::model::{ComposeText, Device, Setting, StageId};
-use crate::plan::{Plan, Port, Service, VolumeMount, VolumeSource};
+use crate::model::{BuildContext, ComposeText, Device, Setting, StageId};
+use crate::plan::{BuildArg, BuilderService, Plan, Port, Service, VolumeMount, VolumeSource};
 
 /// The host, by the name that the default proxy address uses.
 const EXTRA_HOSTS: &str = "host.docker.internal:host-gateway";
@@ -23,14 +23,22 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> a
         .services
         .iter()
         .filter(|service| !named.contains(&service.name));
-    let further: Map<_, _> = further
+    let mut further: Map<_, _> = further
         .map(|planned| (planned.name.clone(), service(planned)))
         .collect();
+    for planned in &plan.builders {
+        further.insert(planned.name.clone(), builder(planned));
+    }
+    further.extend(plan.beside.services.clone());
+    if let Some(name) = further.keys().next()
+        && template.is_some_and(|template| !template.contains("further_services"))
+    {
+        return Err(templates::lacks_services(name).into());
+    }
     context.insert("further_services".into(), further.into());
     context.insert("notice".into(), NOTICE.into());
     context.insert("volumes".into(), volumes(plan));
-    // The template, also one that people have extended, asks for it.
-    context.insert("secrets".into(), Value::Null);
+    context.insert("secrets".into(), secrets(plan));
     context.insert("extensions".into(), extensions(plan));
     let rendered = match template {
         Some(template) => templates::render_extended(template, context)?,
@@ -60,10 +68,6 @@ fn without_hints(text: &str) -> String {
 }
 
 fn service(service: &Service) -> Value {
-    let args = service.args.iter();
-    let args: Map<_, _> = args
-        .map(|arg| (arg.name.clone().into_owned(), text(&arg.value)))
-        .collect();
     let environment = service.environment.iter();
     let environment: Map<_, _> = environment
         .map(|variable| {
@@ -73,20 +77,26 @@ fn service(service: &Service) -> Value {
         .collect();
     let devices = json!([{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]);
     let deploy = json!({"resources": {"reservations": {"devices": devices}}});
+    let options = &service.options;
+    let option = |value: &Option<ComposeText>| value.as_ref().map(text);
     let build = json!({
         "context": ".",
         "dockerfile": service.dockerfile,
         "target": service.name,
         "extra_hosts": [EXTRA_HOSTS],
-        "args": args,
+        "args": args(&service.args),
+        "additional_contexts": contexts(&service.contexts),
     });
     without_nulls(json!({
         "image": text(&service.image),
         "profiles": service.is_build_helper.then_some(["build-helper"]),
-        "build": build,
+        "build": without_nulls(build),
         "stdin_open": true,
         "tty": true,
         "command": "/bin/bash",
+        "restart": option(&options.restart),
+        "hostname": option(&options.hostname),
+        "shm_size": option(&options.shm_size),
         // An empty list would be no list for Compose any more once an override file is merged with it.
         "deploy": (service.device == Device::Gpu).then_some(deploy),
         "environment": environment,
@@ -101,6 +111,43 @@ fn without_nulls(mut value: Value) -> Value {
         map.retain(|_, value| !value.is_null());
     }
     value
+}
+
+/// A further stage's: it is built, and started only by name, for a look into it.
+fn builder(service: &BuilderService) -> Value {
+    let build = json!({
+        "context": ".",
+        "dockerfile": service.dockerfile,
+        "target": service.name,
+        "extra_hosts": [EXTRA_HOSTS],
+        "args": args(&service.args),
+        "additional_contexts": contexts(&service.contexts),
+    });
+    without_nulls(json!({
+        "image": service.image.as_ref().map(text),
+        "profiles": ["build-helper"],
+        "build": without_nulls(build),
+        "stdin_open": true,
+        "tty": true,
+        "command": "/bin/sh",
+        "extra_hosts": [EXTRA_HOSTS],
+    }))
+}
+
+fn args(args: &[BuildArg]) -> Value {
+    let args = args.iter();
+    let args: Map<_, _> = args
+        .map(|arg| (arg.name.clone().into_owned(), text(&arg.value)))
+        .collect();
+    args.into()
+}
+
+fn contexts(contexts: &[BuildContext]) -> Value {
+    let contexts = contexts.iter().map(|context| {
+        let path = ComposeText::literal(context.path.as_str());
+        (context.name.clone(), text(&path))
+    });
+    or_null(contexts.collect())
 }
 
 fn port(port: &Port) -> Value {
@@ -132,12 +179,29 @@ fn volumes(plan: &Plan) -> Value {
     or_null(volumes)
 }
 
-/// `--full-compose`: what each setting became, for a person who wants to see it.
+/// The secrets of services beside the stages, which Compose takes from its environment.
+fn secrets(plan: &Plan) -> Value {
+    let secrets = plan.beside.secrets.iter().map(|name| {
+        let variable = name
+            .to_uppercase()
+            .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        (name.clone(), json!({"environment": variable}))
+    });
+    or_null(secrets.collect())
+}
+
+/// The networks and secrets of services beside the stages, and `--full-compose`: what each setting became, for a person who
+/// wants to see it.
 fn extensions(plan: &Plan) -> Value {
-    let Some(Setting::Map(stages)) = &plan.settings else {
-        return Value::Null;
-    };
     let mut map = Map::new();
+    if !plan.beside.networks.is_empty() {
+        let networks = plan.beside.networks.iter();
+        let networks: Map<_, _> = networks.map(|name| (name.clone(), json!({}))).collect();
+        map.insert("networks".into(), networks.into());
+    }
+    let Some(Setting::Map(stages)) = &plan.settings else {
+        return or_null(map);
+    };
     map.insert(
         "x-paths".into(),
         json!({

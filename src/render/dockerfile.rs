@@ -3,20 +3,31 @@
 use serde_json::{Value, json};
 
 use super::notice::NOTICE;
-use super::{insert_text, templates};
+use super::{insert_text, quote, templates};
 use crate::file_tree::FileTree;
 use crate::model::{ComposeText, StageId};
 use crate::plan::{Dockerfile, Plan};
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     for dockerfile in &plan.dockerfiles {
+        let mut options = String::new();
+        for context in &dockerfile.contexts {
+            let word = quote::sh_if_needed(&format!("{}={}", context.name, context.path));
+            options.extend([" --build-context ", &word]);
+        }
+        if let Some(target) = &dockerfile.target {
+            options.extend([" --target ", target]);
+        }
         let path = &dockerfile.path;
         let head = [
             format!(
                 "{} Compose passes every value below; plain docker builds it as well:",
                 sentence(dockerfile.about)
             ),
-            format!("  docker build -f {path} -t {} .", plain(&dockerfile.image)),
+            format!(
+                "  docker build -f {path}{options} -t {} .",
+                plain(&dockerfile.image)
+            ),
         ];
         insert_text(tree, path, text(dockerfile, &head)?);
     }

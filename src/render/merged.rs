@@ -7,7 +7,7 @@ use super::quote::word_in_quotes as word;
 use super::{dockerfile, insert_text, templates};
 use crate::assets;
 use crate::file_tree::FileTree;
-use crate::model::{ComposeText, EnvVar};
+use crate::model::{BuildContext, ComposeText, ContainerOptions, EnvVar};
 use crate::plan::{NamedVolumes, Plan, Port, VolumeMount, VolumeSource};
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
@@ -38,12 +38,21 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
             "ports": words(service.ports.iter().map(port)),
             "volumes": words(mounts.map(|mount| volume(mount, &plan.volumes))),
             "environment": words(service.environment.iter().map(variable)),
+            "contexts": contexts(&merged.contexts),
+            "restarts": is_restarted(&service.options),
+            "options": extra_args(&service.options),
         }),
     )?;
     insert_text(tree, "merged.env", env);
     for script in ["build-merged.sh", "run-merged.sh"] {
         let text = assets::template(&format!("merged/{script}"));
-        insert_text(tree, script, text.to_owned());
+        // A build without contexts has no part for them.
+        let part = if merged.contexts.is_empty() {
+            ""
+        } else {
+            assets::template("merged/contexts.part")
+        };
+        insert_text(tree, script, text.replace("  # build contexts\n", part));
     }
     Ok(())
 }
@@ -53,6 +62,37 @@ fn variable(EnvVar { name, value }: &EnvVar) -> String {
         Some(value) => word(&format!("{name}={}", literal(value))),
         None => word(name),
     }
+}
+
+/// As for `docker build --build-context`; empty where there are none.
+fn contexts(contexts: &[BuildContext]) -> String {
+    let pairs = contexts.iter();
+    words(pairs.map(|context| word(&format!("{}={}", context.name, context.path))))
+}
+
+/// Options for which no other value stands.
+fn extra_args(options: &ContainerOptions) -> String {
+    let ContainerOptions {
+        restart,
+        hostname,
+        shm_size,
+    } = options;
+    let options = [
+        ("--restart", restart),
+        ("--hostname", hostname),
+        ("--shm-size", shm_size),
+    ];
+    let set = options.into_iter().filter_map(|(option, text)| {
+        let text = literal(text.as_ref()?).replace(' ', "");
+        Some(format!("{option} {}", word(&text)))
+    });
+    words(set)
+}
+
+/// An engine starts no container again that it removes when it ends.
+fn is_restarted(options: &ContainerOptions) -> bool {
+    let restart = options.restart.as_ref().map(literal);
+    restart.is_some_and(|restart| restart != "no")
 }
 
 fn port(port: &Port) -> String {

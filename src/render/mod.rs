@@ -4,6 +4,7 @@
 
 mod compose;
 mod dockerfile;
+mod graph;
 mod merged;
 mod new_config;
 mod new_project;
@@ -20,9 +21,11 @@ use serde_json::json;
 
 use crate::assets;
 use crate::file_tree::{File, FileTree, Owner};
+use crate::plan::paths::HOOK_RUNNER;
 use crate::plan::{LeftOut, Plan};
 use notice::NOTICE;
 
+pub use graph::{Form, graph};
 pub use new_project::{NewProject, new_project, ssh_port};
 
 /// What is committed of a folder with a file that is not.
@@ -42,6 +45,10 @@ pub fn project(plan: &Plan, compose_template: Option<&str>) -> anyhow::Result<Fi
     add_installation(&mut tree);
     dockerfile::add(&mut tree, plan)?;
     wrapper::add(&mut tree, plan)?;
+    if plan.needs_hook_runner {
+        let runner = assets::template("stages/run-hook.sh").to_owned();
+        insert_text(&mut tree, &format!("installation/{HOOK_RUNNER}"), runner);
+    }
     compose::add(&mut tree, plan, compose_template)?;
     merged::add(&mut tree, plan)?;
     add_ignore_files(&mut tree, &plan.left_out)?;

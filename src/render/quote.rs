@@ -66,12 +66,25 @@ pub(crate) fn copy_form(paths: &[String]) -> String {
 }
 
 /// A source is a pattern. The engine undoes escapes only in what it takes for one, so that an escaped one
-/// begins with a class of one letter.
+/// begins with a class of one letter; a slash before it is the root's.
 fn copy_source(path: &str) -> String {
-    let pattern = pattern(path, &['\\', '*', '?', '[', '^']);
-    match pattern.chars().next() {
-        Some(first) if pattern != path => format!("[{first}]{}", &pattern[first.len_utf8()..]),
-        _ => pattern,
+    const SIGNS: [char; 5] = ['\\', '*', '?', '[', '^'];
+    let (root, path) = match path.strip_prefix('/') {
+        Some(rest) => ("/", rest),
+        None => ("", path),
+    };
+    let plain = pattern(path, &SIGNS);
+    match path.chars().next() {
+        Some(first) if plain != path => {
+            let rest = pattern(&path[first.len_utf8()..], &SIGNS);
+            let escape = if matches!(first, '\\' | '^' | ']') {
+                "\\"
+            } else {
+                ""
+            };
+            format!("{root}[{escape}{first}]{rest}")
+        }
+        _ => format!("{root}{plain}"),
     }
 }
 

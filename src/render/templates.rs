@@ -82,6 +82,16 @@ pub(super) fn render_extended(
     Ok(text)
 }
 
+/// An older template knows two services.
+pub(super) fn lacks_services(name: &str) -> BrokenComposeTemplate {
+    BrokenComposeTemplate {
+        line: None,
+        message: format!(
+            "it has no place for the service {name}: `further_services` is missing, which pei's own template has"
+        ),
+    }
+}
+
 /// The rendered text is nowhere to be seen, so the line at fault is shown and not numbered.
 fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenComposeTemplate {
     let what = match error.without_snippet() {

@@ -91,6 +91,7 @@ main() {
       arguments+=(--build-arg "${name%%=*}=${sum%% *}")
     done
   fi
+  # build contexts
   local gateway
   gateway="$(host_gateway "${engine}")" || fail "${engine} does not answer" 3
   export DOCKER_BUILDKIT=1

@@ -8,13 +8,14 @@ use crate::config::{FileProblem, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, LineIndex, Severity, explain, render, to_json};
 use crate::fuzz::fake::FakeHost;
 
-const CASES: [&str; 6] = [
+const CASES: [&str; 7] = [
     include_str!("bad_configs/loading.txt"),
     include_str!("bad_configs/text.txt"),
     include_str!("bad_configs/shapes.txt"),
     include_str!("bad_configs/values.txt"),
     include_str!("bad_configs/users.txt"),
     include_str!("bad_configs/hooks.txt"),
+    include_str!("bad_configs/stages.txt"),
 ];
 
 /// A config, the code it gets, the key path, and a part of the help.
@@ -96,6 +97,7 @@ fn host() -> FakeHost {
         .project("stage-1/custom/ok.sh", ":")
         .project("stage-2/custom/ok.sh", ":")
         .project("elsewhere/ok.sh", ":")
+        .project("stages/web/ok.sh", ":")
         .project("stage-1/custom/my own.sh", ":")
         .project("stage-1/custom/empty.sh", " \n")
         .project("stage-1/custom/utf16.sh", "e\0c\0h\0o\0")

@@ -263,7 +263,7 @@ impl Quotes {
 }
 
 /// JSON is YAML, but for the characters that YAML wants escaped.
-fn double(text: &str) -> String {
+pub(crate) fn double(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {

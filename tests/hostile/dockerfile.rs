@@ -84,7 +84,7 @@ fn default_of(instructions: &[Instruction<'_>], name: &str) -> String {
 }
 
 /// Source and destination of each `COPY` in exec form.
-fn copied(instructions: &[Instruction<'_>]) -> Vec<(String, String)> {
+pub(crate) fn copied(instructions: &[Instruction<'_>]) -> Vec<(String, String)> {
     let copies = instructions
         .iter()
         .filter_map(|instruction| match instruction {
@@ -107,7 +107,12 @@ fn pattern(text: &str) -> String {
         match c {
             '\\' => out.extend(rest.next()),
             '[' => {
-                out.extend(rest.next());
+                let first = rest.next();
+                out.extend(if first == Some('\\') {
+                    rest.next()
+                } else {
+                    first
+                });
                 assert_eq!(rest.next(), Some(']'), "{text} matches more than one name");
             }
             '*' | '?' => panic!("{text} matches more than one name"),

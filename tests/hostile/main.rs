@@ -23,4 +23,5 @@ mod secrets;
 mod skip;
 mod text;
 mod tools;
+mod tree;
 mod wrappers;

@@ -9,13 +9,14 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 8] = [
+pub(crate) const COMMANDS: [&str; 9] = [
     "create",
     "configure",
     "remove",
     "hash-password",
     "schema",
     "explain",
+    "graph",
     "completions",
     "man",
 ];

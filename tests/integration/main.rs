@@ -31,6 +31,7 @@ mod safety;
 mod security;
 mod shells;
 mod skip;
+mod stages;
 mod supply_chain;
 mod template;
 mod tmpfs;

@@ -34,6 +34,7 @@ macro_rules! sections {
                 },)*],
                 required: sections!(@or_none $($required)?),
                 misplaced: sections!(@or_none $($misplaced)?),
+                elsewhere: None,
             };
 
             /// The section behind a key, with its place; null is a section without keys.
@@ -178,11 +179,13 @@ pub(crate) fn is_extension(key: &str) -> bool {
 fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Spec) {
     let here = at.entry(entry);
     let span = entry.key_span.clone();
-    let misplaced = spec.misplaced.iter().find(|(key, _)| *key == &*entry.key);
+    let mut misplaced = spec.misplaced.iter().copied();
+    let misplaced = misplaced.find(|(key, _)| *key == &*entry.key);
     if misplaced.is_some() && entry.value.is_null() {
         // Null is the same as no key, and that is where the key belongs.
         return;
     }
+    let misplaced = misplaced.or_else(|| spec.elsewhere(&entry.key));
     let known: Vec<&str> = spec.keys().map(|key| key.name).collect();
     let meant = nearest(&entry.key, known.iter().copied());
     let diagnostic = if let Some((key, home)) = misplaced {
@@ -191,7 +194,7 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
             span,
             format!("`{key}` does not belong here"),
         )
-        .help(*home)
+        .help(home)
     } else {
         let help = match meant {
             Some(key) => {

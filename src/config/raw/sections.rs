@@ -29,7 +29,14 @@ const STAGE_1_ONLY: &str = "it belongs in `stage_1`: stage-2 builds on what stag
 pub(crate) const STAGE_1: Spec = Spec {
     name: "Stage1",
     about: "The system image.",
-    misplaced: &[("storage", "it belongs in `stage_2`; in stage-1 use `mount`")],
+    misplaced: &[
+        ("storage", "it belongs in `stage_2`; in stage-1 use `mount`"),
+        (
+            "from",
+            "stage-1 grows from an image: name it as `image.base`",
+        ),
+    ],
+    elsewhere: COMPOSE_KEYS,
     ..Stage::SPEC
 };
 
@@ -38,7 +45,119 @@ pub(crate) const STAGE_2: Spec = Spec {
     name: "Stage2",
     about: "The working image on top of stage-1.",
     misplaced: &[("ssh", STAGE_1_ONLY), ("apt", STAGE_1_ONLY)],
+    elsewhere: COMPOSE_KEYS,
     ..Stage::SPEC
+};
+
+/// The keys of Compose's service that a person may look for in a stage.
+const COMPOSE_KEYS: Option<(&[&str], &str)> = Some((
+    &[
+        "annotations",
+        "blkio_config",
+        "build",
+        "cap_add",
+        "cap_drop",
+        "cgroup",
+        "cgroup_parent",
+        "command",
+        "configs",
+        "container_name",
+        "cpu_count",
+        "cpu_percent",
+        "cpu_period",
+        "cpu_quota",
+        "cpu_rt_period",
+        "cpu_rt_runtime",
+        "cpu_shares",
+        "cpus",
+        "cpuset",
+        "credential_spec",
+        "depends_on",
+        "deploy",
+        "develop",
+        "device_cgroup_rules",
+        "devices",
+        "dns",
+        "dns_opt",
+        "dns_search",
+        "domainname",
+        "entrypoint",
+        "env_file",
+        "expose",
+        "external_links",
+        "extra_hosts",
+        "gpus",
+        "group_add",
+        "healthcheck",
+        "init",
+        "ipc",
+        "isolation",
+        "labels",
+        "links",
+        "logging",
+        "mac_address",
+        "mem_limit",
+        "mem_reservation",
+        "mem_swappiness",
+        "memswap_limit",
+        "network_mode",
+        "networks",
+        "oom_kill_disable",
+        "oom_score_adj",
+        "pid",
+        "pids_limit",
+        "platform",
+        "post_start",
+        "pre_stop",
+        "privileged",
+        "profiles",
+        "pull_policy",
+        "read_only",
+        "runtime",
+        "scale",
+        "secrets",
+        "security_opt",
+        "stdin_open",
+        "stop_grace_period",
+        "stop_signal",
+        "storage_opt",
+        "sysctls",
+        "tmpfs",
+        "tty",
+        "ulimits",
+        "user",
+        "userns_mode",
+        "uts",
+        "volumes",
+        "volumes_from",
+        "working_dir",
+    ],
+    "Compose knows it: write it into `docker-compose.override.yml`, or below the service in compose-template.yml",
+));
+
+const NO_CONTAINER: &str =
+    "it belongs in `stage_1` or `stage_2`: a further stage has build steps and no container";
+const NO_HOOK: &str = "it belongs below `custom` of `stage_1` or `stage_2`: nobody starts a container of a further stage";
+
+/// The image of a further stage, which need not be kept.
+pub(crate) const BUILDER_IMAGE: Spec = Spec {
+    name: "BuilderImage",
+    about: "What a further stage is built from, and the name that its image is kept under.",
+    required: &[],
+    ..Image::SPEC
+};
+
+/// The hooks of a further stage.
+pub(crate) const BUILDER_CUSTOM: Spec = Spec {
+    name: "BuilderCustom",
+    about: "Scripts that run during the build of a further stage.",
+    misplaced: &[
+        ("on_first_run", NO_HOOK),
+        ("on_every_run", NO_HOOK),
+        ("on_user_login", NO_HOOK),
+        ("on_entry", NO_HOOK),
+    ],
+    ..Custom::SPEC
 };
 
 /// Where the content of a storage directory lives: a mount whose place is known.
@@ -76,6 +195,12 @@ sections! {
         stage_1: Shape::Section(&STAGE_1),
         /// The working image on top of stage-1; without it only the system image is built.
         stage_2: Shape::Section(&STAGE_2),
+        /// Further stages of the build, by a name of your choice, which other stages copy from or grow from; default none.
+        stages: Shape::Entries(&Builder::SPEC),
+        /// Directories that stages may copy from, relative to the project, by a name of your choice; default none.
+        contexts: Shape::Texts,
+        /// Containers beside stage-2: Compose's own text for each, by the service's name; default none.
+        services: Shape::Services,
     }
 
     /// A stage: each key that some stage has.
@@ -100,6 +225,57 @@ sections! {
         mount: Shape::Entries(&Mount::SPEC),
         /// Scripts that run at the points of a build's and a container's life, in `stage_2` after those of `stage_1`.
         custom: Shape::Section(&Custom::SPEC),
+        /// The stage that stage-2 grows from, which leads back to stage-1; not together with `image.base`; default `stage-1`.
+        from: Shape::Text,
+        /// What is copied into the image before the stage's build hooks, in this order; default nothing.
+        copy: Shape::Sections(&Copy::SPEC),
+        /// When Compose starts the container again: no, always, unless-stopped, on-failure or on-failure:N; default no, in `stage_2` as in `stage_1`.
+        restart: Shape::ComposeText,
+        /// The container's own host name; default its id, in `stage_2` as in `stage_1`.
+        hostname: Shape::ComposeText,
+        /// Size of /dev/shm, such as 8gb; default the engine's 64mb, in `stage_2` as in `stage_1`.
+        shm_size: Shape::ComposeText,
+    }
+
+    /// A further stage of the build: stages that do not need each other are built side by side.
+    Builder;
+    misplaced &[
+        ("ssh", NO_CONTAINER),
+        ("proxy", "it belongs in `stage_1`, whose proxy all build steps use"),
+        ("ports", NO_CONTAINER),
+        ("device", NO_CONTAINER),
+        ("storage", NO_CONTAINER),
+        ("mount", NO_CONTAINER),
+        ("restart", NO_CONTAINER),
+        ("hostname", NO_CONTAINER),
+        ("shm_size", NO_CONTAINER),
+    ]; {
+        /// The image to build on, and the name under which the stage's image is kept.
+        image: Shape::Section(&BUILDER_IMAGE),
+        /// The stage to grow from; not together with `image.base`; default `stage-1`.
+        from: Shape::Text,
+        /// What is copied into the stage before its build hooks, in this order; default nothing.
+        copy: Shape::Sections(&Copy::SPEC),
+        /// Variables of the stage's build hooks, as a list of `KEY=value` or a mapping; default none.
+        environment: Shape::Environment,
+        /// The scripts of the stage, which lie in installation/stages/NAME; default none.
+        custom: Shape::Section(&BUILDER_CUSTOM),
+        /// `none` keeps the mirror and the apt proxy of `stage_1` out of the stage; default those of `stage_1`, on Debian and Ubuntu.
+        apt: Shape::Choice(&["none"]),
+    }
+
+    /// A file or directory that is copied into a stage.
+    Copy requires &["path", "to"]; {
+        /// A stage, `stage-1`, one of `contexts`, or an image; default installation/.
+        from: Shape::Text,
+        /// The file or directory: absolute in a stage or an image, relative to a context or installation/. Of a directory the content is copied; required.
+        path: Shape::Text,
+        /// The absolute path in the image; one that ends in `/` is a directory; required.
+        to: Shape::Text,
+        /// Who owns the copy, as NAME or UID:GID; default root.
+        owner: Shape::Text,
+        /// The mode of all that is copied, in octal digits such as '0755'; default as in the source.
+        mode: Shape::Text,
     }
 
     /// What an image is built from and what it is called.

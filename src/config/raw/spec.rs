@@ -13,6 +13,8 @@ pub(crate) struct Spec {
     pub(crate) required: &'static [&'static str],
     /// Keys that belong elsewhere, and where.
     pub(crate) misplaced: &'static [(&'static str, &'static str)],
+    /// Keys that another program knows, and where they can stand.
+    pub(crate) elsewhere: Option<(&'static [&'static str], &'static str)>,
 }
 
 impl Spec {
@@ -20,6 +22,15 @@ impl Spec {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'static Key> {
         let is_here = |key: &&Key| self.misplaced.iter().all(|(name, _)| *name != key.name);
         self.all_keys.iter().filter(is_here)
+    }
+}
+
+impl Spec {
+    /// A key that another program knows, and where it can stand.
+    pub(super) fn elsewhere(&self, key: &str) -> Option<(&'static str, &'static str)> {
+        let (keys, home) = self.elsewhere?;
+        let known = keys.iter().find(|known| **known == key)?;
+        Some((known, home))
     }
 }
 
@@ -64,6 +75,12 @@ pub(crate) enum Shape {
     Environment,
     /// A list of single values.
     List,
+    /// A list of mappings with known keys.
+    Sections(&'static Spec),
+    /// A mapping of free names to single values.
+    Texts,
+    /// A mapping of free names to mappings that another program reads.
+    Services,
     /// A single value, or a list of at most one.
     AtMostOne,
 }

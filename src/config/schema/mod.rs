@@ -92,6 +92,20 @@ fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
             "additionalProperties": reference(spec, definitions),
         }),
         Shape::Environment => environment(),
+        Shape::Sections(spec) => json!({
+            "type": ["array", "null"],
+            "items": reference(spec, definitions),
+        }),
+        Shape::Texts => json!({
+            "type": ["object", "null"],
+            "patternProperties": { EXTENSION: true },
+            "additionalProperties": { "type": SCALAR_OR_NULL },
+        }),
+        Shape::Services => json!({
+            "type": ["object", "null"],
+            "patternProperties": { EXTENSION: true },
+            "additionalProperties": { "type": ["object", "null"] },
+        }),
         Shape::List => json!({ "type": ["array", "null"], "items": { "type": SCALAR } }),
         Shape::AtMostOne => json!({
             "anyOf": [

@@ -15,13 +15,32 @@ use crate::model::NameForm;
 /// The rules of a section, by the name of its declaration; each is a schema.
 pub(super) fn of(section: &str) -> Vec<Value> {
     match section {
-        "Root" => vec![texts("project", &whole(&NameForm::PROJECT))],
-        "Stage1" => vec![
+        "Root" => vec![
+            texts("project", &whole(&NameForm::PROJECT)),
+            names("stages", &whole(&NameForm::BUILDER)),
+            names("contexts", &whole(&NameForm::BUILDER)),
+            names("services", "^[a-zA-Z0-9._-]+$"),
+        ],
+        "Copy" => {
+            let name = NameForm::OWNER.pattern();
+            vec![
+                texts("to", "^/"),
+                texts("mode", "^[0-7]{3,4}$"),
+                texts("owner", &format!("^{name}(:{name})?$")),
+            ]
+        }
+        "Stage1" => [
             json!({ "properties": { "image": is_set("base") } }),
             items("ports", &text(&port())),
-        ],
-        "Stage2" => vec![items("ports", &text(&port()))],
-        "Custom" => raw::Custom::SPEC
+        ]
+        .into_iter()
+        .chain(container())
+        .collect(),
+        "Stage2" => [items("ports", &text(&port()))]
+            .into_iter()
+            .chain(container())
+            .collect(),
+        "Custom" | "BuilderCustom" => raw::Custom::SPEC
             .keys()
             .map(|key| {
                 items(
@@ -30,7 +49,7 @@ pub(super) fn of(section: &str) -> Vec<Value> {
                 )
             })
             .collect(),
-        "Image" => vec![
+        "Image" | "BuilderImage" => vec![
             texts("base", &format!("^$|{}", image())),
             texts("output", &image()),
         ],
@@ -59,6 +78,9 @@ pub(super) fn of(section: &str) -> Vec<Value> {
 const HOST_PATH: &str = r"^([A-Za-z]:[\\/][^:]*|[/.~][^:]*)$";
 /// A hash of crypt(3).
 const PASSWORD_HASH: &str = r"^\$(6\$(rounds=[0-9]+\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{86}|5\$(rounds=[0-9]+\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{43}|y\$[./0-9A-Za-z]+\$[./0-9A-Za-z]{0,86}\$[./0-9A-Za-z]{43}|2b\$[0-3][0-9]\$[./0-9A-Za-z]{53})$";
+const HOSTNAME: &str = "^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$";
+const SIZE: &str = r"^[0-9]+(\.[0-9]+)? ?([bB]|[kKmMgG][bB]?)?$";
+const RESTART: &str = "^(no|always|unless-stopped|on-failure(:[0-9]+)?)$";
 
 /// The items of `environment`: `KEY=value`, or `KEY` alone; a variable may give either, a marker only the value.
 pub(super) const ASSIGNMENT: &str = r"^([^= \t\r\n{]|\{(?!\{))+(=|$)|\$\{";
@@ -107,6 +129,21 @@ fn texts(key: &str, pattern: &str) -> Value {
 
 fn items(key: &str, item: &Value) -> Value {
     json!({ "properties": { key: { "items": item } } })
+}
+
+/// The names of a mapping's entries, which no variable is replaced in.
+fn names(key: &str, pattern: &str) -> Value {
+    let pattern = format!("^x-|{pattern}");
+    json!({ "properties": { key: { "propertyNames": { "pattern": pattern } } } })
+}
+
+/// What Compose starts containers with.
+fn container() -> [Value; 3] {
+    [
+        texts("restart", RESTART),
+        texts("hostname", HOSTNAME),
+        texts("shm_size", SIZE),
+    ]
 }
 
 fn zero() -> Value {

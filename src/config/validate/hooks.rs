@@ -2,8 +2,9 @@
 
 use super::arguments;
 use super::ports::items;
+use super::script::{self, Home};
 use super::stage_kind::StageKind;
-use super::{installer_options, script, script_word};
+use super::{installer_options, script_word};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::{Content, Node};
@@ -14,8 +15,8 @@ const EXAMPLE: &str = "- stage-1/custom/my-script.sh --option";
 
 /// What the points of a hook allow.
 #[derive(Clone, Copy)]
-struct Point {
-    stage: StageKind,
+struct Point<'n> {
+    home: Home<'n>,
     is_build: bool,
     /// Neither volumes nor the links of `/soft` exist.
     before_run_time: bool,
@@ -31,7 +32,7 @@ pub(super) fn read(
         return Hooks::default();
     };
     let at_run_time = Point {
-        stage: kind,
+        home: Home::Stage(kind),
         is_build: false,
         before_run_time: false,
     };
@@ -49,7 +50,35 @@ pub(super) fn read(
     }
 }
 
-fn list(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>, point: Point) -> Vec<Hook> {
+/// Those of a further stage.
+pub(super) fn of_builder(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    stage: &Place<'_>,
+    name: &str,
+) -> Vec<Hook> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let at = field.place(stage);
+    let spec = &raw::BUILDER_CUSTOM;
+    let Ok(section) = raw::Custom::read_as(cx, field.node, &at, spec) else {
+        return Vec::new();
+    };
+    let point = Point {
+        home: Home::Builder(name),
+        is_build: true,
+        before_run_time: false,
+    };
+    list(cx, section.on_build, &at, point)
+}
+
+fn list(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    at: &Place<'_>,
+    point: Point<'_>,
+) -> Vec<Hook> {
     let Some(field) = field else {
         return Vec::new();
     };
@@ -66,7 +95,7 @@ fn on_entry(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     at: &Place<'_>,
-    point: Point,
+    point: Point<'_>,
 ) -> Option<Hook> {
     let field = field?;
     let at = field.place(at);
@@ -98,7 +127,12 @@ fn on_entry(
     }
 }
 
-fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Result<Hook, Reported> {
+fn hook(
+    cx: &mut Context<'_>,
+    node: &Node,
+    at: &Place<'_>,
+    point: Point<'_>,
+) -> Result<Hook, Reported> {
     // Before variables are replaced: `${PEI_SOFT_DATA}` is set nowhere but in a container.
     if let Content::Scalar(scalar) = &*node.content
         && point.before_run_time
@@ -126,7 +160,7 @@ fn hook(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, point: Point) -> Resu
         node,
         at,
         (&word, arguments),
-        (point.stage, point.is_build),
+        (point.home, point.is_build),
     );
     let mut outcome = Ok(());
     for problem in arguments::check(arguments) {

@@ -50,6 +50,25 @@ pub(super) fn read(
     }
 }
 
+/// That of a further stage, which may have neither.
+pub(super) fn of_builder(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    stage: &Place<'_>,
+) -> ReadImage {
+    let Some(field) = field else {
+        return ReadImage::default();
+    };
+    let at = field.place(stage);
+    let Ok(section) = raw::Image::read_as(cx, field.node, &at, &raw::BUILDER_IMAGE) else {
+        return ReadImage::default();
+    };
+    ReadImage {
+        base: name(cx, section.base, &at, Use::Base).ok().flatten(),
+        output: name(cx, section.output, &at, Use::Output).ok().flatten(),
+    }
+}
+
 /// No stage may write the image that it, or a stage before it, is built on: each build would begin where the last
 /// one ended.
 pub(super) fn check(cx: &mut Context<'_>, images: &[&ReadImage]) {
@@ -76,11 +95,13 @@ pub(super) fn check(cx: &mut Context<'_>, images: &[&ReadImage]) {
 
 /// Whether two names are one image to an engine, as far as no marker hides it.
 fn is_same(one: &ComposeText, other: &ComposeText) -> bool {
-    let full = |text: &ComposeText| text.as_literal().map(image_name::in_full);
-    match (full(one), full(other)) {
-        (Some(one), Some(other)) => one == other,
-        _ => one == other,
-    }
+    in_full(one) == in_full(other)
+}
+
+/// One text for one image, as far as no marker hides it.
+pub(super) fn in_full(name: &ComposeText) -> String {
+    let literal = name.as_literal().map(image_name::in_full);
+    literal.unwrap_or_else(|| name.for_compose())
 }
 
 fn name(

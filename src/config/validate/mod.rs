@@ -6,6 +6,10 @@
 
 mod apt;
 mod arguments;
+mod builders;
+mod container;
+mod contexts;
+mod copies;
 mod credentials;
 mod destinations;
 mod environment;
@@ -24,6 +28,7 @@ mod project_path;
 mod proxy;
 mod script;
 mod script_word;
+mod services;
 mod ssh;
 mod stage;
 mod stage_kind;

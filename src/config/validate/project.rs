@@ -1,9 +1,11 @@
 //! The whole file, and the rules that span its sections.
 
+use super::builders::{self, Needs, ReadBuilder};
+use super::copies::{Named, Names};
 use super::ports::Published;
 use super::stage::{self, ReadStage};
 use super::stage_kind::StageKind;
-use super::{host_ports, image, ssh, volumes};
+use super::{contexts, host_ports, image, services, ssh, volumes};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Node};
@@ -39,14 +41,59 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     if fields[0].1.is_none() {
         cx.missing(&at, "stage_1", "add `stage_1:` with at least its `image`");
     }
-    let read = fields.map(|(kind, field)| stage::read(cx, field?, &at, kind));
+    let contexts = contexts::read(cx, sections.contexts, &at);
+    let entries = builders::named(cx, sections.stages, &at);
+    let names = Names {
+        builders: entries
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| (entry.key.to_string(), index))
+            .collect(),
+        contexts: contexts.iter().map(|known| known.name.clone()).collect(),
+    };
+    let builders = builders::read(cx, &entries, sections.stages, &at, &names);
+    let read = fields.map(|(kind, field)| stage::read(cx, field?, &at, kind, &names));
+    let services = services::read(cx, sections.services, &at, &builders);
     let is_usable = read[0].is_some();
     let stages: Vec<ReadStage> = read.into_iter().flatten().collect();
     if !is_usable {
         return None;
     }
-    check_together(cx, &stages);
-    Some(assemble(name, stages))
+    let order = order(cx, &stages, &builders)?;
+    check_together(cx, &stages, &builders);
+    let mut project = assemble(name, stages, builders, &order);
+    project.contexts = contexts;
+    project.services = services;
+    Some(project)
+}
+
+/// The order in which the further stages can be built; `None` where a circle has been reported.
+fn order(
+    cx: &mut Context<'_>,
+    stages: &[ReadStage],
+    builders: &[ReadBuilder],
+) -> Option<Vec<usize>> {
+    let working = stages.get(1);
+    let from = working.and_then(|stage| stage.from.as_ref());
+    let needs = Needs {
+        system: stages.first().map_or(&[], |stage| &stage.copies),
+        working: working.map_or(&[], |stage| &stage.copies),
+        working_from: from.map(|(named, _)| *named),
+    };
+    let order = builders::order(cx, builders, &needs)?;
+    if let Some((Named::Builder(index), site)) = from
+        && let Some(base) = builders::base_below(builders, *index)
+    {
+        let message = format!(
+            "stage-2 grows from a stage that leads back to stage-1, and {} grows from the image {}",
+            quoted(builders[*index].name()),
+            quoted(&base.for_reading())
+        );
+        let diagnostic = Diagnostic::error(Code::UnknownStage, site.span.clone(), message);
+        let help = "copy from it with `copy`, or let it grow from `stage-1`";
+        cx.report(diagnostic.path(site.path.clone()).help(help));
+    }
+    Some(order)
 }
 
 /// The project's own name.
@@ -62,11 +109,12 @@ fn name(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Optio
 }
 
 /// What stages publish and mount in one container, or under one name.
-fn check_together(cx: &mut Context<'_>, stages: &[ReadStage]) {
+fn check_together(cx: &mut Context<'_>, stages: &[ReadStage], builders: &[ReadBuilder]) {
     let ports = stages.iter().flat_map(|stage| &stage.ports);
     let published: Vec<Published> = ports.cloned().collect();
     let images: Vec<_> = stages.iter().map(|stage| &stage.image).collect();
     image::check(cx, &images);
+    builders::check_outputs(cx, builders, &images);
     volumes::check(cx, stages.iter().flat_map(|stage| &stage.mount));
     let ssh = stages.iter().find_map(|stage| stage.ssh.as_ref());
     if let Some(ssh) = ssh {
@@ -76,13 +124,22 @@ fn check_together(cx: &mut Context<'_>, stages: &[ReadStage]) {
 }
 
 /// Each stage inherits from the one before it.
-fn assemble(name: Option<String>, stages: Vec<ReadStage>) -> Project {
+fn assemble(
+    name: Option<String>,
+    stages: Vec<ReadStage>,
+    builders: Vec<ReadBuilder>,
+    order: &[usize],
+) -> Project {
+    let places = builders::places(order);
     let mut project = Project {
         name,
         stages: Vec::new(),
+        builders: builders::into_model(builders, order, &places),
+        contexts: Vec::new(),
+        services: serde_json::Map::new(),
     };
     for stage in stages {
-        let stage = stage.into_model(project.stages.last());
+        let stage = stage.into_model(project.stages.last(), &places);
         project.stages.push(stage);
     }
     project

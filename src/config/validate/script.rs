@@ -15,6 +15,42 @@ const FOLDERS: [&str; 4] = [
     "stage-2/system",
 ];
 
+/// Whose entry it is.
+#[derive(Clone, Copy)]
+pub(super) enum Home<'n> {
+    /// One of the two stages.
+    Stage(StageKind),
+    /// A further stage, by its name.
+    Builder(&'n str),
+}
+
+impl Home<'_> {
+    /// Where its own scripts lie.
+    fn own(self) -> String {
+        match self {
+            Self::Stage(StageKind::System) => "stage-1".to_owned(),
+            Self::Stage(StageKind::Working) => "stage-2".to_owned(),
+            Self::Builder(name) => format!("stages/{name}"),
+        }
+    }
+
+    /// An example of a script of its own.
+    fn example(self) -> String {
+        match self {
+            Self::Stage(_) => format!("{}/custom/NAME.sh", self.own()),
+            Self::Builder(_) => format!("{}/NAME.sh", self.own()),
+        }
+    }
+
+    /// The folders that its scripts may lie in.
+    fn folders(self) -> Vec<String> {
+        match self {
+            Self::Stage(kind) => kind.folders().iter().map(|name| (*name).into()).collect(),
+            Self::Builder(_) => vec![self.own(), "stage-1/system".to_owned()],
+        }
+    }
+}
+
 /// What people write before a script, as in a shell.
 const RUNNERS: [&str; 8] = [
     "bash", "sh", "source", ".", "sudo", "exec", "python", "python3",
@@ -26,7 +62,7 @@ pub(super) fn read(
     node: &Node,
     at: &Place<'_>,
     (word, arguments): (&str, &str),
-    (stage, is_build): (StageKind, bool),
+    (home, is_build): (Home<'_>, bool),
 ) -> Result<String, Reported> {
     let span = node.span.clone();
     let refuse =
@@ -57,7 +93,7 @@ pub(super) fn read(
     let what = match cx.lookup().project_file_exists(&path) {
         Ok(()) => {
             check_content(cx, node, at, &path)?;
-            check_stage(cx, node, at, &path, stage);
+            check_folder(cx, node, at, &path, home)?;
             return Ok(path);
         }
         Err(problem @ FileProblem::Outside) => {
@@ -67,16 +103,13 @@ pub(super) fn read(
         Err(FileProblem::NotAFile) => "is not a file",
         Err(_) => "does not exist",
     };
-    let own = match stage {
-        StageKind::System => "stage-1",
-        StageKind::Working => "stage-2",
-    };
-    let meant = meant(cx.lookup(), &path, arguments, own);
+    let meant = meant(cx.lookup(), &path, arguments, home);
     if what == "does not exist" && !path.contains('/') {
         let message = format!("{} is no script of the project", quoted(&path));
         let help = meant.unwrap_or_else(|| {
             format!(
-                "write a script that runs it, such as `installation/{own}/custom/NAME.sh`, and name that: `{own}/custom/NAME.sh`"
+                "write a script that runs it, such as `installation/{example}`, and name that: `{example}`",
+                example = home.example()
             )
         });
         return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
@@ -95,8 +128,8 @@ pub(super) fn read(
     Ok(path)
 }
 
-/// The cure for a path that names no file; `own` is the directory of the entry's stage.
-fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, own: &str) -> Option<String> {
+/// The cure for a path that names no file.
+fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, home: Home<'_>) -> Option<String> {
     if path.starts_with("installation/") {
         return Some("leave out `installation/`: paths are relative to it".into());
     }
@@ -123,16 +156,18 @@ fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, own: &str) -> Option<
         let tools = tools.map(move |tool| format!("{folder}/{tool}"));
         std::iter::once(folder.to_owned()).chain(tools.filter(|_| folder.ends_with("system")))
     });
-    let stages = ["stage-1", "stage-2"].map(str::to_owned);
-    let mut files: Vec<_> = stages
+    let own = home.own();
+    let folders = home.folders();
+    let mut files: Vec<_> = ["stage-1", "stage-2", &own]
+        .map(str::to_owned)
         .into_iter()
         .chain(places)
         .map(|folder| format!("{folder}/{path}"))
         .filter(|file| is_file(file))
         // Stage-1's image does not hold the scripts of stage-2.
-        .filter(|file| own == "stage-2" || file.starts_with("stage-1/"))
+        .filter(|file| folders.iter().any(|folder| is_below(file, folder)))
         .collect();
-    files.sort_by_key(|file| !file.starts_with(own));
+    files.sort_by_key(|file| !file.starts_with(&own));
     let file = files.into_iter().next();
     file.map(|file| format!("did you mean {}?", quoted(&file)))
         .or_else(|| did_you_mean(lookup, path))
@@ -164,26 +199,42 @@ fn check_content(
     Ok(())
 }
 
-/// An image holds its own stage's folder, and those of the stages that it grows from.
-fn check_stage(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, path: &str, stage: StageKind) {
-    let folders = stage.folders();
-    let own = path.split('/').next().unwrap_or(path);
-    if !folders.contains(&own) {
-        let folders = folders.iter().map(|name| format!("installation/{name}"));
-        let folders: Vec<String> = folders.collect();
-        cx.report(
-            at.warning(
-                Code::ScriptOutsideStage,
-                node.span.clone(),
-                format!(
-                    "the image does not hold {}",
-                    quoted(&format!("installation/{path}"))
-                ),
-            )
-            .help(format!(
-                "move the script: this stage's image holds {}",
-                list(&folders, "and")
-            )),
-        );
+fn is_below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder);
+    rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// An image holds its own stage's folder, and those of the stages that it grows from; the build of a further stage sees
+/// its own and the installers.
+fn check_folder(
+    cx: &mut Context<'_>,
+    node: &Node,
+    at: &Place<'_>,
+    path: &str,
+    home: Home<'_>,
+) -> Result<(), Reported> {
+    let folders = home.folders();
+    if folders.iter().any(|folder| is_below(path, folder)) {
+        return Ok(());
+    }
+    let folders: Vec<String> = folders
+        .iter()
+        .map(|name| format!("installation/{name}"))
+        .collect();
+    let (code, span) = (Code::ScriptOutsideStage, node.span.clone());
+    let shown = quoted(&format!("installation/{path}"));
+    let folders = list(&folders, "and");
+    match home {
+        Home::Stage(_) => {
+            let message = format!("the image does not hold {shown}");
+            let help = format!("move the script: this stage's image holds {folders}");
+            cx.report(at.warning(code, span, message).help(help));
+            Ok(())
+        }
+        Home::Builder(_) => {
+            let message = format!("the stage's build does not see {shown}");
+            let help = format!("move the script: this stage's build sees {folders}");
+            Err(cx.report(at.error(code, span, message).help(help)))
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! A stage: all its sections, by the rules of its kind.
 
+use super::copies::{self, Named, Names, ReadCopy};
 use super::ports::Published;
 use super::stage_kind::StageKind;
-use super::{apt, destinations, environment, hooks, image, mount, ports, proxy, ssh};
+use super::{
+    apt, builders, container, destinations, environment, hooks, image, mount, ports, proxy, ssh,
+};
 use crate::config::raw;
-use crate::config::read::{Context, Field, Place, or};
-use crate::model::{Apt, Device, EnvVar, Hooks, Origin, Proxy, Stage, Storage};
+use crate::config::read::{Context, Field, Place, Site, or};
+use crate::model::{Apt, ContainerOptions, Device, EnvVar, Hooks, Origin, Proxy, Stage, Storage};
 
 /// A stage as read, with the places that later checks need; what it may inherit is still open.
 pub(super) struct ReadStage {
@@ -19,6 +22,9 @@ pub(super) struct ReadStage {
     device: Option<Device>,
     storage: Option<Vec<Storage>>,
     pub(super) mount: Vec<mount::ReadMount>,
+    pub(super) from: Option<(Named, Site)>,
+    pub(super) copies: Vec<ReadCopy>,
+    options: ContainerOptions,
     custom: Hooks,
 }
 
@@ -27,10 +33,16 @@ pub(super) fn read(
     field: Field<'_>,
     root: &Place<'_>,
     kind: StageKind,
+    names: &Names,
 ) -> Option<ReadStage> {
     let at = field.place(root);
     let raw = raw::Stage::read_as(cx, field.node, &at, kind.spec()).ok()?;
     let image = image::read(cx, raw.image, &at, kind);
+    let from = copies::origin(cx, raw.from, &at, names);
+    if let (Some((_, base)), Some((_, from))) = (&image.base, &from) {
+        builders::both(cx, base, from);
+    }
+    let options = container::read(cx, &raw, &at);
     let base = image.base.as_ref().map(|(base, _)| base);
     let mount = mount::mounts(cx, raw.mount, &at);
     let storage = kind
@@ -47,7 +59,10 @@ pub(super) fn read(
         device: device(cx, raw.device, &at),
         storage: storage.map(|read| read.into_iter().map(|read| read.storage).collect()),
         mount,
+        copies: copies::read(cx, raw.copy, &at, names),
+        options,
         custom: hooks::read(cx, raw.custom, &at, kind),
+        from,
         image,
     })
 }
@@ -62,22 +77,30 @@ fn device(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Opt
 
 impl ReadStage {
     /// Applies defaults, or what the stage inherits.
-    pub(super) fn into_model(self, inherited: Option<&Stage>) -> Stage {
+    pub(super) fn into_model(self, inherited: Option<&Stage>, places: &[usize]) -> Stage {
         let proxy: Proxy = match inherited {
             Some(below) => self.proxy.over(&below.proxy),
             None => self.proxy.with_defaults(),
         };
         let device = inherited.map_or(Device::Cpu, |below| below.device);
         let base = self.image.base.map(|(base, _)| base);
+        let builder = match self.from {
+            Some((Named::Builder(index), _)) => Some(places[index]),
+            Some((Named::System, _)) | None => None,
+        };
         let from = match (inherited, base) {
+            // The other one has been reported, or is none.
+            (Some(below), None) => builder.map_or_else(
+                || Origin::Stage {
+                    id: below.id.clone(),
+                    written: None,
+                },
+                Origin::Builder,
+            ),
             // A config that names that stage's output means the stage, not whatever image of that name the engine holds.
             (Some(below), Some(base)) if base == below.output => Origin::Stage {
                 id: below.id.clone(),
                 written: Some(base),
-            },
-            (Some(below), None) => Origin::Stage {
-                id: below.id.clone(),
-                written: None,
             },
             (_, base) => Origin::Image(base.unwrap_or_default()),
         };
@@ -99,6 +122,8 @@ impl ReadStage {
             device: self.device.unwrap_or(device),
             storage: self.storage,
             mount: self.mount.into_iter().map(|read| read.mount).collect(),
+            copies: builders::renumbered(self.copies, places),
+            options: self.options.over(inherited.map(|below| &below.options)),
             custom: self.custom,
         }
     }

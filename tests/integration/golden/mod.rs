@@ -38,7 +38,7 @@ cases! {
     basic: apt_mirrors conda_environment custom_script docker_volume env_passthrough env_variables gpu_container
         host_mount minimal_ssh multi_user_ssh pixi_environment port_mapping proxy_setup;
     advanced: china_corporate_proxy closed_network ml_dev_gpu ros2_robotics team_dev_environment vision_opengl
-        web_dev_nodejs;
+        web_app web_dev_nodejs;
 }
 
 fn check(group: &'static str, name: &'static str) {

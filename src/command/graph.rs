@@ -1,0 +1,62 @@
+//! `pei graph`
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::ValueHint;
+
+use super::given::{CONFIG, INSTALLATION, project_folder, read_config, require_config};
+use crate::cli::Quiet;
+use crate::config::{Host, Layers, SourceFile, name_of};
+use crate::diagnostic;
+use crate::exit_code::ExitCode;
+use crate::render::{Form, graph};
+use crate::ui::Ui;
+
+/// Draw the tree of stages
+///
+/// What grows from what, what is copied from where, and which images are kept. It reads the
+/// config, and neither Docker nor what `pei configure` has written.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pei graph                           The project in this directory, as text
+  pei graph --format mermaid          For a page that shows Mermaid's drawings
+  pei graph --format dot | dot -Tsvg  As a picture, by Graphviz")]
+pub struct Args {
+    /// The project's directory
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    project_dir: PathBuf,
+    /// Another config, relative to the project
+    #[arg(short, long, value_name = "FILE", default_value = CONFIG, value_hint = ValueHint::FilePath)]
+    config: PathBuf,
+    /// The form of the drawing
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    format: Form,
+    #[command(flatten)]
+    pub(super) quiet: Quiet,
+}
+
+impl Args {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
+        let folder = project_folder(ui, &self.project_dir)?;
+        let path = folder.join(&self.config);
+        require_config(&path, &folder)?;
+        let host = Host::new(folder.join(INSTALLATION));
+        let (source, result) = match SourceFile::decode(name_of(&path), read_config(&path)?) {
+            Err((source, problem)) => (source, Err(vec![*problem])),
+            Ok(source) => Layers::read(source, &path, &host).load(&host),
+        };
+        match result {
+            // `pei configure` tells the warnings.
+            Ok(loaded) => {
+                ui.data(&graph(&loaded.project, self.format))?;
+                Ok(ExitCode::Success)
+            }
+            Err(found) => {
+                ui.error_text(&diagnostic::render(&found, &source, ui.colour()));
+                Ok(ExitCode::Failure)
+            }
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! `stages`: the further stages, and the graph that they make with the two.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::copies::{self, Named, Names, ReadCopy};
+use super::image::{self, ReadImage};
+use super::{environment, hooks};
+use crate::config::raw::{self, entries, named_entries};
+use crate::config::read::{Context, Field, Place, Reported, Site};
+use crate::config::yaml::{Content, Entry};
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::model::{Builder, ComposeText, Copied, Hook, NameForm, Source, Start};
+
+/// A further stage as read; indices are those of the file's order.
+pub(super) struct ReadBuilder {
+    name: String,
+    key: Site,
+    pub(super) base: Option<(ComposeText, Site)>,
+    from: Option<(Named, Site)>,
+    pub(super) output: Option<(ComposeText, Site)>,
+    copies: Vec<ReadCopy>,
+    environment: Vec<(String, String)>,
+    on_build: Vec<Hook>,
+    apt: bool,
+}
+
+impl ReadBuilder {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The entries that are stages, with the names that they have.
+pub(super) fn named<'n>(
+    cx: &mut Context<'_>,
+    field: Option<Field<'n>>,
+    root: &Place<'n>,
+) -> Vec<&'n Entry> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let at = field.place(root);
+    let Ok(Some(entries)) = entries(cx, field.node, &at, None) else {
+        return Vec::new();
+    };
+    let mut named = named_entries(cx, entries, &at);
+    named.retain(|entry| {
+        !entry.value.is_null() && check_name(cx, entry, &at.entry(entry), "stage").is_ok()
+    });
+    named
+}
+
+/// The name of a stage or a context: engines take it, and pei uses none like it.
+pub(super) fn check_name(
+    cx: &mut Context<'_>,
+    entry: &Entry,
+    at: &Place<'_>,
+    what: &str,
+) -> Result<(), Reported> {
+    let name = &*entry.key;
+    let (problem, help) = if !NameForm::BUILDER.fits(name) {
+        (
+            format!("{} cannot be the name of a {what}", quoted(name)),
+            "use up to 31 letters `a`–`z`, digits and `-`, with a letter first",
+        )
+    } else if is_reserved(name) {
+        (
+            format!("the name {} is taken: pei or Docker uses it", quoted(name)),
+            "choose another one that does not begin with `stage-` or `pei-`",
+        )
+    } else {
+        return Ok(());
+    };
+    let diagnostic = at.error(Code::InvalidStageName, entry.key_span.clone(), problem);
+    Err(cx.report(diagnostic.help(help)))
+}
+
+fn is_reserved(name: &str) -> bool {
+    name.starts_with("stage-") || name.starts_with("pei-") || matches!(name, "context" | "scratch")
+}
+
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    entries: &[&Entry],
+    field: Option<Field<'_>>,
+    root: &Place<'_>,
+    names: &Names,
+) -> Vec<ReadBuilder> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let at = field.place(root);
+    let read = entries.iter().map(|entry| builder(cx, entry, &at, names));
+    read.collect()
+}
+
+/// A stage in which something is wrong stands for itself, so that the numbers of the others stay.
+fn builder(cx: &mut Context<'_>, entry: &Entry, stages: &Place<'_>, names: &Names) -> ReadBuilder {
+    let at = stages.entry(entry);
+    if names.contexts.iter().any(|known| **known == *entry.key) {
+        let message = format!("a context is called {}, too", quoted(&entry.key));
+        let found = at.error(Code::InvalidStageName, entry.key_span.clone(), message);
+        cx.report(found.help("rename one of them: `copy` could mean either"));
+    }
+    let section = raw::Builder::read(cx, &entry.value, &at).unwrap_or_default();
+    let image = image::of_builder(cx, section.image, &at);
+    let from = copies::origin(cx, section.from, &at, names);
+    if let (Some((_, base)), Some((_, from))) = (&image.base, &from) {
+        both(cx, base, from);
+    }
+    ReadBuilder {
+        key: at.site(entry.key_span.clone()),
+        base: image.base,
+        output: image.output,
+        from,
+        copies: copies::read(cx, section.copy, &at, names),
+        environment: variables(cx, section.environment, &at),
+        on_build: hooks::of_builder(cx, section.custom, &at, &entry.key),
+        apt: !matches!(cx.choice(section.apt, &at, &[("none", ())]), Ok(Some(()))),
+        name: entry.key.to_string(),
+    }
+}
+
+/// A stage has one origin.
+pub(super) fn both(cx: &mut Context<'_>, base: &Site, from: &Site) {
+    let message = "a stage grows from `image.base` or from the stage in `from`, not from both";
+    let (base, span) = base.apart(from);
+    cx.report(
+        Diagnostic::error(Code::ConflictingKeys, span, message)
+            .also(base, "the image")
+            .path(from.path.clone())
+            .help("remove one of them"),
+    );
+}
+
+/// Hooks get them as words of a command, so that neither Compose nor the caller's environment fills anything in.
+fn variables(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    stage: &Place<'_>,
+) -> Vec<(String, String)> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let mut variables = Vec::new();
+    let at = field.place(stage);
+    for variable in environment::read(cx, Some(field), stage) {
+        let shown = quoted(&variable.name);
+        let value = variable.value.as_ref().map(ComposeText::as_literal);
+        let problem = match value {
+            _ if !NameForm::VARIABLE.fits(&variable.name) => (
+                format!("a shell cannot have a variable {shown}"),
+                "use ASCII letters, digits and `_`, with no digit first",
+            ),
+            Some(Some(value)) => {
+                variables.push((variable.name.clone(), value.to_owned()));
+                continue;
+            }
+            Some(None) => (
+                format!("the value of {shown} is Compose's to fill in, and no build step knows it"),
+                "write the value, or `${NAME}` with a variable that is set when pei runs and is not in `.env`",
+            ),
+            None => (
+                format!(
+                    "the variable {shown} has no value, and a build step takes none from your shell"
+                ),
+                "write `KEY=value`",
+            ),
+        };
+        let span = span_of(field, &variable.name);
+        cx.report(
+            at.error(Code::InvalidVariableName, span, problem.0)
+                .help(problem.1),
+        );
+    }
+    variables
+}
+
+/// Where a variable is written.
+fn span_of(field: Field<'_>, name: &str) -> Range<usize> {
+    let span = match &*field.node.content {
+        Content::Map(entries) => entries
+            .iter()
+            .find(|entry| &*entry.key == name)
+            .map(|entry| &entry.key_span),
+        Content::List(items) => items
+            .iter()
+            .find(|item| match &*item.content {
+                Content::Scalar(scalar) => scalar.text.split('=').next() == Some(name),
+                _ => false,
+            })
+            .map(|item| &item.span),
+        _ => None,
+    };
+    span.unwrap_or(&field.node.span).clone()
+}
+
+/// What the two stages need of the further ones.
+#[derive(Default)]
+pub(super) struct Needs<'n> {
+    pub(super) system: &'n [ReadCopy],
+    pub(super) working: &'n [ReadCopy],
+    pub(super) working_from: Option<Named>,
+}
+
+/// The stages that one needs, each with the place that says so; the system's has the number behind the last one's.
+struct Graph<'n> {
+    edges: Vec<Vec<(usize, &'n Site)>>,
+}
+
+impl<'n> Graph<'n> {
+    fn new(builders: &'n [ReadBuilder], needs: &Needs<'n>) -> Self {
+        let system = builders.len();
+        let number = |named: Named| match named {
+            Named::System => system,
+            Named::Builder(index) => index,
+        };
+        let of_copies = |copies: &'n [ReadCopy]| {
+            copies
+                .iter()
+                .filter_map(move |copy| Some((needed(&copy.copied, system)?, &copy.site)))
+        };
+        let mut edges: Vec<Vec<_>> = builders
+            .iter()
+            .map(|builder| {
+                let origin = match (&builder.from, &builder.base) {
+                    (Some((named, site)), _) => Some((number(*named), site)),
+                    (None, Some(_)) => None,
+                    (None, None) => Some((system, &builder.key)),
+                };
+                origin
+                    .into_iter()
+                    .chain(of_copies(&builder.copies))
+                    .collect()
+            })
+            .collect();
+        edges.push(of_copies(needs.system).collect());
+        Self { edges }
+    }
+
+    /// Each behind those that it needs; or the first circle, with the place of its last step.
+    fn in_order(&self) -> Result<Vec<usize>, (Vec<usize>, &'n Site)> {
+        #[derive(Clone, Copy, PartialEq)]
+        enum State {
+            New,
+            Open,
+            Done,
+        }
+        let mut states = vec![State::New; self.edges.len()];
+        let mut order = Vec::new();
+        for first in 0..self.edges.len() {
+            if states[first] != State::New {
+                continue;
+            }
+            states[first] = State::Open;
+            // A stage with the number of its needs that have been looked at; not the stack of calls, for chains are long.
+            let mut open = vec![(first, 0)];
+            while let Some((stage, seen)) = open.last_mut() {
+                let Some(&(needed, site)) = self.edges[*stage].get(*seen) else {
+                    states[*stage] = State::Done;
+                    order.push(*stage);
+                    open.pop();
+                    continue;
+                };
+                *seen += 1;
+                match states[needed] {
+                    State::Done => {}
+                    State::New => {
+                        states[needed] = State::Open;
+                        open.push((needed, 0));
+                    }
+                    State::Open => {
+                        let way = open.iter().map(|(stage, _)| *stage);
+                        let mut circle: Vec<usize> =
+                            way.skip_while(|stage| *stage != needed).collect();
+                        circle.push(needed);
+                        return Err((circle, site));
+                    }
+                }
+            }
+        }
+        Ok(order)
+    }
+}
+
+fn needed(copied: &Copied, system: usize) -> Option<usize> {
+    match copied.from {
+        Source::System => Some(system),
+        Source::Builder(index) => Some(index),
+        Source::Installation | Source::Context(_) | Source::Image(_) => None,
+    }
+}
+
+/// The stages in an order in which they can be built: the place of each in the file. `None` where there is none, which has
+/// been reported.
+pub(super) fn order(
+    cx: &mut Context<'_>,
+    builders: &[ReadBuilder],
+    needs: &Needs<'_>,
+) -> Option<Vec<usize>> {
+    let graph = Graph::new(builders, needs);
+    let system = builders.len();
+    match graph.in_order() {
+        Ok(mut order) => {
+            order.retain(|stage| *stage != system);
+            warn_of_unused(cx, builders, &graph, needs);
+            Some(order)
+        }
+        Err((circle, site)) => {
+            let names = circle.iter().map(|stage| match builders.get(*stage) {
+                Some(builder) => builder.name.as_str(),
+                None => "stage-1",
+            });
+            let path = names.collect::<Vec<_>>().join(" → ");
+            let message = format!("these stages need each other in a circle: {path}");
+            let diagnostic = Diagnostic::error(Code::StageCycle, site.span.clone(), message);
+            let help = if circle.contains(&system) {
+                "a stage without `from` and `image.base` grows from `stage-1`: name a base, or remove one of the steps"
+            } else {
+                "remove one of the steps, or move what both need into a stage of its own"
+            };
+            cx.report(diagnostic.path(site.path.clone()).help(help));
+            None
+        }
+    }
+}
+
+fn warn_of_unused(
+    cx: &mut Context<'_>,
+    builders: &[ReadBuilder],
+    graph: &Graph<'_>,
+    needs: &Needs<'_>,
+) {
+    let system = builders.len();
+    let mut open: Vec<usize> = (0..system)
+        .filter(|stage| builders[*stage].output.is_some())
+        .collect();
+    open.push(system);
+    if let Some(Named::Builder(index)) = needs.working_from {
+        open.push(index);
+    }
+    let copies = needs.working.iter();
+    open.extend(copies.filter_map(|copy| needed(&copy.copied, system)));
+    let mut is_used = vec![false; system + 1];
+    while let Some(stage) = open.pop() {
+        if !std::mem::replace(&mut is_used[stage], true) {
+            open.extend(graph.edges[stage].iter().map(|(needed, _)| *needed));
+        }
+    }
+    for builder in (0..system).filter(|stage| !is_used[*stage]) {
+        let ReadBuilder { name, key, .. } = &builders[builder];
+        let message = format!(
+            "nothing uses the stage {}, and it keeps no image",
+            quoted(name)
+        );
+        let warning = Diagnostic::warning(Code::UnusedStage, key.span.clone(), message);
+        let help = "copy from it, grow a stage from it, name an `image.output`, or remove it";
+        cx.report(warning.path(key.path.clone()).help(help));
+    }
+}
+
+/// The root of a stage that others grow from; `None` is the system's stage.
+pub(super) fn base_below(builders: &[ReadBuilder], index: usize) -> Option<&ComposeText> {
+    let mut index = index;
+    // Circles have been reported, and end here too.
+    for _ in 0..=builders.len() {
+        let builder = &builders[index];
+        match (&builder.from, &builder.base) {
+            (Some((Named::Builder(below), _)), _) => index = *below,
+            (Some((Named::System, _)), _) | (None, None) => return None,
+            (None, Some((base, _))) => return Some(base),
+        }
+    }
+    None
+}
+
+/// Where each stage of the file stands in the order.
+pub(super) fn places(order: &[usize]) -> Vec<usize> {
+    let mut places = vec![0; order.len()];
+    for (place, stage) in order.iter().enumerate() {
+        places[*stage] = place;
+    }
+    places
+}
+
+/// Copies by the numbers of the order.
+pub(super) fn renumbered(copies: Vec<ReadCopy>, places: &[usize]) -> Vec<Copied> {
+    let copies = copies.into_iter().map(|copy| match copy.copied.from {
+        Source::Builder(index) => Copied {
+            from: Source::Builder(places[index]),
+            ..copy.copied
+        },
+        _ => copy.copied,
+    });
+    copies.collect()
+}
+
+pub(super) fn into_model(
+    builders: Vec<ReadBuilder>,
+    order: &[usize],
+    places: &[usize],
+) -> Vec<Builder> {
+    let mut builders: Vec<Option<ReadBuilder>> = builders.into_iter().map(Some).collect();
+    let ordered = order.iter().filter_map(|stage| builders[*stage].take());
+    ordered
+        .map(|read| Builder {
+            name: read.name,
+            from: match (read.from, read.base) {
+                (Some((Named::Builder(index), _)), _) => Start::Builder(places[index]),
+                (Some((Named::System, _)), _) | (None, None) => Start::System,
+                (None, Some((base, _))) => Start::Image(base),
+            },
+            output: read.output.map(|(output, _)| output),
+            copies: renumbered(read.copies, places),
+            environment: read.environment,
+            on_build: read.on_build,
+            apt: read.apt,
+        })
+        .collect()
+}
+
+/// No two stages may write one image, and none the image that one is built on.
+pub(super) fn check_outputs(cx: &mut Context<'_>, builders: &[ReadBuilder], images: &[&ReadImage]) {
+    const BUILT: &str = "built here";
+    let bases = builders.iter().filter_map(|builder| builder.base.as_ref());
+    let outputs = builders
+        .iter()
+        .filter_map(|builder| builder.output.as_ref());
+    // By the full name, since there may be many.
+    let mut taken: HashMap<String, (&Site, &str)> = HashMap::new();
+    for (base, site) in bases {
+        taken.insert(image::in_full(base), (site, "built on here"));
+    }
+    let of_stages = images.iter().filter_map(|image| image.output.as_ref());
+    let all = of_stages.map(|output| (output, true));
+    for ((output, site), is_stages) in all.chain(outputs.map(|output| (output, false))) {
+        let Some((first, what)) = taken.insert(image::in_full(output), (site, BUILT)) else {
+            continue;
+        };
+        // What the two stages do to each other has been looked at.
+        if is_stages && what == BUILT {
+            continue;
+        }
+        let message =
+            "another stage builds this image, or is built on it: each build would write over it";
+        let (first, again) = first.apart(site);
+        cx.report(
+            Diagnostic::error(Code::OverwrittenBase, again, message)
+                .also(first, what)
+                .path(site.path.clone())
+                .help("choose another name or tag for `output`; `from` names a stage to grow from"),
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! `contexts`: folders beside the project that stages copy from.
+
+use super::builders::check_name;
+use crate::config::raw::{entries, named_entries};
+use crate::config::read::{Context, Field, Place, Reported};
+use crate::config::yaml::Entry;
+use crate::diagnostic::{Code, quoted};
+use crate::model::BuildContext;
+
+pub(super) fn read(
+    cx: &mut Context<'_>,
+    field: Option<Field<'_>>,
+    root: &Place<'_>,
+) -> Vec<BuildContext> {
+    let Some(field) = field else {
+        return Vec::new();
+    };
+    let at = field.place(root);
+    let Ok(Some(entries)) = entries(cx, field.node, &at, None) else {
+        return Vec::new();
+    };
+    named_entries(cx, entries, &at)
+        .into_iter()
+        .filter(|entry| !entry.value.is_null())
+        .filter_map(|entry| context(cx, entry, &at).ok())
+        .collect()
+}
+
+fn context(
+    cx: &mut Context<'_>,
+    entry: &Entry,
+    contexts: &Place<'_>,
+) -> Result<BuildContext, Reported> {
+    let at = contexts.entry(entry);
+    check_name(cx, entry, &at, "context")?;
+    let path = cx.text_of(&entry.value, &at, |_| false)?;
+    let path = path.unwrap_or_default();
+    let span = entry.value.span.clone();
+    let problem = if path.is_empty() {
+        Some((
+            "the path is empty".to_owned(),
+            "name a directory, such as `../app`",
+        ))
+    } else if path.starts_with('~') {
+        Some((
+            format!("`~` is not replaced in {}", quoted(&path)),
+            "write an absolute path, or one relative to the project",
+        ))
+    } else if path.contains("://") || path.starts_with("git@") {
+        Some((
+            format!("{} is not a directory of this machine", quoted(&path)),
+            "fetch it into a directory, and name that",
+        ))
+    } else {
+        None
+    };
+    if let Some((message, help)) = problem {
+        return Err(cx.report(at.error(Code::InvalidContext, span, message).help(help)));
+    }
+    if !cx.lookup().is_project_folder(&path) {
+        let message = format!(
+            "the directory {} does not exist: the build will fail",
+            quoted(&path)
+        );
+        let warning = at.warning(Code::InvalidContext, span, message);
+        cx.report(warning.help("make it before you build; the path is relative to the project"));
+    }
+    let is_plain = path.starts_with(['/', '.']);
+    Ok(BuildContext {
+        name: entry.key.to_string(),
+        path: if is_plain { path } else { format!("./{path}") },
+    })
+}

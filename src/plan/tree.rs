@@ -1,0 +1,368 @@
+//! The further stages: which of them a file needs, and what each is made of.
+//!
+//! What grows from the system's stage, or copies from it, comes behind its core; what it copies itself comes before.
+
+use std::collections::BTreeSet;
+
+use super::args::{self, BuildArg};
+use super::dockerfile::{self, ImageStage};
+use super::paths;
+use super::step::{self, Step};
+use super::view::View;
+use crate::model::{
+    AptSource, BuildContext, Builder, ComposeText, Copied, Origin, Project, Source, Stage, Start,
+};
+
+/// What a stage calls a context in its builds, and the stage that holds the files of one that are copied.
+const CONTEXT: &str = "pei-context-";
+const FILES: &str = "pei-files-";
+
+/// The further stages of a project, and what is known of each.
+pub(super) struct Tree<'p> {
+    project: &'p Project,
+    /// It grows from the system's stage.
+    is_on_system: Vec<bool>,
+    /// It cannot be built before the system's stage.
+    is_behind_system: Vec<bool>,
+    /// Apt is pointed at the mirror and the proxy of the system's stage by the stage itself.
+    sets_up_apt: Vec<bool>,
+    /// What its service has to say: the contexts of all that it needs, and of these the stages whose bases Compose fills
+    /// in. Not all that it needs: that would be a list as long as a chain for each stage of the chain.
+    told: Vec<Needs>,
+}
+
+/// What a file needs beside its own stages.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    builders: BTreeSet<usize>,
+    contexts: BTreeSet<String>,
+    system: bool,
+}
+
+impl Needs {
+    /// The system's stage is needed, or what its own file takes.
+    pub(super) fn system_args(&self) -> bool {
+        self.system || !self.builders.is_empty() || !self.contexts.is_empty()
+    }
+
+    pub(super) fn system(&self) -> bool {
+        self.system
+    }
+
+    fn add(&mut self, copies: &[Copied]) {
+        for copy in copies {
+            match &copy.from {
+                Source::Installation | Source::Image(_) => {}
+                Source::Context(name) => {
+                    self.contexts.insert(name.clone());
+                }
+                Source::System => self.system = true,
+                Source::Builder(index) => {
+                    self.builders.insert(*index);
+                }
+            }
+        }
+    }
+
+    /// The same with all that the further stages in it need; those that one needs stand before it.
+    fn closed(mut self, project: &Project) -> Self {
+        let mut next = self.builders.last().copied();
+        while let Some(index) = next {
+            let builder = &project.builders[index];
+            match builder.from {
+                Start::Image(_) => {}
+                Start::System => self.system = true,
+                Start::Builder(below) => {
+                    self.builders.insert(below);
+                }
+            }
+            self.add(&builder.copies);
+            next = self.builders.range(..index).next_back().copied();
+        }
+        self
+    }
+}
+
+impl<'p> Tree<'p> {
+    pub(super) fn new(project: &'p Project) -> Self {
+        let mut tree = Self {
+            project,
+            is_on_system: Vec::new(),
+            is_behind_system: Vec::new(),
+            sets_up_apt: Vec::new(),
+            told: Vec::new(),
+        };
+        let apt = project.stages.iter().find_map(|stage| stage.apt.as_ref());
+        let is_wanted =
+            apt.is_some_and(|apt| apt.use_proxy || apt.repo_source != AptSource::Unchanged);
+        // Whether a stage, or one that it grows from, has been set up.
+        let mut is_set_up: Vec<bool> = Vec::new();
+        for builder in &project.builders {
+            let (on_system, before) = match builder.from {
+                Start::Image(_) => (false, false),
+                Start::System => (true, true),
+                Start::Builder(index) => (tree.is_on_system[index], is_set_up[index]),
+            };
+            let is_behind = |index: usize| tree.is_behind_system[index];
+            let from = match builder.from {
+                Start::Builder(index) => is_behind(index),
+                Start::Image(_) | Start::System => on_system,
+            };
+            let copies = builder.copies.iter().any(|copy| match copy.from {
+                Source::System => true,
+                Source::Builder(index) => is_behind(index),
+                Source::Installation | Source::Context(_) | Source::Image(_) => false,
+            });
+            // Without a hook nobody asks apt, and there may be no shell.
+            let sets_up = is_wanted && builder.apt && !before && !builder.on_build.is_empty();
+            let told = tree.told_by(builder);
+            tree.told.push(told);
+            tree.is_on_system.push(on_system);
+            tree.is_behind_system.push(from || copies);
+            tree.sets_up_apt.push(sets_up);
+            is_set_up.push(before || sets_up);
+        }
+        tree
+    }
+
+    pub(super) fn project(&self) -> &'p Project {
+        self.project
+    }
+
+    /// Some hook runs on a base of any make.
+    pub(super) fn has_hooks_of_bases(&self) -> bool {
+        let builders = self.project.builders.iter().zip(&self.is_on_system);
+        let mut builders = builders.map(|(builder, on_system)| (&builder.on_build, on_system));
+        builders.any(|(hooks, on_system)| !hooks.is_empty() && !on_system)
+    }
+
+    /// What the file of a stage needs: it holds the stages that this one grows from.
+    pub(super) fn needs_of(&self, stage: &Stage) -> Needs {
+        let mut needs = Needs::default();
+        for stage in self.project.lineage(stage) {
+            needs.add(&stage.copies);
+            if let Origin::Builder(index) = stage.from {
+                needs.builders.insert(index);
+            }
+        }
+        needs.closed(self.project)
+    }
+
+    fn told_by(&self, builder: &Builder) -> Needs {
+        let mut direct = Needs::default();
+        direct.add(&builder.copies);
+        match &builder.from {
+            Start::Builder(index) => {
+                direct.builders.insert(*index);
+            }
+            Start::Image(base) if !base.is_literal() => {
+                // Its own place is the next one.
+                direct.builders.insert(self.told.len());
+            }
+            Start::Image(_) | Start::System => {}
+        }
+        let mut told = Needs {
+            contexts: direct.contexts,
+            ..Needs::default()
+        };
+        for index in direct.builders {
+            match self.told.get(index) {
+                Some(below) => {
+                    told.builders.extend(&below.builders);
+                    told.contexts.extend(below.contexts.iter().cloned());
+                }
+                None => {
+                    told.builders.insert(index);
+                }
+            }
+        }
+        told
+    }
+
+    /// What the service of a further stage has to say.
+    pub(super) fn told(&self, index: usize) -> &Needs {
+        &self.told[index]
+    }
+
+    /// What all stages but the further ones need together.
+    pub(super) fn needs_of_all(&self) -> Needs {
+        let mut needs = Needs::default();
+        for stage in &self.project.stages {
+            let more = self.needs_of(stage);
+            needs.builders.extend(more.builders);
+            needs.contexts.extend(more.contexts);
+            needs.system |= more.system;
+        }
+        needs
+    }
+
+    /// What the file of all further stages needs.
+    pub(super) fn needs_of_builders(&self) -> Needs {
+        let mut needs = Needs {
+            builders: (0..self.project.builders.len()).collect(),
+            ..Needs::default()
+        };
+        if let Some(system) = self.project.stages.first() {
+            needs.add(&system.copies);
+        }
+        needs.closed(self.project)
+    }
+
+    /// The contexts that a build is given, by their names in it.
+    pub(super) fn contexts(&self, needs: &Needs) -> Vec<BuildContext> {
+        let contexts = self.project.contexts.iter();
+        let needed = contexts.filter(|context| needs.contexts.contains(&context.name));
+        let needed = needed.map(|context| BuildContext {
+            name: format!("{CONTEXT}{}", context.name),
+            path: context.path.clone(),
+        });
+        needed.collect()
+    }
+
+    /// The bases of further stages that a file takes as args.
+    pub(super) fn bases(&self, needs: &Needs) -> Vec<BuildArg> {
+        let needed = needs.builders.iter();
+        let needed = needed.map(|index| &self.project.builders[*index]);
+        let bases = needed.filter_map(|builder| match &builder.from {
+            Start::Image(base) => Some(args::base_of_builder(&builder.name, base)),
+            Start::System | Start::Builder(_) => None,
+        });
+        bases.collect()
+    }
+
+    /// The stages of a file that come before the core of the system's.
+    pub(super) fn before_system(&self, needs: &Needs, view: &View<'_>) -> Vec<ImageStage> {
+        let files = needs.contexts.iter().map(|name| self.files(name));
+        let builders = self.needed(needs, false, view);
+        files.chain(builders).collect()
+    }
+
+    /// Those that come behind it.
+    pub(super) fn behind_system(&self, needs: &Needs, view: &View<'_>) -> Vec<ImageStage> {
+        self.needed(needs, true, view).collect()
+    }
+
+    fn needed<'n>(
+        &'n self,
+        needs: &'n Needs,
+        behind: bool,
+        view: &'n View<'_>,
+    ) -> impl Iterator<Item = ImageStage> + 'n {
+        let needed = needs.builders.iter();
+        needed
+            .filter(move |index| self.is_behind_system[**index] == behind)
+            .map(|index| self.image(*index, view))
+    }
+
+    /// A context without what is kept out of every image: the engine asks its own ignore file alone.
+    fn files(&self, name: &str) -> ImageStage {
+        ImageStage {
+            name: format!("{FILES}{name}"),
+            about: "a context, without what is kept out",
+            from: dockerfile::Start::Arg(self.system_base()),
+            steps: [Step::line("USER root")]
+                .into_iter()
+                .chain(step::context_files(format!("{CONTEXT}{name}")))
+                .collect(),
+        }
+    }
+
+    fn system_base(&self) -> String {
+        let system = self.project.stages.first();
+        system.map_or_else(String::new, |stage| args::base_name(self.project, stage))
+    }
+
+    fn image(&self, index: usize, view: &View<'_>) -> ImageStage {
+        let builder = &self.project.builders[index];
+        let from = match &builder.from {
+            Start::Image(base) => {
+                let base = args::base_of_builder(&builder.name, base);
+                dockerfile::Start::Arg(base.name.into_owned())
+            }
+            Start::System => dockerfile::Start::Stage(self.system_core()),
+            Start::Builder(below) => {
+                dockerfile::Start::Stage(self.project.builders[*below].name.clone())
+            }
+        };
+        ImageStage {
+            name: builder.name.clone(),
+            about: "a further stage",
+            from,
+            steps: self.steps(index, builder, view),
+        }
+    }
+
+    fn system_core(&self) -> String {
+        let system = self.project.stages.first();
+        system.map_or_else(String::new, |stage| dockerfile::core_name(&stage.id.name))
+    }
+
+    fn steps(&self, index: usize, builder: &Builder, view: &View<'_>) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if matches!(builder.from, Start::Image(_)) {
+            // By number: the base may have no list of accounts.
+            steps.push(Step::line("USER 0:0"));
+        }
+        let system = self.project.stages.first();
+        let has_hooks = !builder.on_build.is_empty();
+        if let Some(system) = system.filter(|_| has_hooks) {
+            let (http, https) = dockerfile::proxy_args(system);
+            if system.proxy.enable_globally {
+                // Each stage names its args: podman hands none on.
+                steps.push(step::global_proxy(&http, &https));
+            }
+            if self.sets_up_apt[index] {
+                let file = system.apt.as_ref().and_then(dockerfile::apt_file);
+                let proxy = (!system.proxy.enable_globally).then_some(&*http);
+                steps.push(step::set_up_apt_of_base(file, proxy));
+            }
+        }
+        steps.extend(self.copies(&builder.copies));
+        if has_hooks {
+            steps.push(step::before_hooks_of_builder());
+        }
+        let cache = self.is_on_system[index].then(|| {
+            let lineage: Vec<&Stage> = system.into_iter().collect();
+            // One lock for all would let one stage after the other use apt.
+            format!("{}-{}", dockerfile::apt_cache(&lineage), builder.name)
+        });
+        let hooks = builder.on_build.iter().enumerate();
+        steps.extend(hooks.map(|(place, hook)| {
+            let key_path = format!("stages.{}.custom.on_build[{place}]", builder.name);
+            let seen = view.of_builder_hook(&paths::of_builder(&builder.name), hook);
+            match &cache {
+                Some(cache) => step::hook_with(key_path, seen, hook, cache, &builder.environment),
+                None => step::hook_of_base(key_path, &seen, hook, &builder.environment),
+            }
+        }));
+        steps
+    }
+
+    /// What a stage copies.
+    pub(super) fn copies(&self, copies: &[Copied]) -> Vec<Step> {
+        let steps = copies.iter().enumerate().map(|(index, copy)| {
+            let (from, source) = match &copy.from {
+                Source::Installation => (None, paths::in_context(&copy.path)),
+                Source::Context(name) => (
+                    Some(format!("{FILES}{name}")),
+                    format!("{}/{}", step::CONTEXT_FOLDER, copy.path),
+                ),
+                Source::Image(name) => (Some(name.clone()), copy.path.clone()),
+                Source::System => (Some(self.system_core()), copy.path.clone()),
+                Source::Builder(index) => (
+                    Some(self.project.builders[*index].name.clone()),
+                    copy.path.clone(),
+                ),
+            };
+            step::copy_from(from, source, copy, index == 0)
+        });
+        steps.collect()
+    }
+}
+
+/// The args of a further stage's service: those of the system's stage, whether it grows from that or not, and the bases
+/// that Compose has to fill in. The others have their values in the file.
+pub(super) fn marked(bases: Vec<BuildArg>) -> impl Iterator<Item = BuildArg> {
+    let is_marked = |text: &ComposeText| !text.is_literal();
+    bases.into_iter().filter(move |arg| is_marked(&arg.value))
+}

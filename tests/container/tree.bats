@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# Further stages: built side by side, merged by copies, each a target.
+#
+# shellcheck disable=SC2016,SC2030,SC2031 # texts for other shells; bats runs each test in a subshell
+
+load support/load
+load support/merged
+
+setup_file() {
+    begin_file
+    PASSWORD=$(sentinel)
+    export PASSWORD
+    derive_full full
+    # No more than a shell, and no list of accounts.
+    mkdir -p "$WORK/tiny"
+    cat >"$WORK/tiny/Dockerfile" <<DOCKERFILE
+FROM $BASE AS full
+RUN mkdir /root/tiny && cd /root/tiny && mkdir bin && cp /bin/dash bin/sh \
+ && for file in \$(ldd /bin/dash | grep -o '/[^ ]*'); do mkdir -p ".\$(dirname "\$file")" && cp "\$file" ".\$file"; done
+FROM scratch
+COPY --from=full /root/tiny /
+DOCKERFILE
+    __logged "$WORK/tiny.log" docker build --pull=false --label "pei-test=$ID" --tag "$ID-tiny" "$WORK/tiny"
+    project tree
+    write_app
+    write_scripts
+    write_config
+    build
+    cp "$PROJECT.log" "$WORK/first.log"
+}
+
+teardown_file() {
+    forget_podman
+    end_file
+}
+
+setup() {
+    project tree
+}
+
+# What stages copy from: beside the project, with what nobody may copy.
+write_app() {
+    mkdir -p "$WORK/app/.git" "$WORK/app/.pei" "$WORK/app/src" "$WORK/app/dist"
+    echo '{}' >"$WORK/app/package.json"
+    echo page >"$WORK/app/src/it's a \"page\" \$HOME #1 é.html"
+    echo ignored >"$WORK/app/left-out.txt"
+    echo left-out.txt >"$WORK/app/.dockerignore"
+    echo x | tee "$WORK/app/.git/config" "$WORK/app/.pei/hash" "$WORK/app/id_ed25519" "$WORK/app/dist/none" >/dev/null
+    new_key "$WORK/app/src/some key" -t ed25519 -C ''
+}
+
+write_scripts() {
+    # Written for a program that is not there: the stage has sh alone.
+    hook stages/npm/install.sh <<<$'#!/usr/bin/env bash\necho "hook-npm $#:$1 $MODE"; echo sentinel-npm >/sentinel-npm; read -r _ </app/package.json'
+    hook stages/assets/build.sh <<'SCRIPT'
+set -e
+echo "hook-assets $0 $*"
+. "${0%/*}/part.sh"
+for file in /app/.git/config /app/.pei/hash /app/id_ed25519 "/app/src/some key" /app/left-out.txt; do
+  [ ! -e "$file" ] || { echo "$file is there"; exit 1; }
+done
+[ -e "/app/src/some key.pub" ]
+echo "$part" >/app/dist/index.html
+SCRIPT
+    hook stages/assets/part.sh <<<'part=one'
+    hook stages/python/p.sh <<<'#!/usr/bin/perl
+print "hook-python in perl $ENV{MODE}|\n"; open F, ">", "/sentinel-python"; print F "sentinel-python\n";'
+    hook stages/python/b.sh <<<'[[ -e /sentinel-python ]] && echo hook-python in bash'
+    hook stages/kept/k.sh <<<'echo hook-kept'
+    hook stage-2/custom/two.sh <<<'echo "hook-two $(cat /hard/image/app/www/index.html) [${MODE-}]"; ls /sentinel-python'
+    hook stage-1/custom/given.txt <<<'given'
+}
+
+write_config() {
+    config "$@" <<YAML
+stage_1:
+  $(image_1 "$ID-full")
+  ssh: {users: {me: {password: '$PASSWORD'}}}
+contexts: {app: ../app}
+stages:
+  npm:
+    image: {base: $ID-tiny}
+    copy: [{from: app, path: package.json, to: /app/}]
+    environment: {MODE: "a \$HOME 'b' \"c\" #d"}
+    custom: {on_build: ['stages/npm/install.sh "one word" two']}
+  assets:
+    from: npm
+    copy: [{from: app, path: ., to: /app/}]
+    custom: {on_build: ['stages/assets/build.sh --mode \$HOME']}
+    image: {output: $ID-assets}
+  python:
+    environment: [MODE=quick]
+    custom: {on_build: [stages/python/p.sh, stages/python/b.sh]}
+  kept:
+    image: {base: $ID-tiny, output: $ID-kept}
+    custom: {on_build: [stages/kept/k.sh]}
+stage_2:
+  from: python
+  $(image_2)
+  hostname: in-a-tree
+  copy:
+    - {from: assets, path: /app/dist, to: /hard/image/app/www, owner: me, mode: '0750'}
+    - {from: assets, path: '/app/src/it''s a "page" \$HOME #1 é.html', to: '/hard/image/app/a \$b "c" #d é'}
+    - {from: $ID-tiny, path: /bin/sh, to: /opt/tiny/}
+    - {path: stage-1/custom/given.txt, to: /opt/, owner: '7:8'}
+    - {from: stage-1, path: /etc/pei-test-run, to: /opt/}
+  custom: {on_build: [stage-2/custom/two.sh]}
+services:
+  db:
+    image: $ID-full
+    volumes: ['db:/db']
+    environment: {ANSWER: '{{DB_ANSWER:-from the db}}'}
+    command:
+      - perl
+      - -MIO::Socket::INET
+      - -e
+      - 'my \$\$s = IO::Socket::INET->new(LocalPort => 5432, Listen => 5, ReuseAddr => 1); while (my \$\$c = \$\$s->accept) { print \$\$c "\$\$ENV{ANSWER}\n"; close \$\$c }'
+YAML
+}
+
+# ran LOG TEXT: how often a hook has said it.
+ran() {
+    grep -cF -e "$2" <(sed -E 's/^#[0-9]+ [0-9.]+ //' "$1" | grep '^hook-') || true
+}
+
+@test "one command builds what both images need, each stage once, and nothing else" {
+    local log=$WORK/first.log
+    equal 1 "$(ran "$log" 'hook-npm')"
+    equal 1 "$(ran "$log" 'hook-assets')"
+    equal 1 "$(ran "$log" 'hook-python in perl')"
+    equal 1 "$(ran "$log" 'hook-python in bash')"
+    equal 1 "$(ran "$log" 'hook-two')"
+    equal 0 "$(ran "$log" 'hook-kept')"
+}
+
+@test "hooks run by their first line, else with bash, else with sh, and get what was typed" {
+    local log=$WORK/first.log
+    equal 1 "$(ran "$log" "hook-npm 2:one word a \$HOME 'b' \"c\" #d")"
+    equal 1 "$(ran "$log" 'hook-assets /pei-from-host/stages/assets/build.sh --mode /')"
+    equal 1 "$(ran "$log" 'hook-python in perl quick|')"
+    equal 1 "$(ran "$log" 'hook-two one []')"
+}
+
+@test "copies have their place, owner and mode; names mean themselves" {
+    must drun --entrypoint sh "$(image 2)" -c 'cd /hard/image/app && stat -c "%n %U %a" www/index.html && cat "a \$b \"c\" #d é" &&
+        stat -c "%n %u:%g" /opt/given.txt && ls /opt/tiny /opt/pei-test-run && stat -c "%U %a" /opt/tiny/sh'
+    equal $'www/index.html me 750\npage\n/opt/given.txt 7:8\n/opt/pei-test-run\n\n/opt/tiny:\nsh\nroot 755' "$output"
+}
+
+@test "nothing of a stage is in stage-2 but what was copied or what it grows from" {
+    unpack_image "$(image 2)" "$WORK/image-2"
+    # All but the names that the history keeps of the steps.
+    equal '' "$(files_holding "$WORK/image-2" 'sentinel-npm')" 'files that hold the text of another stage'
+    must grep -q '^sentinel-python$' "$WORK/image-2/layers.txt"
+    must_fail grep -E '^(app/|sentinel-npm|pei-from-host/stages)' "$WORK/image-2/layers.txt"
+    must docker image inspect --format '{{json .Config.Env}}' "$(image 2)"
+    lacks "$output" MODE
+}
+
+@test "no credential is in a further stage" {
+    local image hash
+    build python assets
+    hash=$(grep -o '\$6\$[^$]*\$[^:]*' "$PROJECT/.pei/secrets/ssh-credentials" | head -n 1)
+    [[ -n $hash ]] || fail 'found no hash to look for'
+    for image in "$ID-assets" "${PROJECT##*/}-python"; do
+        unpack_image "$image" "$WORK/unpacked"
+        equal '' "$(files_holding "$WORK/unpacked" "$hash")" "files of $image that hold the hash"
+        equal '' "$(files_holding "$WORK/unpacked" "$PASSWORD")" "files of $image that hold the password"
+        rm -r "$WORK/unpacked"
+    done
+}
+
+@test "a stage is a target, can be looked into, and is kept where it has a name" {
+    local context="pei-context-app=$WORK/app"
+    must docker build -q -f "$PROJECT/stages.Dockerfile" --target npm --build-context "$context" -t "$ID-npm" "$PROJECT"
+    must drun "$ID-npm" /bin/sh -c 'read -r line </sentinel-npm; echo "$line"'
+    equal sentinel-npm "$output"
+    must docker build -q -f "$PROJECT/stage-2.Dockerfile" --target assets --build-context "$context" -t "$ID-target" "$PROJECT"
+    must compose run --rm --no-deps -T npm /bin/sh -c 'read -r line </sentinel-npm; echo "$line"'
+    has "$output" sentinel-npm
+    build kept
+    equal 1 "$(ran "$PROJECT.log" hook-kept)"
+    must docker image inspect "$ID-kept"
+}
+
+@test "an edit of a leaf's script redoes that stage, the copies, and what follows" {
+    hook stages/assets/part.sh <<<'part=two'
+    configure
+    build
+    equal 0 "$(ran "$PROJECT.log" 'hook-npm')"
+    equal 0 "$(ran "$PROJECT.log" 'hook-python')"
+    equal 1 "$(ran "$PROJECT.log" 'hook-assets')"
+    equal 1 "$(ran "$PROJECT.log" 'hook-two two')"
+    no_step_matches "$PROJECT.log" 'stage-1-core|\[stage-1 |pei-files-app'
+    build
+    no_step_ran "$PROJECT.log"
+}
+
+@test "an edit in a context redoes the stages that copy the file" {
+    echo more >>"$WORK/app/src/new.js"
+    build
+    equal 0 "$(ran "$PROJECT.log" 'hook-npm')"
+    equal 1 "$(ran "$PROJECT.log" 'hook-assets')"
+}
+
+@test "a service beside stage-2 is reached by its name, and compose fills its markers in" {
+    up db
+    DB_ANSWER='asked' up db
+    up stage-2
+    wait_for_start
+    answers() { in_c -- bash -c 'exec 3<>/dev/tcp/db/5432 && cat <&3' 2>/dev/null | grep -qF asked; }
+    DB_ANSWER='asked' up db
+    within 30 answers
+    equal in-a-tree "$(in_c -- cat /etc/hostname)"
+    down --volumes
+}
+
+@test "a failing hook is named with its place" {
+    hook stages/npm/install.sh <<<'exit 7'
+    build_fails stage-2
+    has "$(<"$PROJECT.log")" 'the on_build hook stages/npm/install.sh ended with status 7'
+    rm "$PROJECT/installation/stages/npm/install.sh"
+    configure
+    build_fails stage-2
+    has "$(<"$PROJECT.log")" 'at `stages.npm.custom.on_build[0]` of user_config.yml'
+    write_scripts
+    configure
+}
+
+@test "the merged build, and bake, have the tree as well" {
+    write_config --with-merged
+    merged_build -o "$ID-merged"
+    must drun --entrypoint cat "$ID-merged" /hard/image/app/www/index.html
+    equal one "$output"
+    bake stage-1 stage-2
+    must drun --entrypoint cat "$(image 2)" /hard/image/app/www/index.html
+    equal one "$output"
+}
+
+@test "podman builds a stage, its context and an image without accounts" {
+    use_podman
+    docker save "$ID-tiny" "$ID-full" | podman load >/dev/null
+    __logged "$WORK/podman.log" podman build --pull=never "${PODMAN_LIMITS[@]}" -f "$PROJECT/stages.Dockerfile" \
+        --target assets --build-context "pei-context-app=$WORK/app" -t "$ID-assets" "$PROJECT"
+    has "$(<"$WORK/podman.log")" "hook-npm 2:one word a \$HOME 'b' \"c\" #d"
+    has "$(<"$WORK/podman.log")" 'hook-assets /pei-from-host/stages/assets/build.sh --mode /'
+}

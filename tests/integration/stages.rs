@@ -1,0 +1,308 @@
+//! Further stages: which file holds which, what Compose gets, and how the tree is drawn.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::project::{PLAIN, Project};
+
+const TREE: &str = "\
+stage_1:
+  image: {base: 'ubuntu:24.04', output: 'demo:stage-1'}
+  copy: [{from: early, path: /a, to: /a}]
+contexts: {app: app}
+stages:
+  webpack:
+    from: npm
+    copy: [{from: app, path: ., to: /app/}, {from: stage-1, path: /etc/os-release, to: /b}]
+    image: {output: 'web:assets'}
+  npm:
+    image: {base: 'node:{{TAG:-20}}'}
+    custom: {on_build: ['stages/npm/install.sh \"x y\"']}
+  python:
+    environment: {A: b}
+    custom: {on_build: ['stages/python/install.sh', 'stage-1/system/uv/install-uv.sh --user me']}
+  early: {image: {base: 'busybox:1'}}
+  kept: {from: early, image: {output: 'web:kept'}}
+stage_2:
+  from: python
+  image: {output: 'demo:stage-2'}
+  restart: unless-stopped
+  shm_size: 1gb
+  copy: [{from: webpack, path: /app/dist, to: /www, owner: '1:2', mode: '0750'}]
+services:
+  db:
+    image: 'postgres:16'
+    volumes: ['db:/data', './x:/x']
+    networks: [inner]
+    secrets: [db-password]
+    environment: {PASSWORD: '{{DB_PASSWORD:-x}}', PLAIN: '$HOME ${X}'}
+    init: true
+    cpus: 0.5
+    mode: 0755
+";
+
+fn tree() -> Project {
+    let project = Project::create_minimal();
+    project.write("user_config.yml", TREE);
+    project.write("app/.keep", "");
+    for stage in ["npm", "python"] {
+        project.write(
+            &format!("installation/stages/{stage}/install.sh"),
+            "#!/bin/sh\n",
+        );
+    }
+    project.run(["configure"]).succeeds().never_says("warning");
+    project
+}
+
+/// What each `FROM` of a file says.
+fn starts(project: &Project, file: &str) -> Vec<String> {
+    let text = project.read(file);
+    let starts = text.lines().filter_map(|line| line.strip_prefix("FROM "));
+    starts.map(str::to_owned).collect()
+}
+
+#[test]
+fn each_file_holds_what_it_needs_once_in_an_order_that_builds() {
+    let project = tree();
+    assert_eq!(
+        starts(&project, "stage-1.Dockerfile"),
+        [
+            "${BASE_IMAGE_EARLY} AS early",
+            "${BASE_IMAGE_1} AS stage-1-core",
+            "stage-1-core AS stage-1"
+        ]
+    );
+    let of_stage_2 = starts(&project, "stage-2.Dockerfile");
+    assert_eq!(
+        of_stage_2,
+        [
+            "${BASE_IMAGE_1} AS pei-files-app",
+            "${BASE_IMAGE_NPM} AS npm",
+            "${BASE_IMAGE_EARLY} AS early",
+            "${BASE_IMAGE_1} AS stage-1-core",
+            "npm AS webpack",
+            "stage-1-core AS python",
+            "python AS stage-2"
+        ]
+    );
+    let mut of_stages = starts(&project, "stages.Dockerfile");
+    let kept = of_stages.iter().position(|start| start == "early AS kept");
+    of_stages.remove(kept.unwrap());
+    assert_eq!(of_stages, of_stage_2[..6]);
+    project.run(["configure", "--check"]).succeeds();
+}
+
+#[test]
+fn a_stage_is_the_same_text_in_each_file_or_it_is_built_twice() {
+    let project = tree();
+    let section = |file: &str, name: &str| {
+        let text = project.read(file);
+        let (_, rest) = text.split_once(&format!("# ---- {name}: ")).unwrap();
+        rest.split("\n# ---- ")
+            .next()
+            .unwrap()
+            .trim_end()
+            .to_owned()
+    };
+    for name in ["early", "npm", "webpack", "python", "stage-1-core"] {
+        let own = section("stages.Dockerfile", name);
+        assert_eq!(own, section("stage-2.Dockerfile", name), "{name}");
+    }
+    let compose = compose(&project);
+    let args = |service: &str| &compose["services"][service]["build"]["args"];
+    for name in ["PEI_HTTP_PROXY_1", "BASE_IMAGE_1", "BASE_IMAGE_NPM"] {
+        assert_eq!(args("webpack")[name], args("stage-2")[name], "{name}");
+    }
+    assert_eq!(args("webpack")["BASE_IMAGE_NPM"], "node:${TAG:-20}");
+    assert!(args("python").get("BASE_IMAGE_NPM").is_none());
+}
+
+fn compose(project: &Project) -> serde_yaml::Value {
+    serde_yaml::from_str(&project.read("docker-compose.yml")).unwrap()
+}
+
+#[test]
+fn compose_gets_a_service_for_each_stage_and_what_is_beside_them() {
+    let project = tree();
+    let compose = compose(&project);
+    let service = |name: &str| compose["services"][name].clone();
+    let webpack = service("webpack");
+    assert_eq!(webpack["image"], "web:assets");
+    assert_eq!(webpack["profiles"][0], "build-helper");
+    assert_eq!(webpack["build"]["target"], "webpack");
+    assert_eq!(
+        webpack["build"]["additional_contexts"]["pei-context-app"],
+        "./app"
+    );
+    assert!(service("npm").get("image").is_none());
+    assert!(service("npm")["build"].get("additional_contexts").is_none());
+    assert_eq!(service("stage-2")["restart"], "unless-stopped");
+    assert_eq!(service("stage-2")["shm_size"], "1gb");
+    assert!(service("stage-1").get("restart").is_none());
+
+    let db = service("db");
+    assert_eq!(db["environment"]["PASSWORD"], "${DB_PASSWORD:-x}");
+    assert_eq!(db["environment"]["PLAIN"], "$HOME ${X}");
+    assert_eq!(db["init"], true);
+    assert_eq!(db["cpus"], 0.5);
+    assert_eq!(db["mode"], "0755");
+    assert!(compose["volumes"].get("db").is_some());
+    assert!(compose["networks"].get("inner").is_some());
+    assert_eq!(
+        compose["secrets"]["db-password"]["environment"],
+        "DB_PASSWORD"
+    );
+}
+
+#[test]
+fn a_hook_sees_its_stage_and_the_library_and_an_installer_itself() {
+    let project = tree();
+    let text = project.read("stages.Dockerfile");
+    let seen = |key: &str| {
+        let (_, rest) = text.split_once(&format!("# stages.{key}\n")).unwrap();
+        let step = rest.split("\n\n").next().unwrap();
+        let sources = step.split("source=").skip(1);
+        let sources = sources.filter_map(|rest| rest.split(',').next());
+        sources.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        seen("npm.custom.on_build[0]"),
+        [
+            "installation/stages/pei-run-hook.sh",
+            "installation/stage-1/lib",
+            "installation/stages/npm"
+        ]
+    );
+    let own = ["installation/stage-1/lib", "installation/stages/python"];
+    assert_eq!(seen("python.custom.on_build[0]")[..2], own);
+    let of_installer = seen("python.custom.on_build[1]");
+    assert!(of_installer.contains(&"installation/stage-1/system/uv".to_owned()));
+}
+
+#[test]
+fn the_merged_build_has_the_tree_and_the_options() {
+    let project = tree();
+    let config = TREE.replace("{{TAG:-20}}", "20");
+    project.write("user_config.yml", config);
+    project.run(["configure", "--with-merged"]).succeeds();
+    assert_eq!(
+        starts(&project, "merged.Dockerfile").len(),
+        starts(&project, "stage-2.Dockerfile").len() + 1
+    );
+    let values = project.read("merged.env");
+    for line in [
+        "BUILD_CONTEXTS='pei-context-app=./app'",
+        "RUN_REMOVE='0'",
+        "RUN_EXTRA_ARGS='--restart unless-stopped --shm-size 1gb'",
+        "BASE_IMAGE_NPM='node:20'",
+    ] {
+        assert!(
+            values.lines().any(|found| found == line),
+            "{line}\n{values}"
+        );
+    }
+    assert!(project.read("build-merged.sh").contains("--build-context"));
+}
+
+/// What was written for a config without the keys is compared byte by byte elsewhere.
+#[test]
+fn without_further_stages_there_is_nothing_of_them() {
+    let project = Project::configured();
+    project.write("user_config.yml", PLAIN);
+    project.run(["configure", "--with-merged"]).succeeds();
+    assert!(!project.path("stages.Dockerfile").exists());
+    assert!(!project.path("installation/stages").exists());
+    let script = project.read("build-merged.sh");
+    assert!(!script.contains("contexts") && !script.contains("--build-context"));
+}
+
+/// An older template would drop services without a word.
+#[test]
+fn a_template_without_a_place_for_them_is_told() {
+    let project = tree();
+    let template = project.read("compose-template.yml");
+    let (before, rest) = template.split_once("{%- for name, service in").unwrap();
+    let (_, behind) = rest.split_once("{%- endfor %}").unwrap();
+    project.write("compose-template.yml", format!("{before}{behind}"));
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("compose-template.yml")
+        .says("further_services");
+}
+
+#[test]
+fn the_graph_in_the_readme_is_what_pei_draws() {
+    let project = Project::create_minimal();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/advanced/web-app");
+    let config = std::fs::read_to_string(example.join("user_config.yml")).unwrap();
+    project.write("user_config.yml", config);
+    let drawn = project.run(["graph"]).succeeds().stdout;
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&format!("```text\n{drawn}```")), "{drawn}");
+    let tree = drawn.split("\n\n").next().unwrap();
+    let own = std::fs::read_to_string(example.join("README.md")).unwrap();
+    assert!(own.contains(tree), "{tree}");
+}
+
+#[test]
+fn the_graph_has_four_forms() {
+    let project = tree();
+    let drawn = |form: &str| project.run(["graph", "--format", form]).succeeds().stdout;
+    assert!(drawn("text").contains("node:${TAG:-20}\n└─ npm\n   └─ webpack → web:assets\n"));
+    let mermaid = drawn("mermaid");
+    assert!(mermaid.starts_with("flowchart LR\n"), "{mermaid}");
+    assert!(mermaid.contains("[\"webpack<br>web:assets\"]"), "{mermaid}");
+    let dot = drawn("dot");
+    assert!(
+        dot.starts_with("digraph stages {\n") && dot.ends_with("}\n"),
+        "{dot}"
+    );
+    assert!(dot.contains("label=\"/app/dist\""), "{dot}");
+    let json: serde_json::Value = serde_json::from_str(&drawn("json")).unwrap();
+    let stages = json["stages"].as_array().unwrap();
+    let webpack = stages
+        .iter()
+        .find(|stage| stage["name"] == "webpack")
+        .unwrap();
+    assert_eq!(webpack["from"]["stage"], "npm");
+    assert_eq!(webpack["image"], "web:assets");
+    assert_eq!(webpack["copies"][0]["from"]["context"], "app");
+    project
+        .run(["graph", "-c", "nothing.yml"])
+        .exits(1)
+        .says("there is no config");
+}
+
+/// A chain is the worst that a tree can be.
+#[test]
+fn many_stages_take_no_more_than_their_number() {
+    let project = Project::create_minimal_in_memory();
+    let took = |count: usize| {
+        let mut config = format!("{PLAIN}  from: s{}\nstages:\n  s0: {{}}\n", count - 1);
+        for number in 1..count {
+            let _ = writeln!(
+                config,
+                "  s{number}: {{from: s{}, copy: [{{from: a/b, path: /c, to: /d}}]}}",
+                number - 1
+            );
+        }
+        project.write("user_config.yml", config);
+        let start = Instant::now();
+        project.run(["configure"]).succeeds();
+        start.elapsed()
+    };
+    let few = took(200);
+    let many = took(2000);
+    // In a debug build on a busy machine; benches/ measures.
+    assert!(
+        many < few * 30 + Duration::from_secs(2),
+        "{few:?}, {many:?}"
+    );
+    assert_eq!(
+        project.read("stages.Dockerfile").matches("\nFROM ").count(),
+        2001
+    );
+}
