@@ -25,8 +25,8 @@ source "${here}/lib/project.sh"
 source "${here}/lib/rows.sh"
 pei_install_err_trap
 
-readonly PROCESS_ROWS=(command-line scale)
-readonly BUILD_ROWS=(first-build size no-change build-hook custom-script password hook-text ports)
+readonly PROCESS_ROWS=(command-line scale stages)
+readonly BUILD_ROWS=(first-build size no-change build-hook custom-script password hook-text ports tree)
 readonly EXIT_NOT_MET=1 EXIT_MISSING=3
 
 usage() {

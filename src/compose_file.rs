@@ -72,10 +72,13 @@ impl From<Document> for ComposeFile {
     fn from(document: Document) -> Self {
         let mut images: Vec<String> = Vec::new();
         let services = document.services.unwrap_or_default();
-        for service in services.into_values().rev().flatten() {
-            let image = service
-                .image
-                .filter(|image| !image.is_empty() && service.build.is_some());
+        for (service, section) in services.into_iter().rev() {
+            let Some(section) = section.filter(|section| section.build.is_some()) else {
+                continue;
+            };
+            // Compose has a name for an image that the file has none for, where it knows the project's.
+            let named = section.image.filter(|image| !image.is_empty());
+            let image = named.or_else(|| Some(format!("{}-{service}", document.name.as_ref()?)));
             images.extend(image.filter(|image| !images.contains(image)));
         }
         let volumes = document.volumes.unwrap_or_default().into_values().flatten();
@@ -104,6 +107,12 @@ mod tests {
         assert_eq!(file.images, ["two", "one"]);
         assert_eq!(file.volumes, ["mine"]);
         assert_eq!(file.name, None);
+    }
+
+    #[test]
+    fn an_image_without_a_name_has_the_one_that_compose_gives_it() {
+        let file = ComposeFile::from_yaml("name: p\nservices: {web: {build: .}, db: {image: x}}");
+        assert_eq!(file.unwrap().images, ["p-web"]);
     }
 
     #[test]

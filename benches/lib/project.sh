@@ -150,3 +150,33 @@ large_config() {
     for (i = 0; i < count; i++) print "  m" i ": {type: auto-volume,dst_path: /" i "}"
   }'
 }
+
+# stages_config BASE SHAPE COUNT HOOKS: further stages s0, s1 … in one `chain`, or in two `branches`: even and odd ones. With
+# HOOKS 1 each has a hook.
+stages_config() {
+  local number step=1 custom=''
+  [[ "$2" == chain ]] || step=2
+  minimal_config "$1"
+  printf '  copy:\n'
+  for ((number = $3 - step; number < $3; number++)); do
+    printf '    - {from: s%d, path: /etc/hostname, to: /opt/s%d}\n' "${number}" "${number}"
+  done
+  printf 'stages:\n'
+  for ((number = 0; number < $3; number++)); do
+    (($4 == 0)) || custom=", custom: {on_build: [stages/s${number}/hook.sh]}"
+    if ((number < step)); then
+      printf '  s%d: {from: stage-1%s}\n' "${number}" "${custom}"
+    else
+      printf '  s%d: {from: s%d%s}\n' "${number}" "$((number - step))" "${custom}"
+    fi
+  done
+}
+
+# write_stage_hooks COUNT SECONDS: the hooks of stages_config.
+write_stage_hooks() {
+  local number
+  for ((number = 0; number < $1; number++)); do
+    mkdir -p "${project}/installation/stages/s${number}"
+    printf '#!/bin/bash\nsleep %d\n' "$2" >"${project}/installation/stages/s${number}/hook.sh"
+  done
+}

@@ -139,6 +139,26 @@ row_scale() {
 }
 
 # scale_time COUNT IMPLEMENTATION: nothing where that many were refused
+# Further stages, of pei alone: the contract that implementations are compared by has none.
+row_stages() {
+  local count configure fresh took took_cpu took_best few='' few_best='' many='' list
+  new_project stages pei
+  printf -v fresh 'rm -rf %q && cp -r %q %q' "${project}-run" "${project}" "${project}-run"
+  configure="$(configure_line pei "${project}-run")"
+  for count in 200 2000; do
+    stages_config "${base}" chain "${count}" 0 >"${project}/user_config.yml"
+    process_time "${fresh}" "${configure}"
+    if ((count == 200)); then
+      few="${took_cpu:-${took}}" list="${took}" few_best="${took_best}"
+    else
+      many="${took_cpu:-${took}}"
+    fi
+  done
+  figure stages '200 further stages in a chain' "${list}" s 0.05 'by itself' '' '' "${few_best}"
+  # What a project without any takes is a part of both.
+  figure stages "2,000 ($(shown "${many}" s)), in times of 200" "$(quotient "${many}" "${few}")" times 12 'linear, with room for noise'
+}
+
 scale_time() { [[ -z "${times["scale-$1 $2"]-}" ]] || time_of "scale-$1" "$2"; }
 
 # quotient ABOVE BELOW: nothing where one of them is not known
@@ -173,6 +193,7 @@ build_rows() {
     row=''
   done
   [[ -z "${row}" ]] || change_rows
+  ! wants tree || tree_row
 }
 
 # A base that no cache knows for every build; sizes by implementation.
@@ -191,6 +212,36 @@ first_builds() {
       added["${implementation}"]="$(added_bytes "${fresh}" "$(image 1)" "$(image 2)")"
     done
   done
+}
+
+# Six stages with a hook of five seconds each, in two branches and in one chain; and an edit of a branch's last hook.
+tree_row() {
+  local shape run fresh took times_of_tree='' times_of_chain='' before edited=0 count
+  for ((run = 1; run <= runs; run++)); do
+    for shape in branches chain; do
+      fresh="${id}-${shape}-${run}"
+      fresh_base "${fresh}"
+      new_project "${shape}-${run}" pei
+      write_stage_hooks 6 5
+      stages_config "${fresh}" "${shape}" 6 1 | configure pei
+      build pei
+      if [[ "${shape}" == branches ]]; then
+        times_of_tree+="${took}"$'\n'
+        edit stages/s5/hook.sh
+        build pei
+        count="$(executed_steps "${project}.log" | grep -c 'stages/s[0-4]/' || true)"
+        ((count <= edited)) || edited="${count}"
+      else
+        times_of_chain+="${took}"$'\n'
+      fi
+    done
+  done
+  local tree chain
+  tree="$(median <<<"${times_of_tree%$'\n'}")"
+  chain="$(median <<<"${times_of_chain%$'\n'}")"
+  figure tree 'six hooks of 5 s in two branches' "${tree}" s "$(calculate "${chain} * 0.65")" '0.65 of one chain' "${chain}" measured \
+    "$(best <<<"${times_of_tree%$'\n'}")"
+  figure tree 'hooks of other stages that ran after an edit of a leaf' "${edited}" parts 0 none
 }
 
 size_figure() {

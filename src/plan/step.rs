@@ -420,16 +420,17 @@ pub(super) fn hook_of_base(
     .apart()
 }
 
-/// Points apt at the mirror and the proxy, where the base has apt.
+/// Points apt at the mirror and the proxy, where the base has apt. The base may have another shell for lines.
 pub(super) fn set_up_apt_of_base(file: Option<&str>, proxy: Option<&str>) -> Step {
     let mut step = set_up_apt(file, proxy);
-    if let Instruction::Run {
-        command: StepCommand::Shell(lines),
-        ..
-    } = &mut step.instruction
+    if let Instruction::Run { command, .. } = &mut step.instruction
+        && let StepCommand::Shell(lines) = command
     {
-        let call = lines.join(" ");
-        *lines = vec![format!("if [ -e /etc/debian_version ]; then {call}; fi")];
+        let line = format!(
+            "if [ -e /etc/debian_version ]; then {}; fi",
+            lines.join(" ")
+        );
+        *command = StepCommand::Words(vec!["/bin/sh".to_owned(), "-c".to_owned(), line]);
     }
     step
 }

@@ -264,6 +264,42 @@ example_env_variables() {
     has "$(docker port "$(container)")" "3000/tcp -> 127.0.0.1:$web"
 }
 
+@test "advanced/web-app: pages that one branch has packed, served by the Python of the other" {
+    local web
+    web=$(free_port)
+    example advanced/web-app -e "s|8000:8000|$web:8000|"
+    build
+    up
+    within 30 curl -fsS -o "$BATS_TEST_TMPDIR/app.js" "http://127.0.0.1:$web/app.js"
+    equal '// production' "$(head -n 1 "$BATS_TEST_TMPDIR/app.js")"
+    has "$(<"$BATS_TEST_TMPDIR/app.js")" 'greet("web-app")'
+    must_fail in_c -- ls /app
+}
+
+@test "the guide's program, compiled in a stage, runs in stage-2, where no compiler is" {
+    project compiled
+    hook stages/compiler/make.sh <<'SCRIPT'
+#!/bin/bash
+set -Eeuo pipefail
+apt-get install -y --no-install-recommends gcc libc6-dev
+mkdir /out
+gcc "$@" -o /out/hello -x c "$(dirname "$0")/hello.c"
+SCRIPT
+    hook stages/compiler/hello.c <<<$'#include <stdio.h>\nint main(void) { puts("hello"); return 0; }'
+    config <<YAML
+stage_1:
+  $(image_1 "$LOCAL")
+stages:
+  compiler: {custom: {on_build: ['stages/compiler/make.sh -O2']}}
+stage_2:
+  $(image_2)
+  copy: [{from: compiler, path: /out/hello, to: /usr/local/bin/hello}]
+YAML
+    build
+    must drun --entrypoint sh "$(image 2)" -c 'hello; command -v gcc cc || echo none'
+    equal $'hello\nnone' "$output"
+}
+
 @test "advanced/team-dev-environment, without the hooks that fetch tools: three keys, shared data, homes that last" {
     new_key "$BATS_TEST_TMPDIR/dev2" -t ed25519 -C ''
     DEV1_KEY=$(<"$WORK/key.pub") DEV2_KEY=$(<"$BATS_TEST_TMPDIR/dev2.pub") \

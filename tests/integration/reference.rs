@@ -99,6 +99,8 @@ fn section(page: &mut String, path: &str, of: &Value, root: &Value, open: &mut V
         let target = resolve(value, root);
         if target["properties"].is_object() {
             section(page, &child, target, root, open);
+        } else if resolve(&target["items"], root)["properties"].is_object() {
+            section(page, &format!("{child}[N]"), &target["items"], root, open);
         } else if target["additionalProperties"].is_object() {
             section(
                 page,

@@ -182,6 +182,34 @@ fn a_hook_sees_its_stage_and_the_library_and_an_installer_itself() {
 }
 
 #[test]
+fn the_mirror_and_the_proxies_of_stage_1_reach_the_hooks_of_foreign_bases() {
+    let project = tree();
+    let apt = "  apt: {repo_source: tuna, use_proxy: true}\n  proxy: {enable_globally: true}\n";
+    let config = TREE.replace("contexts:", &format!("{apt}contexts:"));
+    project.write("user_config.yml", &config);
+    project.run(["configure"]).succeeds();
+    let set_up = |text: &str| text.matches("fi\"]").count();
+    let text = project.read("stages.Dockerfile");
+    assert_eq!(set_up(&text), 1, "{text}");
+    let (_, npm) = text.split_once(" AS npm\n").unwrap();
+    let npm = npm.split("\nFROM ").next().unwrap();
+    assert!(
+        npm.contains("ARG http_proxy=${PEI_HTTP_PROXY_1}") && set_up(npm) == 1,
+        "{npm}"
+    );
+    // Without a hook nobody asks, and there may be no shell.
+    let (_, early) = text.split_once(" AS early\n").unwrap();
+    assert!(!early.split("\nFROM ").next().unwrap().contains("proxy"));
+
+    project.write(
+        "user_config.yml",
+        config.replace("  npm:\n", "  npm:\n    apt: none\n"),
+    );
+    project.run(["configure"]).succeeds();
+    assert_eq!(set_up(&project.read("stages.Dockerfile")), 0);
+}
+
+#[test]
 fn the_merged_build_has_the_tree_and_the_options() {
     let project = tree();
     let config = TREE.replace("{{TAG:-20}}", "20");
