@@ -11,11 +11,11 @@ setup_file() {
     PASSWORD=$(sentinel)
     export PASSWORD
     derive_full full
-    # No more than a shell, and no list of accounts.
+    # No more than a shell, and no list of accounts; its own in each run, or what it builds would stand in the cache.
     mkdir -p "$WORK/tiny"
     cat >"$WORK/tiny/Dockerfile" <<DOCKERFILE
 FROM $BASE AS full
-RUN mkdir /root/tiny && cd /root/tiny && mkdir bin && cp /bin/dash bin/sh \
+RUN mkdir /root/tiny && cd /root/tiny && mkdir bin && cp /bin/dash bin/sh && echo $ID >made-by \
  && for file in \$(ldd /bin/dash | grep -o '/[^ ]*'); do mkdir -p ".\$(dirname "\$file")" && cp "\$file" ".\$file"; done
 FROM scratch
 COPY --from=full /root/tiny /
@@ -191,7 +191,7 @@ ran() {
     equal 0 "$(ran "$PROJECT.log" 'hook-python')"
     equal 1 "$(ran "$PROJECT.log" 'hook-assets')"
     equal 1 "$(ran "$PROJECT.log" 'hook-two two')"
-    no_step_matches "$PROJECT.log" 'stage-1-core|\[stage-1 |pei-files-app'
+    no_step_matches "$PROJECT.log" '^\[([^ ]+ )?(stage-1-core|stage-1|pei-files-app|npm|python) '
     build
     no_step_ran "$PROJECT.log"
 }
@@ -204,12 +204,11 @@ ran() {
 }
 
 @test "a service beside stage-2 is reached by its name, and compose fills its markers in" {
+    export DB_ANSWER=asked
     up db
-    DB_ANSWER='asked' up db
     up stage-2
     wait_for_start
     answers() { in_c -- bash -c 'exec 3<>/dev/tcp/db/5432 && cat <&3' 2>/dev/null | grep -qF asked; }
-    DB_ANSWER='asked' up db
     within 30 answers
     equal in-a-tree "$(in_c -- cat /etc/hostname)"
     down --volumes
