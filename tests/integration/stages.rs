@@ -234,6 +234,16 @@ fn the_merged_build_has_the_tree_and_the_options() {
     assert!(project.read("build-merged.sh").contains("--build-context"));
 }
 
+#[test]
+fn a_context_that_is_not_there_is_told() {
+    let project = tree();
+    std::fs::remove_dir_all(project.path("app")).unwrap();
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("warning[invalid-context]: the directory `app` does not exist");
+}
+
 /// What was written for a config without the keys is compared byte by byte elsewhere.
 #[test]
 fn without_further_stages_there_is_nothing_of_them() {
