@@ -25,7 +25,7 @@ pub use explain::explain;
 pub use findings::Findings;
 pub use json::to_json;
 pub use position::LineIndex;
-pub(crate) use redact::{Hidden, redact_text, redact_written, speaks_of_secret};
+pub(crate) use redact::{Hidden, redact_text, redact_written, speaks_of_secret, token};
 pub use render::render;
 pub use suggestion::nearest;
 pub(crate) use wording::without_quoted;

@@ -65,6 +65,12 @@ const SECRET_OPTIONS: [&str; 6] = [
     "credential",
 ];
 
+/// What tokens of services begin with.
+const TOKENS: &str = "ghp_ gho_ ghs_ github_pat_ glpat- sk- AKIA xoxb- xoxp- hf_ npm_ pypi-";
+
+/// The length of a token without its beginning, at least.
+const TOKEN: usize = 16;
+
 /// Scripts beside `installation/` that pei ships.
 const STATIC: [&str; 2] = ["build-merged.sh", "run-merged.sh"];
 
@@ -270,13 +276,10 @@ fn read(text: &str, reading: Reading) -> (Hidden, bool) {
         {
             region = None;
             let Some((after, kind)) = opening(line, reading) else {
-                let key = line
-                    .find("-----BEGIN")
-                    .filter(|_| line.contains("PRIVATE KEY"));
                 let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
                 let data = body.len() >= KEY_LINE && body.bytes().all(is_base64);
-                if let Some(from) = key.or(data.then_some(indent)) {
-                    hidden.hide(text, place + from..place + line.len());
+                if data {
+                    hidden.hide(text, place + indent..place + line.len());
                 } else if let Some(login) = login(line) {
                     hidden.hide(text, place + login.start..place + login.end);
                 }
@@ -448,8 +451,36 @@ fn plain_length(rest: &str) -> usize {
     }
 }
 
-/// The end of the first thing in a line behind which a secret stands, and of which kind that is.
+/// Where a text has what is surely a secret, by its form.
+pub(crate) fn token(text: &str) -> Option<usize> {
+    let starts = TOKENS
+        .split(' ')
+        .flat_map(|prefix| text.match_indices(prefix));
+    let is_token = |(at, prefix): &(usize, &str)| {
+        let rest = &text[at + prefix.len()..];
+        let secret = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+        !text[..*at].ends_with(is_word)
+            && secret.len() >= TOKEN
+            && secret.contains(|c: char| c.is_ascii_digit())
+    };
+    let key = text
+        .find("-----BEGIN")
+        .filter(|at| text[*at..].contains("PRIVATE KEY"));
+    starts.filter(is_token).map(|(at, _)| at).chain(key).min()
+}
+
+/// The end of the first thing in a line behind which a secret stands, or its beginning, and of which kind that is.
 fn opening(line: &str, reading: Reading) -> Option<(usize, Kind)> {
+    let named = named(line, reading);
+    let token = token(line).map(|at| (at, Kind::Value));
+    match (named, token) {
+        (Some(named), Some(token)) if token.0 < named.0 => Some(token),
+        (named, token) => named.or(token),
+    }
+}
+
+/// The end of the first name in a line behind which a secret stands.
+fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
     let body = line.trim_start().trim_start_matches(['"', '\'']);
     let word = &body[..body.find(|c| !is_word(c)).unwrap_or(body.len())];
     let rest = body[word.len()..].trim_start_matches(['"', '\'', ' ']);
@@ -649,6 +680,10 @@ mod tests {
             ),
             ("- x.sh -H 'X: Bearer a'", "- x.sh -H 'X: Bearer **"),
             ("- x.sh --path a --author b", "- x.sh --path a --author b"),
+            (
+                "- x.sh ghp_aaaaaaaaaaaaaaa1 b --token c\nd: sk-learn-of-words-that-go-on",
+                "- x.sh ********************************\nd: sk-learn-of-words-that-go-on",
+            ),
             ("- x.sh --tokené a", "- x.sh --tokené *"),
             ("# --token a\n  b: c", "# --token *\n  b: c"),
             (

@@ -278,3 +278,62 @@ fn only_what_git_tracks_counts_for_a_check() {
         .exits(4)
         .prints("docker-compose.yml");
 }
+
+#[test]
+fn a_token_that_git_would_commit_is_told_of() {
+    let token = "ghp_abcdEFGH0123456789abcdEFGH0123456789";
+    let project = Project::create_minimal();
+    project.write("installation/stage-1/custom/t.sh", "#!/bin/bash\n");
+    let config = |keys: &str| format!("stage_1:\n  image: {{base: a, output: b}}\n  {keys}\n");
+    let hook = |arguments: &str| {
+        config(&format!(
+            "custom: {{on_build: ['stage-1/custom/t.sh {arguments}']}}"
+        ))
+    };
+    let bad = [
+        hook(token),
+        hook(&format!("--auth=x:{token}")),
+        hook("--password SENTINEL-77"),
+        hook("-v --token=SENTINEL-77"),
+        hook("--tag ${TOKEN}"),
+        config(&format!("environment: {{GH: {token}}}")),
+        config(&format!("environment:\n    - GH=x {token}")),
+        config(&format!("environment: ['GH={{{{GH:-{token}}}}}']")),
+        config("environment:\n    KEY: |\n      -----BEGIN RSA PRIVATE KEY-----\n      SENTINEL"),
+    ];
+    project.write(".env", format!("TOKEN={token}\n"));
+    project.write("user_config.yml", &bad[0]);
+    project.run(["configure", "--deny-warnings"]).succeeds();
+    project.bash("git init -q .");
+    for config in &bad {
+        project.write("user_config.yml", config);
+        for arguments in [
+            ["configure", "--color=never"],
+            ["configure", "--format=json"],
+        ] {
+            let run = project.run(arguments).succeeds();
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(said.contains("secret-in-git"), "{config}\n{said}");
+            assert!(
+                !said.contains("ghp_") && !said.contains("SENTINEL"),
+                "{config}\n{said}"
+            );
+        }
+    }
+    // From a local file it reaches the same files.
+    project.write("user_config.yml", config(""));
+    project.write("user_config.local.yml", &bad[5]);
+    project.run(["configure"]).succeeds().says("secret-in-git");
+    std::fs::remove_file(project.path("user_config.local.yml")).unwrap();
+    // The cures, and what only looks alike.
+    for config in [
+        config(
+            "environment: [GH, 'A={{TOKEN}}', 'B=${TOKEN}', 'C=sk-learn-is-a-long-name-of-words']",
+        ),
+        hook("--token-file /tokens/github --token $TOKEN --password \"$(cat x)\" --token ./file"),
+        hook("--password"),
+    ] {
+        project.write("user_config.yml", config);
+        project.run(["configure", "--deny-warnings"]).succeeds();
+    }
+}

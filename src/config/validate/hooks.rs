@@ -4,7 +4,7 @@ use super::arguments;
 use super::ports::items;
 use super::script::{self, Home};
 use super::stage_kind::StageKind;
-use super::{installer_options, script_word};
+use super::{installer_options, script_word, tracked};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::{Content, Node};
@@ -173,6 +173,7 @@ fn hook(
     outcome?;
     let script = script?;
     installer_options::check(cx, node, at, &script, arguments)?;
+    tracked::check_arguments(cx, node, at, arguments);
     Ok(Hook {
         script,
         arguments: arguments.to_owned(),
