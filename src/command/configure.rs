@@ -22,7 +22,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::file_tree::FileTree;
 use crate::host_ids;
-use crate::model::{HostIds, Id, Project, SshUser};
+use crate::model::{HostIds, Id, Project, Ssh, SshUser};
 use crate::plan::{self, Inputs};
 use crate::project::{self, Change, Changes, WriteMode};
 use crate::render;
@@ -112,6 +112,9 @@ impl Args {
         let report = project::write(&tree, &self.project_dir, WriteMode::Configure)?;
         outcome::tell(ui, &report);
         host_dirs::see_to(ui, &project, &self.project_dir, self.make_dirs)?;
+        for note in notes(&project) {
+            ui.note(&note);
+        }
         if project.has_host_ids() {
             ui.note(&whose_ids(&project, host_ids::of_caller(&self.project_dir)));
         }
@@ -339,6 +342,30 @@ fn require_mergeable(project: &Project) -> Result<(), Failure> {
     }
     Err(Failure::new(text)
         .help("write a value, or `${NAME:-default}`, which `pei configure` replaces"))
+}
+
+/// What is allowed, and often not what was meant.
+fn notes(project: &Project) -> Vec<String> {
+    let mut notes = Vec::new();
+    // Another port than 22 has a warning of its own.
+    let is_apart = |ssh: &Ssh| ssh.host_port.is_none() && ssh.port == 22 && !ssh.users.is_empty();
+    let mut ssh = project.stages.iter().filter_map(|stage| stage.ssh.as_ref());
+    if ssh.any(is_apart) && project.stages.iter().all(|stage| stage.ports.is_empty()) {
+        notes.push("no port of this machine leads to sshd; `ssh.host_port` or an entry of `ports` names one".to_owned());
+    }
+    if let [system, working] = project.stages.as_slice() {
+        let places: Vec<_> = working.mount.iter().map(|mount| &mount.dst_path).collect();
+        let only = system
+            .mount
+            .iter()
+            .filter(|mount| !places.contains(&&mount.dst_path));
+        let only: Vec<_> = only.map(|mount| &mount.name).collect();
+        if !only.is_empty() {
+            let only = diagnostic::list(&only, "and");
+            notes.push(format!("stage_1.mount: only the container of stage-1 has {only}; write it below `stage_2` for stage-2's"));
+        }
+    }
+    notes
 }
 
 /// What becomes of `uid: host` and `gid: host`.

@@ -1,4 +1,4 @@
-//! Directories of the host that storage names and that are not there.
+//! Directories of the host that storage and mounts name and that are not there.
 //!
 //! The engine would make them, as root's.
 
@@ -41,10 +41,14 @@ pub(super) fn see_to(ui: &mut Ui, project: &Project, folder: &Path, make: bool) 
 
 /// Each with the key that names it. A path that only Compose knows, one whose `~` it replaces, and a drive of Windows are not looked at.
 fn missing(project: &Project, folder: &Path) -> Vec<(String, PathBuf)> {
-    let mut found = Vec::new();
+    let mut found: Vec<(String, PathBuf)> = Vec::new();
     for stage in &project.stages {
-        for entry in stage.storage.iter().flatten() {
-            let MountSource::Host { host_path } = &entry.source else {
+        let storage = stage.storage.iter().flatten();
+        let storage = storage.map(|entry| (format!("storage.{}", entry.key.name()), &entry.source));
+        let mounts = stage.mount.iter();
+        let mounts = mounts.map(|mount| (format!("mount.{}", mount.name), &mount.source));
+        for (key, source) in storage.chain(mounts) {
+            let MountSource::Host { host_path } = source else {
                 continue;
             };
             let is_here =
@@ -53,9 +57,9 @@ fn missing(project: &Project, folder: &Path) -> Vec<(String, PathBuf)> {
                 continue;
             };
             let directory = folder.join(path);
-            if directory.symlink_metadata().is_err() {
-                let key = format!("{}.storage.{}.host_path", stage.id.key, entry.key.name());
-                found.push((key, directory));
+            let is_new = found.iter().all(|(_, known)| *known != directory);
+            if is_new && directory.symlink_metadata().is_err() {
+                found.push((format!("{}.{key}.host_path", stage.id.key), directory));
             }
         }
     }

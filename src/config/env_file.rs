@@ -9,12 +9,20 @@ use std::collections::HashMap;
 
 use crate::model::NameForm;
 
+/// A variable's value.
+#[derive(Debug)]
+pub(super) struct Value {
+    pub(super) text: String,
+    /// That may not be what stands behind the `=`, which is no good for a password.
+    pub(super) is_changed: bool,
+}
+
 /// The variables of the file, of which the last line of a name counts.
 pub(super) fn parse(
     text: &str,
     environment: &dyn Fn(&str) -> Option<String>,
-) -> HashMap<String, String> {
-    let mut variables = HashMap::new();
+) -> HashMap<String, Value> {
+    let mut variables: HashMap<String, Value> = HashMap::new();
     let mut rest = text.trim_start_matches('\u{feff}');
     while !rest.is_empty() {
         let line = rest.lines().next().unwrap_or_default();
@@ -26,15 +34,35 @@ pub(super) fn parse(
         let value = &rest[line.len() - value.len()..];
         let (typed, literal, after) = scan(value);
         rest = after_line(after);
-        let value = if literal {
+        let is_changed = is_changed(value);
+        let text = if literal {
             typed
         } else {
-            let known = |name: &str| environment(name).or_else(|| variables.get(name).cloned());
-            replace(&typed, &known)
+            let of_file = |name: &str| variables.get(name).map(|value| value.text.clone());
+            replace(&typed, &|name| environment(name).or_else(|| of_file(name)))
         };
-        variables.insert(name.to_owned(), value);
+        variables.insert(name.to_owned(), Value { text, is_changed });
     }
     variables
+}
+
+/// Whether Compose and pei take a part of a value for syntax.
+fn is_changed(written: &str) -> bool {
+    let line = written.lines().next().unwrap_or_default();
+    // As in the config, a space behind the sign says that a comment is meant.
+    let line = line
+        .split_once(" # ")
+        .map_or(line, |(value, _)| value)
+        .trim_end();
+    let has_variable = line.contains('$') && !(line.starts_with("${") && line.ends_with('}'));
+    match line.chars().next() {
+        Some('"') if line.contains('\\') => false,
+        Some(quote @ ('\'' | '"')) => {
+            line[1..].find(quote).map(|at| at + 2) != Some(line.len())
+                || quote == '"' && has_variable
+        }
+        _ => has_variable || line.starts_with('#') || line.contains(" #"),
+    }
 }
 
 fn after_line(text: &str) -> &str {
@@ -160,7 +188,37 @@ mod tests {
             ("A='open", "'open"),
         ];
         for (text, expected) in cases {
-            assert_eq!(parse(text, &environment)["A"], expected, "{text}");
+            assert_eq!(parse(text, &environment)["A"].text, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_not_what_was_typed_is_known() {
+        let plain = [
+            "A=b",
+            "A='b$c#d' # e",
+            "A=\"b\\$c\"",
+            "A=\"b\"",
+            "A=${B}",
+            "A=b#c",
+            "A=b # c",
+            "A=b\n#c",
+            "A=",
+        ];
+        let changed = [
+            "A=b$C",
+            "A=b$$c",
+            "A=${b",
+            "A=\"b$C\"",
+            "A=b #c",
+            "A=#b",
+            "A='b",
+            "A='",
+            "A='b'c'",
+        ];
+        for text in plain.iter().chain(&changed) {
+            let is_changed = parse(text, &|_| None)["A"].is_changed;
+            assert_eq!(is_changed, changed.contains(text), "{text}");
         }
     }
 }

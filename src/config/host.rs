@@ -18,7 +18,7 @@ pub struct Host {
     home: Option<PathBuf>,
     wants_credentials: bool,
     /// The variables of the project's `.env`, read when the first is asked for.
-    env_file: OnceCell<HashMap<String, String>>,
+    env_file: OnceCell<HashMap<String, env_file::Value>>,
 }
 
 impl Host {
@@ -44,7 +44,7 @@ impl Host {
     }
 
     /// Compose takes the file from the folder that docker-compose.yml is in.
-    fn env_file(&self) -> &HashMap<String, String> {
+    fn env_file(&self) -> &HashMap<String, env_file::Value> {
         self.env_file.get_or_init(|| {
             let bytes = read(&self.installation.with_file_name(".env"));
             let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -67,11 +67,17 @@ impl Host {
 
 impl Lookup for Host {
     fn variable(&self, name: &str) -> Option<OsString> {
-        std::env::var_os(name).or_else(|| self.env_file().get(name).map(Into::into))
+        std::env::var_os(name)
+            .or_else(|| self.env_file().get(name).map(|value| (&value.text).into()))
     }
 
     fn is_of_env_file(&self, name: &str) -> bool {
         std::env::var_os(name).is_none() && self.env_file().contains_key(name)
+    }
+
+    fn is_changed_in_env_file(&self, name: &str) -> bool {
+        let value = self.env_file().get(name);
+        self.is_of_env_file(name) && value.is_some_and(|value| value.is_changed)
     }
 
     fn project_file_exists(&self, path: &str) -> Result<(), FileProblem> {

@@ -278,7 +278,11 @@ impl Reader<'_> {
                 count(more, "more value")
             ),
         };
-        let help = "write `{{NAME:-default}}` in the shared file, and put the value into `.env`";
+        let help = if path == "project" || path.ends_with(".image.output") {
+            "set `COMPOSE_PROJECT_NAME` in `.env`, and write `{{COMPOSE_PROJECT_NAME:-name}}` in each `output` of the shared file"
+        } else {
+            "write `{{NAME:-default}}` in the shared file, and put the value into `.env`"
+        };
         let found = Diagnostic::warning(Code::LocalValueTracked, span, message);
         self.findings.push(found.path(path).help(help));
     }

@@ -17,6 +17,12 @@ pub trait Lookup {
         false
     }
 
+    /// Whether that value may not be what stands in `.env`.
+    fn is_changed_in_env_file(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
     /// Whether a path under `installation/` is a file, without reading it.
     fn project_file_exists(&self, path: &str) -> Result<(), FileProblem>;
 

@@ -227,7 +227,7 @@ stage_1:
     first: {<<: *mount}
     second: {<<: [{dst_path: /n}, *mount]}
 stage_2:
-  image: {<<: *image, base: null}
+  image: {<<: *image, base: null, output: c}
 ";
     let project = load(yaml);
     assert_eq!(project.stages[0].proxy.address, literal("p"));
@@ -240,7 +240,7 @@ stage_2:
     let (from, inherits) = (on(&one), Some(one));
     assert_eq!(
         (two.from, two.inherits, two.output),
-        (from, inherits, literal("b"))
+        (from, inherits, literal("c"))
     );
 }
 

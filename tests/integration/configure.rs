@@ -537,7 +537,8 @@ fn a_diff_is_coloured_for_who_asks() {
 fn storage_of_the_host_that_is_not_there_is_told_and_made_on_demand() {
     let project = Project::create_minimal();
     let config = format!(
-        "{PLAIN}  storage:\n    data: {{type: host, host_path: './my data/deep'}}\n    app: {{type: host, host_path: '{{{{WHERE}}}}'}}\n"
+        "{PLAIN}  storage:\n    data: {{type: host, host_path: './my data/deep'}}\n    app: {{type: host, host_path: '{{{{WHERE}}}}'}}\n  \
+         mount: {{m: {{type: host, host_path: ./other, dst_path: /m}}, n: {{type: host, host_path: ./other, dst_path: /n}}}}\n"
     );
     fs::write(project.path("user_config.yml"), config).unwrap();
     project
@@ -545,15 +546,38 @@ fn storage_of_the_host_that_is_not_there_is_told_and_made_on_demand() {
         .succeeds()
         .says("my data/deep")
         .says("(`stage_2.storage.data.host_path`); Docker would make it, owned by root")
+        .says("`other` does not exist (`stage_2.mount.m.host_path`)")
+        .never_says("mount.n")
         .says("--make-dirs");
     assert!(!project.path("my data").exists());
     project
         .run(["configure", "--make-dirs"])
         .succeeds()
-        .says("made the directory");
-    assert!(project.path("my data/deep").is_dir());
+        .says("made the 2 directories");
+    assert!(project.path("my data/deep").is_dir() && project.path("other").is_dir());
     project
         .run(["configure", "--make-dirs"])
         .succeeds()
         .says("nothing to do");
+}
+
+#[test]
+fn what_has_no_effect_that_one_would_see_is_noted() {
+    let project = Project::create_minimal();
+    let config = "stage_1:\n  image: {base: a, output: b}\n  ssh: {users: {me: {password: correct-horse-1}}}\n  \
+        mount: {m: {type: auto-volume, dst_path: /m}, n: {type: auto-volume, dst_path: /n}}\n";
+    let stage_2 =
+        "stage_2:\n  image: {output: c}\n  mount: {other: {type: auto-volume, dst_path: /n}}\n";
+    let run = |config: &str| {
+        project.write("user_config.yml", config);
+        project.run(["configure", "--deny-warnings"]).succeeds()
+    };
+    let no_port = "no port of this machine leads to sshd";
+    run(config).says(no_port).never_says("stage_1.mount");
+    run(&format!("{config}{stage_2}"))
+        .says(no_port)
+        .says("stage_1.mount: only the container of stage-1 has `m`; write");
+    run(&config.replace("{users", "{host_port: 2222, users")).never_says(no_port);
+    run(&format!("{config}{stage_2}  ports: ['2222:22']\n")).never_says(no_port);
+    run(&config.replace("{users", "{enable: false, users")).never_says(no_port);
 }

@@ -227,3 +227,74 @@ fn variables_come_from_the_environment_and_else_from_env() {
     fs::remove_file(project.path(".env")).unwrap();
     project.run(["configure"]).exits(1).says("`.env`");
 }
+
+#[test]
+fn a_password_that_env_changes_is_told_of() {
+    let project = Project::create_minimal();
+    project.write("user_config.yml", "stage_1:\n  image: {base: a, output: b}\n  ssh: {host_port: 2222, users: {me: {password: '${PW}'}}}\n  environment: ['X=${OTHER}']\n");
+    let other = "OTHER=a$HOME\n";
+    for line in [
+        "PW=Longpw77$HOME",
+        "PW=Longpw77 #x",
+        "PW='Longpw77",
+        "PW='Longpw77'x",
+        "PW=Longpw77-${x",
+    ] {
+        project.write(".env", format!("{other}{line}\n"));
+        project
+            .run(["configure"])
+            .succeeds()
+            .says("warning[cut-off-value]")
+            .says("`PW='…'`")
+            .never_says("Longpw77");
+    }
+    for line in ["PW='Longpw77$HOME'", "PW=Longpw77 # mine", "PW=${OTHER}"] {
+        project.write(".env", format!("{other}{line}\n"));
+        project.run(["configure", "--deny-warnings"]).succeeds();
+    }
+}
+
+/// Two people of one machine, as the guide tells them.
+#[test]
+fn two_people_share_a_machine() {
+    let project = Project::create_minimal();
+    let config = |output: &str| {
+        format!(
+            "project: team-box\nstage_1:\n  image: {{base: a, output: '{output}:stage-1'}}\n  ports: ['127.0.0.1:{{{{SSH_PORT:-2222}}}}:22']\nstage_2:\n  image: {{output: '{output}:stage-2'}}\n"
+        )
+    };
+    let marked = config("{{COMPOSE_PROJECT_NAME:-team-box}}");
+    project.write("user_config.yml", &marked);
+    project.run(["configure", "--deny-warnings"]).succeeds();
+    project.bash("git init -q . && git add -A && git -c user.name=t -c user.email=t@example.org commit -qm all");
+    let compose = project.read("docker-compose.yml");
+    for stage in ["stage-1", "stage-2"] {
+        let image = format!("${{COMPOSE_PROJECT_NAME:-team-box}}:{stage}");
+        assert!(compose.contains(&image), "{compose}");
+    }
+    project.write(".env", "COMPOSE_PROJECT_NAME=bob-box\nSSH_PORT=2301\n");
+    project
+        .run(["configure", "--check", "--deny-warnings"])
+        .succeeds();
+    project.run(["configure", "--deny-warnings"]).succeeds();
+    assert_eq!(project.bash("git status --porcelain"), "");
+
+    // The local file, where the shared one has no such markers.
+    fs::remove_file(project.path(".env")).unwrap();
+    project.write("user_config.yml", config("team-box"));
+    project.write("user_config.local.yml", "project: bob-box\nstage_1:\n  image: {output: 'bob-box:stage-1'}\n  ports: ['127.0.0.1:2301:22']\nstage_2:\n  image: {output: 'bob-box:stage-2'}\n");
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("local-value-tracked")
+        .says("set `COMPOSE_PROJECT_NAME` in `.env`")
+        .says("{{COMPOSE_PROJECT_NAME:-name}}");
+    let all: Value = serde_yaml::from_str(&project.read("docker-compose.yml")).unwrap();
+    assert_eq!(all["name"], "bob-box");
+    for stage in ["stage-1", "stage-2"] {
+        let service = &all["services"][stage];
+        assert_eq!(service["image"], format!("bob-box:{stage}"));
+        assert_eq!(service["ports"], serde_json::json!(["127.0.0.1:2301:22"]));
+    }
+    assert!(!project.read("docker-compose.yml").contains("team-box"));
+}

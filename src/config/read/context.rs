@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
-use super::Place;
+use super::{Field, Place};
 use crate::config::yaml::{Content, Entry, Node};
 use crate::config::{Lookup, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, Findings, Hidden, escaped, quoted, without_quoted};
@@ -176,6 +176,18 @@ impl<'s> Context<'s> {
         let between = entry.key_span.end..entry.value.span.start;
         let text = self.source.text.get(between).unwrap_or_default();
         text.contains('&')
+    }
+
+    /// Whether an anchor stands before a value that no alias names: `password: &abc def`.
+    pub(crate) fn has_unused_anchor(&self, field: &Field<'_>) -> bool {
+        let text = &self.source.text;
+        let between = field.key_span.end..field.node.span.start;
+        let between = text.get(between).unwrap_or_default();
+        let anchor = between
+            .split_once('&')
+            .map(|(_, rest)| rest.split_whitespace());
+        let name = anchor.and_then(|mut words| words.next());
+        field.node.used_at.is_none() && name.is_some_and(|name| !text.contains(&format!("*{name}")))
     }
 
     /// Whether a text was cut off where ` #` begins a comment: `abc #def`.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::{literal, tracked};
 use crate::config::raw::named_entries;
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::{Content, Entry, Node};
@@ -103,6 +104,8 @@ fn assignment(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<EnvVa
     check_name(cx, &name, node.span.clone(), at)?;
     if let Some(value) = &value {
         check_value(cx, node, at, value)?;
+        literal::check_variable(cx, node, at, &name);
+        tracked::check_variable(cx, node, at, value);
     }
     Ok(EnvVar { name, value })
 }
@@ -122,6 +125,10 @@ fn mapping(cx: &mut Context<'_>, entries: &[Entry], at: &Place<'_>) -> Vec<EnvVa
             && check_value(cx, &entry.value, &here, value).is_err()
         {
             continue;
+        }
+        literal::check_variable(cx, &entry.value, &here, &entry.key);
+        if let Some(value) = &value {
+            tracked::check_variable(cx, &entry.value, &here, value);
         }
         variables.push(EnvVar {
             name: entry.key.to_string(),

@@ -80,6 +80,19 @@ pub(super) fn check(cx: &mut Context<'_>, images: &[&ReadImage]) {
             continue;
         };
         let Some((_, first)) = bases.into_iter().find(|(base, _)| is_same(base, output)) else {
+            let mut before = images[..index]
+                .iter()
+                .filter_map(|image| image.output.as_ref());
+            if let Some((_, first)) = before.find(|(other, _)| is_same(other, output)) {
+                let (first, again) = first.apart(site);
+                let message =
+                    "both stages make an image of this name: the one that is built last has it";
+                let warning = Diagnostic::warning(Code::OverwrittenBase, again, message);
+                let warning = warning
+                    .also(first, "made first here")
+                    .path(site.path.clone());
+                cx.report(warning.help("choose another name or tag for one `output`"));
+            }
             continue;
         };
         let message = "this image is also what is built on: each build would write over it";

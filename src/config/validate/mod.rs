@@ -18,6 +18,7 @@ mod host_ports;
 mod image;
 mod image_name;
 mod installer_options;
+mod literal;
 mod mount;
 mod password_hash;
 mod paths;

@@ -122,6 +122,9 @@ fn source(
         let help = "write `auto-volume`, `manual-volume`, `host` or `image`";
         return Err(cx.missing(at, "type", help));
     };
+    if matches!(kind, "auto-volume" | "image") {
+        warn_of_unused(cx, section, at, kind);
+    }
     match kind {
         "auto-volume" => Ok(MountSource::AutoVolume),
         "image" => Ok(MountSource::Image),
@@ -138,6 +141,22 @@ fn source(
             paths::warn_of_drive(cx, section.host_path, at, &host_path);
             Ok(MountSource::Host { host_path })
         }
+    }
+}
+
+/// What names another place than the one where the data go. A value of `null` says that it is for another type.
+fn warn_of_unused(cx: &mut Context<'_>, section: &raw::Mount<'_>, at: &Place<'_>, kind: &str) {
+    for (field, meant) in [
+        (section.host_path, "host"),
+        (section.volume_name, "manual-volume"),
+    ] {
+        let Some(field) = field.filter(|field| !field.node.is_null()) else {
+            continue;
+        };
+        let message = format!("`{}` has no effect with the type `{kind}`", field.name);
+        let here = field.place(at);
+        let warning = here.warning(Code::MountWithoutEffect, field.key_span.clone(), message);
+        cx.report(warning.help(format!("write `type: {meant}`, or remove the key")));
     }
 }
 

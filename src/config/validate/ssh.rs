@@ -18,6 +18,8 @@ pub(super) struct ReadSsh {
     pub(super) enabled: bool,
     port: u16,
     host_port: Option<(ComposeText, Site)>,
+    /// A port that only `port` names: many take that key for `host_port`.
+    only_port: Option<Site>,
     users: Vec<ReadUser>,
 }
 
@@ -43,9 +45,12 @@ pub(super) fn read(
             .help("add a user below `users:`, or write `enable: false`"),
         );
     }
+    let only_port = section.port.filter(|_| section.host_port.is_none());
+    let only_port = only_port.filter(|_| enabled && port != DEFAULT_PORT);
     Some(ReadSsh {
         enabled,
         port,
+        only_port: only_port.map(|field| field.place(&at).site(field.key_span.clone())),
         host_port,
         users,
     })
@@ -130,13 +135,30 @@ fn duplicate_uid(uid: Id, first: &Site, again: &Site) -> Diagnostic {
         .help("give each user a uid of its own, or leave one out")
 }
 
-/// Warns of passwords that anybody who reaches the port would guess.
+/// Warns of a port that nothing leads to, and of passwords that anybody who reaches the port would guess.
 pub(super) fn check_published(cx: &mut Context<'_>, ssh: &ReadSsh, published: &[Published]) {
     let open = |mapping: &Mapping| {
         mapping.protocol == Protocol::Tcp
             && mapping.is_open_to_all()
             && mapping.container.contains(&ssh.port)
     };
+    let leads_to = |port: &Published| {
+        let mapping = port.likely_mapping();
+        mapping.is_none_or(|mapping| mapping.container.contains(&ssh.port))
+    };
+    if let Some(site) = &ssh.only_port
+        && !published.iter().any(leads_to)
+    {
+        let message = format!(
+            "no port of the host leads to sshd: `port: {}` is the one in the container",
+            ssh.port
+        );
+        let warning = Diagnostic::warning(Code::UnpublishedSsh, site.span.clone(), message);
+        cx.report(warning.path(site.path.clone()).help(format!(
+            "write `host_port: {}` for a port of the host, or `host_port: null` if other containers alone log in",
+            ssh.port
+        )));
+    }
     // The ssh mapping has no address, so that it is open to all.
     let mut by_port = published.iter().filter_map(Published::likely_mapping);
     if !ssh.enabled || (ssh.host_port.is_none() && !by_port.any(|mapping| open(&mapping))) {

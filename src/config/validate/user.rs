@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{credentials, password_hash, tracked};
+use super::{credentials, literal, password_hash, tracked};
 use crate::config::keys::PublicKey;
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
@@ -165,6 +165,7 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
             let help = "quote the password if ` #` is part of it; if it begins a comment, write a space after the `#`";
             cx.report(warning.help(help));
         }
+        literal::check_password(cx, field, &here, &text);
         let site = here.site(field.key_span.clone());
         return Ok(Some((text, site)));
     };
