@@ -6,10 +6,14 @@ use super::Layers;
 use super::raw::is_extension;
 use super::yaml::{Content, Node, Scalar};
 use crate::diagnostic::{LineIndex, redact_text, speaks_of_secret};
+use crate::model::NameForm;
 use crate::yaml_text::double_quoted;
 
 /// Values of a user that may be shown; whatever else stands there may be a secret under a misspelt key.
 const SHOWN_OF_USERS: [&str; 5] = ["pubkey_file", "pubkey_text", "privkey_file", "uid", "gid"];
+
+/// How well-known tokens begin.
+const TOKENS: [&str; 4] = ["ghp_", "github_pat_", "glpat-", "xoxb-"];
 
 const COVERED: &str = "'********'";
 
@@ -46,7 +50,7 @@ impl Writer<'_> {
                     if is_extension(&entry.key) || (is_root && &*entry.key == "extends") {
                         continue;
                     }
-                    let _ = write!(self.text, "\n{:indent$}{}:", "", key(&entry.key));
+                    let _ = write!(self.text, "\n{:indent$}{}:", "", self.shown_key(&entry.key));
                     self.path.push(entry.key.to_string());
                     self.value(&entry.value, indent + 2);
                     self.path.pop();
@@ -78,6 +82,23 @@ impl Writer<'_> {
         let _ = write!(self.text, " {text} # {file}:{line}");
     }
 
+    /// The name of a user or a variable that is none may hold a secret.
+    fn shown_key(&self, name: &str) -> String {
+        let form = match self.path.last().map(String::as_str) {
+            Some("users") => Some(NameForm::USER),
+            _ if self.is_of_environment() => Some(NameForm::VARIABLE),
+            _ => None,
+        };
+        if form.is_some_and(|form| !form.fits(name)) {
+            return COVERED.to_owned();
+        }
+        key(name)
+    }
+
+    fn is_of_environment(&self) -> bool {
+        self.path.get(1).is_some_and(|key| key == "environment")
+    }
+
     /// What stands in a secret's place.
     fn covered(&self, scalar: &Scalar) -> Option<String> {
         let name = self.path.last().map_or("", String::as_str);
@@ -85,6 +106,8 @@ impl Writer<'_> {
             self.path.iter().any(|key| key == "users") && !SHOWN_OF_USERS.contains(&name);
         if of_users
             || scalar.text.contains("-----BEGIN")
+            || TOKENS.iter().any(|start| scalar.text.contains(start))
+            || (self.is_of_environment() && self.path.len() > 3)
             || (name != "privkey_file" && speaks_of_secret(name))
         {
             return Some(COVERED.to_owned());

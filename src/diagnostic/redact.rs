@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::nearest;
 use crate::config::SourceFile;
+use crate::model::NameForm;
 
 /// Keys below `ssh` that are shown, wherever they stand.
 const KEYS: [&str; 9] = [
@@ -336,7 +337,7 @@ impl Region {
             .starts_with(':');
         let can_follow = || key.starts_with("x-") || nearest(&key[..length], NEXT_KEYS).is_some();
         match self.kind {
-            Kind::Ssh => is_key && can_follow(),
+            Kind::Ssh => is_key && (can_follow() || &key[..length] == "ssh"),
             // Keys are in lower case, most variables are not.
             Kind::Environment => {
                 let is_key_of_pei =
@@ -405,7 +406,10 @@ impl Region {
             let start = from + key.trim_end_matches(is_word).len();
             let key = &line[start..from + key.len()];
             let alone = whole_line && start == indent;
-            let is_name = alone && self.names == Names::At(indent);
+            let is_name = alone
+                && self.names == Names::At(indent)
+                && NameForm::USER.fits(key.strip_prefix('_').unwrap_or(key))
+                && (line[at + 1..].is_empty() || line[at + 1..].starts_with(' '));
             let plain = PLAIN_KEYS.contains(&key)
                 || alone && self.names == Names::Before && nearest(key, PLAIN_KEYS).is_some();
             if !(is_name || plain || KEYS.contains(&key)) {
@@ -439,11 +443,11 @@ fn names_after(rest: &str) -> Names {
 fn plain_length(rest: &str) -> usize {
     let value = rest.trim_start();
     let length = value
-        .find(|c: char| !c.is_ascii_alphanumeric())
+        .find(|c: char| !c.is_ascii_alphanumeric() && !":-".contains(c))
         .unwrap_or(value.len());
     let word = &value[..length];
-    let is_plain =
-        word.bytes().all(|byte| byte.is_ascii_digit()) || matches!(word, "true" | "false" | "null");
+    let is_sign = |byte: u8| byte.is_ascii_digit() || b":-".contains(&byte);
+    let is_plain = word.bytes().all(is_sign) || matches!(word, "true" | "false" | "null" | "auto");
     if is_plain {
         rest.len() - value.len() + length
     } else {
@@ -508,6 +512,9 @@ fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
             }
             continue;
         }
+        if let Some(start) = short_option(line, at, mark) {
+            return Some((start, Kind::Value));
+        }
         let before = line[..at].trim_end_matches([' ', '"', '\'', ',']);
         let key = &before[before.trim_end_matches(is_word).len()..];
         let is_secret = match mark {
@@ -548,6 +555,30 @@ fn is_secret_option(word: &str) -> bool {
     let is_option = name.len() > 1 && name.len() < word.len();
     let is_near = |part: &str| part.len() > 3 && nearest(part, SECRET_OPTIONS).is_some();
     is_option && (speaks_of_secret(name) || parts(name).any(is_near))
+}
+
+/// Where the secret of a short option begins whose word, or whose login's name, ends here: `-pX`, `-u name:X`. A login
+/// in place of a port is one too.
+fn short_option(line: &str, at: usize, mark: char) -> Option<usize> {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let start = line[..at].trim_end_matches(is_word).len();
+    let word = &line[start..at];
+    if let Some(glued) = word.strip_prefix("-p")
+        && glued.len() > 3
+        && !is_number(glued)
+    {
+        return Some(at - glued.len());
+    }
+    let before = line[..start].trim_end_matches(['"', '\'', ' ', '=']);
+    let is_login = ["-u", "--user", "port:"]
+        .iter()
+        .any(|option| before.ends_with(option));
+    let rest = line[at..].strip_prefix(':').filter(|_| mark == ':')?;
+    let value = rest.find([' ', '"', '\'']).map_or(rest, |end| &rest[..end]);
+    if is_login && !word.is_empty() && !is_number(value) && !value.starts_with(['$', '{']) {
+        return Some(start);
+    }
+    None
 }
 
 /// What stands before the last `@`, from the mark or the key before the first one: `http://user:password@host`.
@@ -697,7 +728,33 @@ mod tests {
             ("base: a:1@sha256:0", "base: a:1@sha256:0"),
             ("name: x", "name: x"),
         ];
-        for (text, expected) in cases {
+        check(&cases);
+    }
+
+    #[test]
+    fn names_that_are_none_and_short_options_are_covered() {
+        check(&[
+            ("- x.sh -pabcd -u a", "- x.sh -p*********"),
+            ("- x.sh -p 80 -u ann:ab", "- x.sh -p 80 -u ******"),
+            ("- x.sh -u 10:10 -p8080", "- x.sh -u 10:10 -p8080"),
+            ("port: 'a:b'\nports: [80]", "port: '****\nports: [80]"),
+            (
+                "ssh:\n  users:\n    me:ab:\n      uid: 5",
+                "ssh:\n  users:\n    ******\n      uid: *",
+            ),
+            (
+                "ssh:\n  users:\n    Ab: a\n    b: a",
+                "ssh:\n  users:\n    *****\n    b: *",
+            ),
+            (
+                "ssh:\n  host_port: 80:22\nssh: a",
+                "ssh:\n  host_port: 80:22\nssh: *",
+            ),
+        ]);
+    }
+
+    fn check(cases: &[(&str, &str)]) {
+        for &(text, expected) in cases {
             let source = SourceFile::new("config", text);
             assert_eq!(redact(&source), expected, "{text}");
         }

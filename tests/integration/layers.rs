@@ -156,8 +156,8 @@ fn a_config_is_merged_over_what_it_extends() {
 fn the_merged_config_is_shown_with_places_and_without_secrets() {
     let project = Project::create_minimal();
     project.write("user_config.yml", format!("extends: base.yml\n{MAIN}"));
-    project.write("base.yml", "x-pw: &pw SENTINEL-0\nstage_1: {apt: {repo_source: tuna}, environment: {API_TOKEN: SENTINEL-1, D: '# no'}}\nstage_2: {image: {output: \"two:\\u0032\"}, environment: ['DB_PASSWORD=SENTINEL-2', 'E=${EDITOR}'] }\n");
-    project.write("user_config.local.yml", "stage_1: {ssh: {users: {me: {password: SENTINEL-3, pubkey_file: null}, it: {pasword: SENTINEL-4, privkey_text: SENTINEL-5, password_hash: SENTINEL-6, uid: 1200}}}}\n");
+    project.write("base.yml", "x-pw: &pw SENTINEL-0\nstage_1: {apt: {repo_source: tuna}, environment: {API_TOKEN: SENTINEL-1, D: '# no', F: ghp_SENTINEL-7, G: [SENTINEL-8], H SENTINEL-9: b}}\nstage_2: {image: {output: \"two:\\u0032\"}, environment: ['DB_PASSWORD=SENTINEL-2', 'E=${EDITOR}'] }\n");
+    project.write("user_config.local.yml", "stage_1: {ssh: {users: {me: {password: SENTINEL-3, pubkey_file: null}, it: {pasword: SENTINEL-4, privkey_text: SENTINEL-5, password_hash: SENTINEL-6, uid: 1200}, 'me:SENTINEL-10': {uid: 1300}}}}\n");
     let before = project.files();
     let text = project
         .run(["configure", "--show-config"])
@@ -183,7 +183,7 @@ fn the_merged_config_is_shown_with_places_and_without_secrets() {
     assert_eq!(merged["stage_1"]["environment"]["A"], "one");
     assert_eq!(
         merged["stage_1"]["ssh"]["users"].as_object().unwrap().len(),
-        3
+        4
     );
 
     project.write("user_config.local.yml", "\na: [\n");
