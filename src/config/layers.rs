@@ -214,6 +214,11 @@ impl Reader<'_> {
             },
             Err(problem) => {
                 let (code, what, help) = match problem {
+                    FileProblem::Missing if path.to_string_lossy().contains("://") => (
+                        Code::FileNotFound,
+                        "does not exist".to_owned(),
+                        "download the config: `extends` takes the path of a file and no URL",
+                    ),
                     FileProblem::Missing => (
                         Code::FileNotFound,
                         "does not exist".to_owned(),

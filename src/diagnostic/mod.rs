@@ -161,7 +161,7 @@ impl Diagnostic {
         }
         // The one help that repeats a key of the file.
         self.help = self.help.map(|help| {
-            if help.contains(": …`") {
+            if help.contains("=…") || help.contains(" colon: ") {
                 without_quoted(&help)
             } else {
                 help

@@ -102,12 +102,12 @@ pub(super) fn fields<'n>(
     at: &Place<'_>,
     spec: &Spec,
 ) -> Result<Vec<Field<'n>>, Reported> {
-    let Some(entries) = entries(cx, node, at, spec.keys().next().map(|key| key.name))? else {
+    let Some(entries) = entries(cx, node, at, Some(spec))? else {
         return Ok(Vec::new());
     };
     let mut fields = Vec::with_capacity(entries.len());
     for (order, entry) in entries.iter().enumerate() {
-        if spec.keys().any(|key| key.name == &*entry.key) {
+        if spec.has(&entry.key) {
             fields.push(Field {
                 name: &entry.key,
                 key_span: &entry.key_span,
@@ -121,27 +121,35 @@ pub(super) fn fields<'n>(
     Ok(fields)
 }
 
-/// The entries of a mapping; `None` for null.
+/// The entries of a mapping; `None` for null. Without a spec its keys are names that a person chose.
 pub(crate) fn entries<'n>(
     cx: &mut Context<'_>,
     node: &'n Node,
     at: &Place<'_>,
-    example: Option<&str>,
+    spec: Option<&Spec>,
 ) -> Result<Option<&'n [Entry]>, Reported> {
     match &*node.content {
         Content::Map(entries) => Ok(Some(entries)),
         Content::Broken => Err(Reported),
         _ if node.is_null() => Ok(None),
         _ => {
-            let example = example.unwrap_or("name");
+            let example = spec.and_then(|spec| spec.keys().next());
+            let example = example.map_or("name", |key| key.name);
+            let is_key = |key: &&str| spec.is_none_or(|spec| spec.has(key));
             let key = match &*node.content {
-                Content::Scalar(scalar) if !at.is_private() => key_without_blank(&scalar.text),
+                Content::Scalar(scalar) if !at.is_private() => {
+                    key_without_blank(&scalar.text).filter(is_key)
+                }
                 _ => None,
             };
             let help = match key {
                 Some(key) => format!("write a space after the colon: `{key}: …`"),
                 None if matches!(&*node.content, Content::List(_)) => {
                     format!("leave out the dashes or brackets: `{example}: …` stands alone")
+                }
+                None if spec.is_some_and(|spec| spec.name == "Image") => {
+                    "write `{base: …, output: …}`: what to build on, and the name of what is built"
+                        .to_owned()
                 }
                 None => format!("write keys below it, such as `{example}: …`"),
             };
@@ -160,8 +168,8 @@ pub(crate) fn named_entries<'n>(
     let (ignored, named): (Vec<&Entry>, _) =
         entries.iter().partition(|entry| is_extension(&entry.key));
     for entry in ignored {
-        if !entry.value.is_null() && !cx.is_anchored(entry) {
-            let shown = quoted(&entry.key);
+        if !entry.value.is_null() && !cx.is_anchored(&entry.key_span, &entry.value) {
+            let shown = at.entry(entry).quoted_name();
             let message = format!("{shown} is ignored, as every key that begins with `x-`");
             let span = entry.key_span.clone();
             let warning = at.entry(entry).warning(Code::IgnoredEntry, span, message);
@@ -176,6 +184,23 @@ pub(crate) fn is_extension(key: &str) -> bool {
     key.starts_with("x-")
 }
 
+/// What a key is called elsewhere, and its name here.
+const OTHER_NAMES: [(&str, &str); 13] = [
+    ("container_path", "dst_path"),
+    ("env", "environment"),
+    ("gpus", "device"),
+    ("name", "project"),
+    ("on_login", "on_user_login"),
+    ("on_start", "on_every_run"),
+    ("path", "host_path"),
+    ("privkey", "privkey_file"),
+    ("pubkey", "pubkey_text"),
+    ("source", "host_path"),
+    ("target", "dst_path"),
+    ("volume", "volume_name"),
+    ("volumes", "mount"),
+];
+
 fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Spec) {
     let here = at.entry(entry);
     let span = entry.key_span.clone();
@@ -187,7 +212,10 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
     }
     let misplaced = misplaced.or_else(|| spec.elsewhere(&entry.key));
     let known: Vec<&str> = spec.keys().map(|key| key.name).collect();
-    let meant = nearest(&entry.key, known.iter().copied());
+    let other_name = OTHER_NAMES
+        .iter()
+        .find(|(other, key)| *other == &*entry.key && spec.has(key));
+    let meant = nearest(&entry.key, known.iter().copied()).or(other_name.map(|(_, key)| *key));
     let diagnostic = if let Some((key, home)) = misplaced {
         here.error(
             Code::MisplacedSection,
@@ -200,6 +228,11 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
             Some(key) => {
                 cx.misspelt(at, key);
                 format!("did you mean `{key}`?")
+            }
+            None if spec.has("users") && matches!(&*entry.value.content, Content::Map(_)) => {
+                cx.misspelt(at, "users");
+                "indent the name of a user below `users:`, and the user's keys below the name"
+                    .to_owned()
             }
             None => format!("the keys here are {}", list(&known, "and")),
         };

@@ -23,6 +23,11 @@ impl Spec {
         let is_here = |key: &&Key| self.misplaced.iter().all(|(name, _)| *name != key.name);
         self.all_keys.iter().filter(is_here)
     }
+
+    /// Whether the section has a key.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.keys().any(|key| key.name == name)
+    }
 }
 
 impl Spec {

@@ -112,9 +112,13 @@ impl<'s> Context<'s> {
         self.misspelt.insert(format!("{at}.{key}"));
     }
 
+    pub(crate) fn is_misspelt(&self, at: &Place<'_>, key: &str) -> bool {
+        self.misspelt.contains(&format!("{at}.{key}"))
+    }
+
     /// A required key is not there.
     pub(crate) fn missing(&mut self, at: &Place<'_>, key: &str, help: &str) -> Reported {
-        if self.misspelt.contains(&format!("{at}.{key}")) {
+        if self.is_misspelt(at, key) {
             return Reported;
         }
         let message = format!("the required key `{key}` is missing");
@@ -172,8 +176,8 @@ impl<'s> Context<'s> {
     }
 
     /// Whether an anchor stands between a key and its value.
-    pub(crate) fn is_anchored(&self, entry: &Entry) -> bool {
-        let between = entry.key_span.end..entry.value.span.start;
+    pub(crate) fn is_anchored(&self, key: &Range<usize>, value: &Node) -> bool {
+        let between = key.end..value.span.start;
         let text = self.source.text.get(between).unwrap_or_default();
         text.contains('&')
     }
@@ -188,6 +192,11 @@ impl<'s> Context<'s> {
             .map(|(_, rest)| rest.split_whitespace());
         let name = anchor.and_then(|mut words| words.next());
         field.node.used_at.is_none() && name.is_some_and(|name| !text.contains(&format!("*{name}")))
+    }
+
+    /// Whether a value begins with a brace.
+    pub(super) fn is_braced(&self, node: &Node) -> bool {
+        self.typed(node).starts_with('{')
     }
 
     /// Whether a text was cut off where ` #` begins a comment: `abc #def`.

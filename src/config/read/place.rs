@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::config::yaml::{Entry, Node};
 use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::model::NameForm;
 
 /// The path from the root to a node. It lives on the stack and becomes text only
 /// for a diagnostic, so that correct entries cost nothing.
@@ -101,6 +102,24 @@ impl<'p> Place<'p> {
         self.is_private
     }
 
+    /// The key in backticks, but for a user's name that is none: it may hold a password.
+    pub(crate) fn quoted_name(&self) -> String {
+        match self.segment {
+            Segment::Key(name) if !self.is_covered() => quoted(name),
+            _ => "`…`".to_owned(),
+        }
+    }
+
+    fn is_covered(&self) -> bool {
+        let users = self.parent.filter(|parent| parent.is_private);
+        match (users.map(|users| users.segment), self.segment) {
+            (Some(Segment::Key("users")), Segment::Key(name)) => {
+                !NameForm::USER.fits(name.strip_prefix('_').unwrap_or(name))
+            }
+            _ => false,
+        }
+    }
+
     /// `, found …`, but for what must not be repeated.
     pub(crate) fn found(&self, text: &str) -> String {
         if self.is_private {
@@ -161,6 +180,7 @@ impl std::fmt::Display for Place<'_> {
         }
         match self.segment {
             Segment::Root => Ok(()),
+            Segment::Key(_) if self.is_covered() => f.write_str("[…]"),
             Segment::Index(index) => write!(f, "[{index}]"),
             Segment::Key(key) => {
                 let nested = self.parent.is_some_and(|parent| parent.parent.is_some());

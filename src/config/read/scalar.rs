@@ -50,7 +50,11 @@ impl Context<'_> {
                 return Err(self.wrong_type(at, node, "a single value", Some(help)));
             }
             Content::Map(_) => {
-                let help = "quote the value if it is one text: braces begin a mapping";
+                let help = if self.is_braced(node) {
+                    "quote the value if it is one text: braces begin a mapping"
+                } else {
+                    "write the value without keys, and quote it if a `: ` is a part of it"
+                };
                 return Err(self.wrong_type(at, node, "a single value", Some(help)));
             }
         };
@@ -67,7 +71,11 @@ impl Context<'_> {
         let mut outcome = Ok(());
         for problem in std::mem::take(&mut found.problems) {
             let span = self.within(node, &problem.part);
-            let (message, help) = if at.is_private() {
+            // All of a text that is only the name of a variable is no password.
+            let is_name = problem.code == Code::UnsetVariable
+                && problem.part == scalar.text
+                && !problem.part.contains(|c: char| c.is_ascii_lowercase());
+            let (message, help) = if at.is_private() && !is_name {
                 let help =
                     "for a password with `${` or `{{` set a variable to it and write `${NAME}`";
                 (without_quoted(&problem.message), help.to_owned())
@@ -217,8 +225,10 @@ impl Context<'_> {
         let zeros = text.len() > 1 && text.starts_with('0');
         let help = if zeros && parse_number(text.trim_start_matches('0')).is_some() {
             "write it without leading zeros: some YAML readers take them for octal".to_owned()
-        } else if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        } else if text.parse::<i64>().is_ok() {
             format!("choose a number from {} to {}", range.start(), range.end())
+        } else if field.is_some_and(|field| field.name == "host_port") {
+            "write the host's port alone, such as 2222, or null for none".to_owned()
         } else {
             "write the number in decimal digits".to_owned()
         };

@@ -5,6 +5,7 @@ use crate::config::FileProblem;
 use crate::config::keys::{PublicKey, PublicKeyProblem, parse_private};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
+use crate::config::yaml::Content;
 use crate::diagnostic::Code;
 use crate::model::PrivateKey;
 
@@ -26,6 +27,33 @@ enum Half {
     Private,
 }
 
+impl Found<'_> {
+    /// Whether a text in place of a key is the name of a file.
+    fn is_path(&self) -> bool {
+        let text = self.text.trim();
+        let begins = ["/", "~", "./", "stage-"];
+        let is_path = begins.iter().any(|start| text.starts_with(start));
+        self.file_name.is_none() && is_path && !text.contains(char::is_whitespace)
+    }
+}
+
+impl Half {
+    fn help_with_text(self) -> &'static str {
+        match self {
+            Self::Public => "write the key under `pubkey_text`",
+            Self::Private => "write the key under `privkey_text`",
+        }
+    }
+}
+
+fn is_key_text(text: &str) -> bool {
+    let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let is_public = ["ssh-", "ecdsa-", "sk-"]
+        .iter()
+        .any(|start| first.starts_with(start));
+    text.contains("-----BEGIN") || is_public && rest.starts_with("AAAA")
+}
+
 /// The key that grants login, and the place to blame for it.
 pub(super) fn public_key(
     cx: &mut Context<'_>,
@@ -42,6 +70,7 @@ pub(super) fn public_key(
             let site = found.field.place(at).site(found.field.node.span.clone());
             Ok(Some((key, site)))
         }
+        Err(_) if found.is_path() => Err(report_path(cx, &found, at, Half::Public)),
         Err(problem) => Err(report_public(cx, &found, at, &problem)),
     }
 }
@@ -59,6 +88,7 @@ pub(super) fn private_key(
     };
     match parse_private(&found.text, found.file_name.as_deref()) {
         Ok(key) => Ok(Some(key)),
+        Err(_) if found.is_path() => Err(report_path(cx, &found, at, Half::Private)),
         Err(problem) => {
             let message = format!("this is not a private key: {}", problem.what);
             Err(report_key(
@@ -119,6 +149,16 @@ fn key_text<'n>(
         }));
     }
     let Some(field) = file else { return Ok(None) };
+    if let Content::Scalar(scalar) = &*field.node.content
+        && is_key_text(&scalar.text)
+    {
+        let problem = (
+            Code::FileNotFound,
+            "this is a key, and the name of its file is asked for".to_owned(),
+            half.help_with_text(),
+        );
+        return Err(report_key(cx, field, at, problem));
+    }
     let Some(path) = cx.text(Some(field), at)?.filter(|path| !path.is_empty()) else {
         return Ok(None);
     };
@@ -172,6 +212,11 @@ fn key_file(
             crate::diagnostic::list(&names, "and")
         );
         let help = "make a key with `ssh-keygen`, or name the key's file";
+        return Err(cx.report(here.error(Code::FileNotFound, span, message).help(help)));
+    }
+    if path.starts_with("~/") {
+        let message = "`~/` is not replaced in the name of a key's file";
+        let help = "write `${HOME}/` in its place, or `'~'` alone for your own key";
         return Err(cx.report(here.error(Code::FileNotFound, span, message).help(help)));
     }
     if path.starts_with('/') {
@@ -259,6 +304,15 @@ fn home_key(cx: &Context<'_>, half: Half) -> Option<Vec<u8>> {
     HOME_KEYS
         .iter()
         .find_map(|name| cx.lookup().home_key(&candidate(name, half)).ok())
+}
+
+fn report_path(cx: &mut Context<'_>, found: &Found<'_>, at: &Place<'_>, half: Half) -> Reported {
+    let (code, help) = match half {
+        Half::Public => (Code::InvalidPublicKey, "write it under `pubkey_file`"),
+        Half::Private => (Code::InvalidPrivateKey, "write it under `privkey_file`"),
+    };
+    let message = "this is the name of a file, and the text of a key is asked for".to_owned();
+    report_key(cx, found.field, at, (code, message, help))
 }
 
 fn report_public(

@@ -119,7 +119,8 @@ fn on_entry(
             hook.ok()
         }
         Content::Map(_) => {
-            cx.wrong_type(&at, field.node, "a script with its arguments", None);
+            let help = "write the script without keys, such as `stage-1/custom/my-script.sh`";
+            cx.wrong_type(&at, field.node, "a script with its arguments", Some(help));
             None
         }
         _ if field.node.is_null() => None,

@@ -138,7 +138,7 @@ fn source(
             let help = "name a directory of the host, such as `./data`";
             let host_path = required(cx, host_path, at, "host_path", help)?;
             paths::check_host_path(cx, section.host_path, at, &host_path)?;
-            paths::warn_of_drive(cx, section.host_path, at, &host_path);
+            paths::warn_of_place(cx, section.host_path, at, &host_path);
             Ok(MountSource::Host { host_path })
         }
     }

@@ -43,6 +43,14 @@ pub(super) fn check_host_path(
             (rest || first[2..].contains(':')).then(|| colon(text))
         }
         Some(_) if has_colon(text) => Some(colon(text)),
+        Some(Part::Literal(first)) if first.starts_with('$') => Some((
+            format!("a `$` begins no variable in {}", shown(text)),
+            "write braces around a variable's name, such as `${HOME}/data`".into(),
+        )),
+        Some(Part::Literal(first)) if first.starts_with("\\\\") => Some((
+            format!("{} is a share of Windows", shown(text)),
+            "mount the share on this machine, and write the directory where it is".into(),
+        )),
         Some(Part::Literal(first)) if !first.starts_with(['/', '.', '~']) => Some((
             format!(
                 "Compose would take {} for the name of a volume",
@@ -59,18 +67,30 @@ pub(super) fn check_host_path(
     report(cx, field, at, problem)
 }
 
-/// A drive of Windows: Compose reads the path, and an engine that is not on Windows refuses it.
-pub(super) fn warn_of_drive(
+/// A drive of Windows: Compose reads the path, and an engine that is not on Windows refuses it. And the home of another
+/// user, which Compose does not know: it takes `~x` for `~/x`.
+pub(super) fn warn_of_place(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     at: &Place<'_>,
     text: &ComposeText,
 ) {
-    let path = text.as_literal().filter(|path| begins_with_drive(path));
-    let (Some(path), Some(field)) = (path, field) else {
+    let (Some(path), Some(field)) = (text.as_literal(), field) else {
         return;
     };
     let at = field.place(at);
+    if let Some(rest) = path.strip_prefix('~')
+        && !rest.is_empty()
+        && !rest.starts_with('/')
+    {
+        let taken = quoted(&format!("~/{rest}"));
+        let message = format!("Compose takes {} for {taken}", quoted(path));
+        let warning = at.warning(Code::InvalidPath, field.node.span.clone(), message);
+        cx.report(warning.help("write the absolute path of another user's directory"));
+    }
+    if !begins_with_drive(path) {
+        return;
+    }
     let message = format!("{} is a path of Windows", quoted(path));
     let drive = path[..1].to_lowercase();
     let below = path[3..].replace('\\', "/");

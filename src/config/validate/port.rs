@@ -45,6 +45,9 @@ impl Mapping {
 
 /// Reads a mapping; the error says what is wrong with it, to follow "the port `…` ".
 pub(super) fn parse(text: &str) -> Result<Mapping, &'static str> {
+    if text.contains("://") {
+        return Err("is a URL");
+    }
     let (ports, protocol) = match text.rsplit_once('/') {
         Some((ports, word)) => (ports, protocol(word)?),
         None => (text, Protocol::Tcp),

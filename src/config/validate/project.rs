@@ -8,7 +8,7 @@ use super::stage_kind::StageKind;
 use super::{contexts, host_ports, image, services, ssh, volumes};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place};
-use crate::config::yaml::{Content, Node};
+use crate::config::yaml::{Content, Entry, Node};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::{NameForm, Project};
 
@@ -29,6 +29,22 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
         }
     };
     let at = Place::root(first_key);
+    if let Content::Map(entries) = &*root.content
+        && let Some((stage, first)) = not_indented(entries)
+    {
+        let message = format!("nothing is indented below `{}`", stage.key);
+        let diagnostic = at
+            .entry(stage)
+            .error(Code::MissingKey, stage.key_span.clone(), message);
+        let help = if first.key.trim().len() < first.key.len() {
+            "write spaces before the lines below it: those there now are other blanks, which YAML takes for text"
+        } else {
+            "write two spaces before each line of the stage"
+        };
+        let diagnostic = diagnostic.also(first.key_span.clone(), "not below it");
+        cx.report(diagnostic.help(help));
+        return None;
+    }
     let sections = raw::Root::read(cx, root, &at).ok()?;
 
     let name = name(cx, sections.project, &at);
@@ -94,6 +110,17 @@ fn order(
         cx.report(diagnostic.path(site.path.clone()).help(help));
     }
     Some(order)
+}
+
+/// A stage without keys, and the key behind it that is one of a stage.
+fn not_indented(entries: &[Entry]) -> Option<(&Entry, &Entry)> {
+    entries.windows(2).find_map(|pair| {
+        let [stage, first] = pair else { return None };
+        let is_stage = matches!(&*stage.key, "stage_1" | "stage_2") && stage.value.is_null();
+        let key = first.key.trim();
+        let is_key = raw::STAGE_1.has(key) || raw::STAGE_2.has(key);
+        (is_stage && is_key).then_some((stage, first))
+    })
 }
 
 /// The project's own name.

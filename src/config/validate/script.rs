@@ -3,7 +3,7 @@
 use super::project_path::{self, did_you_mean, normalise};
 use super::stage_kind::StageKind;
 use crate::config::read::{Context, Place, Reported};
-use crate::config::yaml::Node;
+use crate::config::yaml::{Content, Node};
 use crate::config::{FileProblem, Lookup};
 use crate::diagnostic::{Code, Diagnostic, list, quoted};
 
@@ -104,6 +104,15 @@ pub(super) fn read(
         Err(_) => "does not exist",
     };
     let meant = meant(cx.lookup(), &path, arguments, home);
+    if let Content::Scalar(scalar) = &*node.content
+        && let Some(typed) = scalar.text.split_whitespace().next()
+        && typed.contains('\\')
+        && what == "does not exist"
+    {
+        let message = format!("{} is no script of the project", quoted(typed));
+        let help = "write `/` between the parts of a path: a `\\` is not a part of the name";
+        return Err(cx.report(refuse(Code::InvalidHook, message, help)));
+    }
     if what == "does not exist" && !path.contains('/') {
         let message = format!("{} is no script of the project", quoted(&path));
         let help = meant.unwrap_or_else(|| {

@@ -8,6 +8,7 @@ use super::user::{self, ReadUser};
 use super::weak_password::is_weak;
 use crate::config::raw::{self, entries, is_extension, named_entries};
 use crate::config::read::{Context, Field, Place, Read, Site, or};
+use crate::config::yaml::{Content, Entry};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{ComposeText, Id, Part, Ssh};
 
@@ -35,7 +36,7 @@ pub(super) fn read(
     let host_port = host_port(cx, section.host_port, &at).ok().flatten();
     let users = users(cx, section.users, &at);
     let no_users = section.users.is_none_or(|users| is_empty(&users));
-    if enabled && no_users {
+    if enabled && no_users && !cx.is_misspelt(&at, "users") {
         cx.report(
             at.warning(
                 Code::NoSshUsers,
@@ -57,7 +58,6 @@ pub(super) fn read(
 }
 
 fn is_empty(users: &Field<'_>) -> bool {
-    use crate::config::yaml::Content;
     match &*users.node.content {
         Content::Map(entries) => entries.iter().all(|entry| is_extension(&entry.key)),
         _ => users.node.is_null(),
@@ -97,6 +97,19 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
     let Ok(Some(entries)) = entries(cx, field.node, &at, None) else {
         return Vec::new();
     };
+    let is_key_of_user = |entry: &&Entry| {
+        raw::User::SPEC.has(&entry.key) && !matches!(&*entry.value.content, Content::Map(_))
+    };
+    if let Some(entry) = entries.iter().find(is_key_of_user) {
+        let message = format!("`{}` is a key of a user, and no user's name", entry.key);
+        let place = at.entry(entry);
+        let diagnostic = place.error(Code::WrongType, entry.key_span.clone(), message);
+        cx.report(
+            diagnostic
+                .help("write `NAME:` with the user's name above it, and indent it below that"),
+        );
+        return Vec::new();
+    }
     let example = user::ExampleKey::default();
     let mut uids: HashMap<Id, Site> = HashMap::new();
     let mut users = Vec::with_capacity(entries.len());

@@ -43,6 +43,7 @@ pub(super) fn read(
     let name = &*entry.key;
     let at = users.entry(entry);
     check_name(cx, name, &at);
+    let shown = at.quoted_name();
     let section = raw::User::read(cx, &entry.value, &at)?;
 
     let password = password(cx, &section, &at);
@@ -50,21 +51,20 @@ pub(super) fn read(
     let (mut key_files, mut public_key_files) = (Vec::new(), Vec::new());
     let public = credentials::public_key(cx, &section, &at, &mut public_key_files);
     let private = credentials::private_key(cx, &section, &at, &mut key_files);
-    let uid = id(cx, section.uid, &at, name);
-    let gid = id(cx, section.gid, &at, name);
+    let uid = id(cx, section.uid, &at, name, &shown);
+    let gid = id(cx, section.gid, &at, name, &shown);
 
     tracked::check_user(cx, &section, &at);
     if cx.lookup().wants_credentials()
         && let (Ok(None), Ok(None), Ok(None), Ok(None)) = (&password, &hash, &public, &private)
     {
-        missing_credential(cx, &section, &at, name);
+        missing_credential(cx, &section, &at, &shown);
     }
     let public = public.ok().flatten();
     if let Some((key, site)) = &public
         && example.is(cx, key)
     {
-        let name = quoted(name);
-        let message = format!("{name} logs in with the key that is shipped as an example");
+        let message = format!("{shown} logs in with the key that is shipped as an example");
         cx.report(
             Diagnostic::warning(Code::ExampleKey, site.span.clone(), message)
                 .label("its private half is public")
@@ -111,8 +111,8 @@ fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
     let is_service = plain != name || SERVICES.contains(&name) || name.starts_with("systemd-");
     let (message, help) = if !NameForm::USER.fits(plain) {
         (
-            format!("{} cannot be the name of a user", quoted(name)),
-            "up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, and a letter at the start",
+            format!("{} cannot be the name of a user", at.quoted_name()),
+            "up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, and a letter at the start; a password stands below it",
         )
     } else if is_service {
         (
@@ -126,6 +126,9 @@ fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
     cx.report(diagnostic.help(help));
 }
 
+const OR_A_HASH: &str =
+    "leave it out, or give the password's hash as `password_hash`: `pei hash-password` makes one";
+
 /// Neither the message nor the place shows the password: an anchor may keep it elsewhere.
 fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Read<(String, Site)> {
     let Some(field) = section.password else {
@@ -138,13 +141,12 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
         ("is empty", "write null for a user without a password")
     } else if text.contains(['\n', '\r']) {
         ("holds a line break", "write it on one line")
+    } else if text.contains('\t') {
+        ("holds a tab", "leave the tab out")
     } else if text.contains(char::is_whitespace) {
-        ("holds a space", "leave the space out")
+        ("holds a space", OR_A_HASH)
     } else if text.contains([',', ':']) {
-        (
-            "holds a comma or a colon",
-            "`chpasswd` and the lists of users split there; leave it out",
-        )
+        ("holds a comma or a colon", OR_A_HASH)
     } else if text.contains(char::is_control) {
         ("holds a control character", "leave it out")
     } else if password_hash::is_hash(&text) {
@@ -181,6 +183,7 @@ fn id(
     field: Option<Field<'_>>,
     at: &Place<'_>,
     user: &str,
+    shown: &str,
 ) -> Read<(Id, Site)> {
     let Some(text) = cx.text(field, at)? else {
         return Ok(None);
@@ -202,7 +205,7 @@ fn id(
         ))
     } else if !is_root && number == 0 && key == "uid" {
         Some((
-            format!("the uid 0 belongs to `root`, not to {}", quoted(user)),
+            format!("the uid 0 belongs to `root`, not to {shown}"),
             "choose a uid from 1000 up, or remove the line",
         ))
     } else {
@@ -214,13 +217,24 @@ fn id(
     Ok(Some((Id::Number(number), site)))
 }
 
-fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>, name: &str) {
+fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>, shown: &str) {
+    if raw::CREDENTIALS.iter().any(|key| cx.is_misspelt(at, key)) {
+        return;
+    }
+    let empty = section.password.filter(|field| field.node.span.is_empty());
     let bare_tilde = [section.pubkey_file, section.privkey_file]
         .into_iter()
         .flatten()
         .any(|field| field.is_bare_tilde());
     let help = if bare_tilde {
         "a bare `~` is YAML's null: write `'~'` for your own key"
+    } else if section
+        .password
+        .is_some_and(|field| cx.is_anchored(field.key_span, field.node))
+    {
+        "quote a password that begins with `&`: YAML takes it for the name of an anchor"
+    } else if empty.is_some() {
+        "write the password behind `password:`"
     } else {
         "add `password`, `password_hash`, `pubkey_file`, `pubkey_text`, `privkey_file` or `privkey_text`"
     };
@@ -230,7 +244,7 @@ fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<
         at.error(
             Code::MissingCredential,
             removed.unwrap_or_else(|| at.name_span()),
-            format!("the user {} has neither a password nor a key", quoted(name)),
+            format!("the user {shown} has neither a password nor a key"),
         )
         .label(label)
         .help(help),

@@ -57,6 +57,8 @@ fn without_duplicates(
         };
         let help = if &*entry.key == "<<" && !merges.is_empty() {
             "merge several mappings with one key: `<<: [*a, *b]`"
+        } else if matches!(&*entry.value.content, Content::Map(_) | Content::List(_)) {
+            "keep one of them, and put what stands below both into it"
         } else {
             "keep one of them"
         };

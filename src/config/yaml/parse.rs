@@ -122,9 +122,13 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         let (content, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain && !forces_text(tag.as_deref());
-                self.check_tag(tag.as_deref(), span);
                 let text = text.into_owned();
-                (Content::Scalar(Scalar { text, plain }), anchor)
+                let content = if self.check_tag(tag.as_deref(), span) {
+                    Content::Scalar(Scalar { text, plain })
+                } else {
+                    Content::Broken
+                };
+                (content, anchor)
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), span);
@@ -300,11 +304,11 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
     }
 
     /// Tags of YAML's own types say nothing that the key does not know; others cannot be obeyed.
-    fn check_tag(&mut self, tag: Option<&Tag>, span: &Span) {
+    fn check_tag(&mut self, tag: Option<&Tag>, span: &Span) -> bool {
         const KNOWN: &[&str] = &["str", "int", "float", "bool", "null", "seq", "map"];
-        let Some(tag) = tag else { return };
+        let Some(tag) = tag else { return true };
         if tag.core_suffix().is_some_and(|name| KNOWN.contains(&name)) || tag.original() == "!" {
-            return;
+            return true;
         }
         let place = span
             .tag_span()
@@ -317,6 +321,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
             )
             .help("remove the tag; quote a text that begins with `!`"),
         );
+        false
     }
 }
 

@@ -31,6 +31,9 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
             {
                 diagnostic = diagnostic.also(quote..quote + 1, "opened here");
             }
+            if text[at..].starts_with("? ") {
+                return diagnostic.help("quote a text that begins with `? `");
+            }
             let help = colon_help(kind, at, text).or_else(|| indentation_help(kind, at, text));
             if let Some(help) = help {
                 return diagnostic.help(help);
@@ -71,9 +74,16 @@ fn colon_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
     ) {
         return None;
     }
-    let before = text[..line_start(at, text)].trim_end();
+    let start = line_start(at, text);
+    let before = text[..start].trim_end();
     let line = before.lines().count();
-    let key = key_without_blank(before.lines().last()?.trim())?;
+    let above = before.lines().last()?;
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if above.trim().chars().all(is_word) && indent(&text[start..]) > indent(above) {
+        return Some(format!("line {line} lacks a colon at its end"));
+    }
+    let key = key_without_blank(above.trim())?;
     Some(format!(
         "line {line} lacks a space after its colon: write `{key}: …`"
     ))
@@ -204,7 +214,19 @@ fn general_help(kind: &ErrorKind) -> Option<&'static str> {
         | ErrorKind::MappingKeyNotAllowed => {
             "check the indentation: keys of one mapping begin in one column"
         }
-        ErrorKind::UnknownQuotedScalarEscape => {
+        ErrorKind::InvalidTrailingSingleQuotedScalar => {
+            "the text ends at its second `'`: write `''` for a `'` in single quotes, or put all of the text in quotes"
+        }
+        ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            "the text ends at its second `\"`: write `\\\"` for a `\"` in double quotes, or put all of the text in quotes"
+        }
+        ErrorKind::InvalidBlockScalarHeader => {
+            "quote a text that begins with `>` or `|`: YAML takes the lines below for the text"
+        }
+        ErrorKind::BlockSequenceEntryNotAllowed => {
+            "write each `- ` on a line of its own; quote a text that begins with `- `"
+        }
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape => {
             "write `\\\\` for a backslash in double quotes, or use single quotes"
         }
         _ => return None,
