@@ -68,7 +68,8 @@ box_with_own_keys() {
 password_logs_in() {
     wait_for_ssh "$PORT"
     must ssh_as me "$PASSWORD" "$PORT" 'echo "in as $(id -un)"'
-    equal 'in as me' "${output##*$'\n'}"
+    # A shell that may not read the home says so, before or behind it.
+    has_line "$output" 'in as me'
 }
 
 key_logs_in() {
