@@ -159,7 +159,7 @@ stages_config() {
   minimal_config "$1"
   printf '  copy:\n'
   for ((number = $3 - step; number < $3; number++)); do
-    printf '    - {from: s%d, path: /etc/hostname, to: /opt/s%d}\n' "${number}" "${number}"
+    printf '    - {from: s%d, path: /etc/os-release, to: /opt/s%d}\n' "${number}" "${number}"
   done
   printf 'stages:\n'
   for ((number = 0; number < $3; number++)); do

@@ -420,6 +420,30 @@ pub(super) fn into_model(
         .collect()
 }
 
+/// A Dockerfile takes a base that is called like one of its stages for that stage.
+pub(super) fn check_bases(
+    cx: &mut Context<'_>,
+    builders: &[ReadBuilder],
+    images: &[&ReadImage],
+    names: &Names,
+) {
+    let of_stages = images.iter().filter_map(|image| image.base.as_ref());
+    let of_builders = builders.iter().filter_map(|builder| builder.base.as_ref());
+    for (base, site) in of_stages.chain(of_builders) {
+        let name = base.as_literal().unwrap_or_default();
+        if !names.builders.contains_key(name) {
+            continue;
+        }
+        let message = format!("{} is the name of a stage, too", quoted(name));
+        let help = format!(
+            "write {} for the image; `from` names a stage to grow from",
+            quoted(&format!("{name}:latest"))
+        );
+        let diagnostic = Diagnostic::error(Code::UnknownStage, site.span.clone(), message);
+        cx.report(diagnostic.path(site.path.clone()).help(help));
+    }
+}
+
 /// No two stages may write one image, and none the image that one is built on.
 pub(super) fn check_outputs(cx: &mut Context<'_>, builders: &[ReadBuilder], images: &[&ReadImage]) {
     const BUILT: &str = "built here";

@@ -76,7 +76,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
         return None;
     }
     let order = order(cx, &stages, &builders)?;
-    check_together(cx, &stages, &builders);
+    check_together(cx, &stages, &builders, &names);
     let mut project = assemble(name, stages, builders, &order);
     project.contexts = contexts;
     project.services = services;
@@ -136,11 +136,17 @@ fn name(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Optio
 }
 
 /// What stages publish and mount in one container, or under one name.
-fn check_together(cx: &mut Context<'_>, stages: &[ReadStage], builders: &[ReadBuilder]) {
+fn check_together(
+    cx: &mut Context<'_>,
+    stages: &[ReadStage],
+    builders: &[ReadBuilder],
+    names: &Names,
+) {
     let ports = stages.iter().flat_map(|stage| &stage.ports);
     let published: Vec<Published> = ports.cloned().collect();
     let images: Vec<_> = stages.iter().map(|stage| &stage.image).collect();
     image::check(cx, &images);
+    builders::check_bases(cx, builders, &images, names);
     builders::check_outputs(cx, builders, &images);
     volumes::check(cx, stages.iter().flat_map(|stage| &stage.mount));
     let ssh = stages.iter().find_map(|stage| stage.ssh.as_ref());
