@@ -156,6 +156,13 @@ mod tests {
         assert_eq!(copied("*$"), r#"["[i]/\\\\*\\$", "/*\\$"]"#);
         assert_eq!(copied("\\"), r#"["[i]/\\\\\\\\", "/\\\\"]"#);
         assert_eq!(copied("a "), r#"["[i]/a[ ]", "/a "]"#);
+        // Of a stage the path is absolute, and its first sign may be one of a pattern.
+        let of_stage = |path: &str| copy_form(&[path.to_owned(), "/x".to_owned()]);
+        assert_eq!(of_stage("/app/dist"), r#"["/app/dist", "/x"]"#);
+        assert_eq!(of_stage("/*a"), r#"["/[*]a", "/x"]"#);
+        assert_eq!(of_stage("/^a"), r#"["/[\\\\^]a", "/x"]"#);
+        assert_eq!(of_stage("/\\a"), r#"["/[\\\\\\\\]a", "/x"]"#);
+        assert_eq!(of_stage("/a/*"), r#"["/[a]/\\\\*", "/x"]"#);
     }
 
     #[test]

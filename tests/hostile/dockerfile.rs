@@ -108,6 +108,7 @@ fn pattern(text: &str) -> String {
             '\\' => out.extend(rest.next()),
             '[' => {
                 let first = rest.next();
+                assert_ne!(first, Some('^'), "{text} matches more than one name");
                 out.extend(if first == Some('\\') {
                     rest.next()
                 } else {
