@@ -35,7 +35,8 @@ proptest! {
             prop_assert_eq!(default_of(&parsed.instructions, "PEI_HTTP_PROXY_1"), proxy, "{}", file);
 
             let copied = copied(&parsed.instructions);
-            for tree in trees(&config, stages) {
+            // What looks like an editor's copy is left out of builds.
+            for tree in trees(&config, stages).into_iter().filter(|tree| !tree.ends_with('~')) {
                 let pair = (format!("installation/{tree}"), format!("/pei-from-host/{tree}"));
                 prop_assert!(copied.contains(&pair), "{}: {:?} is not in {:?}", file, pair, copied);
             }
