@@ -88,6 +88,12 @@ nothing_to_commit() {
     build_fails stage-2
     has "$(<"$PROJECT.log")" \
         'there is no .pei/secrets/ssh-credentials: this clone was not configured yet; run `pei configure`, then build again'
+    # An image without a login would be no use either.
+    for text in '' "authorized_key me ssh-ed25519 AAAA"; do
+        printf '%s' "$text" >"$PROJECT/.pei/secrets/ssh-credentials"
+        build_fails stage-2
+        has "$(<"$PROJECT.log")" '.pei/secrets/ssh-credentials is not whole: run `pei configure`, then build again'
+    done
 }
 
 @test "a colleague's first ten minutes: his own key, a build and a login; then what others changed" {

@@ -50,6 +50,9 @@ main() {
   local kind name rest hashes=''
   [[ -f "${CREDENTIALS}" ]] ||
     pei_die 'there is no .pei/secrets/ssh-credentials: this clone was not configured yet; run `pei configure`, then build again'
+  # Each user has an entry, and each entry ends with a line break.
+  [[ -s "${CREDENTIALS}" && -z "$(tail -c 1 -- "${CREDENTIALS}")" ]] ||
+    pei_die '.pei/secrets/ssh-credentials is not whole: run `pei configure`, then build again'
   rm -rf -- "${PEI_SSHD_KEYS}"
   mkdir -m 0755 -- "${PEI_SSHD_KEYS}"
   while read -r kind name rest; do
