@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use super::raw::CREDENTIALS;
 use super::read::{Context, Field, Place};
+use super::validate::secrets_of_users;
 use super::yaml::{self, Content, Entry, Node};
 use super::{FileProblem, Loaded, Lookup, SourceFile, finish, source};
 use crate::diagnostic::{Code, Diagnostic, Findings, Hidden, count, quoted};
@@ -151,6 +152,14 @@ impl Reader<'_> {
         for found in findings {
             self.findings.push(found);
         }
+        if let Some(root) = &root
+            && self.lookup.is_in_git()
+            && !self.source.is_local(base)
+        {
+            for found in secrets_of_users(root) {
+                self.findings.push(found);
+            }
+        }
         root.filter(|root| !root.is_null())
     }
 
@@ -258,6 +267,8 @@ impl Reader<'_> {
 
     fn merge(&mut self, below: Option<Node>, top: Option<Node>) -> Option<Node> {
         match (below, top) {
+            // It is refused at its own place, and not lost below the file that names it.
+            (Some(below), Some(_)) if !matches!(*below.content, Content::Map(_)) => Some(below),
             (Some(below), Some(top)) => {
                 let nowhere = 0..0;
                 Some(self.over(&below, top, &Place::root(&nowhere)))

@@ -57,6 +57,14 @@ impl SourceFile {
             .map(|(name, (start, end))| (name, start..end))
     }
 
+    /// Whether a place is in a file of one person's own, which git ignores.
+    pub(super) fn is_local(&self, offset: usize) -> bool {
+        self.files().any(|(name, place)| {
+            place.contains(&offset)
+                && (name.ends_with(".local.yml") || name.ends_with(".local.yaml"))
+        })
+    }
+
     /// The bytes of a file, without the byte order mark that some editors write.
     ///
     /// # Errors

@@ -79,6 +79,68 @@ fn git_would_commit_no_clear_secret_without_a_warning() {
 }
 
 #[test]
+fn a_clear_secret_that_another_file_replaces_is_told_of() {
+    let project = Project::create_minimal();
+    project.bash("git init -q .");
+    let user = |user: &str| format!("stage_1: {{ssh: {{users: {{me: {user}}}}}}}\n");
+    let image = "stage_1: {image: {base: a, output: b}}\n";
+    let clear = user("{password: correct-horse-1}");
+    let own = user("{password: correct-horse-2}");
+    let with_base = format!("extends: base.yml\n{image}");
+    let shared = clear.replace("{ssh", "{image: {base: a, output: b}, ssh");
+    for (main, base, local, place) in [
+        (&shared, "", own.as_str(), "user_config.yml:1:"),
+        (
+            &shared,
+            "",
+            "stage_1: {ssh: {users: {me: null}}}\n",
+            "user_config.yml:1:",
+        ),
+        (&with_base, &clear, &own, "base.yml:1:"),
+    ] {
+        project.write("user_config.yml", main);
+        project.write("base.yml", base);
+        project.write("user_config.local.yml", local);
+        let run = project.run(["configure"]).succeeds();
+        let said = run.says("secret-in-git").says(place).never_says("correct");
+        assert_eq!(said.stderr.matches("secret-in-git").count(), 1);
+    }
+    // Local files are what they please.
+    project.write("user_config.yml", image);
+    project.write("base.local.yml", &clear);
+    project.write(
+        "user_config.local.yml",
+        format!("extends: base.local.yml\n{own}"),
+    );
+    project
+        .run(["configure"])
+        .succeeds()
+        .never_says("secret-in-git");
+}
+
+#[test]
+fn what_other_ignore_files_hide_of_the_folder_is_tracked() {
+    let global = |rule: &str| {
+        format!(
+            "printf '%s\\n' '{rule}' >../ignored && git config core.excludesFile \"$PWD/../ignored\""
+        )
+    };
+    for rule in [".pei/", ".pei", "/.pei/"] {
+        for begin in [
+            format!("git init -q . && {}", global(rule)),
+            format!("git init -q .. && printf '%s\\n' '{rule}' '**/.pei/' >../.gitignore"),
+            format!("git init -q . && printf '%s\\n' '{rule}' >.git/info/exclude"),
+        ] {
+            let project = Project::create_minimal();
+            project.run(["configure"]).succeeds();
+            project.bash(&format!("{begin} && git add -A ."));
+            let tracked = project.bash("git ls-files .pei");
+            assert_eq!(tracked, ".pei/secrets/README.md\n", "{begin}");
+        }
+    }
+}
+
+#[test]
 fn what_is_one_persons_own_is_not_committed() {
     let project = Project::create_minimal();
     project.write(".env", "PW=SENTINEL-env-1\n");

@@ -149,11 +149,7 @@ impl<'s> Context<'s> {
 
     /// Whether a place is in a file of one person's own, which git ignores.
     pub(crate) fn is_local(&self, offset: usize) -> bool {
-        let mut files = self.source.files();
-        files.any(|(name, place)| {
-            place.contains(&offset)
-                && (name.ends_with(".local.yml") || name.ends_with(".local.yaml"))
-        })
+        self.source.is_local(offset)
     }
 
     /// The place of `part` in the text that the node was written as; all of the

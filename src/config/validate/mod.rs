@@ -41,3 +41,4 @@ mod weak_password;
 
 pub(super) use project::project;
 pub(super) use proxy::FOREIGN_IN_ADDRESS;
+pub(super) use tracked::secrets_of_users;

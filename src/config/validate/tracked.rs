@@ -1,31 +1,66 @@
 //! What git would keep for ever: secrets in clear text, and a local file's values in files that everybody has.
 
-use crate::config::raw::User;
-use crate::config::read::{Context, Field, Place};
-use crate::config::yaml::{Content, Node};
-use crate::diagnostic::{Code, token};
+use crate::config::read::{Context, Place};
+use crate::config::yaml::{Content, Entry, Node};
+use crate::diagnostic::{Code, Diagnostic, token};
 use crate::model::{ComposeText, Part};
 
-/// Warns of a user's secrets in a file that git would commit.
-pub(super) fn check_user(cx: &mut Context<'_>, section: &User<'_>, at: &Place<'_>) {
-    let password = "write its hash, which `pei hash-password` makes, under `password_hash`, or move it to the file \
-        `user_config.local.yml` or, as `${NAME}`, to `.env`: git ignores both";
-    let key = "name the key's file with `privkey_file`, or move it to the file `user_config.local.yml`: git ignores both";
-    for (field, what, help) in [
-        (section.password, "password", password),
-        (section.privkey_text, "private key", key),
-    ] {
-        let Some(field) = field.filter(is_clear) else {
-            continue;
-        };
-        if !cx.lookup().is_in_git() || cx.is_local(field.node.span.start) {
-            continue;
+/// Warnings of users' secrets in a file that git would commit, whether or not another file replaces them.
+pub(in crate::config) fn secrets_of_users(root: &Node) -> Vec<Diagnostic> {
+    let nowhere = 0..0;
+    let at = Place::root(&nowhere);
+    let Some(stage) = entry(root, "stage_1") else {
+        return Vec::new();
+    };
+    let at = at.entry(stage);
+    let Some(ssh) = entry(&stage.value, "ssh") else {
+        return Vec::new();
+    };
+    let at = at.entry(ssh);
+    let Some(users) = entry(&ssh.value, "users") else {
+        return Vec::new();
+    };
+    let at = at.entry(users);
+    let mut found = Vec::new();
+    for user in entries(&users.value) {
+        let at = at.entry(user);
+        for (key, what, help) in SECRETS {
+            let Some(secret) = entry(&user.value, key).filter(|entry| is_clear(&entry.value))
+            else {
+                continue;
+            };
+            let message = format!("git would commit this {what} in clear text");
+            let here = at.entry(secret);
+            let warning = here.warning(Code::SecretInGit, secret.key_span.clone(), message);
+            found.push(warning.help(help));
         }
-        let message = format!("git would commit this {what} in clear text");
-        let here = field.place(at);
-        let warning = here.warning(Code::SecretInGit, field.key_span.clone(), message);
-        cx.report(warning.help(help));
     }
+    found
+}
+
+const SECRETS: [(&str, &str, &str); 2] = [
+    (
+        "password",
+        "password",
+        "write its hash, which `pei hash-password` makes, under `password_hash`, or move it to the file \
+            `user_config.local.yml` or, as `${NAME}`, to `.env`: git ignores both",
+    ),
+    (
+        "privkey_text",
+        "private key",
+        "name the key's file with `privkey_file`, or move it to the file `user_config.local.yml`: git ignores both",
+    ),
+];
+
+fn entries(node: &Node) -> &[Entry] {
+    match &*node.content {
+        Content::Map(entries) => entries,
+        _ => &[],
+    }
+}
+
+fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Entry> {
+    entries(node).iter().find(|entry| &*entry.key == key)
 }
 
 /// Warns of a token in a variable's value: it reaches docker-compose.yml, from a local file too.
@@ -75,8 +110,8 @@ fn has_secret_option(arguments: &str) -> bool {
 }
 
 /// A value that stands in the file itself, not one that a variable brings.
-fn is_clear(field: &Field<'_>) -> bool {
-    let Content::Scalar(scalar) = &*field.node.content else {
+fn is_clear(node: &Node) -> bool {
+    let Content::Scalar(scalar) = &*node.content else {
         return false;
     };
     let variable = scalar

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{credentials, literal, password_hash, tracked};
+use super::{credentials, literal, password_hash};
 use crate::config::keys::PublicKey;
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
@@ -54,7 +54,6 @@ pub(super) fn read(
     let uid = id(cx, section.uid, &at, name, &shown);
     let gid = id(cx, section.gid, &at, name, &shown);
 
-    tracked::check_user(cx, &section, &at);
     if cx.lookup().wants_credentials()
         && let (Ok(None), Ok(None), Ok(None), Ok(None)) = (&password, &hash, &public, &private)
     {
