@@ -134,7 +134,7 @@ pub(super) fn merged(tree: &Tree<'_>, args: Vec<BuildArg>, view: &View<'_>) -> O
         path: path("merged"),
         image: last.output.clone(),
         target: None,
-        about: "both stages",
+        about: "all stages",
         args: with_bases(tree, args, &needs),
         contexts: tree.contexts(&needs),
         alias: None,
@@ -208,7 +208,7 @@ pub(super) fn core_name(stage: &str) -> String {
 fn shared_image(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> ImageStage {
     ImageStage {
         name: core_name(&stage.id.name),
-        about: "what is slow and seldom changes; both images grow from it",
+        about: "what is slow and seldom changes; the images grow from it",
         from: start(tree.project(), stage),
         steps: core(tree, stage, view),
     }

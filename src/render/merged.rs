@@ -15,7 +15,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
         return Ok(());
     };
     let head = [
-        "Both stages in one file, for ./build-merged.sh, which passes the values of merged.env."
+        "All stages in one file, for ./build-merged.sh, which passes the values of merged.env."
             .to_owned(),
     ];
     insert_text(tree, &merged.path, dockerfile::text(merged, &head)?);

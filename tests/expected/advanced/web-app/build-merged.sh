@@ -1,6 +1,6 @@
 #!/bin/bash
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
-# Builds both stages from merged.Dockerfile into one image, without Compose.
+# Builds all stages from merged.Dockerfile into one image, without Compose.
 set -Eeuo pipefail
 
 usage() {

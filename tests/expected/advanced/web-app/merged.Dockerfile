@@ -1,5 +1,5 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
-# Both stages in one file, for ./build-merged.sh, which passes the values of merged.env.
+# All stages in one file, for ./build-merged.sh, which passes the values of merged.env.
 # Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
 
 ARG BASE_IMAGE=web-app:system
@@ -67,7 +67,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
     --mount=type=bind,source=installation/stage-1/lib,target=/pei-from-host/stage-1/lib \
     ["/bin/sh", "/pei-build/run-hook.sh", "stages/webpack/build.sh", "--out /app/dist", "stages.webpack.custom.on_build[0]", "MODE=production"]
 
-# ---- stage-1-core: what is slow and seldom changes; both images grow from it ----
+# ---- stage-1-core: what is slow and seldom changes; the images grow from it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \

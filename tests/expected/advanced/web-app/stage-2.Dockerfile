@@ -67,7 +67,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
     --mount=type=bind,source=installation/stage-1/lib,target=/pei-from-host/stage-1/lib \
     ["/bin/sh", "/pei-build/run-hook.sh", "stages/webpack/build.sh", "--out /app/dist", "stages.webpack.custom.on_build[0]", "MODE=production"]
 
-# ---- stage-1-core: what is slow and seldom changes; both images grow from it ----
+# ---- stage-1-core: what is slow and seldom changes; the images grow from it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \

@@ -1,5 +1,5 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
-# Both stages in one file, for ./build-merged.sh, which passes the values of merged.env.
+# All stages in one file, for ./build-merged.sh, which passes the values of merged.env.
 # Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
 
 ARG BASE_IMAGE=custom-script:stage-1
@@ -32,7 +32,7 @@ ARG PEI_HTTP_PROXY_1=http://host.docker.internal:7890
 ARG PEI_HTTPS_PROXY_1=http://host.docker.internal:7890
 ARG PEI_STAGE_HOST_DIR_1=./installation/stage-1
 
-# ---- stage-1-core: what is slow and seldom changes; both images grow from it ----
+# ---- stage-1-core: what is slow and seldom changes; the images grow from it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \
