@@ -362,7 +362,7 @@ impl Reader<'_> {
 }
 
 /// Whether the key is one of a user's credentials, which reach nothing but `.pei/`, or one that is followed or ignored.
-fn is_personal(path: &str) -> bool {
+pub(super) fn is_personal(path: &str) -> bool {
     let of_user = path
         .strip_prefix("stage_1.ssh.users.")
         .and_then(|rest| rest.split_once('.'));

@@ -119,6 +119,50 @@ fn a_clear_secret_that_another_file_replaces_is_told_of() {
 }
 
 #[test]
+fn a_value_of_env_that_reaches_a_tracked_file_is_told_of() {
+    let project = Project::create_minimal();
+    project.bash("git init -q .");
+    project.write("installation/stage-1/custom/t.sh", "#!/bin/bash\n");
+    project.write(".env", "X=sentinel-env\nEMPTY=\n");
+    let config = |output: &str, keys: &str| {
+        format!("stage_1:\n  image: {{base: a, output: '{output}'}}\n  {keys}\n")
+    };
+    let hook = "custom: {on_build: ['stage-1/custom/t.sh --tag ${X}']}";
+    for (config, place, help) in [
+        (config("x:${X}", ""), "user_config.yml:2:31", "{{X}}"),
+        (
+            config("b", "environment: ['A={{B:-${X}}}']"),
+            "user_config.yml:3:",
+            "{{X}}",
+        ),
+        (config("b", hook), "user_config.yml:3:", "mounted file"),
+    ] {
+        project.write("user_config.yml", &config);
+        let run = project
+            .run(["configure"])
+            .succeeds()
+            .says("local-value-tracked");
+        let run = run.says(place).says(help).never_says("sentinel");
+        assert_eq!(
+            run.stderr.matches("local-value-tracked").count(),
+            1,
+            "{config}"
+        );
+    }
+    for config in [
+        config("x:{{X}}", "environment: ['A=${X}']"),
+        config("b${EMPTY}", "ssh: {users: {me: {password: '${X}'}}}"),
+        config("b", "environment: ['A=${HOME}']"),
+    ] {
+        project.write("user_config.yml", &config);
+        project
+            .run(["configure"])
+            .succeeds()
+            .never_says("local-value-tracked");
+    }
+}
+
+#[test]
 fn what_other_ignore_files_hide_of_the_folder_is_tracked() {
     let global = |rule: &str| {
         format!(

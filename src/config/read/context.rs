@@ -216,6 +216,11 @@ impl<'s> Context<'s> {
         text.get(node.span.clone()).unwrap_or_default()
     }
 
+    /// Whether a text was read before, for some are read twice.
+    pub(super) fn was_replaced(&self, node: &Node) -> bool {
+        self.replaced.contains_key(&node.span.start)
+    }
+
     /// Keeps the values of variables out of all messages, and those about this text to what was typed.
     pub(super) fn replaced(
         &mut self,

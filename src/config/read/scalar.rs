@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::text::{self, Resolved, Variables};
 use super::{Context, Field, Place, Read, Reported};
+use crate::config::layers::is_personal;
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, list, nearest, quoted, without_quoted};
 use crate::model::{ComposeText, Part};
@@ -67,6 +68,7 @@ impl Context<'_> {
         };
         let mut found = text::resolve(&scalar.text, &variables);
         let values = std::mem::take(&mut found.values);
+        self.warn_of_env_file(node, at, &values, markers);
         self.replaced(node, &scalar.text, &found.text, values);
         let mut outcome = Ok(());
         for problem in std::mem::take(&mut found.problems) {
@@ -87,6 +89,41 @@ impl Context<'_> {
         }
         outcome?;
         Ok(Some(found))
+    }
+
+    /// One machine's values would stand in files that everybody has; credentials reach none.
+    fn warn_of_env_file(
+        &mut self,
+        node: &Node,
+        at: &Place<'_>,
+        values: &[(String, String)],
+        markers: bool,
+    ) {
+        let lookup = self.lookup();
+        let is_of_file = |(name, value): &&(String, String)| {
+            !value.is_empty() && lookup.is_of_env_file(name) && lookup.is_in_git()
+        };
+        let Some((name, _)) = values.iter().find(is_of_file) else {
+            return;
+        };
+        if is_personal(&at.to_string()) || self.was_replaced(node) {
+            return;
+        }
+        let span = self.within(node, &format!("${{{name}"));
+        let message = format!("the value of `{name}` from `.env` reaches files that git tracks");
+        let help = if markers {
+            format!(
+                "write `{{{{{name}}}}}` in its place: Compose replaces it, and reads `.env` too"
+            )
+        } else {
+            "write the value itself if everybody may have it; let a program read a secret from a mounted file, or from a \
+             variable whose name alone stands in `environment`"
+                .to_owned()
+        };
+        self.report(
+            at.warning(Code::LocalValueTracked, span, message)
+                .help(help),
+        );
     }
 
     /// One line of text that Compose may still fill in.
