@@ -43,13 +43,27 @@ impl Host {
         }
     }
 
+    /// Why the project's `.env` is there and not read.
+    pub fn unread_env_file(&self) -> Option<String> {
+        self.env_text().err()
+    }
+
+    fn env_text(&self) -> Result<String, String> {
+        match read(&self.installation.with_file_name(".env")) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned()),
+            Err(FileProblem::Missing) => Ok(String::new()),
+            Err(FileProblem::TooLarge) => Err("is larger than 1 MiB".to_owned()),
+            Err(FileProblem::Unreadable(reason)) => Err(format!("cannot be read: {reason}")),
+            Err(FileProblem::NotAFile | FileProblem::Outside) => Err("is not a file".to_owned()),
+        }
+    }
+
     /// Compose takes the file from the folder that docker-compose.yml is in.
     fn env_file(&self) -> &HashMap<String, env_file::Value> {
         self.env_file.get_or_init(|| {
-            let bytes = read(&self.installation.with_file_name(".env"));
-            let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let text = self.env_text().unwrap_or_default();
             let environment = |name: &str| std::env::var(name).ok();
-            env_file::parse(&text.unwrap_or_default(), &environment)
+            env_file::parse(&text, &environment)
         })
     }
 
@@ -140,7 +154,12 @@ impl Lookup for Host {
     }
 
     fn layer(&self, path: &Path) -> Result<(PathBuf, Vec<u8>), FileProblem> {
-        let real = fs::canonicalize(path).map_err(|e| problem(&e))?;
+        let real = fs::canonicalize(path).map_err(|e| match problem(&e) {
+            FileProblem::Missing if path.is_symlink() => {
+                FileProblem::Unreadable("the link leads to nothing".into())
+            }
+            problem => problem,
+        })?;
         let bytes = read_up_to(&real, SourceFile::MAX_BYTES as u64)?;
         Ok((real, bytes))
     }
