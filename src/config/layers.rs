@@ -202,7 +202,12 @@ impl Reader<'_> {
                 .push(found.help("let one of the files extend nothing"));
             return None;
         }
-        let file = self.decoded(&below, file, Some(span))?;
+        // What a variable brings in may be a secret.
+        let typed = match &*entry.value.content {
+            Content::Scalar(scalar) if scalar.text.contains("${") => quoted(&scalar.text),
+            _ => shown(&below),
+        };
+        let file = self.decoded(&below, file, Some((span, typed)))?;
         Some((file, below))
     }
 
@@ -211,7 +216,7 @@ impl Reader<'_> {
         &mut self,
         path: &Path,
         file: Result<(PathBuf, Vec<u8>), FileProblem>,
-        named_at: Option<Range<usize>>,
+        named_at: Option<(Range<usize>, String)>,
     ) -> Option<SourceFile> {
         let problem = match file {
             Ok((_, bytes)) => match SourceFile::decode(source::name_of(path), bytes) {
@@ -246,17 +251,18 @@ impl Reader<'_> {
                     FileProblem::Unreadable(reason) => (
                         Code::UnreadableFile,
                         format!("cannot be read: {reason}"),
-                        "check the file's owner and mode",
+                        "check the file's owner and mode, and what a link leads to",
                     ),
                 };
-                let message = format!("the file {} {what}", shown(path));
-                if let Some(span) = named_at {
+                let message = |name: String| format!("the file {name} {what}");
+                if let Some((span, typed)) = named_at {
+                    let message = message(typed);
                     let found = Diagnostic::error(code, span, message);
                     found.help(help).path("extends")
                 } else {
                     let file = SourceFile::new(source::name_of(path), "");
                     let at = self.source.append(file);
-                    Diagnostic::error(code, at..at, message).help(help)
+                    Diagnostic::error(code, at..at, message(shown(path))).help(help)
                 }
             }
         };

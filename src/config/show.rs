@@ -12,6 +12,22 @@ use crate::yaml_text::double_quoted;
 /// Values of a user that may be shown; whatever else stands there may be a secret under a misspelt key.
 const SHOWN_OF_USERS: [&str; 5] = ["pubkey_file", "pubkey_text", "privkey_file", "uid", "gid"];
 
+/// What is shown of a service: the rest is Compose's own, and may hold a secret anywhere.
+const SHOWN_OF_SERVICES: [&str; 12] = [
+    "image",
+    "ports",
+    "expose",
+    "volumes",
+    "restart",
+    "depends_on",
+    "networks",
+    "profiles",
+    "user",
+    "working_dir",
+    "container_name",
+    "hostname",
+];
+
 /// How well-known tokens begin.
 const TOKENS: [&str; 4] = ["ghp_", "github_pat_", "glpat-", "xoxb-"];
 
@@ -104,7 +120,13 @@ impl Writer<'_> {
         let name = self.path.last().map_or("", String::as_str);
         let of_users =
             self.path.iter().any(|key| key == "users") && !SHOWN_OF_USERS.contains(&name);
+        let of_services = self.path.first().is_some_and(|key| key == "services")
+            && self
+                .path
+                .get(2)
+                .is_none_or(|key| !SHOWN_OF_SERVICES.contains(&key.as_str()));
         if of_users
+            || of_services
             || scalar.text.contains("-----BEGIN")
             || TOKENS.iter().any(|start| scalar.text.contains(start))
             || (self.is_of_environment() && self.path.len() > 3)

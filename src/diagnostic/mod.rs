@@ -29,6 +29,7 @@ pub(crate) use redact::{Hidden, redact_text, redact_written, speaks_of_secret, t
 pub use render::render;
 pub use suggestion::nearest;
 pub(crate) use wording::without_quoted;
+use wording::without_quotes_of;
 pub use wording::{count, escaped, is_harmful, list, quoted};
 
 /// Whether a finding stops pei.
@@ -154,17 +155,18 @@ impl Diagnostic {
         if !hidden.touches(&place) {
             return self;
         }
-        self.message = without_quoted(&self.message);
+        let told = std::mem::take(&mut self.message);
+        self.message = without_quoted(&told);
         if hidden.touches(&(place.start..place.start)) {
             // The path may end in what is not shown.
             self.path = None;
         }
-        // The one help that repeats a key of the file.
         self.help = self.help.map(|help| {
+            // The one help that repeats a key of the file.
             if help.contains("=…") || help.contains(" colon: ") {
                 without_quoted(&help)
             } else {
-                help
+                without_quotes_of(&help, &told)
             }
         });
         self

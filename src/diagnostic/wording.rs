@@ -60,6 +60,22 @@ pub(crate) fn without_quoted(message: &str) -> String {
     }
 }
 
+/// The text without what it quotes of what another one quotes, with more around it or not.
+pub(crate) fn without_quotes_of(text: &str, other: &str) -> String {
+    let quotes = other.split('`').skip(1).step_by(2);
+    let repeats = |part: &str| quotes.clone().any(|quote| part.contains(quote));
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(place, part)| {
+        let is_quote = place % 2 == 1;
+        if is_quote && repeats(part) {
+            "…"
+        } else {
+            part
+        }
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
 /// Whether a terminal would obey a character, or whether it reorders or hides the text around it.
 pub fn is_harmful(character: char) -> bool {
     character.is_control()

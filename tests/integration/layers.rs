@@ -195,6 +195,76 @@ fn the_merged_config_is_shown_with_places_and_without_secrets() {
 }
 
 #[test]
+fn of_other_services_only_what_is_no_secret_is_shown() {
+    let project = Project::create_minimal();
+    project.write(
+        "user_config.yml",
+        format!("{MAIN}services:\n  db:\n    image: postgres:16\n    ports: ['5432:5432']\n    command: ['--password', SENTINEL-1]\n    \
+            environment: {{MYSQL_ROOT_PASSWORD: [SENTINEL-2], A: SENTINEL-3}}\n    labels: {{token: {{a: SENTINEL-4}}, b: SENTINEL-5}}\n    \
+            healthcheck: {{test: [CMD, SENTINEL-6]}}\n  web: SENTINEL-7\n"),
+    );
+    let text = project
+        .run(["configure", "--show-config"])
+        .succeeds()
+        .stdout;
+    assert!(!text.contains("SENTINEL"), "{text}");
+    for shown in [
+        "image: postgres:16",
+        "- \"5432:5432\"",
+        "- '********'",
+        "MYSQL_ROOT_PASSWORD:",
+    ] {
+        assert!(text.contains(shown), "{shown}\n{text}");
+    }
+}
+
+#[test]
+fn an_env_that_cannot_be_read_and_a_link_to_nothing_are_told_of() {
+    let project = Project::create_minimal();
+    project.write("user_config.yml", MAIN);
+    for (make, says) in [
+        ("mkdir .env", "`.env` is not a file"),
+        ("mkfifo .env", "`.env` is not a file"),
+        ("head -c 2M /dev/zero >.env", "`.env` is larger than 1 MiB"),
+        ("printf 'A=\\377' >.env", "`.env` is not UTF-8"),
+    ] {
+        project.bash(&format!("rm -rf .env && {make}"));
+        project.run(["configure"]).succeeds().says(says);
+    }
+    project.bash("rm -rf .env && ln -s nowhere user_config.local.yml");
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("user_config.local.yml` cannot be read: the link leads to nothing");
+}
+
+#[test]
+fn messages_tell_no_secret_by_another_way() {
+    let project = Project::create_minimal();
+    let stage = "stage_1: {image: {base: 'debian:12', output: 'demo:1'}}\n";
+    project.write(".env", "LEAK=SENTINEL-env\n");
+    for config in [
+        format!(
+            "{stage}stages:\n  app:\n    image: {{base: 'debian:12'}}\n    copy:\n      - {{from: stage-1, path: /a, to: 'token=SENTINEL-to'}}\n"
+        ),
+        format!("extends: '${{LEAK}}'\n{stage}"),
+        format!("{stage}services: {{'password=SENTINEL a': {{image: b}}}}\n"),
+        format!("{stage}stages: {{'password=SENTINEL a': {{image: {{base: b}}}}}}\n"),
+        format!("{stage}contexts: {{'password=SENTINEL a': b}}\n"),
+    ] {
+        project.write("user_config.yml", &config);
+        for arguments in [
+            ["configure", "--color=never"],
+            ["configure", "--format=json"],
+        ] {
+            let run = project.run(arguments).exits(1);
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(!said.contains("SENTINEL"), "{config}\n{said}");
+        }
+    }
+}
+
+#[test]
 fn variables_come_from_the_environment_and_else_from_env() {
     let project = Project::create_minimal();
     project.write(

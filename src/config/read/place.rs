@@ -102,7 +102,7 @@ impl<'p> Place<'p> {
         self.is_private
     }
 
-    /// The key in backticks, but for a user's name that is none: it may hold a password.
+    /// The key in backticks, but for a name that is none: it may hold a password.
     pub(crate) fn quoted_name(&self) -> String {
         match self.segment {
             Segment::Key(name) if !self.is_covered() => quoted(name),
@@ -110,12 +110,23 @@ impl<'p> Place<'p> {
         }
     }
 
+    /// Whether the key is one that a person makes up, and no name: a slip may have made it of a secret.
     fn is_covered(&self) -> bool {
-        let users = self.parent.filter(|parent| parent.is_private);
-        match (users.map(|users| users.segment), self.segment) {
-            (Some(Segment::Key("users")), Segment::Key(name)) => {
+        let Segment::Key(name) = self.segment else {
+            return false;
+        };
+        let Some(parent) = self.parent else {
+            return false;
+        };
+        let is_of_root = parent.parent.is_some_and(|root| root.parent.is_none());
+        match parent.segment {
+            Segment::Key("users") if parent.is_private => {
                 !NameForm::USER.fits(name.strip_prefix('_').unwrap_or(name))
             }
+            Segment::Key("stages" | "contexts") if is_of_root => !NameForm::BUILDER.fits(name),
+            Segment::Key("services") if is_of_root => !name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)),
             _ => false,
         }
     }
