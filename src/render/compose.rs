@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::notice::NOTICE;
-use super::{insert_text, templates};
+use super::{insert_text, templates, yaml};
 use crate::file_tree::FileTree;
 use crate::model::{BuildContext, ComposeText, Device, Setting, StageId};
 use crate::plan::{BuildArg, BuilderService, Plan, Port, Service, VolumeMount, VolumeSource};
@@ -35,6 +35,11 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> a
     {
         return Err(templates::lacks_services(name).into());
     }
+    // The template writes the names as they are.
+    let further: Map<_, _> = further
+        .into_iter()
+        .map(|(name, service)| (yaml::key_text(&name).into_owned(), service))
+        .collect();
     context.insert("further_services".into(), further.into());
     context.insert("notice".into(), NOTICE.into());
     context.insert("volumes".into(), volumes(plan));

@@ -80,8 +80,8 @@ fn write_key(out: &mut String, key: &str, indent: usize) {
     out.push(':');
 }
 
-/// Plain where no YAML version takes the word for anything but text.
-fn key_text(key: &str) -> Cow<'_, str> {
+/// A key: plain where no YAML version takes the word for anything but text.
+pub(super) fn key_text(key: &str) -> Cow<'_, str> {
     let is_word = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && key
             .chars()
