@@ -141,8 +141,9 @@ impl Lookup for Host {
         self.wants_credentials
     }
 
-    fn is_project_folder(&self, path: &str) -> bool {
-        self.installation.with_file_name(path).is_dir()
+    fn project_folder(&self, path: &str) -> Option<PathBuf> {
+        let found = fs::canonicalize(self.installation.with_file_name(path)).ok();
+        found.filter(|found| found.is_dir())
     }
 
     fn is_in_git(&self) -> bool {

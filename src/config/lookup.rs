@@ -42,10 +42,9 @@ pub trait Lookup {
         inside.then(|| path.to_owned()).into_iter().collect()
     }
 
-    /// Whether a path is a folder, seen from the project's own. A host without folders has all.
-    fn is_project_folder(&self, path: &str) -> bool {
-        let _ = path;
-        true
+    /// A folder with links resolved, by its path seen from the project's own. A host without folders has all.
+    fn project_folder(&self, path: &str) -> Option<PathBuf> {
+        Some(path.into())
     }
 
     /// Whether passwords and keys are asked for; where nothing is made but what git tracks, they may be missing.

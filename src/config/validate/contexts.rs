@@ -1,5 +1,7 @@
 //! `contexts`: folders beside the project that stages copy from.
 
+use std::path::{Component, Path};
+
 use super::builders::check_name;
 use crate::config::raw::{entries, named_entries};
 use crate::config::read::{Context, Field, Place, Reported};
@@ -54,10 +56,22 @@ fn context(
     } else {
         None
     };
+    let folder = cx.lookup().project_folder(&path);
+    let problem = problem.or_else(|| {
+        let parts = Path::new(&path).components();
+        let parts = parts.chain(folder.iter().flat_map(|folder| folder.components()));
+        let mut parts = parts.map(Component::as_os_str);
+        let closed = parts.find(|part| *part == ".pei" || *part == ".git")?;
+        let closed = closed.to_string_lossy();
+        Some((
+            format!("{} is in `{closed}`, which no stage may see", quoted(&path)),
+            "name a directory outside of it",
+        ))
+    });
     if let Some((message, help)) = problem {
         return Err(cx.report(at.error(Code::InvalidContext, span, message).help(help)));
     }
-    if !cx.lookup().is_project_folder(&path) {
+    if folder.is_none() {
         let message = format!(
             "the directory {} does not exist: the build will fail",
             quoted(&path)
