@@ -30,8 +30,8 @@ pub(super) const INSTALLATION: &str = "installation";
 /// No script that a person writes comes near this size; what lies beside scripts may be gigabytes.
 const SCRIPT_BYTES: u64 = 256 * 1024;
 
-/// A private key's first line stands in it, also below a comment.
-const KEY_HEAD: u64 = 4 * 1024;
+/// A private key's first line stands in it, also below certificates.
+const KEY_HEAD: u64 = 1024 * 1024;
 
 /// The project that a folder is, or that it lies in; the latter is said.
 pub(super) fn project_folder(ui: &mut Ui, given: &Path) -> Result<PathBuf> {
@@ -225,16 +225,34 @@ pub(super) fn private_keys(folder: &Path) -> Vec<String> {
     keys
 }
 
-/// Whether a file begins as a private key does, in the forms of ssh, TLS and `PuTTY`.
+/// Whether a line of a file begins as a private key does, in the forms of ssh, TLS, PGP and `PuTTY`. The step that copies a
+/// context asks the same.
 fn holds_private_key(path: &Path) -> bool {
     let mut start = Vec::new();
     let head = File::open(path).and_then(|file| file.take(KEY_HEAD).read_to_end(&mut start));
-    head.is_ok()
-        && String::from_utf8_lossy(&start).lines().any(|line| {
-            line.starts_with("PuTTY-User-Key-File-")
-                || (line.starts_with("-----BEGIN ")
-                    && line.trim_end().ends_with("PRIVATE KEY-----"))
-        })
+    head.is_ok() && start.split(|byte| *byte == b'\n').any(begins_private_key)
+}
+
+fn begins_private_key(line: &[u8]) -> bool {
+    // A byte order mark may stand before it.
+    let is_before = |byte: &u8| byte.is_ascii_whitespace() || b"\x0b\xef\xbb\xbf".contains(byte);
+    let before = line.iter().take_while(|byte| is_before(byte)).count();
+    let line = &line[before..];
+    if line.starts_with(b"PuTTY-User-Key-File-") {
+        return true;
+    }
+    let dashes = line.iter().take_while(|byte| **byte == b'-').count();
+    // No kind of key has a longer name.
+    let rest = String::from_utf8_lossy(&line[dashes..line.len().min(dashes + 80)]);
+    let kind = rest.strip_prefix(' ').unwrap_or(&rest);
+    let Some((kind, _)) = kind
+        .strip_prefix("BEGIN ")
+        .and_then(|kind| kind.split_once("PRIVATE KEY"))
+    else {
+        return false;
+    };
+    let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
+    matches!(dashes, 4 | 5) && kind.chars().all(is_name)
 }
 
 /// The bytes of the config, or so many that they are seen to be too many.

@@ -84,6 +84,14 @@ pub enum StepMount {
         /// Absolute path in the image.
         target: String,
     },
+    /// All of a build context.
+    #[serde(rename = "bind")]
+    Context {
+        /// Its name in the build.
+        from: String,
+        /// Absolute path in the image.
+        target: &'static str,
+    },
     /// A folder that stays with the engine.
     Cache {
         /// Steps with the same one share the folder.
@@ -438,22 +446,23 @@ pub(super) fn set_up_apt_of_base(file: Option<&str>, proxy: Option<&str>) -> Ste
 /// Where the stage of a context's files has them.
 pub(super) const CONTEXT_FOLDER: &str = "/pei-context";
 
-/// The files of a context, but for what no image may hold. A key is told by its name, or by its first line.
-pub(super) fn context_files(context: String) -> [Step; 2] {
-    let copy = Step::new(Instruction::Copy {
-        from: Some(context),
-        owner: None,
-        mode: None,
-        source: ".".to_owned(),
-        target: format!("{CONTEXT_FOLDER}/"),
-    });
+/// The files of a context, but for what no image may hold. One step reads them where they lie, or a layer below would hold
+/// what a later step removes. A key is told by its name or by a line, as one
+/// below `installation/` is.
+pub(super) fn context_files(context: String) -> Step {
+    let mount = StepMount::Context {
+        from: context,
+        target: "/pei-from-context",
+    };
     let lines = [
-        r"find /pei-context \( -name .git -o -name .pei -o -type f -name 'id_*' ! -name '*.pub' \) -prune -exec rm -rf -- {} +;",
-        "find /pei-context -type f -size -64k -exec awk",
-        r#"'FNR == 1 && /^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----/ { printf "%s%c", FILENAME, 0 } { nextfile }' {} +"#,
-        "| xargs -0r rm -f --",
+        "set -e; export LC_ALL=C; cd /pei-from-context; mkdir /pei-context;",
+        r#"kept() { find . \( -name .git -o -name .pei -o -name .env -o -type f -name 'id_*' ! -name '*.pub' \) -prune -o "$@"; };"#,
+        r#"key="$(printf '^[[:space:]\357\273\277]*')(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-)";"#,
+        r#"{ kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; }"#,
+        "| tar -c --owner=0 --group=0 --null --no-recursion -T - | tar -x -p -C /pei-context",
     ];
-    [copy, Step::shell(Vec::new(), &lines)]
+    // podman takes a step from its cache although a file changed that it mounts.
+    Step::shell(vec![mount], &lines).with_args(["PEI_CONTEXT_SUM"])
 }
 
 /// One entry of `copy`.

@@ -260,10 +260,10 @@ impl<'p> Tree<'p> {
             name: format!("{FILES}{name}"),
             about: "a context, without what is kept out",
             from: dockerfile::Start::Arg(self.system_base()),
-            steps: [Step::line("USER root")]
-                .into_iter()
-                .chain(step::context_files(format!("{CONTEXT}{name}")))
-                .collect(),
+            steps: vec![
+                Step::line("USER root"),
+                step::context_files(format!("{CONTEXT}{name}")),
+            ],
         }
     }
 

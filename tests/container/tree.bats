@@ -47,6 +47,8 @@ write_app() {
     echo left-out.txt >"$WORK/app/.dockerignore"
     echo x | tee "$WORK/app/.git/config" "$WORK/app/.pei/hash" "$WORK/app/id_ed25519" "$WORK/app/dist/none" >/dev/null
     new_key "$WORK/app/src/some key" -t ed25519 -C ''
+    { echo && cat "$WORK/app/src/some key"; } >"$WORK/app/src/below-a-blank"
+    echo A=x >"$WORK/app/.env"
 }
 
 write_scripts() {
@@ -56,7 +58,7 @@ write_scripts() {
 set -e
 echo "hook-assets $0 $*"
 . "${0%/*}/part.sh"
-for file in /app/.git/config /app/.pei/hash /app/id_ed25519 "/app/src/some key" /app/left-out.txt; do
+for file in /app/.git/config /app/.pei/hash /app/id_ed25519 "/app/src/some key" /app/src/below-a-blank /app/.env /app/left-out.txt; do
   [ ! -e "$file" ] || { echo "$file is there"; exit 1; }
 done
 [ -e "/app/src/some key.pub" ]

@@ -267,6 +267,30 @@ fn a_clone_has_the_public_keys_and_no_private_one() {
     }
 }
 
+/// Files that hold a private key; their names do not say so.
+pub(crate) const KEYS: [(&str, &[u8]); 8] = [
+    ("blank", b"\n \t\n-----BEGIN PRIVATE KEY-----\r\nx\n"),
+    ("bom", b"\xef\xbb\xbf-----BEGIN EC PRIVATE KEY-----\nx\n"),
+    (
+        "both.pem",
+        b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\nx\n",
+    ),
+    (
+        "bag",
+        b"Bag Attributes\n    friendlyName: x\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nx\n",
+    ),
+    ("k.ppk", b"PuTTY-User-Key-File-2: ssh-rsa\nx\n"),
+    (
+        "ssh2",
+        b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nx\n",
+    ),
+    ("pgp", b"  -----BEGIN PGP PRIVATE KEY BLOCK-----\nx\n"),
+    (
+        "binary",
+        b"\x00\xff\n-----BEGIN OPENSSH PRIVATE KEY-----\nx\n",
+    ),
+];
+
 #[test]
 fn a_private_key_that_nothing_leaves_out_is_told_of() {
     let project = Project::create_minimal();
@@ -280,6 +304,9 @@ fn a_private_key_that_nothing_leaves_out_is_told_of() {
         &format!("{CUSTOM}/old.ppk"),
         "PuTTY-User-Key-File-3: ssh-ed25519\n",
     );
+    for (name, text) in KEYS {
+        project.write(&format!("{CUSTOM}/keys/{name}"), text);
+    }
     project.write(&format!("{CUSTOM}/id_saved.bak"), key);
     project.write(
         &format!("{CUSTOM}/look.sh"),
@@ -290,6 +317,9 @@ fn a_private_key_that_nothing_leaves_out_is_told_of() {
     let run = ["id_ed25519", "tls/server.pem", "old.ppk"]
         .iter()
         .fold(run, |run, file| run.says(&warned(file)));
+    let run = KEYS.iter().fold(run, |run, (name, _)| {
+        run.says(&warned(&format!("keys/{name}")))
+    });
     run.never_says("id_saved").never_says("look.sh");
     project.write(
         "user_config.yml",

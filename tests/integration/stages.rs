@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::left_out::KEYS;
 use crate::project::{PLAIN, Project};
 
 const TREE: &str = "\
@@ -242,6 +243,99 @@ fn a_context_that_is_not_there_is_told() {
         .run(["configure"])
         .succeeds()
         .says("warning[invalid-context]: the directory `app` does not exist");
+}
+
+#[test]
+fn a_context_among_credentials_is_refused_under_any_name() {
+    let project = tree();
+    std::fs::create_dir_all(project.path(".pei/secrets")).unwrap();
+    std::os::unix::fs::symlink(".pei/secrets", project.path("other")).unwrap();
+    let config = TREE.replace("{app: app}", "{app: other}");
+    project.write("user_config.yml", config);
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("user_config.yml:4:")
+        .says("`other` is in `.pei`, which no stage may see");
+}
+
+/// The step as the image's shell would run it, elsewhere.
+#[test]
+fn no_private_key_of_a_context_comes_into_a_layer() {
+    let project = tree();
+    let text = project.read("stages.Dockerfile");
+    assert!(!text.contains("COPY --from=pei-context-"), "{text}");
+    let (_, step) = text
+        .split_once("from=pei-context-app,target=/pei-from-context \\\n")
+        .unwrap();
+    let step = step.split("\n\n").next().unwrap();
+
+    let kept = [
+        "-name",
+        "id_rsa.pub",
+        "sub/it's \"one\"\n#2",
+        "certificate.pem",
+        "page",
+    ];
+    for path in kept {
+        project.write(
+            &format!("app/{path}"),
+            "-----BEGIN CERTIFICATE-----\nor -----BEGIN PRIVATE KEY-----\n",
+        );
+    }
+    let long = format!("-----BEGIN PRIVATE KEY-----\n{}", "a".repeat(90_000));
+    project.write("app/sub/long", long);
+    for path in ["id_rsa", ".env", "sub/.env", "sub/.git/a", ".pei/b", ".git"] {
+        project.write(&format!("app/{path}"), "x");
+    }
+    for (name, text) in KEYS {
+        project.write(&format!("app/sub/{name}"), text);
+    }
+    let (from, to) = (project.path("app"), project.path("seen"));
+    let step = step
+        .replace("/pei-from-context", from.to_str().unwrap())
+        .replace("/pei-context", to.to_str().unwrap());
+    project.write("step.sh", step);
+    project.bash("sh step.sh");
+    let mut found: Vec<_> = project.files().into_keys().collect();
+    found.retain(|path| path.starts_with("seen/"));
+    let mut expected: Vec<_> = kept.iter().map(|path| format!("seen/{path}")).collect();
+    expected.push("seen/.keep".to_owned());
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+/// Names that a parser of YAML may read as something else.
+#[test]
+fn names_of_services_are_text_to_every_parser() {
+    let names = [
+        "123", "1.5", "0x10", "1_0", "1e3", "true", "null", "yes", "no", "on", "off",
+    ];
+    let mut config = format!("{PLAIN}stages:\n");
+    for name in ["y", "false"] {
+        let _ = writeln!(
+            config,
+            "  '{name}': {{image: {{base: a, output: '{name}:1'}}}}"
+        );
+    }
+    config.push_str("services:\n");
+    for name in names {
+        let _ = writeln!(
+            config,
+            "  '{name}': {{image: a, volumes: ['{name}:/a'], networks: ['{name}']}}"
+        );
+    }
+    let project = Project::create_minimal();
+    project.write("user_config.yml", config);
+    project.run(["configure"]).succeeds();
+    let text = project.read("docker-compose.yml");
+    for name in names.iter().chain(&["y", "false"]) {
+        assert!(
+            text.contains(&format!("\n  \"{name}\":\n")),
+            "{name}\n{text}"
+        );
+        assert!(!text.contains(&format!(" {name}:")), "{name}\n{text}");
+    }
 }
 
 /// What was written for a config without the keys is compared byte by byte elsewhere.

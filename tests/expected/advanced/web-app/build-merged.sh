@@ -92,10 +92,13 @@ main() {
     done
   fi
   eval "set -- ${BUILD_CONTEXTS:-}"
+  local sums=''
   while (($# > 0)); do
     arguments+=(--build-context "$1")
+    [[ "${engine##*/}" != podman ]] || sums+="$(tar -cf - --exclude=.git -C "${1#*=}" . | sha256sum)"
     shift
   done
+  [[ -z "${sums}" ]] || arguments+=(--build-arg "PEI_CONTEXT_SUM=$(sha256sum <<<"${sums}" | cut -d ' ' -f 1)")
   local gateway
   gateway="$(host_gateway "${engine}")" || fail "${engine} does not answer" 3
   export DOCKER_BUILDKIT=1

@@ -21,11 +21,13 @@ ARG BASE_IMAGE_NPM=ubuntu:24.04
 # ---- pei-files-app: a context, without what is kept out ----
 FROM ${BASE_IMAGE_1} AS pei-files-app
 USER root
-COPY --from=pei-context-app [".", "/pei-context/"]
-RUN find /pei-context \( -name .git -o -name .pei -o -type f -name 'id_*' ! -name '*.pub' \) -prune -exec rm -rf -- {} +; \
-    find /pei-context -type f -size -64k -exec awk \
-    'FNR == 1 && /^-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----/ { printf "%s%c", FILENAME, 0 } { nextfile }' {} + \
-    | xargs -0r rm -f --
+ARG PEI_CONTEXT_SUM
+RUN --mount=type=bind,from=pei-context-app,target=/pei-from-context \
+    set -e; export LC_ALL=C; cd /pei-from-context; mkdir /pei-context; \
+    kept() { find . \( -name .git -o -name .pei -o -name .env -o -type f -name 'id_*' ! -name '*.pub' \) -prune -o "$@"; }; \
+    key="$(printf '^[[:space:]\357\273\277]*')(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-)"; \
+    { kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; } \
+    | tar -c --owner=0 --group=0 --null --no-recursion -T - | tar -x -p -C /pei-context
 
 # ---- npm: a further stage ----
 FROM ${BASE_IMAGE_NPM} AS npm
