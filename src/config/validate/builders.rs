@@ -444,8 +444,13 @@ pub(super) fn check_bases(
     }
 }
 
-/// No two stages may write one image, and none the image that one is built on.
-pub(super) fn check_outputs(cx: &mut Context<'_>, builders: &[ReadBuilder], images: &[&ReadImage]) {
+/// No two stages may write one image, and none the image that one is built on or copies from.
+pub(super) fn check_outputs<'r>(
+    cx: &mut Context<'_>,
+    builders: &'r [ReadBuilder],
+    images: &[&ReadImage],
+    copies: impl Iterator<Item = &'r ReadCopy>,
+) {
     const BUILT: &str = "built here";
     let bases = builders.iter().filter_map(|builder| builder.base.as_ref());
     let outputs = builders
@@ -456,10 +461,24 @@ pub(super) fn check_outputs(cx: &mut Context<'_>, builders: &[ReadBuilder], imag
     for (base, site) in bases {
         taken.insert(image::in_full(base), (site, "built on here"));
     }
+    // What else the build takes, which a further stage may not write.
+    let mut others: HashMap<String, (&Site, &str)> = HashMap::new();
+    let of_builders = builders.iter().flat_map(|builder| &builder.copies);
+    for copy in copies.chain(of_builders) {
+        if let Source::Image(name) = &copy.copied.from {
+            let name = ComposeText::literal(name.as_str());
+            others.insert(image::in_full(&name), (&copy.site, "copied from here"));
+        }
+    }
+    for (base, site) in images.iter().filter_map(|image| image.base.as_ref()) {
+        others.insert(image::in_full(base), (site, "built on here"));
+    }
     let of_stages = images.iter().filter_map(|image| image.output.as_ref());
     let all = of_stages.map(|output| (output, true));
     for ((output, site), is_stages) in all.chain(outputs.map(|output| (output, false))) {
-        let Some((first, what)) = taken.insert(image::in_full(output), (site, BUILT)) else {
+        let name = image::in_full(output);
+        let other = others.get(&name).filter(|_| !is_stages).copied();
+        let Some((first, what)) = taken.insert(name, (site, BUILT)).or(other) else {
             continue;
         };
         // What the two stages do to each other has been looked at.
@@ -467,7 +486,7 @@ pub(super) fn check_outputs(cx: &mut Context<'_>, builders: &[ReadBuilder], imag
             continue;
         }
         let message =
-            "another stage builds this image, or is built on it: each build would write over it";
+            "another stage builds this image, or is made from it: each build would write over it";
         let (first, again) = first.apart(site);
         cx.report(
             Diagnostic::error(Code::OverwrittenBase, again, message)

@@ -9,11 +9,12 @@ use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, quoted};
 use crate::model::BuildContext;
 
+/// Each by its name, which copies may use although the rest is faulty.
 pub(super) fn read(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     root: &Place<'_>,
-) -> Vec<BuildContext> {
+) -> Vec<(String, Result<BuildContext, Reported>)> {
     let Some(field) = field else {
         return Vec::new();
     };
@@ -24,7 +25,7 @@ pub(super) fn read(
     named_entries(cx, entries, &at)
         .into_iter()
         .filter(|entry| !entry.value.is_null())
-        .filter_map(|entry| context(cx, entry, &at).ok())
+        .map(|entry| (entry.key.to_string(), context(cx, entry, &at)))
         .collect()
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
             .enumerate()
             .map(|(index, entry)| (entry.key.to_string(), index))
             .collect(),
-        contexts: contexts.iter().map(|known| known.name.clone()).collect(),
+        contexts: contexts.iter().map(|(name, _)| name.clone()).collect(),
     };
     let builders = builders::read(cx, &entries, sections.stages, &at, &names);
     let read = fields.map(|(kind, field)| stage::read(cx, field?, &at, kind, &names));
@@ -78,7 +78,8 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     let order = order(cx, &stages, &builders)?;
     check_together(cx, &stages, &builders, &names);
     let mut project = assemble(name, stages, builders, &order);
-    project.contexts = contexts;
+    let contexts = contexts.into_iter();
+    project.contexts = contexts.filter_map(|(_, context)| context.ok()).collect();
     project.services = services;
     Some(project)
 }
@@ -147,7 +148,8 @@ fn check_together(
     let images: Vec<_> = stages.iter().map(|stage| &stage.image).collect();
     image::check(cx, &images);
     builders::check_bases(cx, builders, &images, names);
-    builders::check_outputs(cx, builders, &images);
+    let copies = stages.iter().flat_map(|stage| &stage.copies);
+    builders::check_outputs(cx, builders, &images, copies);
     volumes::check(cx, stages.iter().flat_map(|stage| &stage.mount));
     let ssh = stages.iter().find_map(|stage| stage.ssh.as_ref());
     if let Some(ssh) = ssh {
