@@ -26,7 +26,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
             ),
             format!(
                 "  docker build -f {path}{options} -t {} .",
-                plain(&dockerfile.image)
+                quote::sh_if_needed(&plain(&dockerfile.image))
             ),
         ];
         insert_text(tree, path, text(dockerfile, &head)?);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::diagnostic::is_harmful;
 use crate::model::{ComposeText, Copied, Origin, Project, Source, Start};
 
 /// A form of the drawing.
@@ -29,7 +30,7 @@ pub fn graph(project: &Project, form: Form) -> String {
         Form::Text => graph.text(),
         Form::Mermaid => graph.mermaid(),
         Form::Dot => graph.dot(),
-        Form::Json => format!("{:#}\n", graph.json()),
+        Form::Json => for_json(&format!("{:#}\n", graph.json())),
     }
 }
 
@@ -318,5 +319,25 @@ fn for_mermaid(text: &str) -> String {
 }
 
 fn for_dot(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    text.chars().fold(String::new(), |mut out, c| {
+        if is_harmful(c) {
+            let _ = write!(out, "\\\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+        out
+    })
+}
+
+/// JSON leaves characters as they are that hide or reorder text in a terminal.
+fn for_json(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if c != '\n' && is_harmful(c) {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+        out
+    })
 }

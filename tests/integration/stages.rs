@@ -408,6 +408,45 @@ fn the_graph_has_four_forms() {
         .says("there is no config");
 }
 
+#[test]
+fn a_graph_for_programs_is_text_that_they_read() {
+    let project = tree();
+    let config = TREE.replace("path: /app/dist", "path: \"/a\\u202e\\u200b\\u2028b\"");
+    project.write("user_config.yml", config);
+    let drawn = |form: &str| project.run(["graph", "--format", form]).succeeds().stdout;
+    let json: serde_json::Value = serde_json::from_str(&drawn("json")).unwrap();
+    assert!(
+        json.to_string().contains("/a\u{202e}\u{200b}\u{2028}b"),
+        "{json}"
+    );
+    let dot = drawn("dot");
+    assert!(dot.contains(r"/a\\u{202e}\\u{200b}\\u{2028}b"), "{dot}");
+}
+
+#[test]
+fn a_faulty_context_is_known_by_its_name() {
+    let project = tree();
+    project.write(
+        "user_config.yml",
+        TREE.replace("{app: app}", "{app: ~/app}"),
+    );
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("error[invalid-context]")
+        .says("\n1 error\n");
+}
+
+#[test]
+fn the_command_in_a_head_is_safe_to_copy() {
+    let project = tree();
+    let config = TREE.replace("demo:stage-2", "demo:{{TAG:-a;b}}");
+    project.write("user_config.yml", config);
+    project.run(["configure"]).succeeds();
+    let text = project.read("stage-2.Dockerfile");
+    assert!(text.contains(" -t 'demo:a;b' .\n"), "{text}");
+}
+
 /// A chain is the worst that a tree can be.
 #[test]
 fn many_stages_take_no_more_than_their_number() {
