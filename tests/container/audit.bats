@@ -61,7 +61,7 @@ make_projects() {
     secrets=(-e "s#^( *)(password: ).*#\1\2$PASSWORD#" -e "/^ *root:/,/password/s#^( *password: ).*#\1$ROOT_PASSWORD#"
         -e "s#^( *)users:.*#&\n\1  audit: {privkey_file: $WORK/key}#"
         # Scripts that fetch.
-        -e '/^ *- .stage-[12]\/[^ ]*\/(install|setup|init|create)-[^ ]*/d')
+        -e '/^ *- .stage-[12]\/[^ ]*\/(install|setup|init|create)-[^ ]*/d' -e "s#'stages/python/install.sh'##")
     export HOME=$WORK/home BASE=$LOCAL BASE_IMAGE=$LOCAL
     for file in "$REPO"/examples/*/*/user_config.yml "$REPO"/templates/config/quick/*.yml; do
         environment=(-e "s#^stage_1:.*#&\n  environment: [AUDIT_TOKEN, AUDIT_VALUE=$AUDIT_VALUE]#")
@@ -83,7 +83,7 @@ make_projects() {
 # No step of the project's build has a network.
 offline() {
     mkdir -p "$WORK/offline"
-    { echo services: && services | sed 's/.*/  &: {build: {network: none}}/'; } \
+    { echo services: && built_services | sed 's/.*/  &: {build: {network: none}}/'; } \
         >"$WORK/offline/${PROJECT##*/}.yml"
 }
 
@@ -107,6 +107,11 @@ start_containers() {
             /usr/sbin/sshd -T
             true' 2>/dev/null | tr '\0' '\n' >"$WORK/seen/$name.inside"
     done
+}
+
+# Each service that is built, those of further stages too.
+built_services() {
+    awk '/^  [^ ].*:$/ { name = $1 } /^    build:/ { print name }' "$PROJECT/docker-compose.yml" | tr -d ':"'
 }
 
 # The project's services, stage-2 last.
@@ -266,7 +271,7 @@ with_ssh() {
 @test "a port that the config binds to this machine's own address is bound to it" {
     local count all=0
     for PROJECT in $(projects); do
-        count=$(grep -cE "^ *- '?127\.0\.0\.1:" "$PROJECT/user_config.yml" || true)
+        count=$(grep -cE "^ *(- |ports: \\[)'?127\.0\.0\.1:" "$PROJECT/user_config.yml" || true)
         must compose config "$(services | tail -n 1)"
         count_is "$count" "$output" 'host_ip: 127\.0\.0\.1$'
         # No other address is made up.
