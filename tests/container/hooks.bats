@@ -88,6 +88,8 @@ SCRIPT
 #!/no/such/shell
 [[ $BASH_VERSION ]] && echo "run by bash" >/var/lib/pei-test/odd
 SCRIPT
+    # A test reads what this step says, which a step of the cache does not say again.
+    echo "# $ID" >>"$PROJECT/installation/stage-1/custom/odd.sh"
     local stage
     for stage in 1 2; do
         hook "stage-$stage/custom/flaky.sh" <<'SCRIPT'
