@@ -11,14 +11,16 @@ setup_file() {
     PASSWORD=$(sentinel)
     export PASSWORD
     derive_full full
+    derive tools <<'DOCKERFILE'
+RUN apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends busybox-static redis-server redis-tools
+DOCKERFILE
     # No more than a shell, and no list of accounts; its own in each run, or what it builds would stand in the cache.
     mkdir -p "$WORK/tiny"
     cat >"$WORK/tiny/Dockerfile" <<DOCKERFILE
-FROM $BASE AS full
-RUN mkdir /root/tiny && cd /root/tiny && mkdir bin && cp /bin/dash bin/sh && echo $ID >made-by \
- && for file in \$(ldd /bin/dash | grep -o '/[^ ]*'); do mkdir -p ".\$(dirname "\$file")" && cp "\$file" ".\$file"; done
+FROM $ID-tools AS tools
+RUN mkdir -p /root/tiny/bin && cp /bin/busybox /root/tiny/bin/sh && echo $ID >/root/tiny/made-by
 FROM scratch
-COPY --from=full /root/tiny /
+COPY --from=tools /root/tiny /
 DOCKERFILE
     __logged "$WORK/tiny.log" docker build --pull=false --label "pei-test=$ID" --tag "$ID-tiny" "$WORK/tiny"
     project tree
@@ -109,14 +111,10 @@ stage_2:
   custom: {on_build: [stage-2/custom/two.sh]}
 services:
   db:
-    image: $ID-full
+    image: $ID-tools
     volumes: ['db:/db']
-    environment: {ANSWER: '{{DB_ANSWER:-from the db}}'}
-    command:
-      - perl
-      - -MIO::Socket::INET
-      - -e
-      - 'my \$\$s = IO::Socket::INET->new(LocalPort => 5432, Listen => 5, ReuseAddr => 1); while (my \$\$c = \$\$s->accept) { print \$\$c "\$\$ENV{ANSWER}\n"; close \$\$c }'
+    environment: {DB_PASSWORD: '{{DB_PASSWORD:-nobody}}'}
+    command: [sh, -c, 'exec redis-server --dir /db --protected-mode no --requirepass "\$\$DB_PASSWORD"']
 YAML
 }
 
@@ -206,11 +204,14 @@ ran() {
 }
 
 @test "a service beside stage-2 is reached by its name, and compose fills its markers in" {
-    export DB_ANSWER=asked
+    export DB_PASSWORD=asked
     up db
     up stage-2
     wait_for_start
-    answers() { in_c -- bash -c 'exec 3<>/dev/tcp/db/5432 && cat <&3' 2>/dev/null | grep -qF asked; }
+    answers() {
+        in_c -- bash -c 'exec 3<>/dev/tcp/db/6379 && printf "%s\r\n" "AUTH asked" "SET key value" "GET key" QUIT >&3 && cat <&3' |
+            tr -d '\r' | grep -qx value
+    }
     within 30 answers
     equal in-a-tree "$(in_c -- cat /etc/hostname)"
     down --volumes
@@ -238,7 +239,7 @@ ran() {
     equal one "$output"
 }
 
-@test "podman builds a stage, its context and an image without accounts" {
+@test "podman builds a stage, its context, an image without accounts, and all of it merged" {
     use_podman
     # It does not read the ignore file of a context.
     rm "$WORK/app/left-out.txt"
@@ -247,4 +248,8 @@ ran() {
         --target assets --build-context "pei-context-app=$WORK/app" -t "$ID-assets" "$PROJECT"
     has "$(<"$WORK/podman.log")" "hook-npm 2:one word a \$HOME 'b' \"c\" #d"
     has "$(<"$WORK/podman.log")" 'hook-assets /pei-from-host/stages/assets/build.sh --mode /'
+    write_config --with-merged
+    merged_build -o "localhost/$ID-merged" "${PODMAN_LIMITS[@]}"
+    must podman run --rm --pull never "${PODMAN_LIMITS[@]}" --entrypoint cat "localhost/$ID-merged" /hard/image/app/www/index.html
+    equal one "$output"
 }
