@@ -128,15 +128,19 @@ impl Change<'_> {
             Action::Create => "/dev/null".to_owned(),
             _ => format!("a/{path}"),
         };
+        let new_name = match self.action {
+            Action::Remove => "/dev/null".to_owned(),
+            _ => format!("b/{path}"),
+        };
         let old = std::str::from_utf8(self.old.as_deref().unwrap_or_default());
         match (old, std::str::from_utf8(&self.new)) {
-            (Ok(""), Ok("")) => format!("--- {old_name}\n+++ b/{path}\n"),
+            (Ok(""), Ok("")) => format!("--- {old_name}\n+++ {new_name}\n"),
             (Ok(old), Ok(new)) => {
                 let hunks = self.hunks(old, new);
                 if hunks.is_empty() {
                     hunks
                 } else {
-                    format!("--- {old_name}\n+++ b/{path}\n{hunks}")
+                    format!("--- {old_name}\n+++ {new_name}\n{hunks}")
                 }
             }
             _ => format!("binary file {path} changes\n"),

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use super::changes::{Action, Change, Changes, Notice};
 use super::folder::{Folder, Found, Obstacle};
 use super::manifest::Manifest;
-use super::names::{COMPOSE_TEMPLATE, MADE_HERE, MANIFEST, OWN_FOLDER, PAGE, WAITING};
+use super::names::{COMPOSE_TEMPLATE, MADE_HERE, MANIFEST, OF_STAGES, OWN_FOLDER, PAGE, WAITING};
 use super::{WriteMode, compose_template, line_ends, moved, stamp};
 use crate::file_tree::{File, FileTree, Owner};
 
@@ -58,6 +58,7 @@ pub(super) fn with_folder<'t>(
     comparison.own_folders(tree);
     if mode == WriteMode::Configure {
         note(comparison.made_here(tree));
+        note(comparison.without_use(tree));
         note(comparison.line_ends(tree));
         let keys = moved::clear_keys(folder).into_iter().map(Notice::ClearKey);
         comparison.done.notices.extend(keys);
@@ -243,6 +244,30 @@ impl<'t> Comparison<'t, '_> {
                 if tree.get(path).is_none() && self.folder.look(path)?.is_some() {
                     self.push_own(path, Action::Remove, 0o600);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a config without further stages has no use for. An edited one is the person's to remove.
+    fn without_use(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
+        for path in OF_STAGES {
+            let found = match tree.get(path) {
+                None => self.folder.look(path)?,
+                Some(_) => None,
+            };
+            let Some(found) = found else { continue };
+            let old = read(&found, path)?;
+            if self.is_peis(path, &found, old.as_deref()) {
+                self.done.changes.push(Change {
+                    path: path.to_owned(),
+                    action: Action::Remove,
+                    old,
+                    new: Cow::default(),
+                    mode: found.mode(),
+                    secret: false,
+                    owner: None,
+                });
             }
         }
         Ok(())

@@ -15,6 +15,10 @@ pub(super) const MADE_HERE: [(&str, &str); 2] = [
     (crate::host_ids::FOLDER, crate::host_ids::PATH),
 ];
 
+/// What only a config with further stages has: their Dockerfile, and what runs hooks where there may be no bash.
+pub(super) const OF_STAGES: [&str; 2] =
+    ["stages.Dockerfile", "installation/stages/pei-run-hook.sh"];
+
 /// Salted password hashes, kept so that the same passwords give the same bytes.
 pub const CREDENTIALS: &str = crate::credentials::PATH;
 

@@ -211,6 +211,31 @@ fn the_mirror_and_the_proxies_of_stage_1_reach_the_hooks_of_foreign_bases() {
 }
 
 #[test]
+fn what_only_further_stages_need_goes_with_them_unless_it_was_edited() {
+    let project = tree();
+    let of_stages = ["stages.Dockerfile", "installation/stages/pei-run-hook.sh"];
+    let plain = "stage_1: {image: {base: 'debian:12', output: 'a:1'}}\n";
+    project.write("user_config.yml", plain);
+    project.run(["configure", "--check"]).exits(4);
+    project
+        .run(["configure", "--dry-run", "--diff"])
+        .succeeds()
+        .prints("remove     stages.Dockerfile")
+        .prints("--- a/stages.Dockerfile\n+++ /dev/null\n");
+    project.run(["configure"]).succeeds();
+    assert!(of_stages.iter().all(|path| !project.path(path).exists()));
+    project.run(["configure", "--check"]).succeeds();
+
+    project.write("user_config.yml", TREE);
+    project.run(["configure"]).succeeds();
+    let edited = project.read("stages.Dockerfile") + "# mine\n";
+    project.write("stages.Dockerfile", &edited);
+    project.write("user_config.yml", plain);
+    project.run(["configure"]).succeeds();
+    assert_eq!(project.read("stages.Dockerfile"), edited);
+}
+
+#[test]
 fn the_merged_build_has_the_tree_and_the_options() {
     let project = tree();
     let config = TREE.replace("{{TAG:-20}}", "20");
