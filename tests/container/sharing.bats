@@ -33,12 +33,12 @@ stage_1:
   custom: {on_build: [stage-1/custom/one.sh]}
 stage_2:
   $(image_2)
-  mount: {work: {type: host, host_path: ./work, dst_path: /work}}
+  mount: {team: {type: host, host_path: ./team, dst_path: /srv/team}}
   custom: {on_build: [stage-2/custom/two.sh]}
 YAML
     # Made on the host by Compose it would be root's.
-    mkdir "$PROJECT/work"
-    printf '%s\n' '*' '!.gitignore' >"$PROJECT/work/.gitignore"
+    mkdir "$PROJECT/team"
+    printf '%s\n' '*' '!.gitignore' >"$PROJECT/team/.gitignore"
     in_git init --quiet
     commit 'The project'
 }
@@ -107,10 +107,10 @@ nothing_to_commit() {
     build stage-2
     up
     wait_for_ssh "$port"
-    must ssh_by_key me "$PEOPLE/mine" "$port" 'touch /work/ann; stat -c %u:%g ~'
+    must ssh_by_key me "$PEOPLE/mine" "$port" 'touch /srv/team/ann; stat -c %u:%g ~'
     equal "$ANN:$ANN" "$output" 'whose the home is'
     must_fail ssh_as me "$PASSWORD" "$port" true
-    equal "$ANN:$ANN" "$(stat -c %u:%g "$PROJECT/work/ann")" 'whose the file is'
+    equal "$ANN:$ANN" "$(stat -c %u:%g "$PROJECT/team/ann")" 'whose the file is'
 
     # The others change a hook.
     project team
@@ -155,9 +155,9 @@ nothing_to_commit() {
         configure_as_owner
         nothing_to_commit
         build stage-2
-        must compose run --rm --no-TTY --entrypoint /bin/su stage-2 me -c "touch /work/of-$uid; id -u; id -g"
+        must compose run --rm --no-TTY --entrypoint /bin/su stage-2 me -c "touch /srv/team/of-$uid; id -u; id -g"
         has "$output" "$uid"$'\n'"$uid"
-        equal "$uid:$uid" "$(stat -c %u:%g "$PROJECT/work/of-$uid")" 'whose the file is'
+        equal "$uid:$uid" "$(stat -c %u:%g "$PROJECT/team/of-$uid")" 'whose the file is'
         compose down --volumes --timeout 0
     done
     local one=$PEOPLE/$ANN/$ID-team two=$PEOPLE/$BEN/$ID-team
