@@ -83,6 +83,20 @@ pub struct ContainerOptions {
 }
 
 impl ContainerOptions {
+    /// Each with its key.
+    pub fn entries(&self) -> [(&'static str, &Option<ComposeText>); 3] {
+        let Self {
+            restart,
+            hostname,
+            shm_size,
+        } = self;
+        [
+            ("restart", restart),
+            ("hostname", hostname),
+            ("shm_size", shm_size),
+        ]
+    }
+
     /// These, and what is not set as in others.
     #[must_use]
     pub fn over(self, below: Option<&Self>) -> Self {

@@ -2,8 +2,8 @@
 //! needs Compose. Each struct is taken apart by all its fields, so that none can be forgotten.
 
 use super::{
-    Apt, AptSource, Builder, ComposeText, ContainerOptions, Copied, EnvVar, Hook, Hooks, Id, Mount,
-    MountSource, Origin, Project, Proxy, Role, Source, Ssh, SshUser, Stage, Start, Storage,
+    Apt, AptSource, Builder, ComposeText, Copied, EnvVar, Hook, Hooks, Id, Mount, MountSource,
+    Origin, Project, Proxy, Role, Source, Ssh, SshUser, Stage, Start, Storage,
 };
 
 /// A value of the tree. Passwords and keys are in none.
@@ -226,17 +226,7 @@ fn stage(stage: &Stage, builders: &[Builder]) -> Setting {
     if !its_copies.is_empty() {
         entries.push(("copy", copies(its_copies, builders)));
     }
-    let ContainerOptions {
-        restart,
-        hostname,
-        shm_size,
-    } = options;
-    let options = [
-        ("restart", restart),
-        ("hostname", hostname),
-        ("shm_size", shm_size),
-    ];
-    let options = options.into_iter();
+    let options = options.entries().into_iter();
     entries.extend(options.filter_map(|(key, text)| Some((key, Setting::text(text.as_ref()?)))));
     let entries = entries.into_iter();
     Setting::Map(

@@ -84,18 +84,10 @@ fn service(service: &Service) -> Value {
     let deploy = json!({"resources": {"reservations": {"devices": devices}}});
     let options = &service.options;
     let option = |value: &Option<ComposeText>| value.as_ref().map(text);
-    let build = json!({
-        "context": ".",
-        "dockerfile": service.dockerfile,
-        "target": service.name,
-        "extra_hosts": [EXTRA_HOSTS],
-        "args": args(&service.args),
-        "additional_contexts": contexts(&service.contexts),
-    });
     without_nulls(json!({
         "image": text(&service.image),
         "profiles": service.is_build_helper.then_some(["build-helper"]),
-        "build": without_nulls(build),
+        "build": build(&service.name, &service.dockerfile, &service.args, &service.contexts),
         "stdin_open": true,
         "tty": true,
         "command": "/bin/bash",
@@ -120,22 +112,30 @@ fn without_nulls(mut value: Value) -> Value {
 
 /// A further stage's: it is built, and started only by name, for a look into it.
 fn builder(service: &BuilderService) -> Value {
-    let build = json!({
-        "context": ".",
-        "dockerfile": service.dockerfile,
-        "target": service.name,
-        "extra_hosts": [EXTRA_HOSTS],
-        "args": args(&service.args),
-        "additional_contexts": contexts(&service.contexts),
-    });
     without_nulls(json!({
         "image": service.image.as_ref().map(text),
         "profiles": ["build-helper"],
-        "build": without_nulls(build),
+        "build": build(&service.name, &service.dockerfile, &service.args, &service.contexts),
         "stdin_open": true,
         "tty": true,
         "command": "/bin/sh",
         "extra_hosts": [EXTRA_HOSTS],
+    }))
+}
+
+fn build(
+    target: &str,
+    dockerfile: &str,
+    its_args: &[BuildArg],
+    its_contexts: &[BuildContext],
+) -> Value {
+    without_nulls(json!({
+        "context": ".",
+        "dockerfile": dockerfile,
+        "target": target,
+        "extra_hosts": [EXTRA_HOSTS],
+        "args": args(its_args),
+        "additional_contexts": contexts(its_contexts),
     }))
 }
 

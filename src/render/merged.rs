@@ -72,19 +72,9 @@ fn contexts(contexts: &[BuildContext]) -> String {
 
 /// Options for which no other value stands.
 fn extra_args(options: &ContainerOptions) -> String {
-    let ContainerOptions {
-        restart,
-        hostname,
-        shm_size,
-    } = options;
-    let options = [
-        ("--restart", restart),
-        ("--hostname", hostname),
-        ("--shm-size", shm_size),
-    ];
-    let set = options.into_iter().filter_map(|(option, text)| {
+    let set = options.entries().into_iter().filter_map(|(key, text)| {
         let text = literal(text.as_ref()?).replace(' ', "");
-        Some(format!("{option} {}", word(&text)))
+        Some(format!("--{} {}", key.replace('_', "-"), word(&text)))
     });
     words(set)
 }
