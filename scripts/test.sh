@@ -22,8 +22,8 @@ Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers]
   containers  builds and runs real projects on a real engine
   engines     the same projects on other engines: newer and older dockers, podman as root and as a user
   bases       the container tests that an image's release can bear on, on Debian 13
-  installers  really installs, in containers, each tool that the package registries hold, and runs the hooks of every
-              example; 25 minutes, so run it when an installer, its library or an example changes
+  installers  really installs, in containers, each tool that the package registries hold; 25 minutes, so run it when
+              an installer or its library changes
 
 The tools that a group needs are installed first, where they are missing.
 HELP
@@ -92,6 +92,8 @@ containers() {
   step 'hostile configs, read by other tools' env CI=true cargo test --locked --test hostile
   # Most of a test is waiting: for a package, a start, a login.
   step 'containers' "$repo/scripts/container-tests.sh" -j 2
+  # The other files of that folder take longer, and are about single tools.
+  step 'the hooks of every example' env BATS_TEST_TIMEOUT=900 "$repo/scripts/container-tests.sh" --installers examples
 }
 
 engines() {
