@@ -161,7 +161,7 @@ nothing_to_commit() {
         compose down --volumes --timeout 0
     done
     local one=$PEOPLE/$ANN/$ID-team two=$PEOPLE/$BEN/$ID-team
-    must diff -r --exclude .git --exclude .pei --exclude work --exclude .env "$one" "$two"
+    must diff -r --exclude .git --exclude .pei --exclude team --exclude .env "$one" "$two"
     must_fail diff "$one/.pei/ids/host" "$two/.pei/ids/host"
 }
 
