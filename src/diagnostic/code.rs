@@ -71,6 +71,7 @@ codes! {
     UnusedStage = "unused-stage",
     InvalidCopy = "invalid-copy",
     InvalidContext = "invalid-context",
+    InvalidCache = "invalid-cache",
     InvalidService = "invalid-service",
     InvalidContainerOption = "invalid-container-option",
     InvalidProxyAddress = "invalid-proxy-address",

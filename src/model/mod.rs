@@ -5,6 +5,7 @@
 //! the words of `user_config.yml`.
 
 mod builder;
+mod cache;
 mod compose_text;
 mod hook;
 mod id;
@@ -15,6 +16,7 @@ mod ssh;
 mod stage;
 
 pub use builder::{BuildContext, Builder, ContainerOptions, Copied, Source, Start};
+pub use cache::{Cache, CachePlace};
 pub use compose_text::{ComposeText, Part};
 pub use hook::{Hook, Hooks};
 pub use id::{HostIds, Id};
@@ -38,6 +40,8 @@ pub struct Project {
     pub contexts: Vec<BuildContext>,
     /// `services`: containers beside the stages' own, in Compose's words.
     pub services: serde_json::Map<String, serde_json::Value>,
+    /// `cache`: where built stages are kept for others.
+    pub cache: Option<Cache>,
 }
 
 impl Project {

@@ -2,8 +2,8 @@
 //! needs Compose. Each struct is taken apart by all its fields, so that none can be forgotten.
 
 use super::{
-    Apt, AptSource, Builder, ComposeText, Copied, EnvVar, Hook, Hooks, Id, Mount, MountSource,
-    Origin, Project, Proxy, Role, Source, Ssh, SshUser, Stage, Start, Storage,
+    Apt, AptSource, Builder, Cache, CachePlace, ComposeText, Copied, EnvVar, Hook, Hooks, Id,
+    Mount, MountSource, Origin, Project, Proxy, Role, Source, Ssh, SshUser, Stage, Start, Storage,
 };
 
 /// A value of the tree. Passwords and keys are in none.
@@ -35,6 +35,7 @@ impl Project {
             // Their paths stand in docker-compose.yml, and so does what Compose alone reads.
             contexts: _,
             services: _,
+            cache: its_cache,
         } = self;
         let mut all: Vec<_> = stages
             .iter()
@@ -45,6 +46,11 @@ impl Project {
             let further = further.map(|b| (b.name.clone(), builder(b, builders)));
             all.push(("stages".to_owned(), Setting::Map(further.collect())));
         }
+        all.extend(
+            its_cache
+                .as_ref()
+                .map(|its| ("cache".to_owned(), cache(its))),
+        );
         Setting::Map(all)
     }
 
@@ -94,6 +100,15 @@ impl Setting {
             Self::Null | Self::Flag(_) | Self::Number(_) | Self::Word(_) | Self::Text(_) => {}
         }
     }
+}
+
+fn cache(cache: &Cache) -> Setting {
+    let Cache { place, push } = cache;
+    let place = match place {
+        CachePlace::Registry(registry) => ("registry", Setting::word(registry)),
+        CachePlace::Folder(folder) => ("folder", Setting::word(folder)),
+    };
+    Setting::map([place, ("push", Setting::Flag(*push))])
 }
 
 fn builder(builder: &Builder, all: &[Builder]) -> Setting {

@@ -79,6 +79,8 @@ pub enum Start {
     Arg(String),
     /// A stage of the file. It stands there literally: podman 4.3 does not resolve a stage through an arg.
     Stage(String),
+    /// Nothing: what is in the stage is what is copied.
+    Scratch,
 }
 
 /// The Dockerfile of each stage.
@@ -193,11 +195,14 @@ fn about(role: Role) -> &'static str {
     }
 }
 
-/// What is slow is an image stage of its own, for other stages to grow from.
+/// What is slow is an image stage of its own, for other stages to grow from, and for a cache to keep without the
+/// credentials behind it.
 fn is_split(project: &Project, stage: &Stage) -> bool {
     let grows_from_it =
         |other: &Stage| matches!(&other.from, Origin::Stage { id, .. } if *id == stage.id);
-    stage.role == Role::System || project.stages.iter().any(grows_from_it)
+    stage.role == Role::System
+        || project.cache.is_some()
+        || project.stages.iter().any(grows_from_it)
 }
 
 pub(super) fn core_name(stage: &str) -> String {

@@ -483,6 +483,17 @@ pub(super) fn copy_from(
     step
 }
 
+/// A file or directory of another stage, at the same place.
+pub(super) fn copy_as_it_is(from: &str, path: &str) -> Step {
+    Step::new(Instruction::Copy {
+        from: Some(from.to_owned()),
+        owner: None,
+        mode: None,
+        source: path.to_owned(),
+        target: path.to_owned(),
+    })
+}
+
 /// The parts of stage-1 that all scripts call, on a base that pei did not make.
 pub(super) fn shared_scripts() -> [Step; 3] {
     [

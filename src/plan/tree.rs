@@ -16,6 +16,8 @@ use crate::model::{
 /// What a stage calls a context in its builds, and the stage that holds the files of one that are copied.
 const CONTEXT: &str = "pei-context-";
 const FILES: &str = "pei-files-";
+/// What the stage of a further one's copied files is called behind its name; no name of a person's holds the sign.
+const KEPT_FILES: &str = "_files";
 
 /// The further stages of a project, and what is known of each.
 pub(super) struct Tree<'p> {
@@ -29,6 +31,8 @@ pub(super) struct Tree<'p> {
     /// What its service has to say: the contexts of all that it needs, and of these the stages whose bases Compose fills
     /// in. Not all that it needs: that would be a list as long as a chain for each stage of the chain.
     told: Vec<Needs>,
+    /// The paths that others copy from it, where a cache keeps those alone; nothing grows from such a stage.
+    kept_paths: Vec<BTreeSet<&'p str>>,
 }
 
 /// What a file needs beside its own stages.
@@ -91,6 +95,7 @@ impl<'p> Tree<'p> {
             is_behind_system: Vec::new(),
             sets_up_apt: Vec::new(),
             told: Vec::new(),
+            kept_paths: kept_paths(project),
         };
         let apt = project.stages.iter().find_map(|stage| stage.apt.as_ref());
         let is_wanted =
@@ -251,7 +256,35 @@ impl<'p> Tree<'p> {
         let needed = needs.builders.iter();
         needed
             .filter(move |index| self.is_behind_system[**index] == behind)
-            .map(|index| self.image(*index, view))
+            .flat_map(|index| {
+                let image = self.image(*index, view);
+                [Some(image), self.kept_files(*index)]
+            })
+            .flatten()
+    }
+
+    /// What is copied from a stage, as a stage of its own: the image that a cache keeps of it is that small.
+    fn kept_files(&self, index: usize) -> Option<ImageStage> {
+        let paths = &self.kept_paths[index];
+        let name = &self.project.builders[index].name;
+        let copies = paths.iter().map(|path| step::copy_as_it_is(name, path));
+        (!paths.is_empty()).then(|| ImageStage {
+            name: format!("{name}{KEPT_FILES}"),
+            about: "what is copied from it, and a cache keeps",
+            from: dockerfile::Start::Scratch,
+            steps: copies.collect(),
+        })
+    }
+
+    /// The stage that holds what is copied from a further one.
+    fn source_of_copies(&self, index: usize) -> String {
+        let name = &self.project.builders[index].name;
+        let end = if self.kept_paths[index].is_empty() {
+            ""
+        } else {
+            KEPT_FILES
+        };
+        format!("{name}{end}")
     }
 
     /// A context without what is kept out of every image: the engine asks its own ignore file alone.
@@ -349,10 +382,7 @@ impl<'p> Tree<'p> {
                 ),
                 Source::Image(name) => (Some(name.clone()), copy.path.clone()),
                 Source::System => (Some(self.system_core()), copy.path.clone()),
-                Source::Builder(index) => (
-                    Some(self.project.builders[*index].name.clone()),
-                    copy.path.clone(),
-                ),
+                Source::Builder(index) => (Some(self.source_of_copies(*index)), copy.path.clone()),
             };
             step::copy_from(from, source, copy, index == 0)
         });
@@ -365,4 +395,35 @@ impl<'p> Tree<'p> {
 pub(super) fn marked(bases: Vec<BuildArg>) -> impl Iterator<Item = BuildArg> {
     let is_marked = |text: &ComposeText| !text.is_literal();
     bases.into_iter().filter(move |arg| is_marked(&arg.value))
+}
+
+/// With a cache, the paths that are copied from each further stage from which nothing grows. They are the same in every
+/// file, as is what comes of them.
+fn kept_paths(project: &Project) -> Vec<BTreeSet<&str>> {
+    let mut paths = vec![BTreeSet::new(); project.builders.len()];
+    if project.cache.is_none() {
+        return paths;
+    }
+    let of_stages = project.stages.iter().map(|stage| &stage.copies);
+    let of_builders = project.builders.iter().map(|builder| &builder.copies);
+    for copy in of_stages.chain(of_builders).flatten() {
+        if let Source::Builder(index) = copy.from {
+            paths[index].insert(copy.path.as_str());
+        }
+    }
+    let below_stages = project.stages.iter().filter_map(|stage| match stage.from {
+        Origin::Builder(index) => Some(index),
+        Origin::Image(_) | Origin::Stage { .. } => None,
+    });
+    let below_builders = project
+        .builders
+        .iter()
+        .filter_map(|builder| match builder.from {
+            Start::Builder(index) => Some(index),
+            Start::Image(_) | Start::System => None,
+        });
+    for index in below_stages.chain(below_builders) {
+        paths[index].clear();
+    }
+    paths
 }

@@ -199,6 +199,18 @@ sections! {
         contexts: Shape::Texts,
         /// Containers beside stage-2: Compose's own text for each, by the service's name; default none.
         services: Shape::Services,
+        /// Where built stages are kept for others, who then need not build them; default nowhere.
+        cache: Shape::Section(&Cache::SPEC),
+    }
+
+    /// Where built stages are kept for others: `registry` or `folder`.
+    Cache; {
+        /// HOST[:PORT]/PATH in a registry: stages are kept there as images; not together with `folder`; default none.
+        registry: Shape::Text,
+        /// A shared directory, absolute or relative to the project, in which stages are kept as archives of images; default none.
+        folder: Shape::Text,
+        /// `pei build` keeps what it has built there, as with --push; default false.
+        push: Shape::Boolean,
     }
 
     /// A stage: each key that some stage has.

@@ -21,6 +21,15 @@ pub(super) fn of(section: &str) -> Vec<Value> {
             names("contexts", &whole(&NameForm::BUILDER)),
             names("services", "^[a-zA-Z0-9._-]+$"),
         ],
+        "Cache" => vec![
+            texts("registry", &registry()),
+            texts("folder", "^[^~]"),
+            json!({ "not": { "allOf": [is_set("registry"), is_set("folder")] } }),
+            json!({
+                "if": { "required": ["push"], "properties": { "push": { "const": true } } },
+                "then": { "anyOf": [is_set("registry"), is_set("folder")] },
+            }),
+        ],
         "Copy" => {
             let name = NameForm::OWNER.pattern();
             vec![
@@ -93,6 +102,13 @@ fn image() -> String {
     let tag = NameForm::TAG.pattern();
     let digest = "[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,}";
     format!("^({registry}/)?{path}(/{path})*(:{tag})?(@{digest})?$")
+}
+
+/// `HOST[:PORT]/PATH`
+fn registry() -> String {
+    let label = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?";
+    let path = r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*";
+    format!(r"^{label}(\.{label})*(:[0-9]+)?(/{path})+$")
 }
 
 /// `[[IP:]HOST:]CONTAINER[/PROTOCOL]`

@@ -138,7 +138,7 @@ pub(super) fn split_domain(repository: &str) -> (Option<&str>, &str) {
     }
 }
 
-fn is_domain(domain: &str) -> bool {
+pub(super) fn is_domain(domain: &str) -> bool {
     let (host, port) = match domain.split_once(':') {
         Some((host, port)) => (host, Some(port)),
         None => (domain, None),
@@ -156,7 +156,7 @@ fn is_domain(domain: &str) -> bool {
 }
 
 /// Letters and digits, joined by one `.`, one or two `_`, or any number of `-`.
-fn is_component(component: &str) -> bool {
+pub(super) fn is_component(component: &str) -> bool {
     let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let joints = component.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
     let joint = |joint: &str| {

@@ -7,6 +7,7 @@
 mod apt;
 mod arguments;
 mod builders;
+mod cache;
 mod container;
 mod contexts;
 mod copies;

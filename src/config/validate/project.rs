@@ -5,7 +5,7 @@ use super::copies::{Named, Names};
 use super::ports::Published;
 use super::stage::{self, ReadStage};
 use super::stage_kind::StageKind;
-use super::{contexts, host_ports, image, services, ssh, volumes};
+use super::{cache, contexts, host_ports, image, services, ssh, volumes};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Entry, Node};
@@ -70,6 +70,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     let builders = builders::read(cx, &entries, sections.stages, &at, &names);
     let read = fields.map(|(kind, field)| stage::read(cx, field?, &at, kind, &names));
     let services = services::read(cx, sections.services, &at, &builders);
+    let cache = cache::read(cx, sections.cache, &at);
     let is_usable = read[0].is_some();
     let stages: Vec<ReadStage> = read.into_iter().flatten().collect();
     if !is_usable {
@@ -81,6 +82,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     let contexts = contexts.into_iter();
     project.contexts = contexts.filter_map(|(_, context)| context.ok()).collect();
     project.services = services;
+    project.cache = cache;
     Some(project)
 }
 
@@ -172,6 +174,7 @@ fn assemble(
         builders: builders::into_model(builders, order, &places),
         contexts: Vec::new(),
         services: serde_json::Map::new(),
+        cache: None,
     };
     for stage in stages {
         let stage = stage.into_model(project.stages.last(), &places);

@@ -1,0 +1,169 @@
+# Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
+# All stages in one file, for ./build-merged.sh, which passes the values of merged.env.
+# Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
+
+ARG BASE_IMAGE=tree:stage-1
+ARG WITH_ESSENTIAL_APPS=true
+ARG PEI_STAGE_HOST_DIR_2=./installation/stage-2
+ARG PEI_STAGE_DIR_2=/pei-from-host/stage-2
+ARG PEI_PREFIX_DATA=data
+ARG PEI_PREFIX_APPS=app
+ARG PEI_PREFIX_WORKSPACE=workspace
+ARG PEI_PREFIX_VOLUME=volume
+ARG PEI_PREFIX_IMAGE=image
+ARG PEI_PATH_HARD=/hard
+ARG PEI_PATH_SOFT=/soft
+ARG PEI_HTTP_PROXY_2=http://host.docker.internal:7890
+ARG PEI_HTTPS_PROXY_2=http://host.docker.internal:7890
+ARG ENABLE_GLOBAL_PROXY=false
+ARG REMOVE_GLOBAL_PROXY_AFTER_BUILD=false
+ARG BASE_IMAGE_1=ubuntu:24.04
+ARG WITH_SSH=false
+ARG SSH_USER_NAME=
+ARG SSH_USER_UID=
+ARG SSH_USER_GID=
+ARG SSH_CONTAINER_PORT=22
+ARG APT_SOURCE_FILE=
+ARG KEEP_APT_SOURCE_FILE=true
+ARG APT_USE_PROXY=false
+ARG APT_KEEP_PROXY=false
+ARG PEI_STAGE_DIR_1=/pei-from-host/stage-1
+ARG PEI_HTTP_PROXY_1=http://host.docker.internal:7890
+ARG PEI_HTTPS_PROXY_1=http://host.docker.internal:7890
+ARG PEI_STAGE_HOST_DIR_1=./installation/stage-1
+ARG BASE_IMAGE_NPM=node:20
+
+# ---- npm: a further stage ----
+FROM ${BASE_IMAGE_NPM} AS npm
+USER 0:0
+
+ARG PEI_DOWNLOAD_MIRROR
+
+# stages.npm.custom.on_build[0]
+RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-build/run-hook.sh \
+    --mount=type=bind,source=installation/stage-1/lib,target=/pei-from-host/stage-1/lib \
+    --mount=type=bind,source=installation/stages/npm,target=/pei-from-host/stages/npm \
+    ["/bin/sh", "/pei-build/run-hook.sh", "stages/npm/install.sh", "", "stages.npm.custom.on_build[0]"]
+
+# ---- assets: a further stage ----
+FROM npm AS assets
+
+ARG PEI_DOWNLOAD_MIRROR
+
+# stages.assets.custom.on_build[0]
+RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-build/run-hook.sh \
+    --mount=type=bind,source=installation/stage-1/lib,target=/pei-from-host/stage-1/lib \
+    --mount=type=bind,source=installation/stages/assets,target=/pei-from-host/stages/assets \
+    ["/bin/sh", "/pei-build/run-hook.sh", "stages/assets/build.sh", "", "stages.assets.custom.on_build[0]"]
+
+# ---- assets_files: what is copied from it, and a cache keeps ----
+FROM scratch AS assets_files
+COPY --from=assets ["/app/LICENSES.txt", "/app/LICENSES.txt"]
+COPY --from=assets ["/app/dist", "/app/dist"]
+
+# ---- stage-1-core: what is slow and seldom changes; the images grow from it ----
+FROM ${BASE_IMAGE_1} AS stage-1-core
+USER root
+ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \
+    PEI_DOCKER_DIR=/pei-init
+
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,target=/pei-build/stage-1/internals/set-up-base.sh \
+    for tool in bash apt-get dpkg useradd; do \
+        command -v "$tool" >/dev/null || { echo "pei: the base image has no $tool; it must be Debian or Ubuntu, or made from one of them" >&2; exit 1; }; \
+    done; \
+    bash /pei-build/stage-1/internals/set-up-base.sh
+
+RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,target=/pei-build/stage-1/internals/install-packages.sh \
+    --mount=type=bind,source=installation/stage-1/lib/clean.sh,target=/pei-build/stage-1/lib/clean.sh \
+    --mount=type=bind,source=installation/stage-1/lib/log.sh,target=/pei-build/stage-1/lib/log.sh \
+    --mount=type=bind,source=installation/stage-1/lib/sources.sh,target=/pei-build/stage-1/lib/sources.sh \
+    --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
+    --mount=type=cache,id=pei-apt-ubuntu-24.04,target=/var/cache/pei-apt,sharing=locked \
+    bash /pei-build/stage-1/internals/install-packages.sh \
+        ca-certificates curl git less micro nano net-tools netbase patch psmisc sshpass sudo tmux unzip
+
+ARG PEI_HTTP_PROXY_1
+ARG PEI_HTTPS_PROXY_1
+ENV PEI_HTTP_PROXY_1=${PEI_HTTP_PROXY_1} \
+    PEI_HTTPS_PROXY_1=${PEI_HTTPS_PROXY_1}
+
+# ---- stage-1: the system image ----
+FROM stage-1-core AS stage-1
+COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
+ARG KEEP_APT_SOURCE_FILE
+ARG APT_KEEP_PROXY
+RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
+    bash /pei-from-host/stage-1/internals/finish-image.sh
+# The base may have another, which the entrypoint does not know.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/entrypoint.sh"]
+ARG BASE_IMAGE_1
+LABEL io.pei.stage="stage-1" \
+    io.pei.version="0.1.0" \
+    org.opencontainers.image.title="tree:stage-1" \
+    org.opencontainers.image.base.name="${BASE_IMAGE_1}"
+
+# ---- licences: a further stage ----
+FROM stage-1-core AS licences
+
+COPY --from=assets_files ["/app/LICENSES.txt", "/licences/"]
+
+# ---- licences_files: what is copied from it, and a cache keeps ----
+FROM scratch AS licences_files
+COPY --from=licences ["/licences/LICENSES.txt", "/licences/LICENSES.txt"]
+
+# ---- python: a further stage ----
+FROM stage-1-core AS python
+
+ARG PEI_DOWNLOAD_MIRROR
+
+# stages.python.custom.on_build[0]
+RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/stage-1/lib \
+    --mount=type=bind,source=installation/stages/python,target=/pei-build/files/stages/python \
+    --mount=type=bind,source=installation/stage-1/internals/apt-cache.conf,target=/etc/apt/apt.conf.d/zz-pei-cache.conf \
+    --mount=type=cache,id=pei-apt-ubuntu-24.04-python,target=/var/cache/pei-apt,sharing=locked \
+    ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stages/python/install.sh", "", "stages.python.custom.on_build[0]"]
+
+# ---- stage-2-core: what is slow and seldom changes; the images grow from it ----
+FROM python AS stage-2-core
+ENV PEI_STAGE_DIR_2=/pei-from-host/stage-2 \
+    PEI_PREFIX_DATA=data \
+    PEI_PREFIX_APPS=app \
+    PEI_PREFIX_WORKSPACE=workspace \
+    PEI_PREFIX_VOLUME=volume \
+    PEI_PREFIX_IMAGE=image \
+    PEI_PATH_HARD=/hard \
+    PEI_PATH_SOFT=/soft \
+    PEI_SOFT_APPS=/soft/app \
+    PEI_SOFT_DATA=/soft/data \
+    PEI_SOFT_WORKSPACE=/soft/workspace
+
+RUN --mount=type=bind,source=installation/stage-1/internals/set-up-storage.sh,target=/pei-build/stage-1/internals/set-up-storage.sh \
+    bash /pei-build/stage-1/internals/set-up-storage.sh
+
+ARG PEI_HTTP_PROXY_2
+ARG PEI_HTTPS_PROXY_2
+ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
+    PEI_HTTPS_PROXY_2=${PEI_HTTPS_PROXY_2}
+
+COPY --from=assets_files ["/app/dist", "/srv/www"]
+COPY --from=licences_files --chown=www-data --chmod=0444 ["/licences/LICENSES.txt", "/srv/licences.txt"]
+COPY --from=golang:1.22 ["/usr/local/go", "/usr/local/go"]
+
+# ---- stage-2: the working image ----
+FROM stage-2-core AS stage-2
+COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
+COPY --chmod=755 ["installation/stage-2", "/pei-from-host/stage-2"]
+ARG KEEP_APT_SOURCE_FILE
+ARG APT_KEEP_PROXY
+RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
+    --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
+    bash /pei-from-host/stage-1/internals/finish-image.sh
+# The base may have another, which the entrypoint does not know.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/entrypoint.sh"]
+ARG BASE_IMAGE_1
+LABEL io.pei.stage="stage-2" \
+    io.pei.version="0.1.0" \
+    org.opencontainers.image.title="tree:stage-2" \
+    org.opencontainers.image.base.name="${BASE_IMAGE_1}"
