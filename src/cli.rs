@@ -39,7 +39,7 @@ const EXAMPLES: &str = "\
 Examples:
   pei create -p demo --quick minimal    Make a project in the directory demo
   pei configure -p demo                 Read its user_config.yml and write what Docker needs
-  cd demo && docker compose up --build -d
+  cd demo && docker compose up -d --build
 
 Exit status:
   0   done
@@ -250,7 +250,7 @@ fn with_cure(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
                 "`pei configure` writes what Docker needs, then `docker compose build` builds the images"
             }
             "up" | "start" | "run" => {
-                "`pei configure` writes what Docker needs, then `docker compose up --build -d` builds and starts"
+                "`pei configure` writes what Docker needs, then `docker compose up -d --build` builds and starts"
             }
             "down" | "stop" => "`docker compose down` stops and removes the containers",
             "ssh" | "exec" | "shell" | "logs" | "ps" | "status" => {

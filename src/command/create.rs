@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::ValueHint;
 use clap::builder::PossibleValuesParser;
 
-use super::given::{INSTALLATION, stage_folders};
+use super::given::{CONFIG, INSTALLATION, stage_folders};
 use super::naming;
 use super::outcome::{self, BUILD_AND_START, shell_word};
 use crate::assets;
@@ -72,7 +72,7 @@ impl Args {
             Some(name) => naming::require_legal(&name).map(|()| name)?,
             None => naming::name_of(folder),
         };
-        let has_config = folder.join("user_config.yml").symlink_metadata().is_ok();
+        let has_config = folder.join(CONFIG).symlink_metadata().is_ok();
         let ssh_port = render::ssh_port(self.quick.as_deref()).map(naming::free_port);
         let mut tree = render::new_project(&NewProject {
             name: &name,
@@ -98,6 +98,10 @@ impl Args {
             return Ok(ExitCode::Success);
         }
         outcome::tell(ui, &report);
+        let config = tree.get(CONFIG).filter(|_| !has_config);
+        let to_change = config
+            .map(|file| first_to_change(&String::from_utf8_lossy(&file.content), ssh_port))
+            .unwrap_or_default();
         ui.status(&format!(
             "created {}: {}",
             shown(folder),
@@ -111,7 +115,7 @@ impl Args {
                 port.unwrap_or_default()
             ));
         }
-        ui.status(&next_steps(folder));
+        ui.status(&next_steps(folder, &to_change));
         Ok(ExitCode::Success)
     }
 }
@@ -151,9 +155,33 @@ fn clash(folder: &Path, clashes: &[String], all: bool) -> Failure {
     ))
 }
 
-fn next_steps(folder: &Path) -> String {
+/// The lines of a new config that a person should change before the box is reachable: ` (the ssh port is in line 11, …)`.
+fn first_to_change(config: &str, ssh_port: Option<u16>) -> String {
+    let port = ssh_port.map(|port| port.to_string());
+    let line_of = |is_it: &dyn Fn(&str) -> bool| {
+        let mut lines = config.lines().map(str::trim_start);
+        lines.position(|line| !line.starts_with('#') && is_it(line))
+    };
+    let places = [
+        (
+            "ssh port",
+            line_of(&|line| port.as_ref().is_some_and(|port| line.contains(port))),
+        ),
+        ("password", line_of(&|line| line.starts_with("password:"))),
+    ];
+    let places: Vec<_> = places
+        .iter()
+        .filter_map(|(what, line)| Some(format!("the {what} is in line {}", (*line)? + 1)))
+        .collect();
+    if places.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", places.join(", "))
+}
+
+fn next_steps(folder: &Path, to_change: &str) -> String {
     let directory = shell_word(folder);
-    let config = shell_word(&folder.join("user_config.yml"));
+    let config = shell_word(&folder.join(CONFIG));
     let enter = if folder == Path::new(".") {
         String::new()
     } else {
@@ -161,7 +189,7 @@ fn next_steps(folder: &Path) -> String {
     };
     format!(
         "next:\n  \
-         1. edit {config}\n  \
+         1. edit {config}{to_change}\n  \
          2. pei configure -p {directory}\n  \
          3. {enter}{BUILD_AND_START}"
     )

@@ -11,7 +11,7 @@ use crate::ui::Ui;
 const SHORT: usize = 12;
 
 /// Builds what runs, and starts it, with and without a stage-2.
-pub(super) const BUILD_AND_START: &str = "docker compose up --build -d";
+pub(super) const BUILD_AND_START: &str = "docker compose up -d --build";
 
 /// The changes as data, a line each.
 pub(super) fn listing(report: &Changes<'_>) -> String {

@@ -243,7 +243,7 @@ fn the_habits_of_other_tools_lead_to_the_right_command() {
     case(&["build"], "then `docker compose build` builds the images");
     case(
         &["up"],
-        "then `docker compose up --build -d` builds and starts",
+        "then `docker compose up -d --build` builds and starts",
     );
     case(&["init"], "`pei create -p DIR` makes a project");
     case(

@@ -36,6 +36,29 @@ fn a_project_is_made_with_its_parents_and_the_next_steps_are_named() {
 }
 
 #[test]
+fn the_lines_of_the_port_and_the_password_are_named() {
+    let case = |template: &str, keys: &[(&str, &str)]| {
+        let project = Project::none();
+        let run = project.run_beside(["create", "-p", "demo", "-q", template, "--no-examples"]);
+        let config = project.read("user_config.yml");
+        let mut run = run.succeeds();
+        for (key, what) in keys {
+            let mut lines = config.lines();
+            let line = lines.position(|line| line.trim_start().starts_with(key));
+            run = run.says(&format!("the {what} is in line {}", line.unwrap() + 1));
+        }
+        // The config is the person's own now.
+        let again = ["create", "-p", "demo", "-q", template, "--force"];
+        let run = project.run_beside(again).succeeds();
+        run.says("1. edit demo/user_config.yml\n");
+    };
+    let password = ("password:", "password");
+    case("minimal", &[("host_port:", "ssh port"), password]);
+    case("cn-dev", &[("- '127.0.0.1:", "ssh port"), password]);
+    case("secure", &[("- '127.0.0.1:", "ssh port")]);
+}
+
+#[test]
 fn examples_can_be_left_out() {
     let case = |arguments: [&str; 5], expected| {
         let project = Project::none();
