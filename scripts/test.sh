@@ -68,6 +68,18 @@ run_check_schema() {
   "$repo/scripts/check-schema.sh"
 }
 
+# just understands the file, and the scripts that it runs exist.
+run_check_justfile() {
+  local recipes script
+  recipes=$(just --dump)
+  for script in $(grep -oE 'scripts/[a-z-]+\.sh' <<<"$recipes" | sort -u); do
+    if [[ ! -x $script ]]; then
+      printf 'the justfile runs %s, which is missing\n' "$script" >&2
+      return 1
+    fi
+  done
+}
+
 fast() {
   step 'format' cargo fmt --all --check
   step 'lints' cargo clippy --all-targets --locked -- -D warnings
@@ -78,6 +90,7 @@ fast() {
 scripts() {
   step 'shellcheck' run_shellcheck
   step 'the schema, judged by another program' run_check_schema
+  step 'the justfile' run_check_justfile
   step 'shell library and installers' run_bats
 }
 

@@ -22,6 +22,8 @@ const GENERATED: &[&str] = &["docs/reference", "docs/scripts.md"];
 const MISTAKES: &str = "docs/diagnostics.md";
 /// The one page with sessions.
 const README: &str = "README.md";
+/// The pages that are not below docs.
+const AT_THE_ROOT: &[&str] = &[README, "CHANGELOG.md", "CONTRIBUTING.md"];
 /// A public key of nobody.
 pub(crate) const PUBLIC_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAgQ7uPohhXTIBOkPXjbx7iD/qN1k6WYazvLO43oOzkH test\n";
@@ -377,9 +379,9 @@ fn links(line: &str) -> Vec<&str> {
     found
 }
 
-/// README.md and all pages below docs, sorted.
+/// The pages at the root and all pages below docs, sorted.
 fn pages() -> Vec<Page> {
-    let mut paths = vec![root().join(README)];
+    let mut paths: Vec<_> = AT_THE_ROOT.iter().map(|name| root().join(name)).collect();
     let mut folders = vec![root().join("docs")];
     while let Some(folder) = folders.pop() {
         for entry in

@@ -9,6 +9,7 @@ mod bad_configs;
 mod bad_files;
 #[path = "../hostile/cases.rs"]
 mod cases;
+mod catalogue;
 mod cli;
 mod configure;
 mod create;

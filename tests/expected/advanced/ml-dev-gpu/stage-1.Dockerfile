@@ -95,6 +95,6 @@ HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pe
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-1" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="ml-dev-gpu:stage-1" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"

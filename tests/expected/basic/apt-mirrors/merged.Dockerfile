@@ -78,7 +78,7 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-1" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="apt-mirrors:stage-1" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"
 
@@ -134,6 +134,6 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-2" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="apt-mirrors:stage-2" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"

@@ -70,7 +70,7 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-1" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="host-mount:stage-1" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"
 
@@ -108,6 +108,6 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-2" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="host-mount:stage-2" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"

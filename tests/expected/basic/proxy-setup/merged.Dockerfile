@@ -85,7 +85,7 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-1" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="proxy-setup:stage-1" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"
 
@@ -136,6 +136,6 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-2" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="proxy-setup:stage-2" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"

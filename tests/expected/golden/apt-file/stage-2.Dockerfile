@@ -75,6 +75,6 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE
 LABEL io.pei.stage="stage-2" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="apt:two" \
     org.opencontainers.image.base.name="${BASE_IMAGE}"

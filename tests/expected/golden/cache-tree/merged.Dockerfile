@@ -99,7 +99,7 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-1" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="tree:stage-1" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"
 
@@ -164,6 +164,6 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-2" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="tree:stage-2" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"

@@ -60,6 +60,6 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
 LABEL io.pei.stage="stage-1" \
-    io.pei.version="0.1.0" \
+    io.pei.version="0.2.0" \
     org.opencontainers.image.title="gpu:one" \
     org.opencontainers.image.base.name="${BASE_IMAGE_1}"
