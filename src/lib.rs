@@ -11,7 +11,10 @@
 //! 5. **write**: [`project`] compares the tree with the folder and changes what differs,
 //!    whole or not at all.
 //!
-//! Only the first and the last phase touch the disk. [`command`] strings the phases
+//! Beside them, [`state`] tells what each stage of a build depends on, from the plan and the files
+//! that its steps see.
+//!
+//! Only the first and the last phase, and [`state`], touch the disk. [`command`] strings the phases
 //! together, one file a subcommand; [`ui`] is the only one that prints.
 
 mod assets;
@@ -31,6 +34,9 @@ mod model;
 mod plan;
 mod project;
 mod render;
+// The commands that show and use states are on their way.
+#[allow(dead_code, unused_imports)]
+mod state;
 mod ui;
 mod yaml_text;
 

@@ -69,6 +69,27 @@ pub struct ImageStage {
     pub from: Start,
     /// Its steps in order.
     pub steps: Vec<Step>,
+    /// What it is for; no text depends on it.
+    #[serde(skip)]
+    pub part: Part,
+}
+
+/// What a stage of a file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What is slow and seldom changes.
+    Core,
+    /// A further stage of the config.
+    Builder,
+    /// What others copy from a further stage.
+    Files,
+    /// The files of a context, without those that no image may hold.
+    Context,
+    /// An image to its end. What is quick begins at this step; what is before it, if anything, is a core.
+    Image {
+        /// The place of the tail's first step.
+        tail: usize,
+    },
 }
 
 /// What stands behind `FROM`.
@@ -205,7 +226,8 @@ fn is_split(project: &Project, stage: &Stage) -> bool {
         || project.stages.iter().any(grows_from_it)
 }
 
-pub(super) fn core_name(stage: &str) -> String {
+/// What others grow from, of a stage that has two parts.
+pub(crate) fn core_name(stage: &str) -> String {
     format!("{stage}-core")
 }
 
@@ -216,6 +238,7 @@ fn shared_image(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> ImageStage {
         about: "what is slow and seldom changes; the images grow from it",
         from: start(tree.project(), stage),
         steps: core(tree, stage, view),
+        part: Part::Core,
     }
 }
 
@@ -227,6 +250,7 @@ fn all_images(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<ImageStage
         about: about(stage.role),
         from: start(project, stage),
         steps: Vec::new(),
+        part: Part::Image { tail: 0 },
     };
     let mut images = Vec::new();
     if is_split(project, stage) {
@@ -239,6 +263,9 @@ fn all_images(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<ImageStage
     if let Some(first) = tail.first_mut() {
         first.apart = !own.steps.is_empty();
     }
+    own.part = Part::Image {
+        tail: own.steps.len(),
+    };
     own.steps.extend(tail);
     images.push(own);
     images

@@ -16,8 +16,12 @@ use std::collections::BTreeMap;
 
 pub use args::BuildArg;
 pub use compose::{Beside, BuilderService, NamedVolumes, Port, Service, VolumeMount, VolumeSource};
-pub use dockerfile::Dockerfile;
+pub(crate) use dockerfile::core_name;
+pub use dockerfile::{Dockerfile, ImageStage, Part, Start};
 pub use left_out::LeftOut;
+pub(crate) use step::CONTEXT_FOLDER;
+pub use step::{Instruction, Step, StepCommand, StepMount};
+pub(crate) use tree::{CONTEXT, FILES};
 
 use tree::Tree;
 

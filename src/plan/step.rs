@@ -444,7 +444,7 @@ pub(super) fn set_up_apt_of_base(file: Option<&str>, proxy: Option<&str>) -> Ste
 }
 
 /// Where the stage of a context's files has them.
-pub(super) const CONTEXT_FOLDER: &str = "/pei-context";
+pub(crate) const CONTEXT_FOLDER: &str = "/pei-context";
 
 /// The files of a context, but for what no image may hold. One step reads them where they lie, or a layer below would hold
 /// what a later step removes. A key is told by its name or by a line, as one

@@ -14,8 +14,8 @@ use crate::model::{
 };
 
 /// What a stage calls a context in its builds, and the stage that holds the files of one that are copied.
-const CONTEXT: &str = "pei-context-";
-const FILES: &str = "pei-files-";
+pub(crate) const CONTEXT: &str = "pei-context-";
+pub(crate) const FILES: &str = "pei-files-";
 /// What the stage of a further one's copied files is called behind its name; no name of a person's holds the sign.
 const KEPT_FILES: &str = "_files";
 
@@ -273,6 +273,7 @@ impl<'p> Tree<'p> {
             about: "what is copied from it, and a cache keeps",
             from: dockerfile::Start::Scratch,
             steps: copies.collect(),
+            part: dockerfile::Part::Files,
         })
     }
 
@@ -297,6 +298,7 @@ impl<'p> Tree<'p> {
                 Step::line("USER root"),
                 step::context_files(format!("{CONTEXT}{name}")),
             ],
+            part: dockerfile::Part::Context,
         }
     }
 
@@ -322,6 +324,7 @@ impl<'p> Tree<'p> {
             about: "a further stage",
             from,
             steps: self.steps(index, builder, view),
+            part: dockerfile::Part::Builder,
         }
     }
 

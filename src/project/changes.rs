@@ -96,6 +96,16 @@ impl Changes<'_> {
 }
 
 impl Change<'_> {
+    /// The permission bits that the file is to have.
+    pub fn mode(&self) -> u32 {
+        self.mode
+    }
+
+    /// What the file is to hold.
+    pub fn content(&self) -> &[u8] {
+        &self.new
+    }
+
     /// The change as one line of a listing: a word, the path and what else there is to say.
     pub fn line(&self) -> String {
         let path = escaped(&self.path);

@@ -1,0 +1,280 @@
+//! What each service's build is given, beside the Dockerfile and the files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::Unknown;
+use super::base::sorted;
+use crate::model::{BuildContext, ComposeText};
+use crate::plan::{BuildArg, Plan};
+
+/// The host, as docker-compose.yml gives it to each build.
+const EXTRA_HOSTS: (&str, &str) = ("host.docker.internal", "host-gateway");
+
+/// Keys of Compose's `build` that reach what its steps do. `extra_hosts` has a form of its own.
+const OPTIONS: [&str; 7] = [
+    "network",
+    "ulimits",
+    "platforms",
+    "privileged",
+    "entitlements",
+    "isolation",
+    "ssh",
+];
+
+/// The builds of a project's services, in build order.
+#[derive(Debug, Clone, Default)]
+pub struct Builds(pub(super) Vec<Build>);
+
+/// The build of one service.
+#[derive(Debug, Clone, Default)]
+pub struct Build {
+    /// The service's name.
+    pub service: String,
+    /// Its Dockerfile, relative to the project.
+    pub dockerfile: String,
+    /// The stage that it builds.
+    pub target: String,
+    /// The name that its image gets; Compose makes one where there is none.
+    pub image: Option<String>,
+    /// Build args that have a value.
+    pub args: BTreeMap<String, String>,
+    /// Further contexts by their names: folders, or what Compose takes in their place.
+    pub contexts: BTreeMap<String, String>,
+    /// Options, by their keys, each in one form.
+    pub options: BTreeMap<String, String>,
+    /// Why nothing is known of what it builds, where that is so.
+    pub foreign: Option<Unknown>,
+}
+
+impl Builds {
+    /// What docker-compose.yml says where nobody has changed it by an override file or by a template of his own; variables are
+    /// those of the shell and of `.env`.
+    pub fn from_plan(plan: &Plan, variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        let text = |text: &ComposeText| filled(text, variable);
+        let named = |args: &[BuildArg]| {
+            let args = args.iter();
+            args.map(|arg| (arg.name.clone().into_owned(), text(&arg.value)))
+                .collect()
+        };
+        let places = |contexts: &[BuildContext]| {
+            let contexts = contexts.iter();
+            contexts
+                .map(|context| (context.name.clone(), context.path.clone()))
+                .collect()
+        };
+        let (host, address) = EXTRA_HOSTS;
+        let extra_hosts = Value::from(vec![format!("{host}={address}")]).to_string();
+        let options = BTreeMap::from([("extra_hosts".to_owned(), extra_hosts)]);
+        let stages = plan.services.iter().map(|service| Build {
+            service: service.name.clone(),
+            dockerfile: service.dockerfile.clone(),
+            target: service.name.clone(),
+            image: Some(text(&service.image)),
+            args: named(&service.args),
+            contexts: places(&service.contexts),
+            options: options.clone(),
+            foreign: None,
+        });
+        let builders = plan.builders.iter().map(|service| Build {
+            service: service.name.clone(),
+            dockerfile: service.dockerfile.clone(),
+            target: service.name.clone(),
+            image: service.image.as_ref().map(text),
+            args: named(&service.args),
+            contexts: places(&service.contexts),
+            options: options.clone(),
+            foreign: None,
+        });
+        Self(stages.chain(builders).collect())
+    }
+
+    /// What Compose makes of docker-compose.yml, override files, `.env` and the shell's variables: what
+    /// `docker compose config --format json` prints in the project's folder.
+    ///
+    /// # Errors
+    /// It is no JSON.
+    pub fn from_compose(json: &str, plan: &Plan, project_dir: &Path) -> Result<Self> {
+        let config: Value = serde_json::from_str(json)
+            .context("cannot read what `docker compose config` printed")?;
+        let stages = plan.services.iter().map(|service| &service.name);
+        let builders = plan.builders.iter().map(|service| &service.name);
+        let services = stages.chain(builders).filter_map(|name| {
+            let service = &config["services"][name];
+            build(name, service, project_dir)
+        });
+        Ok(Self(services.collect()))
+    }
+
+    /// The builds.
+    pub fn iter(&self) -> impl Iterator<Item = &Build> {
+        self.0.iter()
+    }
+
+    /// The build of a service.
+    pub fn get(&self, service: &str) -> Option<&Build> {
+        self.0.iter().find(|build| build.service == service)
+    }
+}
+
+/// As Compose fills it in: an empty variable counts as one that is not set.
+fn filled(text: &ComposeText, variable: &dyn Fn(&str) -> Option<String>) -> String {
+    text.spelled(str::to_owned, |name, default| {
+        let value = variable(name);
+        match default {
+            Some(default) => value
+                .filter(|value| !value.is_empty())
+                .unwrap_or_else(|| default.to_owned()),
+            None => value.unwrap_or_default(),
+        }
+    })
+}
+
+/// `None` where the service is not built.
+fn build(name: &str, service: &Value, project_dir: &Path) -> Option<Build> {
+    let build = service.get("build").filter(|build| build.is_object())?;
+    let text = |key: &str| build.get(key).and_then(Value::as_str);
+    let map = |key: &str| {
+        let map = build.get(key).and_then(Value::as_object).into_iter();
+        let texts = map.flatten().filter_map(|(name, value)| {
+            let value = match value {
+                Value::Null => return None,
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            Some((name.clone(), value))
+        });
+        texts.collect()
+    };
+    let mut options = BTreeMap::new();
+    for key in OPTIONS {
+        if let Some(value) = build.get(key).filter(|value| !is_default(key, value)) {
+            options.insert(key.to_owned(), sorted(value.clone()).to_string());
+        }
+    }
+    if let Some(platform) = service.get("platform").and_then(Value::as_str) {
+        options.insert("platform".to_owned(), platform.to_owned());
+    }
+    let hosts = hosts(build.get("extra_hosts").unwrap_or(&Value::Null));
+    if !hosts.is_empty() {
+        options.insert("extra_hosts".to_owned(), Value::from(hosts).to_string());
+    }
+    let context = text("context").unwrap_or(".");
+    let is_project = || {
+        let resolved = |path: &Path| std::fs::canonicalize(path).ok();
+        resolved(&project_dir.join(context)) == resolved(project_dir)
+    };
+    let foreign = if text("dockerfile_inline").is_some() {
+        Some("an override file gives it a Dockerfile of its own")
+    } else if !is_project() {
+        Some("an override file gives it another build context")
+    } else {
+        None
+    };
+    Some(Build {
+        service: name.to_owned(),
+        dockerfile: text("dockerfile").unwrap_or("Dockerfile").to_owned(),
+        target: text("target").unwrap_or(name).to_owned(),
+        image: service
+            .get("image")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        args: map("args"),
+        contexts: map("additional_contexts"),
+        options,
+        foreign: foreign.map(Unknown::new),
+    })
+}
+
+fn is_default(key: &str, value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty() || key == "network" && text == "default",
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
+}
+
+/// As a list of `NAME=ADDRESS`, sorted. Compose prints them so or with a colon, in a list or a mapping.
+fn hosts(value: &Value) -> Vec<String> {
+    let with_sign = |entry: &str| {
+        let at = entry.find('=').or_else(|| entry.find(':'));
+        match at {
+            Some(at) => format!("{}={}", &entry[..at], &entry[at + 1..]),
+            None => entry.to_owned(),
+        }
+    };
+    let mut hosts: Vec<String> = match value {
+        Value::Array(items) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .map(with_sign)
+            .collect(),
+        Value::Object(map) => {
+            let addresses = map.iter().flat_map(|(name, value)| {
+                let all = match value {
+                    Value::Array(items) => items.clone(),
+                    other => vec![other.clone()],
+                };
+                let all = all.into_iter();
+                let all = all.filter_map(|address| address.as_str().map(str::to_owned));
+                all.map(move |address| format!("{name}={address}"))
+            });
+            addresses.collect()
+        }
+        _ => Vec::new(),
+    };
+    hosts.sort_unstable();
+    hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hosts_have_one_form() {
+        let expected = ["a=1.2.3.4", "host.docker.internal=host-gateway"];
+        for value in [
+            json!(["host.docker.internal:host-gateway", "a=1.2.3.4"]),
+            json!({"host.docker.internal": "host-gateway", "a": ["1.2.3.4"]}),
+        ] {
+            assert_eq!(hosts(&value), expected);
+        }
+        assert_eq!(hosts(&json!(["six=::1"])), ["six=::1"]);
+    }
+
+    #[test]
+    fn what_reaches_no_step_is_left_out() {
+        let service = |build: Value| {
+            let service = json!({"image": "demo:1", "build": build});
+            super::build("stage-1", &service, Path::new("."))
+                .unwrap()
+                .options
+        };
+        let plain = service(json!({"context": "."}));
+        assert!(plain.is_empty());
+        for same in [
+            json!({"context": ".", "shm_size": "128m"}),
+            json!({"context": ".", "labels": {"a": "b"}, "network": "default"}),
+            json!({"context": ".", "no_cache": true, "pull": true, "tags": ["x"]}),
+            json!({"context": ".", "secrets": [{"source": "x"}], "cache_from": ["y"]}),
+        ] {
+            assert_eq!(service(same), plain);
+        }
+        for other in [
+            json!({"context": ".", "network": "host"}),
+            json!({"context": ".", "ulimits": {"nofile": 1024}}),
+            json!({"context": ".", "extra_hosts": ["a=1.2.3.4"]}),
+            json!({"context": ".", "platforms": ["linux/arm64"]}),
+        ] {
+            assert_ne!(service(other), plain);
+        }
+    }
+}

@@ -1,0 +1,598 @@
+//! What each stage of a build depends on, and one hash over it: the state of the stage.
+//!
+//! Equal states are equal builds: a state never stays the same where `BuildKit` would run a step of the stage again, and
+//! seldom changes where it would not. It covers the base's layers and configuration, the instructions, the args that the
+//! stage declares, all files that its steps see, the states of the stages that it needs, and the options of the build that
+//! reach its steps. It does not cover credentials, labels, comments, args that the stage does not declare, times, owners, the
+//! place of the project, and the size of `/dev/shm`.
+
+mod base;
+mod builds;
+mod files;
+mod hash;
+mod ignore;
+mod inputs;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::{Value as Json, json};
+
+pub use base::{Bases, Identity};
+pub use builds::{Build, Builds};
+pub use files::Files;
+pub use hash::Hash;
+pub use inputs::{Input, Value, What};
+
+use crate::plan::{
+    CONTEXT, CONTEXT_FOLDER, Dockerfile, FILES, ImageStage, Instruction, Part, Plan, Start, Step,
+    StepCommand, StepMount, core_name,
+};
+
+/// A stage of the build, and what it depends on.
+#[derive(Debug, Clone)]
+pub struct StageState {
+    /// Its name, which is that of the Dockerfiles.
+    pub name: String,
+    /// What it is for.
+    pub kind: Kind,
+    /// What it begins with.
+    pub from: From,
+    /// The stages that it grows from or copies from, by their names.
+    pub needs: BTreeSet<String>,
+    /// The services whose builds take part in it.
+    pub services: Vec<String>,
+    /// All that it depends on.
+    pub inputs: Vec<Input>,
+    /// The hash of that, or why there is none.
+    pub state: Result<Hash, Unknown>,
+}
+
+/// What a stage is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What is slow in a stage that people work in, which is the same on each machine.
+    Core,
+    /// A further stage.
+    Builder,
+    /// What others copy from a further stage, which a cache keeps in its place.
+    Files,
+    /// What is quick, and one machine's own: credentials, the installation tree, login hooks. It is never taken from elsewhere.
+    Tail,
+}
+
+/// What a stage begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum From {
+    /// An image, by its name.
+    Image(String),
+    /// A stage, by its name.
+    Stage(String),
+    /// Nothing.
+    Scratch,
+}
+
+/// Why the state of a stage is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown(String);
+
+impl Unknown {
+    /// With the reason, for the user.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The stages that the services' builds need, each behind those that it needs.
+///
+/// # Errors
+/// A file that a step sees cannot be read.
+pub fn states(
+    plan: &Plan,
+    project_dir: &Path,
+    builds: &Builds,
+    bases: &Bases,
+) -> Result<Vec<StageState>> {
+    states_of(plan, &Files::new(project_dir), builds, bases)
+}
+
+/// The same with files that may not lie on the disk yet.
+///
+/// # Errors
+/// A file that a step sees cannot be read.
+pub fn states_of(
+    plan: &Plan,
+    files: &Files<'_>,
+    builds: &Builds,
+    bases: &Bases,
+) -> Result<Vec<StageState>> {
+    let mut all: Vec<StageState> = Vec::new();
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for group in groups(plan, builds) {
+        let mut evaluation = Evaluation {
+            plan,
+            files,
+            bases,
+            file: group.file,
+            build: group.build,
+            done: Vec::new(),
+            places: BTreeMap::new(),
+        };
+        for (service, target) in &group.targets {
+            let reached = evaluation.reach(target)?;
+            for index in reached {
+                let found = &evaluation.done[index];
+                if let Some(place) = places.get(&found.name) {
+                    let known = &mut all[*place];
+                    if !known.services.contains(service) {
+                        known.services.push(service.clone());
+                    }
+                    if let (Ok(one), Ok(other)) = (&known.state, &found.state)
+                        && one != other
+                    {
+                        known.state = Err(Unknown::new(format!(
+                            "the services {} and {service} build it with different args or options",
+                            known.services[0]
+                        )));
+                    }
+                } else {
+                    places.insert(found.name.clone(), all.len());
+                    let mut found = found.clone();
+                    found.services.push(service.clone());
+                    all.push(found);
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The images that the builds begin with or copy from.
+pub fn images(plan: &Plan, builds: &Builds) -> BTreeSet<String> {
+    let mut images = BTreeSet::new();
+    for Group { file, build, .. } in groups(plan, builds) {
+        let names: BTreeSet<&str> = file
+            .images
+            .iter()
+            .map(|image| image.name.as_str())
+            .collect();
+        for image in &file.images {
+            if let Start::Arg(arg) = &image.from {
+                images.extend(base_of(file, build, arg).ok());
+            }
+            for step in &image.steps {
+                if let Instruction::Copy {
+                    from: Some(from), ..
+                } = &step.instruction
+                    && !names.contains(from.as_str())
+                {
+                    images.extend(replaced(build, from).ok());
+                }
+            }
+        }
+    }
+    images.remove("");
+    images.remove("scratch");
+    images
+}
+
+/// Services that build from one file with the same args and options: their stages have the same states.
+struct Group<'a> {
+    file: &'a Dockerfile,
+    build: &'a Build,
+    /// A service and the stage that it builds.
+    targets: Vec<(String, String)>,
+}
+
+fn groups<'a>(plan: &'a Plan, builds: &'a Builds) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for build in &builds.0 {
+        let Some(file) = plan
+            .dockerfiles
+            .iter()
+            .find(|file| file.path == build.dockerfile)
+        else {
+            continue;
+        };
+        let target = (build.service.clone(), build.target.clone());
+        let is_same = |group: &&mut Group<'_>| {
+            group.file.path == file.path
+                && group.build.args == build.args
+                && group.build.options == build.options
+                && group.build.contexts == build.contexts
+                && group.build.foreign == build.foreign
+        };
+        match groups.iter_mut().find(is_same) {
+            Some(group) => group.targets.push(target),
+            None => groups.push(Group {
+                file,
+                build,
+                targets: vec![target],
+            }),
+        }
+    }
+    groups
+}
+
+/// The stages of one Dockerfile, under the args and options of one build.
+struct Evaluation<'a> {
+    plan: &'a Plan,
+    files: &'a Files<'a>,
+    bases: &'a Bases,
+    file: &'a Dockerfile,
+    build: &'a Build,
+    done: Vec<StageState>,
+    places: BTreeMap<String, usize>,
+}
+
+/// A part of a stage of a file.
+struct Portion<'a> {
+    name: String,
+    kind: Kind,
+    start: Beginning<'a>,
+    steps: &'a [Step],
+}
+
+#[derive(Clone)]
+enum Beginning<'a> {
+    Arg(&'a str),
+    Stage(String),
+    Scratch,
+}
+
+impl<'a> Evaluation<'a> {
+    /// The stages that one needs, and itself, in build order.
+    fn reach(&mut self, target: &str) -> Result<Vec<usize>> {
+        // All are looked at in the order of the file, in which each stands behind those that it needs.
+        if self.done.is_empty() {
+            let file = self.file;
+            for image in &file.images {
+                for portion in portions(image) {
+                    let state = self.state(portion)?;
+                    self.places.insert(state.name.clone(), self.done.len());
+                    self.done.push(state);
+                }
+            }
+        }
+        let mut reached = BTreeSet::new();
+        let mut ahead: Vec<usize> = self.places.get(target).copied().into_iter().collect();
+        while let Some(index) = ahead.pop() {
+            if reached.insert(index) {
+                let needs = self.done[index].needs.iter();
+                ahead.extend(needs.filter_map(|name| self.places.get(name)));
+            }
+        }
+        Ok(reached.into_iter().collect())
+    }
+
+    fn state(&self, portion: Portion<'a>) -> Result<StageState> {
+        let mut gathered = Gathered::default();
+        if let Some(reason) = &self.build.foreign {
+            gathered.unknown = Some(reason.clone());
+        }
+        if self.build.contexts.contains_key(&portion.name) {
+            gathered.not_known(Unknown::new(
+                "an override file puts something else in its place",
+            ));
+        }
+        let from = match portion.start {
+            Beginning::Stage(name) => {
+                self.stage(&name, &mut gathered);
+                From::Stage(name)
+            }
+            Beginning::Scratch => From::Scratch,
+            Beginning::Arg(arg) => {
+                let name = base_of(self.file, self.build, arg);
+                From::Image(self.image(What::Base, name, &mut gathered))
+            }
+        };
+        for (key, value) in &self.build.options {
+            gathered.add(What::Option, key, Value::Text(value.clone()));
+        }
+        for step in portion.steps {
+            // A label is no step, and redoes none.
+            if !matches!(step.instruction, Instruction::Label { .. }) {
+                self.step(step, &mut gathered)?;
+            }
+        }
+        let (inputs, needs, state) = gathered.finish();
+        Ok(StageState {
+            name: portion.name,
+            kind: portion.kind,
+            from,
+            needs,
+            services: Vec::new(),
+            inputs,
+            state,
+        })
+    }
+
+    fn step(&self, step: &'a Step, gathered: &mut Gathered<'a>) -> Result<()> {
+        let text = Value::Hidden(text_of(step));
+        gathered.add(What::Step, name_of_step(step), text);
+        for arg in &step.args {
+            let value = match &arg.value {
+                Some(_) => self.build.args.get(&arg.name).cloned(),
+                None => value_of(self.file, self.build, &arg.name),
+            };
+            let value = value.map(|value| (arg.name.as_str(), value));
+            gathered.args.extend(value);
+        }
+        for path in sources(step) {
+            let found = self.files.of_project(path, self.plan)?;
+            gathered.files.extend(found);
+        }
+        let Instruction::Copy {
+            from: Some(from),
+            source,
+            ..
+        } = &step.instruction
+        else {
+            return Ok(());
+        };
+        if let Some(context) = from.strip_prefix(FILES) {
+            match self.context(context) {
+                Ok(folder) => {
+                    let folder = self.files.root().join(folder);
+                    let path = source.strip_prefix(CONTEXT_FOLDER).unwrap_or(source);
+                    let found = files::of_context(&folder, path)?.into_iter();
+                    let found = found.map(|(name, value)| (format!("{context}/{name}"), value));
+                    gathered.of_contexts.extend(found);
+                }
+                Err(reason) => gathered.not_known(reason),
+            }
+        } else if self.file.images.iter().any(|image| image.name == *from) {
+            self.stage(from, gathered);
+        } else {
+            self.image(What::Image, replaced(self.build, from), gathered);
+        }
+        Ok(())
+    }
+
+    fn image(
+        &self,
+        what: What,
+        name: Result<String, Unknown>,
+        gathered: &mut Gathered<'_>,
+    ) -> String {
+        let known = name.map(|name| (self.bases.get(&name), name));
+        match known {
+            Ok((Ok(identity), name)) => {
+                gathered.add(what, name.as_str(), Value::Hidden(identity.sum));
+                name
+            }
+            Ok((Err(reason), name)) => {
+                gathered.not_known(reason);
+                name
+            }
+            Err(reason) => {
+                gathered.not_known(reason);
+                String::new()
+            }
+        }
+    }
+
+    fn stage(&self, name: &str, gathered: &mut Gathered<'_>) {
+        gathered.needs.insert(name.to_owned());
+        let found = self.places.get(name).map(|place| &self.done[*place]);
+        match found.map(|found| &found.state) {
+            Some(Ok(state)) => {
+                let state = Value::Hidden(state.to_string());
+                gathered.add(What::Stage, name, state);
+            }
+            Some(Err(reason)) => gathered.not_known(reason.clone()),
+            None => gathered.not_known(Unknown::new(format!(
+                "nothing is known of the stage {name}"
+            ))),
+        }
+    }
+
+    /// The folder of a context.
+    fn context(&self, name: &str) -> Result<&'a str, Unknown> {
+        let place = self.build.contexts.get(&format!("{CONTEXT}{name}"));
+        let place =
+            place.ok_or_else(|| Unknown::new(format!("nothing is known of the context {name}")))?;
+        if place.contains("://") || place.starts_with("service:") || place.starts_with("target:") {
+            return Err(Unknown::new(format!(
+                "an override file makes the context {name} something else than a directory"
+            )));
+        }
+        Ok(place)
+    }
+}
+
+/// What a stage depends on, as far as it has been looked at.
+#[derive(Default)]
+struct Gathered<'a> {
+    inputs: Vec<Input>,
+    needs: BTreeSet<String>,
+    args: BTreeMap<&'a str, String>,
+    files: BTreeMap<String, Value>,
+    of_contexts: BTreeMap<String, Value>,
+    unknown: Option<Unknown>,
+}
+
+impl Gathered<'_> {
+    fn add(&mut self, what: What, name: impl Into<String>, value: Value) {
+        self.inputs.push(Input::new(what, name, value));
+    }
+
+    /// The first reason is told.
+    fn not_known(&mut self, reason: Unknown) {
+        self.unknown.get_or_insert(reason);
+    }
+
+    fn finish(self) -> (Vec<Input>, BTreeSet<String>, Result<Hash, Unknown>) {
+        let mut inputs = self.inputs;
+        let args = self.args.into_iter();
+        inputs.extend(args.map(|(name, value)| Input::arg(name, &value)));
+        for (what, files) in [(What::File, self.files), (What::Context, self.of_contexts)] {
+            let files = files.into_iter();
+            inputs.extend(files.map(|(name, value)| Input::new(what, name, value)));
+        }
+        // Steps keep their order; all else has one by its name.
+        inputs.sort_by(|one, other| {
+            let by_name = || {
+                if one.what == What::Step {
+                    Ordering::Equal
+                } else {
+                    one.name.cmp(&other.name)
+                }
+            };
+            one.what.cmp(&other.what).then_with(by_name)
+        });
+        inputs.dedup_by(|one, other| one.what != What::Step && one == other);
+        let state = match self.unknown {
+            Some(reason) => Err(reason),
+            None => Ok(Hash::of(&inputs)),
+        };
+        (inputs, self.needs, state)
+    }
+}
+
+fn portions(image: &ImageStage) -> Vec<Portion<'_>> {
+    let start = match &image.from {
+        Start::Arg(arg) => Beginning::Arg(arg),
+        Start::Stage(name) => Beginning::Stage(name.clone()),
+        Start::Scratch => Beginning::Scratch,
+    };
+    let whole = |kind| Portion {
+        name: image.name.clone(),
+        kind,
+        start: start.clone(),
+        steps: &image.steps,
+    };
+    match image.part {
+        Part::Core => vec![whole(Kind::Core)],
+        Part::Builder => vec![whole(Kind::Builder)],
+        Part::Files => vec![whole(Kind::Files)],
+        // Its files count for those who copy them.
+        Part::Context => Vec::new(),
+        Part::Image { tail: 0 } => vec![whole(Kind::Tail)],
+        Part::Image { tail } => {
+            let core = Portion {
+                name: core_name(&image.name),
+                steps: &image.steps[..tail],
+                ..whole(Kind::Core)
+            };
+            let tail = Portion {
+                start: Beginning::Stage(core.name.clone()),
+                steps: &image.steps[tail..],
+                ..whole(Kind::Tail)
+            };
+            vec![core, tail]
+        }
+    }
+}
+
+/// The name of the image behind `FROM`.
+fn base_of(file: &Dockerfile, build: &Build, arg: &str) -> Result<String, Unknown> {
+    match value_of(file, build, arg) {
+        Some(name) if !name.is_empty() => replaced(build, &name),
+        _ => Err(Unknown::new("its base has no name")),
+    }
+}
+
+/// The image that a build takes for another one.
+fn replaced(build: &Build, name: &str) -> Result<String, Unknown> {
+    let full = base::full_name(name);
+    let context = build
+        .contexts
+        .iter()
+        .find(|(context, _)| base::full_name(context) == full);
+    match context {
+        None => Ok(name.to_owned()),
+        Some((_, place)) => match place.strip_prefix("docker-image://") {
+            Some(other) => Ok(other.to_owned()),
+            None => Err(Unknown::new(format!(
+                "an override file puts something else in the place of the image {name}"
+            ))),
+        },
+    }
+}
+
+/// The value of an arg that stands at the head of the file.
+fn value_of(file: &Dockerfile, build: &Build, name: &str) -> Option<String> {
+    if let Some(value) = build.args.get(name) {
+        return Some(value.clone());
+    }
+    if let Some((alias, other)) = &file.alias
+        && alias == name
+    {
+        return value_of(file, build, other);
+    }
+    let arg = file.args.iter().find(|arg| arg.name == name)?;
+    arg.value.with_defaults()
+}
+
+/// The paths of the project that a step sees.
+fn sources(step: &Step) -> Vec<&str> {
+    match &step.instruction {
+        Instruction::Run { mounts, .. } => {
+            let sources = mounts.iter().filter_map(|mount| match mount {
+                StepMount::Bind { source, .. } => Some(source.as_str()),
+                StepMount::Context { .. } | StepMount::Cache { .. } => None,
+            });
+            sources.collect()
+        }
+        Instruction::Copy {
+            from: None, source, ..
+        } => vec![source],
+        _ => Vec::new(),
+    }
+}
+
+/// The sum of what a step is, without its comments.
+fn text_of(step: &Step) -> String {
+    let mut instruction = serde_json::to_value(&step.instruction).unwrap_or_default();
+    if let Instruction::Run {
+        command: StepCommand::Shell(lines),
+        ..
+    } = &step.instruction
+    {
+        // How they are cut into lines means nothing.
+        instruction["command"] = json!({ "shell": lines.join(" ") });
+    }
+    let args = step.args.iter().map(|arg| json!([arg.name, arg.value]));
+    let whole = json!([args.collect::<Json>(), instruction]);
+    hash::sum(&[whole.to_string().as_bytes()])
+}
+
+/// What people call a step.
+fn name_of_step(step: &Step) -> String {
+    if let Some(key_path) = &step.key_path {
+        return key_path.clone();
+    }
+    let last = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    match &step.instruction {
+        Instruction::Declare => {
+            let names: Vec<_> = step.args.iter().map(|arg| arg.name.as_str()).collect();
+            format!("ARG {}", names.join(" "))
+        }
+        Instruction::Env { variables } => {
+            let names: Vec<_> = variables.iter().map(|(name, _)| name.as_str()).collect();
+            format!("ENV {}", names.join(" "))
+        }
+        Instruction::Copy { source, target, .. } => format!("COPY {source} {target}"),
+        Instruction::Line { line } => (*line).to_owned(),
+        Instruction::Label { .. } => "LABEL".to_owned(),
+        Instruction::Run { command, .. } => {
+            let (StepCommand::Shell(words) | StepCommand::Words(words)) = command;
+            let text = words.join(" ");
+            let is_script = |word: &&str| Path::new(word).extension() == Some("sh".as_ref());
+            let script = text.split([' ', ';']).find(is_script);
+            format!("RUN {}", script.map(last).unwrap_or_default())
+        }
+    }
+}
