@@ -14,15 +14,7 @@ setup_file() {
     derive tools <<'DOCKERFILE'
 RUN apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends busybox-static redis-server redis-tools
 DOCKERFILE
-    # No more than a shell, and no list of accounts; its own in each run, or what it builds would stand in the cache.
-    mkdir -p "$WORK/tiny"
-    cat >"$WORK/tiny/Dockerfile" <<DOCKERFILE
-FROM $ID-tools AS tools
-RUN mkdir -p /root/tiny/bin && cp /bin/busybox /root/tiny/bin/sh && echo $ID >/root/tiny/made-by
-FROM scratch
-COPY --from=tools /root/tiny /
-DOCKERFILE
-    __logged "$WORK/tiny.log" docker build --pull=false --label "pei-test=$ID" --tag "$ID-tiny" "$WORK/tiny"
+    derive_tiny tiny "$ID-tools"
     project tree
     write_app
     write_scripts
@@ -118,11 +110,6 @@ services:
 YAML
 }
 
-# ran LOG TEXT: how often a hook has said it.
-ran() {
-    grep -cF -e "$2" <(sed -E 's/^#[0-9]+ [0-9.]+ //' "$1" | grep '^hook-') || true
-}
-
 @test "one command builds what both images need, each stage once, and nothing else" {
     local log=$WORK/first.log
     equal 1 "$(ran "$log" 'hook-npm')"
@@ -215,6 +202,34 @@ ran() {
     within 30 answers
     equal in-a-tree "$(in_c -- cat /etc/hostname)"
     down --volumes
+}
+
+@test 'a stage has the mirror and the apt proxy of stage_1, and with "apt: none" those of its base' {
+    local stage
+    project sources
+    for stage in with without; do hook "stages/$stage/look.sh" <<<'apt-config dump >/during'; done
+    config <<YAML
+stage_1:
+  $(image_1 "$ID-full")
+  proxy: {address: 127.0.0.1, port: 9, enable_globally: false}
+  apt: {repo_source: tuna, use_proxy: true}
+stages:
+  with: {image: {base: $ID-full, output: $ID-with}, custom: {on_build: [stages/with/look.sh]}}
+  without: {image: {base: $ID-full, output: $ID-without}, apt: none, custom: {on_build: [stages/without/look.sh]}}
+YAML
+    build with without
+    equal "$(apt_of "$ID-full")" "$(apt_of "$ID-without")" 'the sources and settings of the stage without'
+    must drun "$ID-without" cat /during
+    lacks "$output" ':9'
+    must drun "$ID-with" cat /during
+    has "$output" 'Acquire::http::Proxy "http://127.0.0.1:9";'
+    has "$(apt_of "$ID-with")" 'mirrors.tuna.tsinghua.edu.cn'
+}
+
+# apt_of IMAGE: every file of apt's settings and sources, with its content.
+apt_of() {
+    must drun --entrypoint sh "$1" -c 'find /etc/apt -type f | sort | xargs tail -n +1; apt-config dump'
+    echo "$output"
 }
 
 @test "a failing hook is named with its place" {

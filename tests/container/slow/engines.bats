@@ -67,6 +67,75 @@ logs_in() {
     stop_engine newer
 }
 
+@test "a tree on the newest docker, Compose and buildx: each hook once, nothing redone, one stage alone, bake" {
+    needs_newest
+    derive tools <<'DOCKERFILE'
+RUN apt-get -q update && apt-get -q install -y --no-install-recommends busybox-static
+DOCKERFILE
+    derive_tiny tiny "$ID-tools"
+    start_engine newer "$ID-newest" dockerd
+    docker save "$ID-tiny" | must with_engine newer docker load
+    use_plugins newest
+    export DOCKER_HOST=unix://$WORK/newer/socket
+    project branches
+    mkdir -p "$WORK/pages"
+    echo page >"$WORK/pages/a page.html"
+    hook stages/pack/p.sh <<<'echo hook-pack; mkdir /out; read -r line <"/pages/a page.html"; echo "$line packed" >"/out/a page.html"'
+    hook stages/tool/t.sh <<<'echo hook-tool; echo tool >/opt/tool'
+    hook stages/kept/k.sh <<<'echo hook-kept'
+    hook stage-1/custom/one.sh <<<'echo hook-one'
+    hook stage-2/custom/two.sh <<<'echo "hook-two $(cat /www/*.html) $(cat /opt/tool) $(cat /opt/given)"'
+    hook stage-2/custom/given <<<given
+    config <<YAML
+stage_1:
+  $(image_1 "$ID-full")
+  custom: {on_build: [stage-1/custom/one.sh]}
+contexts: {pages: ../pages}
+stages:
+  pack:
+    image: {base: $ID-tiny}
+    copy: [{from: pages, path: ., to: /pages/}]
+    custom: {on_build: [stages/pack/p.sh]}
+  packed:
+    image: {base: scratch, output: $ID-packed}
+    copy: [{from: pack, path: /out, to: /}]
+  tool: {custom: {on_build: [stages/tool/t.sh]}}
+  kept:
+    from: pack
+    image: {output: $ID-kept}
+    custom: {on_build: [stages/kept/k.sh]}
+stage_2:
+  from: tool
+  $(image_2)
+  copy:
+    - {from: packed, path: /, to: /www/}
+    - {from: $ID-tiny, path: /bin/sh, to: /opt/tiny}
+    - {path: stage-2/custom/given, to: /opt/}
+  custom: {on_build: [stage-2/custom/two.sh]}
+YAML
+    build stage-1 stage-2
+    equal '1 1 1 0 1' "$(hooks_ran one pack tool kept two)"
+    equal 1 "$(ran "$PROJECT.log" 'hook-two page packed tool given')"
+    build stage-1 stage-2
+    no_step_ran "$PROJECT.log"
+    build kept
+    equal '0 0 0 1 0' "$(hooks_ran one pack tool kept two)"
+    build packed
+    equal '0 0 0 0 0' "$(hooks_ran one pack tool kept two)"
+    must drun --entrypoint sh "$(image 2)" -c 'cat "/www/a page.html" && [ ! -e /pages ]'
+    bake --allow "fs.read=$PROJECT" --allow "fs.read=$WORK/pages" stage-1 stage-2 packed
+    no_step_ran "$PROJECT.log"
+    unset DOCKER_HOST
+    stop_engine newer
+}
+
+# hooks_ran NAME...: how often the log has each of these hooks.
+hooks_ran() {
+    local name counts=()
+    for name; do counts+=("$(ran "$PROJECT.log" "hook-$name")"); done
+    echo "${counts[*]}"
+}
+
 @test "the newest Compose and buildx on the machine's engine: stage-2 alone from an empty engine, up and login" {
     needs_newest
     local port

@@ -56,3 +56,8 @@ only_ran() {
     shift
     equal "$(printf '%s\n' "$@" | sort)" "$(step_names "$log")" 'the steps that ran'
 }
+
+# ran LOG TEXT: how often a hook has said it; what hooks say begins with `hook-`.
+ran() {
+    grep -cF -e "$2" <(sed -E 's/^#[0-9]+ [0-9.]+ //' "$1" | grep '^hook-') || true
+}

@@ -48,3 +48,13 @@ RUN apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --
 RUN echo '$ID' >/etc/pei-test-run
 DOCKERFILE
 }
+
+# derive_tiny NAME TOOLS: an image with no more than a shell, and no list of accounts. TOOLS is one with busybox-static.
+derive_tiny() {
+    # Its own in each run, or what it builds would stand in the cache.
+    derive "$1" "$2 AS tools" <<DOCKERFILE
+RUN mkdir -p /root/tiny/bin && cp /bin/busybox /root/tiny/bin/sh && echo $ID >/root/tiny/made-by
+FROM scratch
+COPY --from=tools /root/tiny /
+DOCKERFILE
+}
