@@ -301,6 +301,9 @@ fn no_private_key_of_a_context_comes_into_a_layer() {
         "sub/it's \"one\"\n#2",
         "certificate.pem",
         "page",
+        "p12",
+        "a.p12.md",
+        "store.jks/page",
     ];
     for path in kept {
         project.write(
@@ -316,6 +319,16 @@ fn no_private_key_of_a_context_comes_into_a_layer() {
     for (name, text) in KEYS {
         project.write(&format!("app/sub/{name}"), text);
     }
+    for name in [
+        "a b.p12",
+        "A.PFX",
+        "debug.jks",
+        "me.ppk",
+        "all.kdbx",
+        ".p12",
+    ] {
+        project.write(&format!("app/sub/{name}"), b"0\x82");
+    }
     let (from, to) = (project.path("app"), project.path("seen"));
     let step = step
         .replace("/pei-from-context", from.to_str().unwrap())
@@ -328,6 +341,29 @@ fn no_private_key_of_a_context_comes_into_a_layer() {
     expected.push("seen/.keep".to_owned());
     expected.sort_unstable();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn an_image_holds_a_directory_of_the_users_own_that_a_hook_names() {
+    let project = Project::create_minimal();
+    project.write("installation/shared/ok.sh", "true\n");
+    let hook = "custom: {on_first_run: [SCRIPT], on_build: [SCRIPT]}";
+    let config = |script| format!("{PLAIN}  {}\n", hook.replace("SCRIPT", script));
+    project.write("user_config.yml", config("shared/ok.sh"));
+    project.run(["configure", "--deny-warnings"]).succeeds();
+    let text = project.read("stage-2.Dockerfile");
+    for line in [
+        r#"COPY --chmod=755 ["installation/shared", "/pei-from-host/shared"]"#,
+        "source=installation/shared,target=",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    project.write("installation/stages/web/ok.sh", "true\n");
+    project.write("user_config.yml", config("stages/web/ok.sh"));
+    let says = "or the image gets all of `installation/stages`";
+    project.run(["configure"]).succeeds().says(says);
+    let text = project.read("stage-2.Dockerfile");
+    assert!(text.contains(r#"["installation/stages", "#), "{text}");
 }
 
 /// Names that a parser of YAML may read as something else.
