@@ -1,5 +1,6 @@
 //! The merged config as YAML again, with the place that each value came from.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::Layers;
@@ -131,6 +132,7 @@ impl Writer<'_> {
             || TOKENS.iter().any(|start| scalar.text.contains(start))
             || (self.is_of_environment() && self.path.len() > 3)
             || (name != "privkey_file" && speaks_of_secret(name))
+            || (name == "port" && is_login(&scalar.text))
         {
             return Some(COVERED.to_owned());
         }
@@ -147,6 +149,11 @@ impl Writer<'_> {
         let is_changed = !text.ends_with(&*shown);
         is_changed.then(|| double_quoted(&format!("{variable}{shown}")))
     }
+}
+
+/// A login in place of a port.
+fn is_login(text: &str) -> bool {
+    matches!(redact_text(&format!("port: {text}")), Cow::Owned(_))
 }
 
 /// The text as it was typed where YAML reads it as it did, else in double quotes.
