@@ -96,7 +96,6 @@ fn host() -> FakeHost {
         .variable("PATH_AT_RUN_TIME", "/soft/app")
         .project("stage-1/custom/ok.sh", ":")
         .project("stage-2/custom/ok.sh", ":")
-        .project("elsewhere/ok.sh", ":")
         .project("stages/web/ok.sh", ":")
         .project("stage-1/custom/my own.sh", ":")
         .project("stage-1/custom/empty.sh", " \n")

@@ -15,6 +15,9 @@ const FOLDERS: [&str; 4] = [
     "stage-2/system",
 ];
 
+/// Folders below `installation/` that belong to stages.
+const OF_STAGES: [&str; 3] = ["stage-1", "stage-2", "stages"];
+
 /// Whose entry it is.
 #[derive(Clone, Copy)]
 pub(super) enum Home<'n> {
@@ -213,8 +216,9 @@ fn is_below(path: &str, folder: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// An image holds its own stage's folder, and those of the stages that it grows from; the build of a further stage sees
-/// its own and the installers.
+/// An image holds its own stage's folder, and those of the stages that it grows from. Of another folder it gets all,
+/// which is what a person means by one of their own, and hardly by another stage's. The build of a further stage sees its own
+/// folder and the installers.
 fn check_folder(
     cx: &mut Context<'_>,
     node: &Node,
@@ -232,16 +236,23 @@ fn check_folder(
         .collect();
     let (code, span) = (Code::ScriptOutsideStage, node.span.clone());
     let shown = quoted(&format!("installation/{path}"));
-    let folders = list(&folders, "and");
     match home {
         Home::Stage(_) => {
-            let message = format!("the image does not hold {shown}");
-            let help = format!("move the script: this stage's image holds {folders}");
+            let top = path.split('/').next().unwrap_or(path);
+            if !OF_STAGES.contains(&top) {
+                return Ok(());
+            }
+            let folders = list(&folders, "or");
+            let message = format!("{shown} is a script of another stage");
+            let help = format!(
+                "move the script into {folders}, or the image gets all of `installation/{top}`, too"
+            );
             cx.report(at.warning(code, span, message).help(help));
             Ok(())
         }
         Home::Builder(_) => {
             let message = format!("the stage's build does not see {shown}");
+            let folders = list(&folders, "and");
             let help = format!("move the script: this stage's build sees {folders}");
             Err(cx.report(at.error(code, span, message).help(help)))
         }
