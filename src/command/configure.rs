@@ -176,14 +176,15 @@ impl Args {
     /// Reads the config and tells what is found in it; `None` where that stops the run.
     fn load(&self, ui: &mut Ui, path: &Path) -> Result<Option<Project>> {
         let host = self.host();
-        if let Some(problem) = host.unread_env_file() {
-            ui.warning(&format!(
-                "the project's `.env` {problem}; none of its variables are set"
-            ));
-        }
         let (source, result) = match self.layers(path)? {
             Err((source, problem)) => (source, Err(vec![*problem])),
-            Ok(layers) => layers.load(&host),
+            Ok(mut layers) => {
+                if let Some(problem) = host.unread_env_file() {
+                    let name = name_of(&self.project_dir.join(".env"));
+                    layers = layers.with_unread_env_file(name, &problem);
+                }
+                layers.load(&host)
+            }
         };
         match result {
             Ok(loaded) => {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::outcome::shell_word;
 use crate::assets;
-use crate::config::SourceFile;
+use crate::config::{SourceFile, is_local};
 use crate::diagnostic::{list, nearest, quoted};
 use crate::failure::Failure;
 use crate::model::{Builder, StageId};
@@ -146,20 +146,24 @@ fn configs(folder: &Path) -> Vec<String> {
 }
 
 /// The private keys below `installation/` that some config of the project names: what one of them builds must not hold
-/// another's. The configs are not read as such, for one that has mistakes names its keys, too.
+/// another's. The configs are not read as such, for one that has mistakes names its keys, too. A clone does not have the
+/// keys and lists them all the same; what git does not track, and what may be no path, is listed while it is there.
 pub(super) fn keys_of_configs(folder: &Path) -> Vec<String> {
     let mut keys = Vec::new();
     for name in configs(folder) {
-        let bytes = read_config(&folder.join(name)).unwrap_or_default();
+        let bytes = read_config(&folder.join(&name)).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
-        for rest in text.split("privkey_file").skip(1) {
+        let is_tracked = !is_local(&name);
+        let named = text.match_indices("privkey_file");
+        for (before, rest) in named.map(|(at, key)| (&text[..at], &text[at + key.len()..])) {
             let rest = rest.trim_start_matches(['"', '\'', ' ']);
             let value = rest.strip_prefix(':').unwrap_or_default();
             let value = value
                 .split([',', '}', '#', '\n'])
                 .next()
-                .unwrap_or_default();
-            let path = Path::new(value.trim().trim_matches(['"', '\'']));
+                .unwrap_or_default()
+                .trim();
+            let path = Path::new(value.trim_matches(['"', '\'']));
             let plain: PathBuf = path
                 .components()
                 .filter(|part| *part != Component::CurDir)
@@ -167,13 +171,35 @@ pub(super) fn keys_of_configs(folder: &Path) -> Vec<String> {
             let is_inside = plain
                 .components()
                 .all(|part| matches!(part, Component::Normal(_)));
-            if is_inside && folder.join(INSTALLATION).join(&plain).is_file() {
+            let is_there = || folder.join(INSTALLATION).join(&plain).is_file();
+            let is_listed = is_tracked && !is_in_comment(before) && is_plain_path(value);
+            if is_inside && (is_listed || is_there()) {
                 keys.extend(plain.into_os_string().into_string());
             }
         }
     }
     keys.extend(keys_left_out_before(folder));
     keys
+}
+
+/// Whether what follows a text may stand in a comment.
+fn is_in_comment(before: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.starts_with('#') || line.contains(" #") || line.contains("\t#")
+}
+
+/// Whether a value is surely a path, as YAML reads it, and the same on every machine.
+fn is_plain_path(value: &str) -> bool {
+    let inner = ['"', '\'']
+        .iter()
+        .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+    let path = inner.unwrap_or(value);
+    let is_plain = |c: char| c.is_alphanumeric() || " _-.+@/()[]".contains(c);
+    let is_word = inner.is_none() && ["", "null", "Null", "NULL"].contains(&path);
+    path.starts_with(|c: char| c.is_alphanumeric() || "._".contains(c))
+        && path.chars().all(is_plain)
+        && !path.ends_with('/')
+        && !is_word
 }
 
 /// The private keys that the last run kept out of builds and commits: one that the configs name no more still lies

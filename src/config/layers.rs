@@ -61,6 +61,17 @@ impl Layers {
         }
     }
 
+    /// The same with a finding: the project's `.env`, which messages call by this name, has a problem.
+    #[must_use]
+    pub fn with_unread_env_file(mut self, name: String, problem: &str) -> Self {
+        let at = self.source.append(SourceFile::new(name, ""));
+        let message = format!("the project's `.env` {problem}; none of its variables are set");
+        let finding = Diagnostic::warning(Code::UnreadableFile, at..at, message);
+        self.findings
+            .push(finding.help("write one `NAME=value` a line, as UTF-8, or remove it"));
+        self
+    }
+
     /// The texts that places are in.
     pub fn source(&self) -> &SourceFile {
         &self.source

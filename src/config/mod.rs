@@ -23,7 +23,7 @@ pub use host::Host;
 pub use layers::Layers;
 pub use lookup::{FileProblem, Lookup};
 pub use schema::schema;
-pub use source::{SourceFile, name_of};
+pub use source::{SourceFile, is_local, name_of};
 
 use crate::diagnostic::{self, Code, Diagnostic, Findings, Severity};
 use crate::model::Project;

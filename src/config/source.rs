@@ -59,10 +59,8 @@ impl SourceFile {
 
     /// Whether a place is in a file of one person's own, which git ignores.
     pub(super) fn is_local(&self, offset: usize) -> bool {
-        self.files().any(|(name, place)| {
-            place.contains(&offset)
-                && (name.ends_with(".local.yml") || name.ends_with(".local.yaml"))
-        })
+        self.files()
+            .any(|(name, place)| place.contains(&offset) && is_local(name))
     }
 
     /// The bytes of a file, without the byte order mark that some editors write.
@@ -109,6 +107,11 @@ impl SourceFile {
             }
         }
     }
+}
+
+/// Whether a config of this name is one person's own, which git ignores.
+pub fn is_local(name: &str) -> bool {
+    name.ends_with(".local.yml") || name.ends_with(".local.yaml")
 }
 
 /// A file as messages name it, so that a terminal or an editor can open it.

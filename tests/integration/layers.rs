@@ -156,7 +156,7 @@ fn a_config_is_merged_over_what_it_extends() {
 fn the_merged_config_is_shown_with_places_and_without_secrets() {
     let project = Project::create_minimal();
     project.write("user_config.yml", format!("extends: base.yml\n{MAIN}"));
-    project.write("base.yml", "x-pw: &pw SENTINEL-0\nstage_1: {apt: {repo_source: tuna}, environment: {API_TOKEN: SENTINEL-1, D: '# no', F: ghp_SENTINEL-7, G: [SENTINEL-8], H SENTINEL-9: b}}\nstage_2: {image: {output: \"two:\\u0032\"}, environment: ['DB_PASSWORD=SENTINEL-2', 'E=${EDITOR}'] }\n");
+    project.write("base.yml", "x-pw: &pw SENTINEL-0\nstage_1: {apt: {repo_source: tuna}, proxy: {port: 'ann:SENTINEL-11'}, environment: {API_TOKEN: SENTINEL-1, D: '# no', F: ghp_SENTINEL-7, G: [SENTINEL-8], H SENTINEL-9: b}}\nstage_2: {image: {output: \"two:\\u0032\"}, environment: ['DB_PASSWORD=SENTINEL-2', 'E=${EDITOR}'] }\n");
     project.write("user_config.local.yml", "stage_1: {ssh: {users: {me: {password: SENTINEL-3, pubkey_file: null}, it: {pasword: SENTINEL-4, privkey_text: SENTINEL-5, password_hash: SENTINEL-6, uid: 1200}, 'me:SENTINEL-10': {uid: 1300}}}}\n");
     let before = project.files();
     let text = project
@@ -230,6 +230,18 @@ fn an_env_that_cannot_be_read_and_a_link_to_nothing_are_told_of() {
     ] {
         project.bash(&format!("rm -rf .env && {make}"));
         project.run(["configure"]).succeeds().says(says);
+        project
+            .run(["configure", "--deny-warnings"])
+            .exits(1)
+            .says(says)
+            .says("1 warning denied");
+        let found = project.run(["configure", "--format", "json"]).succeeds();
+        let found: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+        let found = &found["diagnostics"][0];
+        assert_eq!(
+            [&found["code"], &found["file"]],
+            ["unreadable-file", ".env"]
+        );
     }
     project.bash("rm -rf .env && ln -s nowhere user_config.local.yml");
     project

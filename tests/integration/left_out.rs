@@ -187,6 +187,81 @@ fn keys_of_every_config_are_left_out_whichever_is_configured() {
     assert!(!mounted(&project).contains(&"id_third".to_owned()));
 }
 
+/// Keys, and what only looks as if it named one.
+#[test]
+fn a_clone_lists_the_keys_that_only_other_configs_name() {
+    let project = project();
+    let other = "\
+stage_1:
+  ssh:
+    users:
+      # privkey_file: stage-1/custom/of_comment
+      a: {privkey_file: ./keys/id_other, uid: 5}
+      b:
+        'privkey_file': \"stage-1/custom/id b\"  # mine
+      c: {privkey_file: ~/.ssh/id_c}
+      d: {privkey_file: '${KEYS}/id_d'}
+      e: {privkey_file: *alias}
+      f: {privkey_file: null}
+      g: {privkey_file: }
+      h: {privkey_file: ../id_h}
+";
+    project.write("other.yml", other);
+    project.write(
+        "mine.local.yml",
+        "privkey_file: stage-1/custom/id_local\nprivkey_file: stage-1/custom/absent\n",
+    );
+    let key = include_bytes!("../config/keys/ed25519-256");
+    for name in [
+        "keys/id_other",
+        "stage-1/custom/id b",
+        "stage-1/custom/id_local",
+    ] {
+        project.write(&format!("installation/{name}"), key);
+    }
+    project.run(["configure"]).succeeds();
+    let of_local = "installation/stage-1/custom/id_local";
+    let ignored = project.read(".gitignore");
+    assert!(ignored.contains(of_local), "{ignored}");
+    // No file of a clone tells of it.
+    fs::remove_file(project.path(of_local)).unwrap();
+    project.run(["configure"]).succeeds();
+
+    git(&project.path(""), &["init", "-q"]);
+    git(&project.path(""), &["add", "."]);
+    git(&project.path(""), &["commit", "-q", "-m", "all"]);
+    let clone = Project::none();
+    let target = clone.path("");
+    git(
+        &project.path(""),
+        &["clone", "-q", ".", target.to_str().unwrap()],
+    );
+    for name in [
+        "keys/id_other",
+        "stage-1/custom/id b",
+        "stage-1/custom/id_mine",
+    ] {
+        assert!(
+            !clone.path(&format!("installation/{name}")).exists(),
+            "{name}"
+        );
+    }
+    clone.run(["configure", "--check"]).succeeds();
+    let ignored = clone.read(".gitignore");
+    let listed: Vec<_> = ignored
+        .lines()
+        .filter(|line| !line.contains('*') && line.starts_with("/installation/"))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            "/installation/keys/id_other",
+            "/installation/stage-1/custom/id b",
+            "/installation/stage-1/custom/id_mine",
+        ]
+    );
+}
+
 #[test]
 fn a_key_that_was_replaced_stays_left_out_while_it_is_there() {
     let project = project();
