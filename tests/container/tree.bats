@@ -39,7 +39,8 @@ write_app() {
     echo page >"$WORK/app/src/it's a \"page\" \$HOME #1 é.html"
     echo ignored >"$WORK/app/left-out.txt"
     echo left-out.txt >"$WORK/app/.dockerignore"
-    echo x | tee "$WORK/app/.git/config" "$WORK/app/.pei/hash" "$WORK/app/id_ed25519" "$WORK/app/dist/none" >/dev/null
+    echo x | tee "$WORK/app/.git/config" "$WORK/app/.pei/hash" "$WORK/app/id_ed25519" "$WORK/app/dist/none" \
+        "$WORK/app/src/store.p12" "$WORK/app/src/user_config.yml" >/dev/null
     new_key "$WORK/app/src/some key" -t ed25519 -C ''
     { echo && cat "$WORK/app/src/some key"; } >"$WORK/app/src/below-a-blank"
     echo A=x >"$WORK/app/.env"
@@ -52,7 +53,8 @@ write_scripts() {
 set -e
 echo "hook-assets $0 $*"
 . "${0%/*}/part.sh"
-for file in /app/.git/config /app/.pei/hash /app/id_ed25519 "/app/src/some key" /app/src/below-a-blank /app/.env /app/left-out.txt; do
+for file in /app/.git/config /app/.pei/hash /app/id_ed25519 "/app/src/some key" /app/src/below-a-blank /app/.env /app/left-out.txt \
+    /app/src/store.p12 /app/src/user_config.yml; do
   [ ! -e "$file" ] || { echo "$file is there"; exit 1; }
 done
 [ -e "/app/src/some key.pub" ]
@@ -204,7 +206,7 @@ YAML
     down --volumes
 }
 
-@test 'a stage has the mirror and the apt proxy of stage_1, and with "apt: none" those of its base' {
+@test "a stage has the mirror and the apt proxy of stage_1, and those of its base where apt is none" {
     local stage
     project sources
     for stage in with without; do hook "stages/$stage/look.sh" <<<'apt-config dump >/during'; done
