@@ -447,7 +447,7 @@ pub(super) fn set_up_apt_of_base(file: Option<&str>, proxy: Option<&str>) -> Ste
 pub(crate) const CONTEXT_FOLDER: &str = "/pei-context";
 
 /// The files of a context, but for what no image may hold. One step reads them where they lie, or a layer below would hold
-/// what a later step removes. A key is told by its name, or by a line as one below `installation/` is; a key store, which is
+/// what a later step removes. A project of pei may be a part of the context, and its config holds passwords. A key is told by its name, or by a line as one below `installation/` is; a key store, which is
 /// binary, by its name alone.
 pub(super) fn context_files(context: String) -> Step {
     let mount = StepMount::Context {
@@ -456,8 +456,8 @@ pub(super) fn context_files(context: String) -> Step {
     };
     let lines = [
         "set -e; export LC_ALL=C; cd /pei-from-context; mkdir /pei-context;",
-        r#"kept() { find . \( -name .git -o -name .pei -o -name .env -o -type f \( -name 'id_*' ! -name '*.pub'"#,
-        r#"-o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; };"#,
+        r"kept() { find . \( -name .git -o -name .pei -o -name .env -o -type f \( -name 'user_config*.y*ml'",
+        r#"-o -name 'id_*' ! -name '*.pub' -o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; };"#,
         r#"key="$(printf '^[[:space:]\357\273\277]*')(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-)";"#,
         r#"{ kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; }"#,
         "| tar -c --owner=0 --group=0 --null --no-recursion -T - | tar -x -p -C /pei-context",

@@ -14,10 +14,7 @@ const MARK: char = '§';
 #[test]
 fn each_bad_config_is_refused_at_its_place_and_nothing_is_written() {
     let project = Project::create_minimal();
-    for script in [
-        "stage-1/custom/ok.sh",
-        "stage-2/custom/ok.sh",
-    ] {
+    for script in ["stage-1/custom/ok.sh", "stage-2/custom/ok.sh"] {
         project.write(&format!("installation/{script}"), "#!/bin/bash\n");
     }
     project.write("installation/stage-1/custom/utf16.sh", "e\0c\0h\0o\0");

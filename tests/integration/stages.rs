@@ -326,6 +326,8 @@ fn no_private_key_of_a_context_comes_into_a_layer() {
         "me.ppk",
         "all.kdbx",
         ".p12",
+        "user_config.yml",
+        "user_config.local.yml",
     ] {
         project.write(&format!("app/sub/{name}"), b"0\x82");
     }

@@ -64,6 +64,14 @@ pub(super) fn check_name(
             format!("{} cannot be the name of a {what}", quoted(name)),
             "use up to 31 letters `a`–`z`, digits and `-`, with a letter first",
         )
+    } else if name.ends_with('-') {
+        (
+            format!(
+                "the name {} ends in `-`: Docker cannot build it",
+                quoted(name)
+            ),
+            "remove the `-` at the end",
+        )
     } else if is_reserved(name) {
         (
             format!("the name {} is taken: pei or Docker uses it", quoted(name)),
@@ -420,6 +428,18 @@ pub(super) fn into_model(
         .collect()
 }
 
+/// The finding for an image with a name that pei's Dockerfiles have for something else.
+pub(super) fn of_pei(name: &str, meant: &str, site: &Site) -> Diagnostic {
+    let message = format!(
+        "{} is what pei's Dockerfiles call a part of {}",
+        quoted(name),
+        quoted(meant)
+    );
+    let help = format!("name {}, or another image", quoted(meant));
+    let found = Diagnostic::error(Code::UnknownStage, site.span.clone(), message);
+    found.path(site.path.clone()).help(help)
+}
+
 /// A Dockerfile takes a base that is called like one of its stages for that stage.
 pub(super) fn check_bases(
     cx: &mut Context<'_>,
@@ -431,6 +451,10 @@ pub(super) fn check_bases(
     let of_builders = builders.iter().filter_map(|builder| builder.base.as_ref());
     for (base, site) in of_stages.chain(of_builders) {
         let name = base.as_literal().unwrap_or_default();
+        if let Some(meant) = names.behind(name) {
+            cx.report(of_pei(name, meant, site));
+            continue;
+        }
         if !names.builders.contains_key(name) {
             continue;
         }

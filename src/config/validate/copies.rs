@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::builders::of_pei;
 use super::image_name::{self, Use};
 use super::ports::items;
 use super::project_path;
@@ -38,6 +39,21 @@ impl Names {
             return Some(Named::System);
         }
         self.builders.get(name).copied().map(Named::Builder)
+    }
+
+    /// The stage or the context that an engine takes an image of this name for: a context would come with its keys, and the
+    /// system's stage with its passwords. `:latest` makes no difference.
+    pub(super) fn behind(&self, image: &str) -> Option<&str> {
+        let name = image.strip_suffix(":latest").unwrap_or(image);
+        let is_of_pei = !self.builders.is_empty() || !self.contexts.is_empty();
+        if is_of_pei && ["stage-1", "stage-1-core"].contains(&name) {
+            return Some(SYSTEM);
+        }
+        let inner = ["pei-context-", "pei-files-"]
+            .iter()
+            .find_map(|start| name.strip_prefix(start))?;
+        let mut contexts = self.contexts.iter().map(String::as_str);
+        contexts.find(|context| *context == inner)
     }
 
     fn stages(&self) -> Vec<&str> {
@@ -164,6 +180,20 @@ fn source(
     let span = field.node.span.clone();
     if name == WORKING {
         return Err(nothing_of_stage_2(cx, &here, span));
+    }
+    if let Some(meant) = names.behind(&name) {
+        return Err(cx.report(of_pei(&name, meant, &here.site(span))));
+    }
+    if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        let message = format!(
+            "a Dockerfile takes {} for the number of a stage",
+            quoted(&name)
+        );
+        let help = format!(
+            "an image of that name is {}",
+            quoted(&format!("{name}:latest"))
+        );
+        return Err(cx.report(here.error(Code::UnknownStage, span, message).help(help)));
     }
     if !name.contains([':', '/'])
         && let Some(meant) = names.meant(&name)
