@@ -26,7 +26,7 @@ absent() {
 main() {
   export DEBIAN_FRONTEND=noninteractive
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
-  local package missing=() lists_whole=1
+  local package missing=() lists_whole=1 before
   for package in "$@"; do
     is_installed "${package}" || missing+=("${package}")
   done
@@ -40,12 +40,15 @@ main() {
     pei_die "apt-get update failed, and what it says stands above. It asked $(pei_apt_places);" \
       "see apt.repo_source, apt.use_proxy and proxy in user_config.yml"
   fi
+  pei_record_begin
+  before="$(pei_installed_packages)"
   if ! apt-get install -y --no-install-recommends -- "${missing[@]}"; then
     ((lists_whole == 1)) || pei_die "apt-get update had failed, too: is $(pei_apt_places) in reach?"
     pei_die "apt-get install failed; what apt says stands above"
   fi
   # Made by openssh-server's own set-up; every container makes its own at its first start instead.
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+  pei_record_packages "${before}"
   pei_clean_layer
 }
 

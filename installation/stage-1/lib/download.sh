@@ -184,10 +184,11 @@ pei_cache_find() {
 #   --cache-dir  a directory of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits: the
 #                pinned one, or that of a sum file laid beside it; with neither it is used as it is, and its sum logged
 #   --name       the file's name in sum file and cache (default: the end of the URL)
+#   --version    which version it is of what, for the record
 # On failure FILE is as it was, the status is 1, and PEI_DOWNLOAD_FAULT says why: `sum` when something came that
 # had a wrong sum, or a sum file that does not know it (never look elsewhere then), else `absent`.
 pei_download() {
-  local to='' sum='' sums_url='' cache='' name=''
+  local to='' sum='' sums_url='' cache='' name='' version=''
   local -a urls=()
   while (($# > 0)); do
     (($# > 1)) || {
@@ -202,6 +203,7 @@ pei_download() {
       --sums-url) sums_url="$2" ;;
       --cache-dir) cache="$2" ;;
       --name) name="$2" ;;
+      --version) version="$2" ;;
       *)
         pei_log_error "pei_download: unknown option $1"
         return 1
@@ -217,6 +219,7 @@ pei_download() {
     name="${urls[0]##*/}"
     name="${name%%[?#]*}"
   fi
+  local checked="${sum:+pinned}"
   if [[ -z "${sum}" && -n "${sums_url}" ]]; then
     local found=0
     sum="$(__pei_published_sum "${name}" "${cache}" "${sums_url}")" || found=$?
@@ -226,14 +229,16 @@ pei_download() {
       pei_log_error "no published sha256 of ${name} at $(__pei_shown_url "${sums_url}")"
       return 1
     }
+    checked="${sum:+published}"
   fi
   __pei_make_parents "$(dirname -- "${to}")" || return 1
-  local temp status=0
+  local temp status=0 from
   # shellcheck disable=SC2034 # for the caller
   PEI_DOWNLOAD_FAULT=absent
   temp="$(mktemp -- "$(dirname -- "${to}")/.pei-download.XXXXXXXX")" || return 1
   __pei_download_into "${temp}" "${name}" "${sum}" "${cache}" "${urls[@]}" || status=1
   if ((status == 0)); then
+    __pei_record_download "${temp}" "${name}" "${urls[0]}" "${from}" "${version}" "${sum}" "${checked}" || status=1
     chmod 0644 -- "${temp}" && mv -f -T -- "${temp}" "${to}" || status=1
   fi
   if ((status != 0)); then
@@ -243,17 +248,31 @@ pei_download() {
   return "${status}"
 }
 
+# __pei_record_download FILE NAME URL FROM VERSION SUM CHECKED
+__pei_record_download() {
+  [[ -n "${PEI_RECORD-}" ]] || return 0
+  local sum="${6,,}" url from="$4"
+  url="$(pei_plain_url "$3")"
+  [[ "${from}" == /* ]] || from="$(pei_plain_url "${from}")"
+  [[ "${from}" != "${url}" ]] || from=''
+  pei_record download name="$2" url="${url}" -- version="$5" from="${from}" sha256="${sum:-$(pei_sha256_of "$1")}" checked="$7"
+}
+
+# Sets `from` to where the file was found.
 __pei_download_into() {
   local temp="$1" name="$2" sum="$3" cache="$4" ready place
   shift 4
   if ready="$(pei_cache_find "${name}" "${sum}" "${cache}")"; then
     pei_log_info "using ${ready}"
+    from="${ready}"
     cat -- "${ready}" >"${temp}"
     return
   fi
   while IFS= read -r place; do
     __pei_fetch_to "${place}" "${temp}" || continue
     if __pei_sum_fits "${temp}" "${sum}" "${name}"; then
+      # shellcheck disable=SC2034 # for the caller
+      from="${place}"
       pei_log_info "downloaded $(__pei_shown_url "${place}")"
       return 0
     fi
@@ -322,7 +341,8 @@ pei_git_clone() {
   while IFS= read -r place; do
     if __pei_git_clone_from "${place}" "${ref}" "${temp}/clone"; then
       # The mirror must not stay the clone's origin: it may be gone tomorrow.
-      if git -C "${temp}/clone" remote set-url origin "${urls[0]}" && mv -T -- "${temp}/clone" "${to}"; then
+      if git -C "${temp}/clone" remote set-url origin "${urls[0]}" \
+        && __pei_record_clone "${temp}/clone" "${urls[0]}" "${place}" "${ref}" && mv -T -- "${temp}/clone" "${to}"; then
         pei_log_info "cloned $(__pei_shown_url "${place}")${ref:+ at ${ref}}"
         rm -rf -- "${temp}"
         return 0
@@ -332,6 +352,16 @@ pei_git_clone() {
   rm -rf -- "${temp}"
   pei_log_error "cannot clone $(__pei_shown_url "${urls[0]}")${ref:+ at ${ref}}"
   return 1
+}
+
+# __pei_record_clone DIR URL FROM REF
+__pei_record_clone() {
+  local url from commit
+  url="$(pei_plain_url "$2")"
+  from="$(pei_plain_url "$3")"
+  [[ "${from}" != "${url}" ]] || from=''
+  commit="$(git -C "$1" rev-parse HEAD)" || return 1
+  pei_record git url="${url}" -- version="$4" from="${from}" commit="${commit}"
 }
 
 __pei_git_clone_from() {

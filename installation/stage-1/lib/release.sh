@@ -46,6 +46,12 @@ pei_program_version() {
   [[ "${said}" =~ [0-9]+(\.[0-9]+)+([-.+][0-9A-Za-z.]+)? ]] && printf '%s\n' "${BASH_REMATCH[0]}"
 }
 
+# pei_record_program NAME PROGRAM: the program, with the version that it says it has, goes into the record.
+pei_record_program() {
+  [[ -n "${PEI_RECORD-}" ]] || return 0
+  pei_record tool name="$1" path="$2" -- version="$(pei_program_version "$2" || true)"
+}
+
 # pei_check_program PROGRAM: fatal unless it runs here at all.
 pei_check_program() {
   "$1" --version >/dev/null 2>&1 </dev/null || pei_die "${1##*/} does not run on this machine"

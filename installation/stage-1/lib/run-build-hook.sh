@@ -96,7 +96,7 @@ refresh_lists() {
 }
 
 main() {
-  local script="$1" arguments="$2" key="${3:-custom.on_build}" status=0 stamp
+  local script="$1" arguments="$2" key="${3:-custom.on_build}" status=0 stamp before
   # In the words of the warning of `pei configure`.
   [[ -f "${FILES}/${script}" ]] || pei_die "the hook script \`installation/${script}\` does not exist (at \`${key}\` of user_config.yml);" \
     'write it, then run `pei configure`, which lists what hooks see, and build again'
@@ -104,9 +104,12 @@ main() {
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
   refresh_lists "${script}"
   show_tree
+  pei_record_begin
+  before="$(pei_installed_packages)"
   cd /
   pei_run_hook "${TREE}" "${script}" "${arguments}" || status=$?
   hide_tree
+  pei_record_packages "${before}"
   pei_clean_layer
   ((status != 0)) || return 0
   pei_log_info 'if it misses a file that is new under installation/: `pei configure` lists what hooks see, run it again'

@@ -103,6 +103,19 @@ install_all() {
   vision_pip "${repo}" pip_install "${pages[@]}" --find-links "${page}" "mmcv==${MMCV}"
 }
 
+# What the environment says it has: pip was asked for names.
+record_packages() {
+  local name version
+  [[ -n "${PEI_RECORD-}" ]] || return 0
+  while read -r name version; do
+    pei_record pypi name="${name}" environment="${environment}" -- version="${version}"
+  done < <(in_env python -c '
+import importlib.metadata as m, sys
+for name in sys.argv[1:]:
+    print(name, m.version(name))
+' torch torchvision torchaudio "${PIP_PACKAGES[@]%%<*}" "$(dali_package "${cuda}")" mmcv)
+}
+
 main() {
   declare_options
   pei_args_parse "$@"
@@ -125,6 +138,7 @@ main() {
     pei_die 'PyTorch for CUDA from these channels exists for amd64 only'
   fi
   install_all
+  record_packages
   pei_log_info "everything is in ${environment}"
 }
 

@@ -56,7 +56,7 @@ install_from_release() {
   name="$(release_name)"
   pei_ensure_command unzip
   pei_download --url "$(release_url "${name}.zip")" --to "${PEI_TMP_DIR}/bun.zip" \
-    --sums-url "$(release_url SHASUMS256.txt)" || return 1
+    --sums-url "$(release_url SHASUMS256.txt)" --version "${VERSION}" || return 1
   unzip -q -o "${PEI_TMP_DIR}/bun.zip" -d "${PEI_TMP_DIR}" || pei_die "${name}.zip cannot be unpacked"
   pei_check_program "${PEI_TMP_DIR}/${name}/bun"
   pei_place_program "${USER_NAME}" "${PEI_TMP_DIR}/${name}/bun" "${DIR}/bin/bun" || pei_die "cannot write ${DIR}/bin/bun"
@@ -142,6 +142,7 @@ main() {
     return 0
   fi
   install_bun
+  pei_record_program bun "${DIR}/bin/bun"
   configure_shells
   pei_log_info "bun $(pei_program_version "${DIR}/bin/bun" || printf '(of unknown version)') is in ${DIR}"
 }

@@ -97,6 +97,7 @@ main() {
   pei_undo_note "${BIN}/claude" "${BIN%/bin}/install/global"
   pei_bun_add "${USER_NAME}" "${BUN}" "${PACKAGE}" "${VERSION}" || pei_die 'Claude Code is not installed'
   installed_version >/dev/null || pei_die "${BIN}/claude does not run"
+  pei_record npm name="${PACKAGE}" user="${USER_NAME}" -- version="$(installed_version)"
   configure
   pei_log_info "Claude Code $(installed_version) is installed for ${USER_NAME}"
 }

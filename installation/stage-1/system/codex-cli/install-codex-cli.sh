@@ -114,6 +114,7 @@ main() {
   fi
   provide_interpreter
   installed_version >/dev/null || pei_die "${BIN}/codex does not run"
+  pei_record npm name="${PACKAGE}" user="${USER_NAME}" -- version="$(installed_version)"
   configure
   pei_log_info "Codex $(installed_version) is installed for ${USER_NAME}"
 }

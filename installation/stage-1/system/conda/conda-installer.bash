@@ -115,6 +115,7 @@ pei_conda_main() {
     [[ -e "$(pei_arg tmp-dir)" ]] || PEI_CONDA_MADE="$(pei_arg tmp-dir)"
     pei_tmp_dir_init --parent "$(pei_arg tmp-dir)"
     __pei_conda_install "${tool}" "${dir}" "${cache}" "${with_root}"
+    pei_record_program "${tool}" "${dir}/bin/conda"
     pei_log_info "conda is installed in ${dir}"
   fi
   for user in "${users[@]}"; do
@@ -200,7 +201,8 @@ __pei_conda_install() {
   else
     sum="$(__pei_conda_wanted_sum "${tool}" "${version}" "${url}")"
   fi
-  pei_download --url "${url}" --to "${installer}" --sha256 "${sum}" --cache-dir "${cache:-/nonexistent}" --name "${name:-${url##*/}}"
+  pei_download --url "${url}" --to "${installer}" --sha256 "${sum}" --cache-dir "${cache:-/nonexistent}" --name "${name:-${url##*/}}" \
+    --version "${version}"
   __pei_conda_run_installer "${installer}" "${dir}"
   # Settings of the installation; each user's ~/.condarc goes before them.
   if [[ "${with_root}" == root && ! -e "${dir}/.condarc" ]]; then

@@ -89,6 +89,7 @@ main() {
   pei_undo_note "${USER_HOME}/.local/share/uv/tools/litellm" "${USER_HOME}/.local/bin/litellm" "${USER_HOME}/.local/bin/litellm-proxy"
   install_tool || pei_die 'LiteLLM is not installed'
   in_shell test -x "${USER_HOME}/.local/bin/litellm" || pei_die 'uv is done, but there is no litellm'
+  pei_record pypi name=litellm user="${USER_NAME}" -- version="$(installed_version)"
   configure_shells
   pei_log_info "LiteLLM $(installed_version) is installed for ${USER_NAME}"
 }

@@ -77,10 +77,12 @@ main() {
   if ! in_shell pnpm --version >/dev/null 2>&1; then
     pei_log_info "installing pnpm ${pnpm_version}"
     with_registry npm install --global --no-fund --no-audit "pnpm@${pnpm_version#v}" || pei_die 'pnpm is not installed'
+    pei_record npm name=pnpm user="${USER_NAME}" -- version="$(in_shell pnpm --version)"
   fi
   pei_make_dir "${USER_NAME}" "${PNPM_DIR}/bin" || pei_die "cannot create ${PNPM_DIR}"
   with_registry pnpm add --global "@angular/cli@${version#v}" || pei_die 'the Angular command line is not installed'
   in_shell env NG_CLI_ANALYTICS=false ng config --global cli.packageManager pnpm >&2 || pei_die 'ng does not work'
+  pei_record npm name=@angular/cli user="${USER_NAME}" -- version="$(in_shell ng version 2>/dev/null | sed -nE 's/^Angular CLI *: //p')"
   configure_shells
   pei_log_info "the Angular command line is installed for ${USER_NAME}"
 }

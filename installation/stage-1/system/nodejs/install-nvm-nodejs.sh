@@ -67,6 +67,7 @@ main() {
     pei_log_info "nvm is installed already in ${dir}; nothing to download"
   else
     nvm_fetch_files "${user}" "${tag}" "${cn}" "${dir}" || pei_die 'nvm is not installed'
+    pei_record tool name=nvm path="${dir}/nvm.sh" -- version="${tag#v}"
   fi
   if ! pei_arg_on force && found="$(node_current "${user}" "${dir}" "${node_version}")"; then
     nvm_do "${user}" "${dir}" '' nvm alias default "${found}" >/dev/null || pei_die 'the default version cannot be set'

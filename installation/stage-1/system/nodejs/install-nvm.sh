@@ -59,6 +59,7 @@ main() {
   else
     nvm_clone "${user}" "${tag}" "${cn}" "${dir}" || pei_die 'nvm is not installed'
   fi
+  pei_record tool name=nvm path="${dir}/nvm.sh" -- version="${tag#v}"
   nvm_configure "${user}" "${dir}" "${cn}"
   pei_log_info "nvm${tag:+ ${tag}} is in ${dir}"
 }

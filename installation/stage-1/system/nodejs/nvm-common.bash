@@ -121,7 +121,7 @@ nvm_fetch_files() {
   base="$(nvm_raw_base "${tag}" "${cn}")"
   for file in nvm.sh nvm-exec bash_completion; do
     pei_download --url "${base}/${file}" --mirror "$(nvm_raw_base "${tag}" 0)/${file}" \
-      --name "nvm-${tag:-master}-${file}" --to "${PEI_TMP_DIR}/nvm/${file}" || return 1
+      --name "nvm-${tag:-master}-${file}" --version "${tag}" --to "${PEI_TMP_DIR}/nvm/${file}" || return 1
   done
   chmod 0755 -- "${PEI_TMP_DIR}/nvm/nvm-exec"
   nvm_move_in "${user}" "${PEI_TMP_DIR}/nvm" "${dir}"
@@ -172,12 +172,23 @@ node_install() {
       found="$(nvm_do "${user}" "${dir}" '' nvm version "$(node_word "${version}")" 2>/dev/null)" || found=''
       [[ "${found}" == v[0-9]* ]] || pei_die "nvm says it is done, but there is no Node ${version}"
       nvm_do "${user}" "${dir}" '' nvm alias default "${found}" >/dev/null || pei_die 'the default version cannot be set'
+      node_record "${dir}" "${found}" "${place}" || return 1
       printf '%s\n' "${found}"
       return 0
     fi
     pei_log_warn "no Node from ${place}"
   done < <(pei_download_places "${bases[@]}")
   return 1
+}
+
+# node_record DIR VERSION PLACE: nvm has checked what it downloaded against the sums of the place, and keeps it.
+node_record() {
+  local file
+  pei_record tool name=node path="$1/versions/node/$2/bin/node" -- version="${2#v}"
+  for file in "$1/.cache/bin/node-$2-"*/node-*.tar.*; do
+    [[ -f "${file}" ]] || continue
+    __pei_record_download "${file}" "${file##*/}" "${NODE_DIST}/$2/${file##*/}" "${3%/}/$2/${file##*/}" "${2#v}" '' published || return 1
+  done
 }
 
 # The name under which nvm knows what it has just installed.

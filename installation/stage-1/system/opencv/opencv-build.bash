@@ -147,6 +147,7 @@ __pei_opencv_build() {
   mkdir -p -- "${root}/usr/local"
   cp -a --no-preserve=ownership -- "${PEI_OPENCV_TREE}/result/usr/local/." "${root}/usr/local/"
   ldconfig
+  pei_record tool name=opencv path="${root}/usr/local" -- version="$(__pei_opencv_ref "$(pei_arg version)")"
   pei_log_info "OpenCV for ${variant} is in ${root}/usr/local"
 }
 

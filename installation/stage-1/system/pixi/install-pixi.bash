@@ -54,7 +54,7 @@ plan() {
 install_from_release() {
   local url
   url="$(release_url)"
-  pei_download --url "${url}" --to "${PEI_TMP_DIR}/pixi.tar.gz" --sums-url "${url}.sha256" || return 1
+  pei_download --url "${url}" --to "${PEI_TMP_DIR}/pixi.tar.gz" --sums-url "${url}.sha256" --version "${VERSION}" || return 1
   tar -xzf "${PEI_TMP_DIR}/pixi.tar.gz" -C "${PEI_TMP_DIR}" || pei_die "${url##*/} cannot be unpacked"
   pei_check_program "${PEI_TMP_DIR}/pixi"
   pei_place_program "${USER_NAME}" "${PEI_TMP_DIR}/pixi" "${DIR}/bin/pixi" || pei_die "cannot write ${DIR}/bin/pixi"
@@ -160,6 +160,7 @@ main() {
     return 0
   else
     install_pixi
+    pei_record_program pixi "${DIR}/bin/pixi"
     open_dir
   fi
   configure_mirrors

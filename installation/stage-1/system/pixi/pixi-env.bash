@@ -30,6 +30,20 @@ pixi_env_main() {
   ((status == 0)) || pei_die 'some packages are not installed'
 }
 
+# Conda keeps a file for each package of an environment: NAME-VERSION-BUILD.json. Pixi's home is where its program is.
+__pixi_env_record() {
+  local user="$1" pixi="$2" environment="$3" package file
+  [[ -n "${PEI_RECORD-}" ]] || return 0
+  for package in python "${PACKAGES[@]}"; do
+    for file in "${pixi%/bin/pixi}/envs/pei-${environment}/conda-meta/${package}-"*-*.json; do
+      file="${file##*/"${package}"-}"
+      # What is left of another package, such as click-plugins, has one more part.
+      [[ "${file%-*}" != *[-*]* ]] || continue
+      pei_record conda name="${package}" user="${user}" environment="pei-${environment}" -- version="${file%-*}" || return 1
+    done
+  done
+}
+
 __pixi_env_create() {
   local user="$1" pixi="$2" environment="$3"
   local -a command=("${pixi}" global install --environment "pei-${environment}" --expose "python-${environment}=python" python "${PACKAGES[@]}")
@@ -45,5 +59,6 @@ __pixi_env_create() {
     pei_log_error "pixi failed for ${user}"
     return 1
   }
+  __pixi_env_record "${user}" "${pixi}" "${environment}" || return 1
   pei_log_info "pei-${environment} is ready for ${user}"
 }

@@ -43,7 +43,7 @@ uv_plan() {
 uv_fetch() {
   local version="$1" url
   url="$(uv_release_url "${version}")"
-  pei_download --url "${url}" --to "${PEI_TMP_DIR}/uv.tar.gz" --sums-url "${url}.sha256" || return 1
+  pei_download --url "${url}" --to "${PEI_TMP_DIR}/uv.tar.gz" --sums-url "${url}.sha256" --version "${version}" || return 1
   mkdir -p -- "${PEI_TMP_DIR}/uv"
   tar -xzf "${PEI_TMP_DIR}/uv.tar.gz" -C "${PEI_TMP_DIR}/uv" --strip-components=1 || pei_die "${url##*/} cannot be unpacked"
   pei_check_program "${PEI_TMP_DIR}/uv/uv"
@@ -100,6 +100,7 @@ uv_install_for() {
   else
     uv_run_script "$@" || pei_die 'uv is not installed'
   fi
+  pei_record_program uv "$4/uv"
 }
 
 # uv_is_satisfied VERSION DIR: whether what is there will do.

@@ -52,6 +52,13 @@ install_python_packages() {
     "${options[@]}" --requirement "${here}/requirements.txt" >&2
 }
 
+record_python_packages() {
+  local name version
+  while IFS='= ' read -r name version; do
+    pei_record pypi name="${name}" user=root -- version="${version}"
+  done < <(sed '/^#/d; /^$/d' "${here}/requirements.txt")
+}
+
 main() {
   declare_options
   pei_args_parse "$@"
@@ -69,6 +76,7 @@ main() {
   pei_require_root
   vision_apt_install "${required[@]}" -- "${optional[@]}"
   install_python_packages
+  record_python_packages
   pei_log_info 'libraries and Python packages are installed'
 }
 
