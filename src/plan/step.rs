@@ -385,16 +385,12 @@ pub(super) fn hook_with(
         &key_path,
     ]
     .map(str::to_owned);
-    let set = (!variables.is_empty()).then(|| {
-        let set = variables.iter().map(assignment);
-        ["env".to_owned()].into_iter().chain(set)
-    });
-    let words = set.into_iter().flatten().chain(words).collect();
+    let words = words.into_iter().chain(variables.iter().map(assignment));
     Step {
         key_path: Some(key_path),
         ..Step::new(Instruction::Run {
             mounts: mounts.chain(apt_cache(cache)).collect(),
-            command: StepCommand::Words(words),
+            command: StepCommand::Words(words.collect()),
         })
     }
     .apart()

@@ -7,7 +7,7 @@
 #   SCRIPT      relative to installation/
 #   ARGUMENTS   as typed in user_config.yml; a shell reads it here, so quotes group and $HOME expands
 #   KEY         the path of the entry in user_config.yml, for messages
-#   NAME=VALUE  a variable of the stage
+#   NAME=VALUE  a variable of the stage; no name here may be one of these, or each would change the other
 set -u
 
 fail() {
@@ -17,60 +17,60 @@ fail() {
 
 # is_program WORD: it can be run, by its path or from PATH.
 is_program() {
-  command -v -- "$1" >/dev/null 2>&1
+  command -v -- "$1" >/dev/null 2>&1 && [ ! -d "$1" ]
 }
 
-# find_interpreter FILE: sets `interpreter` and `option`: the words of the first line, where what they name is here; else bash,
-# else sh.
+# find_interpreter FILE: sets `__pei_interpreter` and `__pei_option`: the words of the first line, where what they name is
+# here; else bash, else sh.
 find_interpreter() {
-  line='' option='' interpreter=''
-  IFS= read -r line <"$1" || :
-  line="${line%"${carriage_return}"}"
-  case "${line}" in
-    '#!'*) line="${line#??}" ;;
-    *) line='' ;;
+  __pei_line='' __pei_option='' __pei_interpreter=''
+  IFS= read -r __pei_line <"$1" || :
+  __pei_line="${__pei_line%"${__pei_carriage_return}"}"
+  case "${__pei_line}" in
+    '#!'*) __pei_line="${__pei_line#??}" ;;
+    *) __pei_line='' ;;
   esac
-  read -r interpreter option <<END
-${line}
+  IFS="${__pei_blanks}" read -r __pei_interpreter __pei_option <<END
+${__pei_line}
 END
-  if [ "${interpreter##*/}" = env ]; then
-    line="${option}"
-    case "${line}" in
-      -S*) line="${line#-S}" ;;
+  if [ "${__pei_interpreter##*/}" = env ]; then
+    __pei_line="${__pei_option}"
+    case "${__pei_line}" in
+      -S*) __pei_line="${__pei_line#-S}" ;;
     esac
-    read -r interpreter option <<END
-${line}
+    IFS="${__pei_blanks}" read -r __pei_interpreter __pei_option <<END
+${__pei_line}
 END
   fi
-  if [ -n "${interpreter}" ] && ! is_program "${interpreter}"; then
-    case "${interpreter##*/}" in
+  if [ -n "${__pei_interpreter}" ] && ! is_program "${__pei_interpreter}"; then
+    case "${__pei_interpreter##*/}" in
       sh | bash) ;;
-      *) printf 'pei: %s is written for %s, which is not here\n' "$1" "${interpreter##*/}" >&2 ;;
+      *) printf 'pei: %s is written for %s, which is not here\n' "$1" "${__pei_interpreter##*/}" >&2 ;;
     esac
-    interpreter='' option=''
+    __pei_interpreter='' __pei_option=''
   fi
-  if [ -z "${interpreter}" ]; then
-    if is_program bash; then interpreter='bash'; else interpreter='sh'; fi
+  if [ -z "${__pei_interpreter}" ]; then
+    if is_program bash; then __pei_interpreter='bash'; else __pei_interpreter='sh'; fi
   fi
 }
 
-carriage_return="$(printf '\r')"
-script="/pei-from-host/$1" name="$1" arguments="$2" key="$3"
+__pei_carriage_return="$(printf '\r')" __pei_blanks="$(printf ' \t')"
+__pei_script="/pei-from-host/$1" __pei_name="$1" __pei_arguments="$2" __pei_key="$3"
 shift 3
-[ -f "${script}" ] || fail "the hook script \`installation/${name}\` does not exist (at \`${key}\` of user_config.yml);\
+[ -f "${__pei_script}" ] || fail "the hook script \`installation/${__pei_name}\` does not exist (at \`${__pei_key}\` of user_config.yml);\
  write it, then run \`pei configure\`, which lists what hooks see, and build again"
-for variable in "$@"; do
-  export "${variable?}"
-done
-find_interpreter "${script}"
 export DEBIAN_FRONTEND=noninteractive
+for __pei_variable in "$@"; do
+  export "${__pei_variable?}"
+done
+find_interpreter "${__pei_script}"
 cd /
 (
   # A variable that is unset is empty, as it would be for a line typed in a shell.
   set +u
-  eval "set -- ${arguments}"
-  if [ -n "${option}" ]; then
-    exec "${interpreter}" "${option}" "${script}" "$@"
+  eval "set -- ${__pei_arguments}"
+  if [ -n "${__pei_option}" ]; then
+    exec "${__pei_interpreter}" "${__pei_option}" "${__pei_script}" "$@"
   fi
-  exec "${interpreter}" "${script}" "$@"
-) || fail "the on_build hook ${name} ended with status $?; what it says stands above" "$?"
+  exec "${__pei_interpreter}" "${__pei_script}" "$@"
+) || fail "the on_build hook ${__pei_name} ended with status $?; what it says stands above" "$?"

@@ -48,7 +48,7 @@ write_app() {
 
 write_scripts() {
     # Written for a program that is not there: the stage has sh alone.
-    hook stages/npm/install.sh <<<$'#!/usr/bin/env bash\necho "hook-npm $#:$1 $MODE"; echo sentinel-npm >/sentinel-npm; read -r _ </app/package.json'
+    hook stages/npm/install.sh <<<$'#!/usr/bin/env bash\necho "hook-npm $#:$1 $MODE $script $line"; echo sentinel-npm >/sentinel-npm; read -r _ </app/package.json'
     hook stages/assets/build.sh <<'SCRIPT'
 set -e
 echo "hook-assets $0 $*"
@@ -62,7 +62,7 @@ echo "$part" >/app/dist/index.html
 SCRIPT
     hook stages/assets/part.sh <<<'part=one'
     hook stages/python/p.sh <<<'#!/usr/bin/perl
-print "hook-python in perl $ENV{MODE}|\n"; open F, ">", "/sentinel-python"; print F "sentinel-python\n";'
+print "hook-python in perl $ENV{MODE} $ENV{TREE} $ENV{script}|\n"; open F, ">", "/sentinel-python"; print F "sentinel-python\n";'
     hook stages/python/b.sh <<<'[[ -e /sentinel-python ]] && echo hook-python in bash'
     hook stages/kept/k.sh <<<'echo hook-kept'
     hook stage-2/custom/two.sh <<<'echo "hook-two $(cat /hard/image/app/www/index.html) [${MODE-}]"; ls /sentinel-python'
@@ -79,7 +79,8 @@ stages:
   npm:
     image: {base: $ID-tiny}
     copy: [{from: app, path: package.json, to: /app/}]
-    environment: {MODE: "a \$HOME 'b' \"c\" #d"}
+    # Names that pei's own scripts may have for something else.
+    environment: {MODE: "a \$HOME 'b' \"c\" #d", script: s, line: l, IFS: n}
     custom: {on_build: ['stages/npm/install.sh "one word" two']}
   assets:
     from: npm
@@ -87,7 +88,7 @@ stages:
     custom: {on_build: ['stages/assets/build.sh --mode \$HOME']}
     image: {output: $ID-assets}
   python:
-    environment: [MODE=quick]
+    environment: [MODE=quick, TREE=t, script=s, IFS=n]
     custom: {on_build: [stages/python/p.sh, stages/python/b.sh]}
   kept:
     image: {base: $ID-tiny, output: $ID-kept}
@@ -124,9 +125,9 @@ YAML
 
 @test "hooks run by their first line, else with bash, else with sh, and get what was typed" {
     local log=$WORK/first.log
-    equal 1 "$(ran "$log" "hook-npm 2:one word a \$HOME 'b' \"c\" #d")"
+    equal 1 "$(ran "$log" "hook-npm 2:one word a \$HOME 'b' \"c\" #d s l")"
     equal 1 "$(ran "$log" 'hook-assets /pei-from-host/stages/assets/build.sh --mode /')"
-    equal 1 "$(ran "$log" 'hook-python in perl quick|')"
+    equal 1 "$(ran "$log" 'hook-python in perl quick t s|')"
     equal 1 "$(ran "$log" 'hook-two one []')"
 }
 

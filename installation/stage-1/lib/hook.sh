@@ -4,7 +4,7 @@
 # pei_find_interpreter SCRIPT: fills the array pei_interpreter with the words that run SCRIPT: those of its first line,
 # where what that line names is here, else bash. What is written for sh runs with bash, too.
 pei_find_interpreter() {
-  local line='' program rest name
+  local line='' program rest name IFS=$' \t\n'
   pei_interpreter=(bash)
   { IFS= read -r line <"$1"; } 2>/dev/null
   line="${line%$'\r'}"
@@ -28,9 +28,10 @@ pei_find_interpreter() {
   [[ -z "${rest}" ]] || pei_interpreter+=("${rest}")
 }
 
-# pei_run_hook INSTALLATION SCRIPT ARGUMENTS
+# pei_run_hook INSTALLATION SCRIPT ARGUMENTS [NAME=VALUE]…
 # INSTALLATION is the directory that SCRIPT is relative to. SCRIPT is only ever a path. ARGUMENTS is the text
 # behind it, as typed in user_config.yml: a shell reads it now, so that quotes group and $HOME expands.
+# Each NAME=VALUE is a variable of the hook.
 # Reads: PEI_HOOK_PATH, the PATH of hooks where it is not this shell's.
 pei_run_hook() (
   __pei_script="$1/$2" __pei_arguments="$3"
@@ -40,6 +41,7 @@ pei_run_hook() (
   fi
   [[ -z "${PEI_HOOK_PATH:-}" ]] || PATH="${PEI_HOOK_PATH}"
   unset -v PEI_HOOK_PATH
+  (($# < 4)) || export -- "${@:4}"
   pei_find_interpreter "${__pei_script}"
   # A variable that is unset is empty, as it would be for a line typed in a shell.
   set +u

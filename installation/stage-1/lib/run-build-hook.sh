@@ -1,10 +1,11 @@
 #!/bin/bash
 # Runs one on_build hook as a step of the build.
 #
-# Usage: run-build-hook.sh SCRIPT ARGUMENTS KEY
+# Usage: run-build-hook.sh SCRIPT ARGUMENTS KEY [NAME=VALUE]…
 #   SCRIPT     relative to installation/
 #   ARGUMENTS  as typed in user_config.yml; a shell reads it here, so quotes group and $HOME expands
 #   KEY        the path of the entry in user_config.yml, for messages
+#   NAME=VALUE a variable of the hook, which nothing here is to see
 #
 # The build binds what the hook may see, read-only, under /pei-build/files, this script with it. The hook gets copies
 # under the paths of the finished image, since scripts change the modes of their neighbours, write beside them and keep
@@ -13,9 +14,9 @@
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
-readonly FILES=/pei-build/files TREE=/pei-from-host
+readonly __PEI_FILES=/pei-build/files __PEI_TREE=/pei-from-host
 # Larger files are linked instead: they are downloads, not scripts.
-readonly COPIED_BYTES=$((1024 * 1024))
+readonly __PEI_COPIED_BYTES=$((1024 * 1024))
 # shellcheck source=installation/stage-1/lib/clean.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
@@ -36,25 +37,25 @@ folders=()
 show_tree() {
   local kind size entry target small=() large=()
   while IFS=/ read -r -d '' kind size entry; do
-    target="${TREE}/${entry}"
+    target="${__PEI_TREE}/${entry}"
     [[ ! -e "${target}" && ! -L "${target}" ]] || continue
     if [[ "${kind}" == d ]]; then
       folders+=("${target}")
-    elif ((size < COPIED_BYTES)); then
+    elif ((size < __PEI_COPIED_BYTES)); then
       small+=("${entry}")
       shown+=("${target}")
     else
       large+=("${entry}")
       shown+=("${target}")
     fi
-  done < <(find "${FILES}" -mindepth 1 -printf '%y/%s/%P\0')
+  done < <(find "${__PEI_FILES}" -mindepth 1 -printf '%y/%s/%P\0')
   for_each folders mkdir -p --
   # With times of their own (-m) they are older than the stamp, whatever the clock of the host once said.
   ((${#small[@]} == 0)) || printf '%s\0' "${small[@]}" \
-    | tar -C "${FILES}" --null --verbatim-files-from -T - --mode=u+rwx,go+rx -c \
-    | tar -C "${TREE}" -x -m
+    | tar -C "${__PEI_FILES}" --null --verbatim-files-from -T - --mode=u+rwx,go+rx -c \
+    | tar -C "${__PEI_TREE}" -x -m
   for entry in "${large[@]}"; do
-    ln -s -- "${FILES}/${entry}" "${TREE}/${entry}"
+    ln -s -- "${__PEI_FILES}/${entry}" "${__PEI_TREE}/${entry}"
   done
   # A copy that is newer than this was changed by the hook.
   stamp="$(mktemp)"
@@ -88,7 +89,7 @@ for_each() {
 # installers see to it themselves.
 refresh_lists() {
   local word='(^|[^[:alnum:]_.-])(apt|apt-get|aptitude)[[:space:]]'
-  grep -rqsE -- "${word}" "${FILES}/$1" "${FILES}"/stage-*/custom || return 0
+  grep -rqsE -- "${word}" "${__PEI_FILES}/$1" "${__PEI_FILES}"/stage-*/custom || return 0
   pei_apt_lists_missing || return 0
   pei_log_info 'reading the package lists, which are not in the build cache'
   apt-get -q update -o APT::Update::Error-Mode=any \
@@ -98,7 +99,7 @@ refresh_lists() {
 main() {
   local script="$1" arguments="$2" key="${3:-custom.on_build}" status=0 stamp before
   # In the words of the warning of `pei configure`.
-  [[ -f "${FILES}/${script}" ]] || pei_die "the hook script \`installation/${script}\` does not exist (at \`${key}\` of user_config.yml);" \
+  [[ -f "${__PEI_FILES}/${script}" ]] || pei_die "the hook script \`installation/${script}\` does not exist (at \`${key}\` of user_config.yml);" \
     'write it, then run `pei configure`, which lists what hooks see, and build again'
   export DEBIAN_FRONTEND=noninteractive
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
@@ -107,7 +108,7 @@ main() {
   pei_record_begin
   before="$(pei_installed_packages)"
   cd /
-  pei_run_hook "${TREE}" "${script}" "${arguments}" || status=$?
+  pei_run_hook "${__PEI_TREE}" "${script}" "${arguments}" "${@:4}" || status=$?
   hide_tree
   pei_record_packages "${before}"
   pei_clean_layer
