@@ -253,7 +253,8 @@ fn with_cure(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
                 "`pei configure` writes what Docker needs, then `docker compose up -d --build` builds and starts"
             }
             "down" | "stop" => "`docker compose down` stops and removes the containers",
-            "ssh" | "exec" | "shell" | "logs" | "ps" | "status" => {
+            "ssh" => "`pei ssh-config --write` makes an entry for ssh, `docker compose exec stage-2 bash` a shell without it",
+            "exec" | "shell" | "logs" | "ps" | "status" => {
                 "containers are Compose's: `docker compose ps`, `logs` and `exec stage-2 bash`"
             }
             "delete" | "rm" | "clean" | "uninstall" => "`pei remove` removes images and containers",

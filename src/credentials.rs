@@ -122,6 +122,7 @@ mod tests {
             gid: None,
             key_files: Vec::new(),
             public_key_files: Vec::new(),
+            login_keys: Vec::new(),
         }
     }
 

@@ -32,8 +32,10 @@ mod file_tree;
 mod host_ids;
 mod model;
 mod plan;
+mod private_file;
 mod project;
 mod render;
+mod ssh_config;
 // The commands that show and use states are on their way.
 #[allow(dead_code, unused_imports)]
 mod state;

@@ -12,8 +12,8 @@ use super::given::{
     CONFIG, INSTALLATION, credentials, keys_of_configs, other_names, private_keys, project_folder,
     read_config, require_config, stage_folders,
 };
-use super::host_dirs;
 use super::outcome::{self, BUILD_AND_START, shell_word};
+use super::{host_dirs, naming, published};
 use crate::cli::Quiet;
 use crate::config::{self, Host, Layers, SourceFile, name_of};
 use crate::credentials::Credentials;
@@ -134,7 +134,27 @@ impl Args {
             ui.note("the four files of the merged build stay as they were; --with-merged brings them up to date");
         }
         ui.status(&next_step(&self.project_dir));
+        if let Some(step) = self.ssh_step(&project) {
+            ui.status(&step);
+        }
         Ok(ExitCode::Success)
+    }
+
+    /// How somebody logs in whom the config lets in.
+    fn ssh_step(&self, project: &Project) -> Option<String> {
+        let host = self.host();
+        let (stage, ssh) = published::sshd(project)?;
+        let mut mappings = published::mappings(project, stage, &host).into_iter();
+        mappings.find(|mapping| mapping.host.is_some() && mapping.container.contains(&ssh.port))?;
+        let name = naming::name_for_compose(project.name.as_deref(), &self.project_dir, &host)?;
+        let config = if self.config == Path::new(CONFIG) {
+            String::new()
+        } else {
+            format!("-c {} ", shell_word(&self.config))
+        };
+        Some(format!(
+            "then: pei ssh-config {config}--write && ssh {name}"
+        ))
     }
 
     /// `--show-config`.

@@ -10,10 +10,10 @@ use anyhow::{Context, Result};
 
 use super::outcome::shell_word;
 use crate::assets;
-use crate::config::{SourceFile, is_local};
-use crate::diagnostic::{list, nearest, quoted};
+use crate::config::{Host, Layers, SourceFile, is_local, name_of};
+use crate::diagnostic::{self, list, nearest, quoted};
 use crate::failure::Failure;
-use crate::model::{Builder, StageId};
+use crate::model::{Builder, Project, StageId};
 use crate::plan::paths::of_builder;
 use crate::plan::{CustomFile, LeftOut, StageFolder};
 use crate::project::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS};
@@ -101,6 +101,28 @@ pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> 
             "`pei create -p {directory} --force` makes it one and keeps your files"
         ))),
         Ok(_) => Ok(()),
+    }
+}
+
+/// The project that a config describes; what is wrong with it is told, and its warnings are `pei configure`'s to tell.
+pub(super) fn load_config(
+    ui: &mut Ui,
+    folder: &Path,
+    config: &Path,
+    host: &Host,
+) -> Result<Option<Project>> {
+    let path = folder.join(config);
+    require_config(&path, folder)?;
+    let (source, result) = match SourceFile::decode(name_of(&path), read_config(&path)?) {
+        Err((source, problem)) => (source, Err(vec![*problem])),
+        Ok(source) => Layers::read(source, &path, host).load(host),
+    };
+    match result {
+        Ok(loaded) => Ok(Some(loaded.project)),
+        Err(found) => {
+            ui.error_text(&diagnostic::render(&found, &source, ui.colour()));
+            Ok(None)
+        }
     }
 }
 

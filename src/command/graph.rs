@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::ValueHint;
 
-use super::given::{CONFIG, INSTALLATION, project_folder, read_config, require_config};
+use super::given::{CONFIG, INSTALLATION, load_config, project_folder};
 use crate::cli::Quiet;
-use crate::config::{Host, Layers, SourceFile, name_of};
-use crate::diagnostic;
+use crate::config::Host;
 use crate::exit_code::ExitCode;
 use crate::render::{Form, graph};
 use crate::ui::Ui;
@@ -40,23 +39,11 @@ pub struct Args {
 impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         let folder = project_folder(ui, &self.project_dir)?;
-        let path = folder.join(&self.config);
-        require_config(&path, &folder)?;
         let host = Host::new(folder.join(INSTALLATION));
-        let (source, result) = match SourceFile::decode(name_of(&path), read_config(&path)?) {
-            Err((source, problem)) => (source, Err(vec![*problem])),
-            Ok(source) => Layers::read(source, &path, &host).load(&host),
+        let Some(project) = load_config(ui, &folder, &self.config, &host)? else {
+            return Ok(ExitCode::Failure);
         };
-        match result {
-            // `pei configure` tells the warnings.
-            Ok(loaded) => {
-                ui.data(&graph(&loaded.project, self.format))?;
-                Ok(ExitCode::Success)
-            }
-            Err(found) => {
-                ui.error_text(&diagnostic::render(&found, &source, ui.colour()));
-                Ok(ExitCode::Failure)
-            }
-        }
+        ui.data(&graph(&project, self.format))?;
+        Ok(ExitCode::Success)
     }
 }

@@ -11,8 +11,10 @@ mod host_dirs;
 mod man;
 mod naming;
 mod outcome;
+mod published;
 mod remove;
 mod schema;
+mod ssh_config;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -26,6 +28,7 @@ pub enum Command {
     Create(create::Args),
     Configure(configure::Args),
     Remove(remove::Args),
+    SshConfig(ssh_config::Args),
     HashPassword(hash_password::Args),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -35,10 +38,11 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "create",
     "configure",
     "remove",
+    "ssh-config",
     "hash-password",
     "schema",
     "explain",
@@ -54,6 +58,7 @@ impl Command {
             Self::Create(args) => args.run(ui),
             Self::Configure(args) => args.run(ui),
             Self::Remove(args) => args.run(ui),
+            Self::SshConfig(args) => args.run(ui),
             Self::HashPassword(_) => hash_password::Args::run(ui),
             Self::Schema(_) => schema::Args::run(ui),
             Self::Explain(args) => args.run(ui),
@@ -69,6 +74,7 @@ impl Command {
             Self::Create(args) => args.quiet.quiet,
             Self::Configure(args) => args.quiet.quiet,
             Self::Remove(args) => args.quiet.quiet,
+            Self::SshConfig(args) => args.quiet.quiet,
             Self::HashPassword(args) => args.quiet.quiet,
             Self::Schema(args) => args.quiet.quiet,
             Self::Explain(args) => args.quiet.quiet,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::config::Lookup;
 use crate::diagnostic::quoted;
 use crate::failure::Failure;
 use crate::model::NameForm;
@@ -41,6 +42,26 @@ pub(super) fn name_of(folder: &Path) -> String {
             .map(|byte| char::from(letters[usize::from(byte % 32)])),
     );
     name
+}
+
+/// What Compose calls the project of a directory: a variable wins over the name of the config, and that one over the
+/// directory's.
+pub(super) fn name_for_compose(
+    named: Option<&str>,
+    folder: &Path,
+    lookup: &dyn Lookup,
+) -> Option<String> {
+    let variable = lookup.variable("COMPOSE_PROJECT_NAME");
+    let variable = variable.and_then(|name| name.into_string().ok());
+    let variable = variable.filter(|name| !name.is_empty());
+    let own = || {
+        let name = real(folder).file_name()?.to_string_lossy().to_lowercase();
+        let is_legal = |c: &char| c.is_ascii_alphanumeric() || "-_".contains(*c);
+        let name: String = name.chars().filter(is_legal).collect();
+        Some(name.trim_start_matches(['-', '_']).to_owned())
+    };
+    let name = variable.or_else(|| named.map(str::to_owned)).or_else(own);
+    name.filter(|name| NameForm::PROJECT.fits(name))
 }
 
 /// The folder's path, links resolved as far as it exists.

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::ValueHint;
 
-use super::given;
 use super::outcome::shell_word;
+use super::{given, naming};
 use crate::cli::Quiet;
 use crate::compose_file::ComposeFile;
+use crate::config::Host;
 use crate::diagnostic::{list, quoted};
 use crate::engine::{Container, Engine};
 use crate::exit_code::ExitCode;
@@ -186,22 +187,9 @@ fn resolve(engine: &Engine, path: &Path, written: ComposeFile) -> ComposeFile {
         .and_then(|json| ComposeFile::from_compose(&json))
         .unwrap_or(written);
     if file.name.is_none() {
-        let named = std::env::var("COMPOSE_PROJECT_NAME")
-            .ok()
-            .filter(|name| !name.is_empty());
-        file.name = named.or_else(|| {
-            let folder = path.canonicalize().ok()?;
-            let name = folder
-                .parent()?
-                .file_name()?
-                .to_string_lossy()
-                .to_lowercase();
-            let name: String = name
-                .chars()
-                .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
-                .collect();
-            Some(name.trim_start_matches(['-', '_']).to_owned())
-        });
+        let folder = path.parent().unwrap_or(Path::new(""));
+        file.name =
+            naming::name_for_compose(None, folder, &Host::new(folder.join(given::INSTALLATION)));
     }
     file
 }

@@ -19,12 +19,27 @@ pub struct Container {
     pub running: bool,
     /// The Compose project that made it, where one did.
     pub project: Option<String>,
+    /// The service of that project that it is.
+    pub service: Option<String>,
+    /// The ports of the host that lead to it.
+    pub ports: Vec<PublishedPort>,
     /// The folder of that project.
     folder: Option<PathBuf>,
     /// Identifier of the image that it was made from.
     image_id: String,
     /// The image's name at that time.
     image_name: String,
+}
+
+/// A port of the host that leads to a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedPort {
+    /// In the container, with its protocol: `22/tcp`.
+    pub container: String,
+    /// The address of the host; empty or unspecified for all.
+    pub address: String,
+    /// On the host.
+    pub host: u16,
 }
 
 /// An image.
@@ -49,6 +64,42 @@ struct InspectedContainer {
     image_name: String,
     config: InspectedConfig,
     state: InspectedState,
+    #[serde(default)]
+    network_settings: InspectedNetwork,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedNetwork {
+    /// None of a port that is only exposed.
+    #[serde(default)]
+    ports: Option<BTreeMap<String, Option<Vec<InspectedPort>>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct InspectedPort {
+    #[serde(default)]
+    host_ip: String,
+    #[serde(default)]
+    host_port: String,
+}
+
+impl InspectedNetwork {
+    fn published(self) -> Vec<PublishedPort> {
+        let ports = self.ports.unwrap_or_default().into_iter();
+        let ports = ports.flat_map(|(container, found)| {
+            let found = found.unwrap_or_default().into_iter();
+            found.filter_map(move |port| {
+                Some(PublishedPort {
+                    container: container.clone(),
+                    address: port.host_ip,
+                    host: port.host_port.parse().ok()?,
+                })
+            })
+        });
+        ports.collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -140,6 +191,8 @@ impl From<InspectedContainer> for Container {
             name: found.name.trim_start_matches('/').to_owned(),
             running: found.state.running || found.state.paused,
             project: label(PROJECT_LABEL).cloned(),
+            service: label("com.docker.compose.service").cloned(),
+            ports: found.network_settings.published(),
             folder: label("com.docker.compose.project.working_dir").map(PathBuf::from),
             image_id: plain_id(&found.image),
             image_name: if found.image_name.is_empty() {
@@ -166,6 +219,8 @@ mod tests {
             name: "c".into(),
             running: false,
             project: None,
+            service: None,
+            ports: Vec::new(),
             folder: None,
             image_id: image_id.into(),
             image_name: image_name.into(),

@@ -1,16 +1,18 @@
 //! The container engine, asked through its command line as a person would.
 
 mod container;
+mod limit;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::diagnostic::quoted;
 use crate::failure::Failure;
 
-pub use container::{Container, Image, PROJECT_LABEL};
+pub use container::{Container, Image, PROJECT_LABEL, PublishedPort};
 
 /// Names another engine with docker's command line, such as podman.
 pub const VARIABLE: &str = "CONTAINER_ENGINE";
@@ -19,6 +21,8 @@ pub const VARIABLE: &str = "CONTAINER_ENGINE";
 #[derive(Debug)]
 pub struct Engine {
     program: OsString,
+    /// What takes longer has failed; without one, it is waited for.
+    limit: Option<Duration>,
 }
 
 impl Engine {
@@ -27,7 +31,37 @@ impl Engine {
         let named = std::env::var_os(VARIABLE).filter(|name| !name.is_empty());
         Self {
             program: named.unwrap_or_else(|| "docker".into()),
+            limit: None,
         }
+    }
+
+    /// The same engine, of which nothing is expected after so long.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
+        }
+    }
+
+    /// What a command in a running container prints; `None` where it fails.
+    pub fn exec(&self, container: &Container, command: &[&str]) -> Option<String> {
+        let mut arguments = vec!["exec", &container.id];
+        arguments.extend(command);
+        let output = self.output(&arguments).ok()?;
+        output.success.then_some(output.stdout)
+    }
+
+    /// The machine that the engine is on, where it is another one.
+    pub fn remote_host(&self) -> Option<String> {
+        let arguments = [
+            "context",
+            "inspect",
+            "--format",
+            "{{.Endpoints.docker.Host}}",
+        ];
+        let output = self.output(&arguments).ok()?;
+        host_of(output.stdout.trim()).filter(|_| output.success)
     }
 
     /// All containers, whatever made them and whether they run or not.
@@ -119,16 +153,30 @@ impl Engine {
     }
 
     fn output(&self, arguments: &[&str]) -> Result<Output, Failure> {
-        let output = Command::new(&self.program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| self.missing(&error))?;
+        let mut command = Command::new(&self.program);
+        command.args(arguments).stdin(Stdio::null());
+        let output = match self.limit {
+            None => command.output().map(Some),
+            Some(limit) => limit::output(&mut command, limit),
+        };
+        let Some(output) = output.map_err(|error| self.missing(&error))? else {
+            return Err(self.silent(arguments));
+        };
         Ok(Output {
             success: output.status.success(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
+    }
+
+    fn silent(&self, arguments: &[&str]) -> Failure {
+        let program = self.program.to_string_lossy();
+        let seconds = self.limit.unwrap_or_default().as_secs();
+        Failure::engine(format!(
+            "`{program} {}` gave no answer within {seconds} s",
+            arguments.join(" ")
+        ))
+        .help("check that the engine runs, and that this machine reaches it")
     }
 
     fn missing(&self, error: &std::io::Error) -> Failure {
@@ -178,8 +226,43 @@ fn group_of_socket(said: &str) -> String {
         .unwrap_or_else(|| "docker".to_owned())
 }
 
+/// The host in an endpoint such as `ssh://me@lab:22` or `tcp://lab:2376`; a socket of this machine has none.
+fn host_of(endpoint: &str) -> Option<String> {
+    let (scheme, rest) = endpoint.split_once("://")?;
+    if !matches!(scheme, "ssh" | "tcp" | "http" | "https") {
+        return None;
+    }
+    let authority = rest.split('/').next()?;
+    let (_, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    let is_here = matches!(host, "" | "localhost" | "127.0.0.1" | "::1");
+    (!is_here).then(|| host.to_owned())
+}
+
 struct Output {
     success: bool,
     stdout: String,
     stderr: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_of;
+
+    #[test]
+    fn an_endpoint_names_its_machine_unless_it_is_this_one() {
+        for (endpoint, host) in [
+            ("unix:///var/run/docker.sock", None),
+            ("tcp://127.0.0.1:2375", None),
+            ("tcp://lab:2376", Some("lab")),
+            ("ssh://me@lab.example", Some("lab.example")),
+            ("tcp://[fd00::2]:2376", Some("fd00::2")),
+            ("", None),
+        ] {
+            assert_eq!(host_of(endpoint).as_deref(), host, "{endpoint}");
+        }
+    }
 }

@@ -332,6 +332,7 @@ fn user(user: &SshUser) -> (String, Setting) {
         gid,
         key_files: _,
         public_key_files: _,
+        login_keys: _,
     } = user;
     let value = Setting::map([
         ("uid", Setting::maybe(*uid, setting_of_id)),

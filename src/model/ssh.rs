@@ -32,6 +32,9 @@ pub struct SshUser {
     pub key_files: Vec<String>,
     /// Public ones, which builds alone leave out: they need none, and would be done again for another key.
     pub public_key_files: Vec<String>,
+    /// Files that may hold the private half of `public_key`, by what the config names: absolute, below `~/`, or relative to
+    /// `installation/`. They need not exist.
+    pub login_keys: Vec<String>,
 }
 
 /// A login password.
@@ -69,6 +72,7 @@ impl std::fmt::Debug for SshUser {
             .field("gid", &self.gid)
             .field("key_files", &self.key_files)
             .field("public_key_files", &self.public_key_files)
+            .field("login_keys", &self.login_keys)
             .finish()
     }
 }

@@ -41,7 +41,7 @@ use folder::Folder;
 
 pub use changes::{Action, Change, Changes, Notice};
 pub use compose_template::extended_compose_template;
-pub use names::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS};
+pub use names::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS, KNOWN_HOSTS};
 pub use stamp::stamp_all;
 
 /// What a run may do to files that are there already.

@@ -22,6 +22,9 @@ pub(super) const OF_STAGES: [&str; 2] =
 /// Salted password hashes, kept so that the same passwords give the same bytes.
 pub const CREDENTIALS: &str = crate::credentials::PATH;
 
+/// The host keys of the project's container, for ssh.
+pub const KNOWN_HOSTS: &str = ".pei/known_hosts";
+
 /// Sums of the files without a token, as pei last wrote them.
 pub(super) const MANIFEST: &str = ".pei/manifest";
 

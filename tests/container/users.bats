@@ -117,6 +117,37 @@ setup() {
 
 # ---- logins
 
+# ssh_config [ARG...]: pei's own, for a person who has nothing in ~/.ssh yet.
+ssh_config() {
+    mkdir -p "$WORK/home"
+    HOME=$WORK/home "$PEI_BIN" ssh-config -p "$PROJECT" "$@"
+}
+
+@test "pei ssh-config: the project's name logs in, and the host key is known" {
+    local login=(timeout 30 sshpass -e ssh -F "$WORK/home/.ssh/config" -o StrictHostKeyChecking=yes "${PROJECT##*/}" id -un)
+    must ssh_config --write
+    lacks "$output" 'host key'
+    SSHPASS=$PASSWORD must "${login[@]}"
+    equal me "$output"
+    # Another container on the port is noticed.
+    ssh-keygen -q -t ed25519 -N '' -f "$WORK/other-host"
+    printf '%s %s\n' "${PROJECT##*/}" "$(cut -d ' ' -f 1,2 "$WORK/other-host.pub")" >"$PROJECT/.pei/known_hosts"
+    SSHPASS=$PASSWORD must_fail "${login[@]}"
+    has "$output" 'HOST IDENTIFICATION HAS CHANGED'
+    must ssh_config --write
+    has "$output" 'nothing to do'
+    SSHPASS=$PASSWORD must "${login[@]}"
+}
+
+@test "pei ssh-config: the key of the config logs in" {
+    printf '%s\n' "stage_1:" "  $(image_1 "$ID-base")" \
+        "  ssh: {port: 2022, host_port: 1, users: {byfile: {pubkey_file: $WORK/file.pub}}}" \
+        "stage_2:" "  $(image_2)" >"$PROJECT/keys.yml"
+    ssh_config -c keys.yml >"$WORK/entry"
+    must timeout 30 ssh -F "$WORK/entry" -o BatchMode=yes -o StrictHostKeyChecking=yes "${PROJECT##*/}" id -un
+    equal byfile "$output"
+}
+
 @test "a password logs in, another one does not" {
     local user
     for user in me both ident; do

@@ -9,10 +9,11 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 9] = [
+pub(crate) const COMMANDS: [&str; 10] = [
     "create",
     "configure",
     "remove",
+    "ssh-config",
     "hash-password",
     "schema",
     "explain",

@@ -165,6 +165,8 @@ fn without_names(text: &str) -> String {
         if let Some(name) = line.strip_prefix("the project is called `build-") {
             // The name comes of the folder, and the port of what the machine has free.
             name[4..].replace(|c: char| c.is_ascii_digit(), "")
+        } else if line.starts_with("then: ") {
+            line[..line.len() - 4].to_owned()
         } else {
             line.to_owned()
         }

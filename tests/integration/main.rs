@@ -32,6 +32,7 @@ mod safety;
 mod security;
 mod shells;
 mod skip;
+mod ssh_config;
 mod stages;
 mod supply_chain;
 mod template;

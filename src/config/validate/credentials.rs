@@ -18,6 +18,14 @@ struct Found<'n> {
     field: Field<'n>,
     /// The name of the file, where it is one.
     file_name: Option<String>,
+    /// Its path: absolute, below `~/`, or relative to `installation/`.
+    path: Option<String>,
+}
+
+/// A key with the path of the file that the config names for it.
+pub(super) struct NamedKey<T> {
+    pub(super) key: T,
+    pub(super) path: Option<String>,
 }
 
 /// Which of a user's two keys.
@@ -60,7 +68,7 @@ pub(super) fn public_key(
     section: &raw::User<'_>,
     at: &Place<'_>,
     key_files: &mut Vec<String>,
-) -> Read<(PublicKey, Site)> {
+) -> Read<NamedKey<(PublicKey, Site)>> {
     let fields = (section.pubkey_file, section.pubkey_text);
     let Some(found) = key_text(cx, fields, at, Half::Public, key_files)? else {
         return Ok(None);
@@ -68,7 +76,10 @@ pub(super) fn public_key(
     match PublicKey::parse(&found.text) {
         Ok(key) => {
             let site = found.field.place(at).site(found.field.node.span.clone());
-            Ok(Some((key, site)))
+            Ok(Some(NamedKey {
+                key: (key, site),
+                path: found.path,
+            }))
         }
         Err(_) if found.is_path() => Err(report_path(cx, &found, at, Half::Public)),
         Err(problem) => Err(report_public(cx, &found, at, &problem)),
@@ -81,13 +92,16 @@ pub(super) fn private_key(
     section: &raw::User<'_>,
     at: &Place<'_>,
     key_files: &mut Vec<String>,
-) -> Read<PrivateKey> {
+) -> Read<NamedKey<PrivateKey>> {
     let fields = (section.privkey_file, section.privkey_text);
     let Some(found) = key_text(cx, fields, at, Half::Private, key_files)? else {
         return Ok(None);
     };
     match parse_private(&found.text, found.file_name.as_deref()) {
-        Ok(key) => Ok(Some(key)),
+        Ok(key) => Ok(Some(NamedKey {
+            key,
+            path: found.path,
+        })),
         Err(_) if found.is_path() => Err(report_path(cx, &found, at, Half::Private)),
         Err(problem) => {
             let message = format!("this is not a private key: {}", problem.what);
@@ -146,6 +160,7 @@ fn key_text<'n>(
             text,
             field,
             file_name: None,
+            path: None,
         }));
     }
     let Some(field) = file else { return Ok(None) };
@@ -162,7 +177,7 @@ fn key_text<'n>(
     let Some(path) = cx.text(Some(field), at)?.filter(|path| !path.is_empty()) else {
         return Ok(None);
     };
-    let Some(bytes) = key_file(cx, field, at, &path, half, key_files)? else {
+    let Some((bytes, file)) = key_file(cx, field, at, &path, half, key_files)? else {
         return Ok(None);
     };
     let Ok(text) = String::from_utf8(bytes) else {
@@ -181,6 +196,7 @@ fn key_text<'n>(
         text,
         field,
         file_name,
+        path: Some(file),
     }))
 }
 
@@ -197,7 +213,7 @@ fn key_file(
     path: &str,
     half: Half,
     key_files: &mut Vec<String>,
-) -> Read<Vec<u8>> {
+) -> Read<(Vec<u8>, String)> {
     let here = field.place(at);
     let span = field.node.span.clone();
     let is_wanted = cx.lookup().wants_credentials();
@@ -222,11 +238,12 @@ fn key_file(
     if path.starts_with('/') {
         let places = cx.lookup().places_inside(path);
         note_places(cx, field, at, places, key_files);
-        return if_there(cx.lookup().host_file(path), is_wanted).map_err(|problem| {
+        let found = if_there(cx.lookup().host_file(path), is_wanted).map_err(|problem| {
             let diagnostic = file_diagnostic(&here, span, path, &problem);
             let help = "check the path; one that begins with `/` is a path of the host";
             cx.report(diagnostic.help(help))
         });
+        return found.map(|bytes| Some((bytes?, path.to_owned())));
     }
     let inside = match normalise(path) {
         Ok(inside) => inside,
@@ -241,10 +258,10 @@ fn key_file(
             let mut places = cx.lookup().places_inside(&inside);
             if places.is_empty() {
                 // In a clone the file is missing, and listed all the same.
-                places.push(inside);
+                places.push(inside.clone());
             }
             note_places(cx, field, at, places, key_files);
-            Ok(bytes)
+            Ok(bytes.map(|bytes| (bytes, inside)))
         }
         Err(problem) => {
             let mut diagnostic = file_diagnostic(&here, span, &inside, &problem);
@@ -300,10 +317,12 @@ fn candidate(name: &str, half: Half) -> String {
     }
 }
 
-fn home_key(cx: &Context<'_>, half: Half) -> Option<Vec<u8>> {
-    HOME_KEYS
-        .iter()
-        .find_map(|name| cx.lookup().home_key(&candidate(name, half)).ok())
+fn home_key(cx: &Context<'_>, half: Half) -> Option<(Vec<u8>, String)> {
+    HOME_KEYS.iter().find_map(|name| {
+        let name = candidate(name, half);
+        let bytes = cx.lookup().home_key(&name).ok()?;
+        Some((bytes, format!("~/.ssh/{name}")))
+    })
 }
 
 fn report_path(cx: &mut Context<'_>, found: &Found<'_>, at: &Place<'_>, half: Half) -> Reported {

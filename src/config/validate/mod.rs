@@ -23,7 +23,7 @@ mod literal;
 mod mount;
 mod password_hash;
 mod paths;
-mod port;
+pub(super) mod port;
 mod ports;
 mod project;
 mod project_path;

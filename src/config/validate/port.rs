@@ -10,24 +10,31 @@ pub(super) const TOO_MANY_PARTS: &str = "has more than three parts";
 
 /// A mapping without markers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mapping {
+pub struct Mapping {
     /// `None`: all interfaces, IPv4 and IPv6.
-    pub(super) ip: Option<IpAddr>,
+    pub ip: Option<IpAddr>,
     /// `None`: the engine picks one.
-    pub(super) host: Option<RangeInclusive<u16>>,
-    pub(super) container: RangeInclusive<u16>,
-    pub(super) protocol: Protocol,
+    pub host: Option<RangeInclusive<u16>>,
+    /// In the container.
+    pub container: RangeInclusive<u16>,
+    /// Of both sides.
+    pub protocol: Protocol,
 }
 
+/// The transport of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Protocol {
+pub enum Protocol {
+    /// What ssh uses.
     Tcp,
+    /// Datagrams.
     Udp,
+    /// Streams of messages.
     Sctp,
 }
 
 impl Protocol {
-    pub(super) fn name(self) -> &'static str {
+    /// As Compose spells it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
@@ -38,13 +45,13 @@ impl Protocol {
 
 impl Mapping {
     /// Reachable from other machines.
-    pub(super) fn is_open_to_all(&self) -> bool {
+    pub fn is_open_to_all(&self) -> bool {
         self.ip.is_none_or(|ip| ip.is_unspecified())
     }
 }
 
 /// Reads a mapping; the error says what is wrong with it, to follow "the port `…` ".
-pub(super) fn parse(text: &str) -> Result<Mapping, &'static str> {
+pub fn parse(text: &str) -> Result<Mapping, &'static str> {
     if text.contains("://") {
         return Err("is a URL");
     }

@@ -2,13 +2,14 @@
 
 use std::cell::OnceCell;
 
-use super::{credentials, literal, password_hash};
+use super::credentials::{self, NamedKey};
+use super::{literal, password_hash};
 use crate::config::keys::PublicKey;
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Read, Reported, Site};
 use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::model::{Id, NameForm, Password, SshUser};
+use crate::model::{Id, NameForm, Password, PrivateKey, SshUser};
 
 /// Where pei ships a key pair for trying things out.
 const EXAMPLE_KEY: &str = "stage-1/system/ssh/keys/example-pubkey.pub";
@@ -59,7 +60,9 @@ pub(super) fn read(
     {
         missing_credential(cx, &section, &at, &shown);
     }
-    let public = public.ok().flatten();
+    let (public, private) = (public.ok().flatten(), private.ok().flatten());
+    let login_keys = login_keys(public.as_ref(), private.as_ref());
+    let public = public.map(|named| named.key);
     if let Some((key, site)) = &public
         && example.is(cx, key)
     {
@@ -80,7 +83,7 @@ pub(super) fn read(
             (None, hash) => hash.ok().flatten().map(Password::Hash),
         },
         public_key: public.map(|(key, _)| key.line),
-        private_key: private.ok().flatten(),
+        private_key: private.map(|named| named.key),
         uid: uid
             .as_ref()
             .ok()
@@ -88,8 +91,26 @@ pub(super) fn read(
         gid: gid.ok().flatten().map(|(gid, _)| gid),
         key_files,
         public_key_files,
+        login_keys,
     };
     Ok((ReadUser { user, password }, uid.ok().flatten()))
+}
+
+/// Where the private half of a user's public key may lie; without a public key no key logs in.
+fn login_keys(
+    public: Option<&NamedKey<(PublicKey, Site)>>,
+    private: Option<&NamedKey<PrivateKey>>,
+) -> Vec<String> {
+    let Some(public) = public else {
+        return Vec::new();
+    };
+    let half = public
+        .path
+        .as_deref()
+        .and_then(|path| path.strip_suffix(".pub"));
+    let own = private.and_then(|private| private.path.as_deref());
+    let paths = half.into_iter().chain(own.filter(|own| half != Some(own)));
+    paths.map(str::to_owned).collect()
 }
 
 /// Accounts that services of an image run as, or own files by; `_` and `systemd-` begin the names of others.

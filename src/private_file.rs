@@ -1,0 +1,69 @@
+//! Small files of one person's own, outside the tree of a project's files.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, fchown};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::ui::shown;
+
+/// Puts a file with the mode 600 in place, whole or not at all. Its directory is made where it is missing, with the mode
+/// 700. What root makes belongs to whom the directory belongs to.
+pub fn write(path: &Path, content: &[u8]) -> Result<()> {
+    try_write(path, content).with_context(|| format!("cannot write {}", shown(path)))
+}
+
+fn try_write(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(ErrorKind::InvalidInput.into());
+    };
+    make(folder)?;
+    let mut waiting = std::ffi::OsString::from(".");
+    waiting.push(name);
+    waiting.push(".pei-tmp");
+    let waiting = folder.join(waiting);
+    // A run that was killed may have left it.
+    if let Err(error) = fs::remove_file(&waiting)
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&waiting)?;
+    let written = give(&file, folder)
+        .and_then(|()| file.write_all(content))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&waiting, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&waiting);
+    }
+    written
+}
+
+fn make(folder: &Path) -> std::io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => {
+            let above = folder.parent().unwrap_or(folder).metadata()?;
+            if folder.metadata()?.uid() == 0 && above.uid() != 0 {
+                chown(folder, Some(above.uid()), Some(above.gid()))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn give(file: &File, folder: &Path) -> std::io::Result<()> {
+    let owner = folder.metadata()?;
+    if file.metadata()?.uid() == 0 && owner.uid() != 0 {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
+}
