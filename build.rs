@@ -1,4 +1,4 @@
-//! Rebuilds when an embedded file changes; the embedding macro does not watch the folders itself.
+//! Rebuilds when an embedded file changes: the embedding macro does not watch its directories.
 
 fn main() {
     for folder in ["templates", "installation", "examples"] {

@@ -8,7 +8,7 @@ static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 static INSTALLATION: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/installation");
 static EXAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/examples");
 
-/// The names that `pei create --quick` knows, sorted.
+/// The names that `pei create --quick` accepts, sorted.
 pub fn quick_templates() -> Vec<&'static str> {
     let mut names: Vec<_> = TEMPLATES
         .get_dir("config/quick")
@@ -24,7 +24,7 @@ pub fn quick_templates() -> Vec<&'static str> {
 ///
 /// # Panics
 ///
-/// Where pei was built without that template.
+/// If pei was built without that template.
 pub fn template(path: &str) -> &'static str {
     TEMPLATES
         .get_file(path)
@@ -32,13 +32,13 @@ pub fn template(path: &str) -> &'static str {
         .unwrap_or_else(|| panic!("template {path} is part of pei"))
 }
 
-/// The files of `installation/`: relative path (without that folder) and content.
+/// The files of `installation/`: the path relative to that directory, and the content.
 pub fn installation() -> impl Iterator<Item = (String, Cow<'static, [u8]>)> {
     let shipped = files(&INSTALLATION).map(|(path, content)| (path, Cow::Borrowed(content)));
     shipped.chain(forwarders())
 }
 
-/// The scripts by which stage-2 has installers of stage-1 under its own name: one text for all of them.
+/// The stage-2 forwarders, one for each installer of stage-1. All have the same text.
 fn forwarders() -> impl Iterator<Item = (String, Cow<'static, [u8]>)> {
     let text = template("forwarder/script.sh");
     template("forwarder/list").lines().map(move |path| {
@@ -56,7 +56,7 @@ pub(crate) fn installation_file(path: &str) -> Option<&'static [u8]> {
     INSTALLATION.get_file(path).map(include_dir::File::contents)
 }
 
-/// The files of `examples/`, likewise.
+/// The files of `examples/`: the path relative to that directory, and the content.
 pub fn examples() -> impl Iterator<Item = (String, &'static [u8])> {
     files(&EXAMPLES)
 }
@@ -76,7 +76,7 @@ fn collect(dir: &'static Dir<'static>, found: &mut Vec<(String, &'static [u8])>)
     }
 }
 
-/// Whether a file of `installation/` belongs to the user once it is there.
+/// Whether a file of `installation/` is the user's once it has been written.
 pub fn is_users(path: &str) -> bool {
     let mut parts = path.split('/');
     parts

@@ -1,4 +1,4 @@
-//! What a user sees when pei itself is wrong.
+//! How a bug of pei is reported to the user.
 
 use std::io::Write;
 use std::panic;
@@ -21,7 +21,7 @@ pub fn catch_panics() {
         let version = env!("CARGO_PKG_VERSION");
         let text =
             format!("error: internal error{place}, pei {version}: {message}\n  = help: {REPORT}\n");
-        // Without a stderr there is nobody left to tell.
+        // If stderr is closed, there is no place left to report to.
         let _ = std::io::stderr().write_all(text.as_bytes());
         #[expect(
             clippy::exit,

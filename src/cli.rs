@@ -49,7 +49,7 @@ Exit status:
   4   --check found that something would change
   70  a bug of pei";
 
-/// The options of messages, which every command has.
+/// The options for messages, which every command has.
 #[derive(Debug, Args)]
 struct Output {
     /// When to colour messages
@@ -69,7 +69,7 @@ struct Output {
     verbose: bool,
 }
 
-/// `--quiet`, which cannot be global: the short form is taken by `create --quick`.
+/// `--quiet`. It cannot be global, because `create` uses `-q` for `--quick`.
 #[derive(Debug, Clone, Args)]
 pub struct Quiet {
     /// Print only errors
@@ -89,7 +89,7 @@ impl Cli {
     /// Reads the command line.
     ///
     /// # Errors
-    /// Wrong usage, or a text that was asked for: help and version.
+    /// A usage error, or a text to print: help or the version.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Answer> {
         let arguments: Vec<_> = arguments.into_iter().collect();
         let mut command = command();
@@ -105,7 +105,7 @@ impl Cli {
             })
     }
 
-    /// The voice that the flags ask for.
+    /// The printer, set up as the flags ask.
     pub fn ui(&self) -> Ui {
         let verbosity = if self.quiet.quiet || self.command.is_quiet() {
             Verbosity::Quiet
@@ -117,18 +117,19 @@ impl Cli {
         Ui::new(self.output.color, verbosity)
     }
 
-    /// What to do.
+    /// The subcommand.
     pub fn into_command(self) -> Command {
         self.command
     }
 }
 
-/// The whole definition, from which completions and man pages are made too.
+/// The whole command line. Completions and man pages are made from it too.
 pub fn command() -> clap::Command {
     Cli::command().styles(Styles::styled())
 }
 
-/// A word of which the likely values are known to completions, and any is taken: the command says what is wrong.
+/// A parser that offers the known values to completions but accepts any word: the command itself reports a wrong
+/// one.
 #[derive(Clone)]
 pub struct Likely(pub fn() -> Vec<&'static str>);
 
@@ -149,7 +150,7 @@ impl TypedValueParser for Likely {
     }
 }
 
-/// What the parser itself has to say: help, the version, or what is wrong.
+/// What the parser prints instead of running a command: help, the version or a usage error.
 #[derive(Debug)]
 pub struct Answer {
     error: clap::Error,
@@ -157,7 +158,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Says it, and what that means for the exit status.
+    /// Prints it and returns the exit status.
     pub fn print(&self) -> ExitCode {
         let mut ui = Ui::new(self.color, Verbosity::Normal);
         if self.error.use_stderr() {
@@ -165,7 +166,7 @@ impl Answer {
             ui.error_text(&text);
             return ExitCode::Usage;
         }
-        // Who closed the pipe has read enough.
+        // A closed pipe (`pei … | head`) is not an error.
         let _ = ui.data(&self.text(io::stdout().is_terminal()));
         ExitCode::Success
     }
@@ -181,7 +182,7 @@ impl Answer {
     }
 }
 
-/// `--color`, for the answers that the parser gives before it knows the flag.
+/// The value of `--color`, read by hand: the parser may fail before it has read the flag.
 fn color_of(arguments: &[OsString]) -> ColorChoice {
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
@@ -197,7 +198,7 @@ fn color_of(arguments: &[OsString]) -> ColorChoice {
     ColorChoice::Auto
 }
 
-/// Spells out the line ends and signs for terminals in the words that the parser repeats.
+/// Escapes line breaks and control characters in the words that the parser repeats.
 fn on_one_line(mut error: clap::Error) -> clap::Error {
     for kind in [
         ContextKind::InvalidSubcommand,
@@ -212,7 +213,7 @@ fn on_one_line(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Words the parser's suggestion as all other suggestions of pei are worded.
+/// Rewrites the parser's suggestion in the form of pei's other suggestions.
 fn did_you_mean(mut error: clap::Error) -> clap::Error {
     let kinds = [
         ContextKind::SuggestedSubcommand,
@@ -235,7 +236,7 @@ fn did_you_mean(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// What to type instead, where the habit of other tools tells what was wanted.
+/// Adds what to type instead of a word that other tools use.
 fn with_cure(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
     let Some(ContextValue::String(word)) = error
         .get(ContextKind::InvalidSubcommand)
@@ -286,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_has_no_contradiction() {
+    fn the_definition_is_consistent() {
         command().debug_assert();
     }
 
@@ -304,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn near_misses_are_named() {
+    fn typos_get_a_suggestion() {
         let case = |line: &str, meant: &str| {
             let text = read(line).unwrap_err().error.to_string();
             assert!(text.contains(&format!("did you mean `{meant}`?")), "{text}");

@@ -1,8 +1,8 @@
-//! What `pei remove` wants to know of a project's `docker-compose.yml`.
+//! Reads a project's `docker-compose.yml` for `pei remove`.
 //!
-//! The file may have been edited by hand, so only the keys that matter are read
-//! and everything else may be as it likes. Compose's own reading of the file is
-//! asked first, for names may hold variables or depend on the project's name.
+//! The file may have been edited by hand, so only the keys that matter are read and anything is accepted elsewhere.
+//! The output of `docker compose config` is preferred, because names may hold variables or depend on the project's
+//! name.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use serde::de::IgnoredAny;
 /// The names in a compose file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ComposeFile {
-    /// The project's name, where it is known.
+    /// The project's name, if it is known.
     pub name: Option<String>,
-    /// The images that the project builds, each once; those of later services come first, for they build on earlier
-    /// ones. What a service only pulls is not the project's.
+    /// The images that the project builds, each once. Images of later services come first, because they build on
+    /// earlier ones. An image that a service only pulls is not in the list.
     pub images: Vec<String>,
-    /// The named volumes as the engine calls them, where that is known.
+    /// The named volumes. If the engine's names for them are known, those.
     pub volumes: Vec<String>,
 }
 
@@ -40,12 +40,12 @@ struct VolumeSection {
 }
 
 impl ComposeFile {
-    /// Reads the file as it is written.
+    /// Reads the text of the file.
     ///
     /// # Errors
-    /// The parser's words for a file that is no YAML, or none of Compose's shape.
+    /// The parser's message, if the text is not YAML or does not have the form of a compose file.
     pub fn from_yaml(text: &str) -> Result<Self, String> {
-        // A large project has a large file; aliases have limits of their own.
+        // A large project has a large file. The limits on aliases stay.
         let mut options = serde_saphyr::Options::default();
         options.budget = None;
         let document: Document = serde_saphyr::from_str_with_options(text, options)
@@ -53,7 +53,7 @@ impl ComposeFile {
         Ok(document.into())
     }
 
-    /// Reads what `docker compose config --format json` says.
+    /// Reads the output of `docker compose config --format json`.
     pub fn from_compose(json: &str) -> Option<Self> {
         let document: Document = serde_json::from_str(json).ok()?;
         Some(document.into())
@@ -76,7 +76,7 @@ impl From<Document> for ComposeFile {
             let Some(section) = section.filter(|section| section.build.is_some()) else {
                 continue;
             };
-            // Compose has a name for an image that the file has none for, where it knows the project's.
+            // Compose names an image that the file does not name, if it knows the project's name.
             let named = section.image.filter(|image| !image.is_empty());
             let image = named.or_else(|| Some(format!("{}-{service}", document.name.as_ref()?)));
             images.extend(image.filter(|image| !images.contains(image)));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_without_a_name_has_the_one_that_compose_gives_it() {
+    fn an_image_without_a_name_gets_the_name_from_compose() {
         let file = ComposeFile::from_yaml("name: p\nservices: {web: {build: .}, db: {image: x}}");
         assert_eq!(file.unwrap().images, ["p-web"]);
     }

@@ -1,6 +1,7 @@
-//! The one file that holds what is in no commit and no layer: password hashes and keys.
+//! `.pei/secrets/ssh-credentials`: password hashes and keys, which must not be in any commit or image layer.
 //!
-//! The last step of a build mounts it. A line each, fields parted by one blank; `set-credentials.sh` reads it:
+//! The last step of a build mounts the file, and `set-credentials.sh` reads it. Each line is a record whose fields
+//! are separated by one space:
 //!
 //! ```text
 //! password NAME HASH
@@ -17,12 +18,12 @@ use sha_crypt::{PasswordHasher as _, PasswordVerifier as _, ShaCrypt};
 
 use crate::model::{Password, SshUser};
 
-/// The folder that the step mounts: it is in each clone, so that the step can say what is missing there.
+/// The directory that the step mounts. Each clone has it, so the step can report that the file is missing.
 pub const FOLDER: &str = ".pei/secrets";
-/// Where the file lies in a project.
+/// The file's path in a project.
 pub const PATH: &str = ".pei/secrets/ssh-credentials";
 
-/// The file's text; empty where there are no users.
+/// The file's text. It is empty if there are no users.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Credentials(String);
 
@@ -33,12 +34,12 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Those of these users. A hash of the old text stays as long as its password does, so that the same config gives
-    /// the same bytes although salts are random.
+    /// The credentials of these users. While a password is unchanged, its hash is taken from the old text: salts
+    /// are random, and the same config must give the same bytes.
     ///
     /// # Errors
     ///
-    /// Where the operating system gives no random salt.
+    /// The operating system provides no random salt.
     pub fn of<'u>(
         users: impl IntoIterator<Item = &'u SshUser>,
         old_text: Option<&str>,
@@ -71,7 +72,7 @@ impl Credentials {
         Ok(Self(text))
     }
 
-    /// The text.
+    /// The file's text.
     pub fn text(&self) -> &str {
         &self.0
     }
@@ -89,19 +90,19 @@ fn verifies(password: &str, hash: &str) -> bool {
         .is_ok()
 }
 
-/// crypt(3) reads at most 16 characters of salt, which 12 bytes become; a longer one, the crate's default, would
-/// verify here and nowhere else.
+/// 12 bytes are encoded as 16 characters, the longest salt that crypt(3) reads. The crate's default is longer: such
+/// a hash would not verify in the image.
 const SALT_BYTES: usize = 12;
 
-/// A hash of a password, with a random salt.
+/// The hash of a password, with a random salt.
 ///
 /// # Errors
 ///
-/// Where the operating system gives none.
+/// The operating system provides no random salt.
 pub fn hash(password: &str) -> anyhow::Result<String> {
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt)
-        .map_err(|error| anyhow!("the operating system gives no random salt: {error}"))?;
+        .map_err(|error| anyhow!("the operating system provides no random salt: {error}"))?;
     let hash = ShaCrypt::default()
         .hash_password_with_salt(password.as_bytes(), &salt)
         .map_err(|error| anyhow!("cannot hash a password: {error}"))?;
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_stays_while_its_password_does() {
+    fn a_hash_is_kept_while_its_password_is() {
         let first = of(&user("me", "one"), None);
         assert_eq!(of(&user("me", "one"), Some(first.text())), first);
         let changed = of(&user("me", "two"), Some(first.text()));

@@ -1,11 +1,11 @@
-//! The exit status, which scripts rely on.
+//! Exit statuses, which scripts rely on.
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
-    /// It is done, or there was nothing to do.
+    /// The work is done, or there was nothing to do.
     Success = 0,
-    /// The config or the project is at fault, or an operation failed.
+    /// The config or the project is wrong, or an operation failed.
     Failure = 1,
     /// The command line is wrong.
     Usage = 2,

@@ -1,7 +1,6 @@
-//! Errors that know their cure and their exit status.
+//! Errors that carry a cure and an exit status.
 //!
-//! Any other error that reaches the end of a run is an operation that failed:
-//! exit status 1, with its causes in one line.
+//! Any other error that reaches the end of a run is a failed operation: exit status 1, with its causes in one line.
 
 use std::fmt;
 
@@ -16,7 +15,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The project or the config is at fault.
+    /// The project or the config is wrong.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -41,7 +40,7 @@ impl Failure {
         }
     }
 
-    /// pei contradicts itself.
+    /// pei is in a state that should be impossible.
     pub fn bug(message: impl Into<String>) -> Self {
         Self {
             exit_code: ExitCode::Bug,
@@ -50,7 +49,7 @@ impl Failure {
         }
     }
 
-    /// Says what to do about it.
+    /// Adds what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

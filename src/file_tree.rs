@@ -1,40 +1,40 @@
-//! What a run wants on disk, before anything is written.
+//! All files that a run will write, in memory.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Relative path, with `/` between its parts, to the file that should stand there.
+/// Maps a relative path, with `/` between its parts, to a file.
 ///
-/// Sorted, so that every listing, diff and write has one order.
+/// Sorted, so that listings, diffs and writes all have the same order.
 #[derive(Debug, Clone, Default)]
 pub struct FileTree {
     files: BTreeMap<String, File>,
 }
 
-/// A file's content and how it is treated on disk.
+/// A file's content, and how to treat the file on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// The bytes; embedded files are borrowed.
+    /// The content. Embedded files are borrowed.
     pub content: Cow<'static, [u8]>,
     /// Permission bits, such as `0o644`.
     pub mode: u32,
-    /// Who may change the file, and so what happens to one that differs.
+    /// The owner, which decides what happens to a file on disk that differs.
     pub owner: Owner,
 }
 
-/// Who owns a file of a project.
+/// The owner of a file of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// pei's: replaced when it differs, after a hand-edited one was saved as `NAME.bak`.
+    /// pei's: replaced if it differs. A copy that was edited by hand is saved as `NAME.bak` first.
     Pei,
-    /// The user's: written when it is missing, never touched afterwards.
+    /// The user's: written if it is missing, and never changed afterwards.
     User,
-    /// pei's and secret: folders 0700, file 0600, no backup, never shown in a diff.
+    /// pei's and secret: directories have mode 0700 and files 0600, with no backup, and no diff shows them.
     Secret,
 }
 
 impl File {
-    /// A file of these bytes.
+    /// A file with this content.
     pub fn new(content: impl Into<Cow<'static, [u8]>>, mode: u32, owner: Owner) -> Self {
         let content = content.into();
         Self {
@@ -51,12 +51,12 @@ impl FileTree {
         Self::default()
     }
 
-    /// Puts a file at a relative path, in place of one that was there.
+    /// Adds a file at a relative path, or replaces the one there.
     pub fn insert(&mut self, path: impl Into<String>, file: File) {
         self.files.insert(path.into(), file);
     }
 
-    /// All files, to be changed.
+    /// All files, mutable.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut File> {
         self.files.values_mut()
     }

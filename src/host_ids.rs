@@ -1,4 +1,4 @@
-//! `.pei/ids/host`: the numbers that `uid: host` and `gid: host` stand for on this machine.
+//! `.pei/ids/host`: the ids of this machine that `uid: host` and `gid: host` are replaced with.
 //!
 //! ```text
 //! uid 1000
@@ -10,12 +10,13 @@ use std::path::Path;
 
 use crate::model::HostIds;
 
-/// The folder that the step mounts which makes the accounts; not that of the credentials, which change more often.
+/// The directory that the step which makes the accounts mounts. It is not the directory of the credentials: those
+/// change more often, and would run the step again.
 pub const FOLDER: &str = ".pei/ids";
-/// Where the file lies in a project.
+/// The file's path in a project.
 pub const PATH: &str = ".pei/ids/host";
 
-/// The file's text; without numbers, the image picks them.
+/// The file's text. Without ids, the image picks them.
 pub fn text(ids: Option<HostIds>) -> String {
     ids.map_or_else(
         || "uid\ngid\n".to_owned(),
@@ -23,7 +24,8 @@ pub fn text(ids: Option<HostIds>) -> String {
     )
 }
 
-/// Those of who runs pei. Root configures for somebody: for who called sudo, or else for the owner of the project.
+/// The ids of the caller of pei. If that is root, the ids of the user who called sudo, or else of the project's
+/// owner.
 pub fn of_caller(project: &Path) -> Option<HostIds> {
     let own = HostIds {
         uid: rustix::process::geteuid().as_raw(),

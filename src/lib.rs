@@ -1,21 +1,20 @@
 //! `pei` turns one `user_config.yml` into a complete Docker project.
 //!
-//! A run goes through five phases, each a folder, in one direction:
+//! A run has five phases, in this order. Each is a directory:
 //!
-//! 1. **parse**: [`cli`] reads the command line, [`config`] the file, with the place of
-//!    every value;
-//! 2. **validate**: [`config`] applies the rules, collects every problem as a
-//!    [`diagnostic`] and ends in the [`model`], which cannot hold an illegal project;
+//! 1. **parse**: [`cli`] reads the command line, [`config`] reads the file and keeps the position of every value;
+//! 2. **validate**: [`config`] applies the rules, collects every problem as a [`diagnostic`] and produces the
+//!    [`model`], which cannot hold an illegal project;
 //! 3. **plan**: [`plan`] decides what each image, service and script is made of;
-//! 4. **render**: [`render`] turns that into a [`file_tree`], all in memory;
-//! 5. **write**: [`project`] compares the tree with the folder and changes what differs,
-//!    whole or not at all.
+//! 4. **render**: [`render`] turns the plan into a [`file_tree`] in memory;
+//! 5. **write**: [`project`] compares the tree with the directory and changes the files that differ: all of them or
+//!    none.
 //!
-//! Beside them, [`state`] tells what each stage of a build depends on, from the plan and the files
-//! that its steps see.
+//! In addition, [`state`] finds what each stage of a build depends on, from the plan and from the files that its
+//! steps see.
 //!
-//! Only the first and the last phase, and [`state`], touch the disk. [`command`] strings the phases
-//! together, one file a subcommand; [`ui`] is the only one that prints.
+//! Only the first and the last phase, and [`state`], read or write files. [`command`] runs the phases, with one
+//! file a subcommand. Only [`ui`] prints.
 
 mod assets;
 mod bug;
@@ -45,7 +44,7 @@ mod yaml_text;
 #[cfg(test)]
 #[path = "../tests/config/mod.rs"]
 mod config_tests;
-/// What the fuzzer tries for hours, and the tests on its saved inputs.
+/// What the fuzzer runs; tests run it on the fuzzer's saved inputs.
 #[cfg(any(test, fuzzing))]
 #[path = "../tests/config/fuzz.rs"]
 pub mod fuzz;
@@ -60,7 +59,7 @@ use failure::Failure;
 #[doc(hidden)]
 pub use project::stamp::stamp;
 
-/// Runs a command line, whose first word is the program's name, and says what there is to say.
+/// Runs a command line, whose first word is the program's name, and prints any error.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::read(arguments) {
         Ok(cli) => cli,
@@ -69,7 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut ui = cli.ui();
     match cli.into_command().run(&mut ui) {
         Ok(code) => code,
-        // Who closed the pipe has read enough.
+        // A closed pipe (`pei … | head`) is not an error.
         Err(error) if is_broken_pipe(&error) => ExitCode::Success,
         Err(error) => {
             ui.error(&error);

@@ -1,4 +1,4 @@
-//! The only printer: data goes to stdout, everything else to stderr.
+//! All printing: data goes to stdout, everything else to stderr.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::diagnostic::{is_harmful, quoted};
 use crate::failure::Failure;
 
-/// When to colour what is said.
+/// When to colour output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set
@@ -21,19 +21,19 @@ pub enum ColorChoice {
     Never,
 }
 
-/// How much to say on stderr.
+/// How much to print on stderr.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Errors only.
     Quiet,
-    /// What was done, and warnings.
+    /// Also what was done, and warnings.
     #[default]
     Normal,
-    /// Every file too.
+    /// Also every file.
     Verbose,
 }
 
-/// Where a run speaks.
+/// The output streams of a run.
 pub struct Ui {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
@@ -44,7 +44,7 @@ pub struct Ui {
     interactive: bool,
 }
 
-/// How a word that begins a line looks.
+/// The kind of a message, which decides its first word and colour.
 #[derive(Debug, Clone, Copy)]
 enum Tone {
     Error,
@@ -72,7 +72,7 @@ impl Tone {
 }
 
 impl Ui {
-    /// The process's own streams.
+    /// Prints to the process's own streams.
     pub fn new(color: ColorChoice, verbosity: Verbosity) -> Self {
         Self {
             out: Box::new(io::stdout()),
@@ -85,12 +85,12 @@ impl Ui {
         }
     }
 
-    /// Whether texts for stderr are coloured.
+    /// Whether text on stderr is coloured.
     pub fn colour(&self) -> bool {
         self.colour
     }
 
-    /// Whether somebody is there to answer.
+    /// Whether a person can answer a question: stdin is a terminal.
     pub fn is_interactive(&self) -> bool {
         self.interactive
     }
@@ -100,15 +100,15 @@ impl Ui {
         self.verbosity == Verbosity::Verbose
     }
 
-    /// Data, for a file or another program.
+    /// Prints data to stdout, for a file or another program.
     ///
     /// # Errors
-    /// What the stream says; a reader that went away is for the caller of the run to judge.
+    /// The write failed. The caller of the run decides whether a closed pipe is an error.
     pub fn data(&mut self, text: &str) -> anyhow::Result<()> {
         let text = if self.out_is_terminal {
             harmless(text, is_coloured(self.color, true))
         } else {
-            // Another program gets every byte.
+            // Another program gets every byte unchanged.
             text.into()
         };
         self.out
@@ -117,7 +117,7 @@ impl Ui {
             .context("cannot write to stdout")
     }
 
-    /// A unified diff, in colour where data is.
+    /// A unified diff, coloured if stdout is.
     pub fn diff(&self, text: &str) -> String {
         if !is_coloured(self.color, self.out_is_terminal) {
             return text.to_owned();
@@ -138,35 +138,35 @@ impl Ui {
             })
     }
 
-    /// What was done.
+    /// Prints what was done, unless `--quiet` is given.
     pub fn status(&mut self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.say(&format!("{text}\n"));
         }
     }
 
-    /// What is known only to those who ask for more.
+    /// Prints a detail, if `--verbose` is given.
     pub fn detail(&mut self, text: &str) {
         if self.verbosity >= Verbosity::Verbose {
             self.say(&format!("{text}\n"));
         }
     }
 
-    /// Worth a look.
+    /// Prints a warning, unless `--quiet` is given.
     pub fn warning(&mut self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.toned(Tone::Warning, text);
         }
     }
 
-    /// Good to know.
+    /// Prints a note, unless `--quiet` is given.
     pub fn note(&mut self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.toned(Tone::Note, text);
         }
     }
 
-    /// Why the run ends, with its causes and its cure.
+    /// Prints the error that ends the run, with its causes and its cure.
     pub fn error(&mut self, error: &anyhow::Error) {
         self.toned(Tone::Error, &format!("{error:#}"));
         let cure = error.downcast_ref::<Failure>().and_then(Failure::cure);
@@ -175,19 +175,19 @@ impl Ui {
         }
     }
 
-    /// Text that has its own form, such as rendered diagnostics that stop the run.
+    /// Prints text that stops the run and is already formatted, such as rendered diagnostics.
     pub fn error_text(&mut self, text: &str) {
         self.say(text);
     }
 
-    /// Text that has its own form and does not stop the run.
+    /// Prints text that is already formatted and does not stop the run.
     pub fn warning_text(&mut self, text: &str) {
         if self.verbosity >= Verbosity::Normal {
             self.say(text);
         }
     }
 
-    /// Asks a question whose answer is yes or no; no answer is a no.
+    /// Asks a yes-or-no question. An empty answer means no.
     pub fn confirm(&mut self, question: &str) -> io::Result<bool> {
         self.say(&format!("{question} [y/N] "));
         let mut answer = String::new();
@@ -196,7 +196,7 @@ impl Ui {
         Ok(answer == "y" || answer == "yes")
     }
 
-    /// A question whose answer the caller reads.
+    /// Prints a question. The caller reads the answer.
     pub fn ask(&mut self, question: &str) {
         self.say(question);
     }
@@ -212,12 +212,12 @@ impl Ui {
     }
 
     fn say(&mut self, text: &str) {
-        // Without a stderr there is nobody left to tell, and the work goes on.
+        // If stderr is closed, there is no place left to report to, and the work goes on.
         let _ = self.err.write_all(harmless(text, self.colour).as_bytes());
     }
 }
 
-/// The user's word first, then `NO_COLOR`, then what the stream is.
+/// The user's choice comes first, then `NO_COLOR`, then whether the stream is a terminal.
 pub fn is_coloured(choice: ColorChoice, is_terminal: bool) -> bool {
     match choice {
         ColorChoice::Always => true,
@@ -230,7 +230,7 @@ pub fn is_coloured(choice: ColorChoice, is_terminal: bool) -> bool {
     }
 }
 
-/// What to do where the system refuses a write.
+/// What to do if the system refuses a write.
 fn cure_of_refusal(error: &anyhow::Error) -> Option<&'static str> {
     let kinds = error
         .chain()
@@ -239,13 +239,13 @@ fn cure_of_refusal(error: &anyhow::Error) -> Option<&'static str> {
         io::ErrorKind::PermissionDenied => {
             Some("check the owner and the mode of the directory (`ls -ld`), and of those above it; pei needs to write there")
         }
-        io::ErrorKind::ReadOnlyFilesystem => Some("it is mounted read-only: mount it anew, or copy the project elsewhere"),
+        io::ErrorKind::ReadOnlyFilesystem => Some("it is mounted read-only: remount it, or copy the project elsewhere"),
         _ => None,
     })
 }
 
-/// The text without what a terminal would obey or what reorders the signs around it, but for line ends, tabs and,
-/// where asked for, colours: each is spelled out.
+/// Escapes characters that control a terminal or reorder the text around them. Line breaks, tabs and, if
+/// `with_colours`, colours are kept.
 fn harmless(text: &str, with_colours: bool) -> Cow<'_, str> {
     let is_plain = |c: char| c == '\n' || c == '\t' || !is_harmful(c);
     if text.chars().all(is_plain) {
@@ -271,7 +271,7 @@ fn harmless(text: &str, with_colours: bool) -> Cow<'_, str> {
     out.into()
 }
 
-/// The bytes of a sequence that sets colours, at the beginning of a text.
+/// The length in bytes of the colour sequence at the beginning of a text; 0 if there is none.
 fn length_of_colour(text: &str) -> usize {
     let Some(rest) = text.strip_prefix("\x1b[") else {
         return 0;
@@ -283,9 +283,9 @@ fn length_of_colour(text: &str) -> usize {
     }
 }
 
-/// A path as messages show it: in backticks, and harmless to a terminal.
+/// A path as messages show it: in backticks and escaped.
 pub fn shown(path: &std::path::Path) -> String {
-    // `./x` is `x` to everybody but a program.
+    // People read `./x` as `x`.
     let plain = path.strip_prefix(".").unwrap_or(path);
     let plain = if plain.as_os_str().is_empty() {
         path

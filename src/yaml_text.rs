@@ -1,9 +1,9 @@
-//! Text that every parser of YAML reads back as it is.
+//! Text that every YAML parser reads back unchanged.
 
 use std::fmt::Write as _;
 
-/// A double-quoted scalar. JSON's quoting is YAML's, but for characters that YAML 1.1 takes for line breaks or does not
-/// allow.
+/// A double-quoted scalar. JSON's quoting is valid YAML, except for characters that YAML 1.1 treats as line breaks
+/// or forbids.
 pub fn double_quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

@@ -40,7 +40,8 @@ impl Args {
     }
 }
 
-/// The words that a command takes without a flag, such as the codes of `explain`: the generator leaves them out.
+/// Completes the words that a command takes without a flag, such as the codes of `explain`: the generator leaves
+/// them out for fish.
 fn words_for_fish() -> String {
     let mut script = String::new();
     for command in cli::command().get_subcommands() {

@@ -30,9 +30,9 @@ use crate::ui::{Ui, shown};
 
 /// Turn `user_config.yml` into what Docker needs
 ///
-/// Writes `docker-compose.yml`, the Dockerfiles, the scripts in installation/stage-*/generated
-/// and the secrets of the build. It touches only files whose content changes. A file of pei
-/// that was edited by hand is saved as NAME.bak before it is replaced.
+/// Writes `docker-compose.yml`, the Dockerfiles, the scripts in installation/stage-*/generated and the secrets of
+/// the build. Only files whose content changes are written. If one of pei's files was edited by hand, it is saved
+/// as NAME.bak before it is replaced.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -62,10 +62,10 @@ pub struct Args {
     /// Exit with 4 if a file would change that git tracks, and write nothing; passwords and keys may be missing
     #[arg(long)]
     check: bool,
-    /// Make the directories of the host that storage names and that do not exist
+    /// Make the directories of the host that storage or mounts name and that do not exist
     #[arg(long)]
     make_dirs: bool,
-    /// Print the config with what `extends` and the local file change, and where each value came from; write nothing
+    /// Print the merged config (with `extends` and the local file) and where each value came from; write nothing
     #[arg(long, conflicts_with_all = ["dry_run", "diff", "check"])]
     show_config: bool,
     /// Treat warnings as errors
@@ -99,7 +99,8 @@ impl Args {
         let Some(project) = self.load(ui, &path)? else {
             return Ok(ExitCode::Failure);
         };
-        // Never freed, nor is the tree: the process ends after this, and a large project's take a tenth of the run.
+        // Neither this nor the tree is freed: the process ends right after, and freeing a large project takes a
+        // tenth of the run.
         let project = ManuallyDrop::new(project);
         if self.with_merged {
             require_mergeable(&project)?;
@@ -131,7 +132,9 @@ impl Args {
             outcome::summary(&report)
         ));
         if !self.with_merged && self.project_dir.join("merged.env").is_file() {
-            ui.note("the four files of the merged build stay as they were; --with-merged brings them up to date");
+            ui.note(
+                "the four files of the merged build were not updated; --with-merged updates them",
+            );
         }
         ui.status(&next_step(&self.project_dir));
         if let Some(step) = self.ssh_step(&project) {
@@ -140,7 +143,7 @@ impl Args {
         Ok(ExitCode::Success)
     }
 
-    /// How somebody logs in whom the config lets in.
+    /// The next step for logging in by ssh, if the config allows a login.
     fn ssh_step(&self, project: &Project) -> Option<String> {
         let host = self.host();
         let (stage, ssh) = published::sshd(project)?;
@@ -157,7 +160,7 @@ impl Args {
         ))
     }
 
-    /// `--show-config`.
+    /// Runs `--show-config`.
     fn show_config(&self, ui: &mut Ui, path: &Path) -> Result<ExitCode> {
         let layers = match self.layers(path)? {
             Ok(layers) => layers,
@@ -178,7 +181,7 @@ impl Args {
         Ok(ExitCode::Failure)
     }
 
-    /// The files of the config, or why the first one is none.
+    /// Reads all files of the config. The inner error says why the first one cannot be decoded.
     fn layers(&self, path: &Path) -> Result<Result<Layers, (SourceFile, Box<Diagnostic>)>> {
         let source = SourceFile::decode(name_of(path), read_config(path)?);
         Ok(source.map(|source| Layers::read(source, path, &self.host())))
@@ -187,13 +190,14 @@ impl Args {
     fn host(&self) -> Host {
         let host = Host::new(self.project_dir.join(INSTALLATION));
         if self.check {
-            // A clone has neither a local file nor key files, and no tracked file depends on them.
+            // A clone has neither a local file nor key files. No tracked file depends on them, so they may be
+            // missing.
             return host.without_credentials();
         }
         host
     }
 
-    /// Reads the config and tells what is found in it; `None` where that stops the run.
+    /// Reads the config and prints the findings. `None` if they stop the run.
     fn load(&self, ui: &mut Ui, path: &Path) -> Result<Option<Project>> {
         let host = self.host();
         let (source, result) = match self.layers(path)? {
@@ -249,8 +253,8 @@ impl Args {
     fn render(&self, ui: &mut Ui, project: &Project) -> Result<FileTree> {
         let old = credentials(&self.project_dir)?;
         let keys = private_keys(&self.project_dir);
-        // The other half of a key that logs in is a person's own, and nothing for a build. A clone does not have it, and
-        // lists it all the same.
+        // For each public key that can log in, the private half beside it must stay out of builds. A clone lacks
+        // the private half, but must list it as well: the lists are tracked files.
         let public = project.users().flat_map(|user| &user.public_key_files);
         let halves = public.filter_map(|file| file.strip_suffix(".pub"));
         let is_key = |half: &&str| {
@@ -273,8 +277,8 @@ impl Args {
         let paths = keys.iter().map(|key| format!("{INSTALLATION}/{key}"));
         for path in paths.filter(|path| !plan.left_out.holds(path)) {
             ui.warning(&format!(
-                "{} is a private key: whoever has the images has it, and git would commit it; move it out of \
-                 `{INSTALLATION}/`: a user's own key is named by `privkey_file`, one that a container reads comes by `mount`",
+                "{} is a private key: the images would hold it, and git would commit it; move it out of `{INSTALLATION}/`, and \
+                 name it in `privkey_file` if it is a user's own key, or mount it with `mount`",
                 quoted(&path)
             ));
         }
@@ -284,7 +288,8 @@ impl Args {
         Ok(tree)
     }
 
-    /// What is closed on the host is closed in the image, unless it all is, by the umask of a clone.
+    /// Warns of login hooks that users cannot read, because the image copies the host's modes. If all of
+    /// `installation/` is closed to others, that comes from a clone's umask, and there is no warning.
     fn tell_of_closed_login_hooks(&self, ui: &mut Ui, project: &Project) {
         const OTHERS: u32 = 0o077;
         let installation = self.project_dir.join(INSTALLATION);
@@ -302,15 +307,15 @@ impl Args {
                 .is_some_and(|top| top.is_dir() && is_closed(top));
             if !all && found.iter().any(is_closed) {
                 ui.warning(&format!(
-                    "{} is closed to others, or lies in a directory that is: no user's login but root's can read it; \
-                     `chmod a+rX` opens it",
+                    "{} is readable only by root in the image, because its mode or that of a directory above it excludes \
+                     others; `chmod a+rX` allows it",
                     quoted(&format!("{INSTALLATION}/{}", hook.script))
                 ));
             }
         }
     }
 
-    /// `--dry-run`, `--diff` and `--check`, together or alone.
+    /// Runs `--dry-run`, `--diff` and `--check`, alone or together.
     fn preview(&self, ui: &mut Ui, mut report: Changes<'_>) -> Result<ExitCode> {
         let is_tracked = |change: &Change<'_>| change.is_tracked(&self.project_dir);
         let drifted = report.changes.iter().any(is_tracked);
@@ -325,7 +330,7 @@ impl Args {
             text.push_str(&ui.diff(&report.diff()));
         }
         if self.format == Format::Json {
-            // Stdout holds the one document and nothing else.
+            // Stdout holds only the JSON document.
             ui.status(text.trim_end());
         } else {
             ui.data(&text)?;
@@ -347,7 +352,7 @@ impl Args {
     }
 }
 
-/// The merged build has no Compose to fill in markers, and is the build of two stages.
+/// Without Compose nothing replaces markers, and the merged build needs both stages.
 fn require_mergeable(project: &Project) -> Result<(), Failure> {
     if project.stages.len() == 1 {
         return Err(Failure::new(
@@ -360,7 +365,7 @@ fn require_mergeable(project: &Project) -> Result<(), Failure> {
         return Ok(());
     }
     let mut text = format!(
-        "--with-merged builds and runs without Compose, which would fill in {}; nothing was written",
+        "--with-merged builds and runs without Compose, but only Compose replaces {}; nothing was written",
         count(marked.len(), "marker")
     );
     for path in marked {
@@ -371,14 +376,14 @@ fn require_mergeable(project: &Project) -> Result<(), Failure> {
         .help("write a value, or `${NAME:-default}`, which `pei configure` replaces"))
 }
 
-/// What is allowed, and often not what was meant.
+/// Notes about what is allowed but often not intended.
 fn notes(project: &Project) -> Vec<String> {
     let mut notes = Vec::new();
-    // Another port than 22 has a warning of its own.
+    // For another port than 22 there is already a warning.
     let is_apart = |ssh: &Ssh| ssh.host_port.is_none() && ssh.port == 22 && !ssh.users.is_empty();
     let mut ssh = project.stages.iter().filter_map(|stage| stage.ssh.as_ref());
     if ssh.any(is_apart) && project.stages.iter().all(|stage| stage.ports.is_empty()) {
-        notes.push("no port of this machine leads to sshd; `ssh.host_port` or an entry of `ports` names one".to_owned());
+        notes.push("no port of this machine is mapped to sshd; set `ssh.host_port` or add an entry to `ports`".to_owned());
     }
     if let [system, working] = project.stages.as_slice() {
         let places: Vec<_> = working.mount.iter().map(|mount| &mount.dst_path).collect();
@@ -389,13 +394,13 @@ fn notes(project: &Project) -> Vec<String> {
         let only: Vec<_> = only.map(|mount| &mount.name).collect();
         if !only.is_empty() {
             let only = diagnostic::list(&only, "and");
-            notes.push(format!("stage_1.mount: only the container of stage-1 has {only}; write it below `stage_2` for stage-2's"));
+            notes.push(format!("stage_1.mount: only the container of stage-1 has {only}; for the container of stage-2, add it to `stage_2.mount`"));
         }
     }
     notes
 }
 
-/// What becomes of `uid: host` and `gid: host`.
+/// The note about `uid: host` and `gid: host`.
 fn whose_ids(project: &Project, ids: Option<HostIds>) -> String {
     let has = |user: &&SshUser| [user.uid, user.gid].contains(&Some(Id::Host));
     let names: Vec<_> = project
@@ -406,12 +411,12 @@ fn whose_ids(project: &Project, ids: Option<HostIds>) -> String {
     let names = names.join(", ");
     match ids {
         Some(HostIds { uid, gid }) => format!(
-            "{names}: `host` stands for the uid {uid} and the gid {gid} on this machine; \
-             an account of the base image that has the uid gets another one"
+            "{names}: `host` means the uid {uid} and the gid {gid} on this machine; \
+             an account of the base image that has this uid gets another one"
         ),
         None => format!(
-            "{names}: `host` would be root here, so that the image picks the numbers; \
-             run pei as the person whose files they are to be"
+            "{names}: `host` would mean root here, so the image picks the ids; \
+             run pei as the user who is to own the files"
         ),
     }
 }

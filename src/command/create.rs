@@ -21,16 +21,15 @@ use crate::project::{self, COMPOSE_FILE, WriteMode};
 use crate::render::{self, NewProject};
 use crate::ui::{Ui, shown};
 
-/// More names would hide what is said around them.
+/// A longer list would push the rest of the message off the screen.
 const NAMED_CLASHES: usize = 20;
 
 /// Make a new project
 ///
-/// Writes a directory with a `user_config.yml` to edit, the scripts that build the images, a
-/// guide and examples. If one of these files exists already, nothing is written, unless
-/// --force is given. Then pei's files are replaced (edited ones are saved as NAME.bak first),
-/// and yours are kept, also `user_config.yml` and an edited `compose-template.yml`. Files that
-/// `pei configure` has written for the config stay, too.
+/// Writes a directory with a `user_config.yml` to edit, the scripts that build the images, a guide and examples. If
+/// one of these files already exists, nothing is written, unless --force is given. Then pei's files are replaced
+/// (edited ones are saved as NAME.bak first), and yours are kept, including `user_config.yml` and an edited
+/// `compose-template.yml`. Files that `pei configure` has written are kept, too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -79,7 +78,7 @@ impl Args {
             ssh_port,
             quick: self.quick,
             examples: !self.no_examples,
-            // A directory that somebody has described is no obstacle.
+            // A directory that already has a README.md keeps it, instead of refusing the project.
             readme: !folder.join("README.md").exists(),
             first_build: first_build.as_ref(),
         })?;

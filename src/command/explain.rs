@@ -37,7 +37,7 @@ fn names() -> impl Iterator<Item = &'static str> {
 }
 
 fn explanation(word: &str) -> Result<String> {
-    // What stands on the screen may be pasted whole.
+    // People may paste the whole `error[CODE]` from the screen.
     let name = word
         .trim_start_matches("error")
         .trim_start_matches("warning")

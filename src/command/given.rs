@@ -1,4 +1,4 @@
-//! What `configure` reads of a project beside the values in its config.
+//! What `configure` reads of a project in addition to its config.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -20,20 +20,20 @@ use crate::project::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS};
 use crate::render::quote::ignored_path;
 use crate::ui::{Ui, shown};
 
-/// The file that a person edits.
+/// The file that the user edits.
 pub(super) const CONFIG: &str = "user_config.yml";
 const REFERENCE: &str = "reference_config.yml";
 
-/// The folder of the scripts.
+/// The directory of the scripts.
 pub(super) const INSTALLATION: &str = "installation";
 
-/// No script that a person writes comes near this size; what lies beside scripts may be gigabytes.
+/// No script that a person writes is this large. Other files beside scripts may have gigabytes.
 const SCRIPT_BYTES: u64 = 256 * 1024;
 
-/// A private key's first line stands in it, also below certificates.
+/// A private key's first line is found within this many bytes, even if certificates come before it.
 const KEY_HEAD: u64 = 1024 * 1024;
 
-/// The project that a folder is, or that it lies in; the latter is said.
+/// The project's directory: the given one, or the nearest one above it, which a note then names.
 pub(super) fn project_folder(ui: &mut Ui, given: &Path) -> Result<PathBuf> {
     match fs::metadata(given) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -70,7 +70,7 @@ pub(super) fn project_folder(ui: &mut Ui, given: &Path) -> Result<PathBuf> {
     Ok(above.to_owned())
 }
 
-/// A config that can be read, in a folder that looks like a project.
+/// Requires a readable config in a directory that looks like a project.
 pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> {
     let directory = shell_word(folder);
     let is_project = folder.join(INSTALLATION).is_dir();
@@ -104,7 +104,7 @@ pub(super) fn require_config(path: &Path, folder: &Path) -> Result<(), Failure> 
     }
 }
 
-/// The project that a config describes; what is wrong with it is told, and its warnings are `pei configure`'s to tell.
+/// The project that a config describes. Errors are printed; warnings are not, because `pei configure` prints them.
 pub(super) fn load_config(
     ui: &mut Ui,
     folder: &Path,
@@ -126,7 +126,7 @@ pub(super) fn load_config(
     }
 }
 
-/// Which config may be meant in place of one that is missing.
+/// Suggests another config in place of a missing one.
 fn other_config(path: &Path, folder: &Path) -> String {
     let names = configs(folder);
     let missing = path.file_name().unwrap_or_default().to_string_lossy();
@@ -158,7 +158,7 @@ fn configs(folder: &Path) -> Vec<String> {
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
-        // Opening a pipe would wait.
+        // Opening a pipe would block.
         .filter(|entry| entry.path().is_file())
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
@@ -167,9 +167,10 @@ fn configs(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The private keys below `installation/` that some config of the project names: what one of them builds must not hold
-/// another's. The configs are not read as such, for one that has mistakes names its keys, too. A clone does not have the
-/// keys and lists them all the same; what git does not track, and what may be no path, is listed while it is there.
+/// The private keys below `installation/` that any config of the project names: an image built from one config must
+/// not hold the keys of another. The configs are searched as plain text, so that the keys are also found in a
+/// config with mistakes. The keys of tracked configs are listed even if they are missing, as in a clone. A key of
+/// an untracked config, or a value that may not be a path, is only listed if the file exists.
 pub(super) fn keys_of_configs(folder: &Path) -> Vec<String> {
     let mut keys = Vec::new();
     for name in configs(folder) {
@@ -204,13 +205,13 @@ pub(super) fn keys_of_configs(folder: &Path) -> Vec<String> {
     keys
 }
 
-/// Whether what follows a text may stand in a comment.
+/// Whether the text after `before` may be in a comment.
 fn is_in_comment(before: &str) -> bool {
     let line = before.rsplit('\n').next().unwrap_or_default();
     line.starts_with('#') || line.contains(" #") || line.contains("\t#")
 }
 
-/// Whether a value is surely a path, as YAML reads it, and the same on every machine.
+/// Whether a value must be a path to YAML, and the same path on every machine.
 fn is_plain_path(value: &str) -> bool {
     let inner = ['"', '\'']
         .iter()
@@ -224,8 +225,8 @@ fn is_plain_path(value: &str) -> bool {
         && !is_word
 }
 
-/// The private keys that the last run kept out of builds and commits: one that the configs name no more still lies
-/// there, and would be published by the next commit.
+/// The private keys that the last run kept out of builds and commits. A key stays in the list when no config names
+/// it any more: the file still exists, and the next commit would publish it.
 fn keys_left_out_before(folder: &Path) -> Vec<String> {
     let is_key = |path: &String| {
         let path = folder.join(INSTALLATION).join(path);
@@ -245,8 +246,8 @@ fn keys_left_out_before(folder: &Path) -> Vec<String> {
     keys
 }
 
-/// Every private key below `installation/`, relative to it and sorted. What builds leave out by its name is not looked at, nor
-/// are scripts and pages, which are most of the files.
+/// All private keys below `installation/`, relative to it and sorted. Files that builds leave out by their name are
+/// skipped, and so are scripts and pages, which are most of the files.
 pub(super) fn private_keys(folder: &Path) -> Vec<String> {
     let by_name = LeftOut::default();
     let mut keys = Vec::new();
@@ -273,8 +274,8 @@ pub(super) fn private_keys(folder: &Path) -> Vec<String> {
     keys
 }
 
-/// Whether a line of a file begins as a private key does, in the forms of ssh, TLS, PGP and `PuTTY`. The step that copies a
-/// context asks the same.
+/// Whether any line of a file begins like a private key, in the formats of ssh, TLS, PGP and `PuTTY`. The build
+/// step that copies a context does the same check.
 fn holds_private_key(path: &Path) -> bool {
     let mut start = Vec::new();
     let head = File::open(path).and_then(|file| file.take(KEY_HEAD).read_to_end(&mut start));
@@ -282,7 +283,7 @@ fn holds_private_key(path: &Path) -> bool {
 }
 
 fn begins_private_key(line: &[u8]) -> bool {
-    // A byte order mark may stand before it.
+    // A byte order mark may come before it.
     let is_before = |byte: &u8| byte.is_ascii_whitespace() || b"\x0b\xef\xbb\xbf".contains(byte);
     let before = line.iter().take_while(|byte| is_before(byte)).count();
     let line = &line[before..];
@@ -303,7 +304,7 @@ fn begins_private_key(line: &[u8]) -> bool {
     matches!(dashes, 4 | 5) && kind.chars().all(is_name)
 }
 
-/// The bytes of the config, or so many that they are seen to be too many.
+/// The bytes of the config. Reading stops one byte after the largest size that is accepted.
 pub(super) fn read_config(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = SourceFile::MAX_BYTES as u64 + 1;
@@ -313,7 +314,7 @@ pub(super) fn read_config(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The cure that there is, where it is not in the error itself.
+/// The failure, with a cure if the error does not suggest one by itself.
 fn unreadable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
     let failure = Failure::new(format!("cannot {verb} {}: {error}", shown(path)));
     match error.kind() {
@@ -324,10 +325,10 @@ fn unreadable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
     }
 }
 
-/// The hashes that the last run wrote, if it wrote some.
+/// The credentials that the last run wrote, if any.
 pub(super) fn credentials(folder: &Path) -> Result<Option<String>> {
     let path = folder.join(CREDENTIALS);
-    // What cannot be a file of pei's is made anew, or refused when it is to be replaced.
+    // Anything but a plain file is ignored here: it is replaced later, or refused then.
     if !fs::metadata(&path).is_ok_and(|found| found.is_file()) {
         return Ok(None);
     }
@@ -338,8 +339,9 @@ pub(super) fn credentials(folder: &Path) -> Result<Option<String>> {
     }
 }
 
-/// What lies in each stage's folder, and what pei puts there; what cannot be listed is not there. Further stages have one
-/// only where somebody made it. `None` is a folder that is to be.
+/// The content of each stage's directory, together with what pei adds to it. An entry that cannot be read is left
+/// out. Further stages have a directory only if somebody made it. If `project` is `None`, the project does not
+/// exist yet.
 pub(super) fn stage_folders(
     project: Option<&Path>,
     builders: &[Builder],
@@ -379,7 +381,7 @@ pub(super) fn stage_folders(
         .collect()
 }
 
-/// What lies beside the folders of the stages.
+/// The names beside the directories of the stages.
 pub(super) fn other_names(project: &Path) -> Vec<String> {
     let context = project.join(INSTALLATION);
     names(&context, &context)
@@ -407,7 +409,7 @@ fn found_in(context: &Path, stage: &str) -> StageFolder {
     }
 }
 
-/// The names in a folder that a build can mount, sorted.
+/// The names in a directory that a build can mount, sorted.
 fn names(context: &Path, folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
@@ -418,11 +420,11 @@ fn names(context: &Path, folder: &Path) -> Vec<String> {
     names
 }
 
-/// Whether `BuildKit` finds a path: a file, a folder, or a link that stays inside. It takes an absolute link for one
-/// that begins at the context, so that none of those leads anywhere.
+/// Whether `BuildKit` finds a path: a file, a directory, or a link whose target is inside the context. It resolves
+/// an absolute link from the root of the context, so such a link is never found.
 fn is_found_by_builds(context: &Path, path: &Path) -> bool {
     let mut path = path.to_owned();
-    // A circle of links leads nowhere.
+    // More links than this are a loop.
     for _ in 0..16 {
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_symlink() => {}
@@ -444,7 +446,7 @@ fn is_below(folder: &Path, path: &Path) -> bool {
     }
 }
 
-/// The text of a file that is small enough to be a script.
+/// The text of a file, if it is small enough to be a script.
 fn script_text(path: &Path) -> Option<String> {
     let found = fs::metadata(path).ok()?;
     (found.is_file() && found.len() <= SCRIPT_BYTES)

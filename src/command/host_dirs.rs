@@ -1,6 +1,6 @@
-//! Directories of the host that storage and mounts name and that are not there.
+//! Directories of the host that storage and mounts name and that do not exist.
 //!
-//! The engine would make them, as root's.
+//! The engine would make them, owned by root.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::model::{MountSource, Project};
 use crate::ui::{Ui, shown};
 
-/// Tells of them, and makes them where that is wanted: by the option, or by a person who is asked.
+/// Lists them, and makes them if the option is set or the user agrees.
 pub(super) fn see_to(ui: &mut Ui, project: &Project, folder: &Path, make: bool) -> Result<()> {
     let missing = missing(project, folder);
     if missing.is_empty() {
@@ -39,7 +39,8 @@ pub(super) fn see_to(ui: &mut Ui, project: &Project, folder: &Path, make: bool) 
     Ok(())
 }
 
-/// Each with the key that names it. A path that only Compose knows, one whose `~` it replaces, and a drive of Windows are not looked at.
+/// The missing directories, each with the key that names it. Skips paths with markers, paths with `~`, which
+/// Compose replaces, and Windows drives.
 fn missing(project: &Project, folder: &Path) -> Vec<(String, PathBuf)> {
     let mut found: Vec<(String, PathBuf)> = Vec::new();
     for stage in &project.stages {

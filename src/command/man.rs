@@ -66,13 +66,13 @@ fn unknown(command: &str, pages: &[Page]) -> Failure {
     }
 }
 
-/// A page in the language of `man`.
+/// A manual page in roff.
 struct Page {
     name: String,
     text: String,
 }
 
-/// The page of pei and one of each subcommand.
+/// The pages of pei and of each subcommand.
 fn pages() -> Result<Vec<Page>> {
     let mut command = cli::command();
     command.build();

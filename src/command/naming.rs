@@ -1,4 +1,4 @@
-//! What tells a new project from the others of a machine: its name, and the port of its ssh.
+//! The name of a new project and its ssh port, chosen so that projects on one machine do not clash.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,11 +11,11 @@ use crate::diagnostic::quoted;
 use crate::failure::Failure;
 use crate::model::NameForm;
 
-/// Longer names of folders are cut: hosts and volumes have the project's name in theirs.
+/// Longer directory names are cut, because host names and volume names contain the project's name.
 const LONGEST: usize = 40;
 
-/// The name that a folder gives a project: its own, made legal, and four characters that differ where the folder or the
-/// caller does.
+/// The name that a project gets from its directory: the directory's name with illegal characters replaced, and four
+/// characters that depend on the full path and the user.
 pub(super) fn name_of(folder: &Path) -> String {
     let folder = real(folder);
     let own = folder
@@ -44,8 +44,7 @@ pub(super) fn name_of(folder: &Path) -> String {
     name
 }
 
-/// What Compose calls the project of a directory: a variable wins over the name of the config, and that one over the
-/// directory's.
+/// The project's name in Compose: from the variable, or else from the config, or else from the directory.
 pub(super) fn name_for_compose(
     named: Option<&str>,
     folder: &Path,
@@ -64,7 +63,7 @@ pub(super) fn name_for_compose(
     name.filter(|name| NameForm::PROJECT.fits(name))
 }
 
-/// The folder's path, links resolved as far as it exists.
+/// The directory's path with links resolved as far as it exists.
 fn real(folder: &Path) -> PathBuf {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let mut rest = Vec::new();
@@ -77,9 +76,9 @@ fn real(folder: &Path) -> PathBuf {
     folder
 }
 
-/// A name that a person chose.
+/// Checks a name that the user chose.
 pub(super) fn require_legal(name: &str) -> Result<(), Failure> {
-    // The name of an image has one sign between two words, or two of a kind.
+    // In an image name, words are separated by one `-` or `_`, by `__`, or by several `-`.
     let is_repository = !name.contains("_-") && !name.contains("-_") && !name.contains("___");
     let ends_well = !name.ends_with(['-', '_']);
     if NameForm::PROJECT.fits(name) && is_repository && ends_well {
@@ -92,7 +91,7 @@ pub(super) fn require_legal(name: &str) -> Result<(), Failure> {
     .help("use `a`–`z`, `0`–`9`, `-` and `_`, with a letter or a digit at both ends"))
 }
 
-/// The first port from `first` upward at which nobody on this machine listens, as far as the system tells.
+/// The first port from `first` upward on which no program listens. If the system does not tell, `first`.
 pub(super) fn free_port(first: u16) -> u16 {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let texts = tables.map(|path| fs::read_to_string(path).unwrap_or_default());
@@ -106,7 +105,7 @@ pub(super) fn free_port(first: u16) -> u16 {
         .unwrap_or(first)
 }
 
-/// The port of a line of the system's table, `0: ADDRESS:PORT PEER STATE …`, if it is a listener's.
+/// The port of a line of `/proc/net/tcp`, `0: ADDRESS:PORT PEER STATE …`, if its state is listening.
 fn listener(line: &str) -> Option<u16> {
     const LISTENS: &str = "0A";
     let mut words = line.split_whitespace().skip(1);
@@ -122,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_gives_its_own_name_and_four_characters() {
+    fn a_project_gets_its_directorys_name_and_four_characters() {
         let folder = tempfile::tempdir().unwrap();
         let name = |path: &str| name_of(&folder.path().join(path));
         let plain = name("build");
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn listeners_are_known_by_their_state() {
+    fn listeners_are_recognised_by_their_state() {
         let line = |state: &str| {
             format!("   0: 0100007F:08AE 00000000:0000 {state} 00000000:00000000 00:00000000")
         };

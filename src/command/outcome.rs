@@ -1,4 +1,4 @@
-//! How `create` and `configure` tell what they did, or would do.
+//! How `create` and `configure` report what they did or would do.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use crate::project::{Action, COMPOSE_TEMPLATE, Changes, Notice};
 use crate::render::quote;
 use crate::ui::Ui;
 
-/// Longer listings are shown only to those who ask for more.
+/// Longer listings are shown only with `--verbose`.
 const SHORT: usize = 12;
 
-/// Builds what runs, and starts it, with and without a stage-2.
+/// Builds and starts the stage that runs, whether or not there is a stage-2.
 pub(super) const BUILD_AND_START: &str = "docker compose up -d --build";
 
-/// The changes as data, a line each.
+/// The changes for stdout, one per line.
 pub(super) fn listing(report: &Changes<'_>) -> String {
     report
         .changes
@@ -22,7 +22,7 @@ pub(super) fn listing(report: &Changes<'_>) -> String {
         .collect()
 }
 
-/// Everything a user should know after a write, but for the closing line.
+/// Reports everything about a write except the closing line.
 pub(super) fn tell(ui: &mut Ui, report: &Changes<'_>) {
     for change in &report.changes {
         if report.changes.len() <= SHORT {
@@ -35,12 +35,12 @@ pub(super) fn tell(ui: &mut Ui, report: &Changes<'_>) {
         let path = quoted(&change.path);
         match &change.action {
             Action::ReplaceEdited { backup } => ui.warning(&format!(
-                "{path} was not as pei wrote it and has been replaced; the old one is {}",
+                "{path} differs from what pei wrote and has been replaced; the old file is {}",
                 quoted(backup)
             )),
             Action::LineEnds => {
                 ui.note(&format!(
-                    "{path} had CRLF line ends, which no shell runs; they are LF now"
+                    "{path} had CRLF line endings, which shells cannot run; they are LF now"
                 ));
             }
             Action::Create | Action::Replace | Action::SetMode | Action::Remove => {}
@@ -49,7 +49,7 @@ pub(super) fn tell(ui: &mut Ui, report: &Changes<'_>) {
     notices(ui, report);
 }
 
-/// What is to be said about files that have a rule of their own.
+/// Reports what happened to `compose-template.yml` and to the files of `PeiDocker`.
 fn notices(ui: &mut Ui, report: &Changes<'_>) {
     for notice in &report.notices {
         match notice {
@@ -58,18 +58,18 @@ fn notices(ui: &mut Ui, report: &Changes<'_>) {
             }
             Notice::ComposeTemplateReplaced => {
                 ui.note(&format!(
-                    "`{COMPOSE_TEMPLATE}` was another version's and has been replaced"
+                    "`{COMPOSE_TEMPLATE}` was from another version and has been replaced"
                 ));
             }
             Notice::ComposeTemplateForeign => ui.warning(&format!(
-                "`{COMPOSE_TEMPLATE}` was not made by pei: it was not used, and pei's own stands there now"
+                "`{COMPOSE_TEMPLATE}` was not made by pei: it was not used, and has been replaced by pei's own"
             )),
             Notice::ComposeTemplateKeptOld => ui.warning(&format!(
-                "`{COMPOSE_TEMPLATE}` is your extension of another version's; it is used and kept, \
-                 but may lack what is new"
+                "`{COMPOSE_TEMPLATE}` is your extension of another version's template; it is used and kept, \
+                 but may lack newer keys"
             )),
             Notice::Moved(number) => ui.note(&format!(
-                "this was a project of PeiDocker: pei has replaced {} of its own, which nobody had edited",
+                "this was a project of PeiDocker: pei has replaced {} that PeiDocker wrote and nobody edited",
                 count(*number, "file")
             )),
             Notice::ClearKey(path) => ui.warning(&format!(
@@ -114,11 +114,11 @@ pub(super) fn summary(report: &Changes<'_>) -> String {
         .join(", ")
 }
 
-/// A path as a word of a command line that can be pasted into a shell.
+/// A path quoted so that it can be pasted into a shell.
 pub(super) fn shell_word(path: &Path) -> String {
     match path.to_str() {
         Some(text) if !text.contains(is_harmful) => quote::sh_if_needed(text),
-        // What a terminal would obey, and what is no text, byte by byte, as bash and zsh read it.
+        // Control characters and bytes that are not UTF-8 are escaped in `$'…'`, which bash and zsh read.
         _ => {
             let bytes = path.as_os_str().as_encoded_bytes().iter();
             let escaped = bytes.map(|byte| match byte {

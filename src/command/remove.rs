@@ -20,12 +20,11 @@ use crate::ui::{Ui, shown};
 
 /// Remove what a project has built and started
 ///
-/// Reads the project's `docker-compose.yml`. For each image that the project builds, the
-/// containers that were made from it are stopped and removed, and then the image itself,
-/// each after a question; other containers of its Compose project and its network follow.
-/// Images that it only pulls, and what another Compose project has made, are left alone.
-/// What is gone already is fine. Volumes are kept and named, and the project's files stay.
-/// `CONTAINER_ENGINE=podman` asks podman instead of docker.
+/// Reads the project's `docker-compose.yml`. Removes each image that the project builds, after the containers that
+/// were made from it, and then the other containers of its Compose project and its network. Asks before each
+/// removal. Images that the project only pulls, and what another Compose project has made, are kept. It is no error
+/// if something is already gone. Volumes are kept and listed, and the project's files are kept.
+/// `CONTAINER_ENGINE=podman` uses podman instead of docker.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -46,20 +45,20 @@ pub struct Args {
     pub(super) quiet: Quiet,
 }
 
-/// An image that exists or that containers were made from.
+/// An image that exists or that has containers.
 struct Found {
     image: String,
     exists: bool,
     containers: Vec<Container>,
 }
 
-/// What is there of a project.
+/// What exists of a project.
 struct Inventory {
-    /// In the order in which they go; the last holds containers of images that only others have built.
+    /// In the order of removal. The last entry holds containers of images that the project does not build.
     found: Vec<Found>,
     networks: Vec<String>,
     volumes: Vec<String>,
-    /// What looks like the project's and is another's, with the reason.
+    /// What belongs to another project, each with the reason, as a message.
     spared: Vec<String>,
 }
 
@@ -75,7 +74,7 @@ impl Args {
 
         for image in file.unresolved() {
             ui.warning(&format!(
-                "the image {} is left alone: only Compose knows its name, and cannot be asked",
+                "the image {} is kept: its name depends on Compose, which cannot be run",
                 quoted(image)
             ));
         }
@@ -88,15 +87,15 @@ impl Args {
         }
         if there.found.is_empty() && there.networks.is_empty() {
             ui.status(&format!(
-                "nothing to remove: nothing that {} has built is there",
+                "nothing to remove: nothing is left that {} has built",
                 shown(&folder)
             ));
         } else if !self.yes && !ui.is_interactive() {
-            return Err(
-                Failure::usage("pei removes nothing unasked, and stdin is not a terminal")
-                    .help("-y removes without asking, --dry-run lists what would be removed")
-                    .into(),
-            );
+            return Err(Failure::usage(
+                "pei asks before it removes anything, but stdin is not a terminal",
+            )
+            .help("-y removes without asking, --dry-run lists what would be removed")
+            .into());
         }
         for found in &there.found {
             self.remove(ui, &engine, found)?;
@@ -114,7 +113,7 @@ impl Args {
         })
     }
 
-    /// One image, after its containers.
+    /// Removes the containers of an image, and then the image.
     fn remove(&self, ui: &mut Ui, engine: &Engine, found: &Found) -> Result<()> {
         let mut kept = Vec::new();
         for container in &found.containers {
@@ -160,7 +159,7 @@ impl Args {
     }
 }
 
-/// The names in the project's compose file.
+/// Reads the names in the project's compose file.
 fn read(path: &Path, folder: &Path) -> Result<ComposeFile> {
     if path.symlink_metadata().is_err() {
         return Err(
@@ -175,12 +174,13 @@ fn read(path: &Path, folder: &Path) -> Result<ComposeFile> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", shown(path)))?;
     ComposeFile::from_yaml(&text).map_err(|error| {
         Failure::new(format!("cannot understand {}: {error}", shown(path)))
-            .help("`pei configure` writes it anew and saves the old one")
+            .help("`pei configure` writes a new one and saves the old one")
             .into()
     })
 }
 
-/// The names as the engine knows them. Without Compose, the project's name is what Compose would make it.
+/// Resolves the names to those that the engine uses. If Compose cannot be run, the project's name is worked out as
+/// Compose does it.
 fn resolve(engine: &Engine, path: &Path, written: ComposeFile) -> ComposeFile {
     let resolved = engine.compose_config(path);
     let mut file = resolved
@@ -194,8 +194,8 @@ fn resolve(engine: &Engine, path: &Path, written: ComposeFile) -> ComposeFile {
     file
 }
 
-/// What there is of the project: the images that it builds, the containers made from them, and what else its Compose
-/// project has made. What another project has made is spared, and the image that it needs with it.
+/// Collects what exists of the project: the images that it builds, the containers made from them, and what else its
+/// Compose project has made. What another project has made is kept, and so is an image that it needs.
 fn take_stock(
     engine: &Engine,
     folder: &Path,
@@ -209,7 +209,8 @@ fn take_stock(
         volumes: Vec::new(),
         spared: Vec::new(),
     };
-    // Networks have no folder's label: those of one name are shared, also by containers that do not run.
+    // A network has no label for the directory. Projects with the same name in different directories share it, even
+    // if their containers do not run.
     let namesake = containers.iter().find(|container| {
         container.project.as_deref() == Some(project) && !container.is_made_by(project, folder)
     });
@@ -223,7 +224,7 @@ fn take_stock(
             .filter(|other| *other != project)
         {
             there.spared.push(format!(
-                "the image {} is left alone: the Compose project {} has built it",
+                "the image {} is kept: the Compose project {} has built it",
                 quoted(name),
                 quoted(other)
             ));
@@ -238,7 +239,7 @@ fn take_stock(
         });
         for other in &others {
             there.spared.push(format!(
-                "left alone, and the image {} with it: the {}",
+                "kept, together with the image {}: the {}",
                 quoted(name),
                 describe(other)
             ));
@@ -272,7 +273,7 @@ fn take_stock(
         let networks = engine.made_by("network", project)?;
         match namesake {
             Some(container) if !networks.is_empty() => there.spared.push(format!(
-                "left alone, because the container {container} of another directory's Compose project {} may need it: the network {}",
+                "kept, because the container {container} of the Compose project {} in another directory may need it: the network {}",
                 quoted(project),
                 list(&networks, "and")
             )),
@@ -310,7 +311,7 @@ fn listing(there: &Inventory) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// The container, and by whom it was started: it may be another project's.
+/// A container and the Compose project that started it, which may be another one.
 fn describe(container: &Container) -> String {
     let state = if container.running {
         "running"

@@ -1,9 +1,9 @@
-//! The project's `.env`, by the rules of Compose, which reads it too.
+//! Reads the project's `.env` by the rules of Compose, which reads it too.
 //!
-//! `NAME=value`, `export` before it or not; `#` begins a comment at a line's start and behind a blank. A text in single
-//! quotes is taken as it is, in double quotes it has escapes, and in both it may go over lines; where it is not in
-//! single quotes, `$NAME`, `${NAME}` and `${NAME:-default}` are replaced. What is no such line is left to Compose to
-//! complain of.
+//! A line is `NAME=value`, optionally after `export`. `#` begins a comment at the start of a line and after a
+//! space. Text in single quotes is literal; in double quotes it may have escapes; in both it may span lines.
+//! Outside single quotes, `$NAME`, `${NAME}` and `${NAME:-default}` are replaced. Other lines are ignored: Compose
+//! reports them.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use crate::model::NameForm;
 #[derive(Debug)]
 pub(super) struct Value {
     pub(super) text: String,
-    /// That may not be what stands behind the `=`, which is no good for a password.
+    /// Whether it may differ from the text after the `=`. That is a mistake in a password.
     pub(super) is_changed: bool,
 }
 
-/// The variables of the file, of which the last line of a name counts.
+/// The variables of the file. If a name occurs twice, the last one counts.
 pub(super) fn parse(
     text: &str,
     environment: &dyn Fn(&str) -> Option<String>,
@@ -30,7 +30,7 @@ pub(super) fn parse(
             rest = after_line(rest);
             continue;
         };
-        // As a slice of the rest, for the value may go over lines.
+        // Take the value as a slice of the rest, because it may span lines.
         let value = &rest[line.len() - value.len()..];
         let (typed, literal, after) = scan(value);
         rest = after_line(after);
@@ -46,10 +46,10 @@ pub(super) fn parse(
     variables
 }
 
-/// Whether Compose and pei take a part of a value for syntax.
+/// Whether Compose and pei treat a part of a value as syntax.
 fn is_changed(written: &str) -> bool {
     let line = written.lines().next().unwrap_or_default();
-    // As in the config, a space behind the sign says that a comment is meant.
+    // As in the config, a space after the `#` shows that a comment is meant.
     let line = line
         .split_once(" # ")
         .map_or(line, |(value, _)| value)
@@ -69,7 +69,7 @@ fn after_line(text: &str) -> &str {
     text.find('\n').map_or("", |at| &text[at + 1..])
 }
 
-/// The name and the text behind the `=`, blanks before it left out.
+/// The name and the text after the `=`, without the spaces before it.
 fn assignment(line: &str) -> Option<(&str, &str)> {
     let line = line.trim_start();
     let line = line.strip_prefix("export ").map_or(line, str::trim_start);
@@ -80,7 +80,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     (name.starts_with(first) && name.chars().all(legal)).then(|| (name, value.trim_start()))
 }
 
-/// A value, whether it is literal, and the text behind it.
+/// The value, whether it is literal, and the text after it.
 fn scan(text: &str) -> (String, bool, &str) {
     if let Some(quoted) = text.strip_prefix('\'')
         && let Some(end) = quoted.find('\'')
@@ -106,7 +106,7 @@ fn scan(text: &str) -> (String, bool, &str) {
     (value.trim_end().to_owned(), false, &text[end..])
 }
 
-/// The value up to the closing quote, its escapes replaced; a `\$` stays for [`replace`].
+/// The value up to the closing quote, with escapes replaced. `\$` is left for [`replace`].
 fn double_quoted(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -171,7 +171,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn lines_are_read_as_compose_reads_them() {
+    fn lines_are_parsed_as_compose_does() {
         let environment = |name: &str| (name == "OUTER").then(|| "o".to_owned());
         let cases = [
             ("A=b", "b"),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_not_what_was_typed_is_known() {
+    fn a_value_that_differs_from_the_typed_text_is_marked() {
         let plain = [
             "A=b",
             "A='b$c#d' # e",

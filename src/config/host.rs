@@ -1,4 +1,4 @@
-//! The real host, as [`Lookup`] asks for it.
+//! The real host, behind the trait [`Lookup`].
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 
 use super::{FileProblem, Lookup, SourceFile, env_file};
 
-/// The environment, the disk and the home folder of the person who runs pei.
+/// The environment, the disk and the home directory of the user who runs pei.
 #[derive(Debug)]
 pub struct Host {
     installation: PathBuf,
-    /// With symbolic links resolved, to tell what lies inside.
+    /// The directory with symbolic links resolved, to check whether a path is inside.
     resolved: Option<PathBuf>,
     home: Option<PathBuf>,
     wants_credentials: bool,
-    /// The variables of the project's `.env`, read when the first is asked for.
+    /// The variables of the project's `.env`, read at the first use.
     env_file: OnceCell<HashMap<String, env_file::Value>>,
 }
 
 impl Host {
-    /// A host whose project has the given `installation/` folder, which need not exist.
+    /// A host whose project has the given `installation/` directory, which need not exist.
     pub fn new(installation: impl Into<PathBuf>) -> Self {
         let installation = installation.into();
         Self {
@@ -34,7 +34,7 @@ impl Host {
         }
     }
 
-    /// The same host, where passwords and keys may be missing.
+    /// The same host, but passwords and keys may be missing.
     #[must_use]
     pub fn without_credentials(self) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Host {
         }
     }
 
-    /// Why the project's `.env` is there and not read.
+    /// Why the project's `.env` exists but could not be read.
     pub fn unread_env_file(&self) -> Option<String> {
         self.env_text().err()
     }
@@ -58,7 +58,7 @@ impl Host {
         }
     }
 
-    /// Compose takes the file from the folder that docker-compose.yml is in.
+    /// Like Compose, reads the file in the directory of docker-compose.yml.
     fn env_file(&self) -> &HashMap<String, env_file::Value> {
         self.env_file.get_or_init(|| {
             let text = self.env_text().unwrap_or_default();
@@ -67,7 +67,7 @@ impl Host {
         })
     }
 
-    /// The file behind a project path, which must lie inside also after links are followed.
+    /// The file at a project path. It must be inside even after links are resolved.
     fn inside(&self, path: &str) -> Result<PathBuf, FileProblem> {
         let resolved = fs::canonicalize(self.installation.join(path)).map_err(|e| problem(&e))?;
         let inside = self.resolved.as_ref();
@@ -171,7 +171,7 @@ impl Lookup for Host {
     }
 }
 
-/// Asked before opening, for opening a pipe would wait.
+/// Checked before opening, because opening a pipe would block.
 fn require_file(path: &Path) -> Result<u64, FileProblem> {
     let metadata = fs::metadata(path).map_err(|e| problem(&e))?;
     if metadata.is_file() {
@@ -191,7 +191,7 @@ fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, FileProblem> {
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|e| problem(&e))?;
-    // The file may have grown since it was asked for its size.
+    // The file may have grown since its size was read.
     file.take(limit)
         .read_to_end(&mut bytes)
         .map_err(|e| problem(&e))?;

@@ -1,7 +1,8 @@
-//! Several files that are one config: `extends` below a file, `NAME.local.yml` above it.
+//! Merges the files of one config: the file that `extends` names is below, `NAME.local.yml` is on top.
 //!
-//! A mapping is merged key by key, a list or a single value is replaced, and null removes a key. Each node keeps the
-//! place where it was written: the texts lie behind each other in one [`SourceFile`], so that a place tells its file.
+//! Mappings are merged key by key, lists and single values are replaced, and null removes a key. Each node keeps
+//! the position where it was written: all texts are joined in one [`SourceFile`], so a position also tells the
+//! file.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -15,10 +16,10 @@ use super::yaml::{self, Content, Entry, Node};
 use super::{FileProblem, Loaded, Lookup, SourceFile, finish, source};
 use crate::diagnostic::{Code, Diagnostic, Findings, Hidden, count, quoted};
 
-/// Where a key was removed by a null of a higher layer, by the key's path.
+/// Where a null in a higher layer removed a key, by the key's path.
 pub(super) type Removed = HashMap<String, Range<usize>>;
 
-/// A config and the files that belong to it, read and merged.
+/// A config with all its files, read and merged.
 #[derive(Debug)]
 pub struct Layers {
     source: SourceFile,
@@ -28,7 +29,7 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Reads the files that a config names, and the local one beside it.
+    /// Reads the files that a config extends, and the local file beside it.
     pub fn read(main: SourceFile, path: &Path, lookup: &dyn Lookup) -> Self {
         let mut reader = Reader {
             lookup,
@@ -61,7 +62,7 @@ impl Layers {
         }
     }
 
-    /// The same with a finding: the project's `.env`, which messages call by this name, has a problem.
+    /// Adds a finding about the project's `.env`. `name` is its name in messages.
     #[must_use]
     pub fn with_unread_env_file(mut self, name: String, problem: &str) -> Self {
         let at = self.source.append(SourceFile::new(name, ""));
@@ -72,26 +73,26 @@ impl Layers {
         self
     }
 
-    /// The texts that places are in.
+    /// The joined texts, for showing findings.
     pub fn source(&self) -> &SourceFile {
         &self.source
     }
 
-    /// The merged tree, where there is one.
+    /// The merged tree, if there is one.
     pub(super) fn root(&self) -> Option<&Node> {
         self.root.as_ref()
     }
 
-    /// What is to be said where the files are not all YAML, and the texts to show it with.
+    /// The texts, and the findings of files that are not YAML.
     pub fn into_findings(self) -> (SourceFile, Vec<Diagnostic>) {
         let hidden = Hidden::of_source(&self.source);
         (self.source, self.findings.covered(&hidden).into_vec())
     }
 
-    /// Applies the rules, as [`load`](super::load) does to a single file.
+    /// Applies the rules, like [`load`](super::load) for a single file.
     ///
     /// # Errors
-    /// Everything that is wrong with the files, and the warnings; at least one is an error.
+    /// All errors and warnings. At least one is an error.
     pub fn load(self, lookup: &dyn Lookup) -> (SourceFile, Result<Loaded, Vec<Diagnostic>>) {
         let result = finish(
             &self.source,
@@ -104,7 +105,7 @@ impl Layers {
     }
 }
 
-/// `NAME.local.yml` of `NAME.yml`.
+/// The path of the local file: `NAME.local.yml` for `NAME.yml`.
 fn local_path(path: &Path) -> PathBuf {
     let extension = path.extension().unwrap_or_default();
     let mut name = path.file_stem().unwrap_or_default().to_owned();
@@ -121,16 +122,16 @@ struct Reader<'l> {
     source: SourceFile,
     findings: Findings,
     removed: Removed,
-    /// The files of the chain, links resolved.
+    /// The files of the chain, with links resolved.
     seen: HashSet<PathBuf>,
-    /// What the local file changed, by the paths of the keys; `None` while it is not its turn.
+    /// What the local file changed, by key path. `None` while other files are merged.
     changed: Option<Vec<(String, Range<usize>)>>,
-    /// Each file was YAML: a part of a config says nothing about the whole.
+    /// Whether every file was YAML. If not, the merged config is incomplete and is not checked.
     is_whole: bool,
 }
 
 impl Reader<'_> {
-    /// A file over what it extends.
+    /// Merges a file over the one that it extends.
     fn with_extended(&mut self, file: SourceFile, path: &Path) -> Option<Node> {
         self.seen.clear();
         let mut path = path.to_owned();
@@ -146,7 +147,7 @@ impl Reader<'_> {
             .fold(below, |below, top| self.merge(below, top))
     }
 
-    /// Appends the text of a file, and parses it.
+    /// Appends the text of a file and parses it.
     fn add(&mut self, file: SourceFile) -> Option<Node> {
         let size = self.source.text.len() + file.text.len();
         if let Some(problem) = source::too_large(size) {
@@ -158,7 +159,7 @@ impl Reader<'_> {
         let base = self.source.append(file);
         let (root, findings) = yaml::parse(&self.source.text, base);
         let findings = findings.into_vec();
-        // Without a tree and without a finding, the file holds nothing but comments.
+        // Neither a tree nor a finding: the file holds only comments.
         self.is_whole &= root.is_some() || findings.is_empty();
         for found in findings {
             self.findings.push(found);
@@ -210,10 +211,10 @@ impl Reader<'_> {
             let message = format!("{} extends itself, by way of this file", shown(&below));
             let found = Diagnostic::error(Code::ExtendsCycle, span, message).path("extends");
             self.findings
-                .push(found.help("let one of the files extend nothing"));
+                .push(found.help("remove `extends` from one of the files"));
             return None;
         }
-        // What a variable brings in may be a secret.
+        // A variable may have put a secret here, so quote the text as typed.
         let typed = match &*entry.value.content {
             Content::Scalar(scalar) if scalar.text.contains("${") => quoted(&scalar.text),
             _ => shown(&below),
@@ -222,7 +223,7 @@ impl Reader<'_> {
         Some((file, below))
     }
 
-    /// The text of a file, or a finding at the place that names it.
+    /// The text of a file, or a finding at the position that names it.
     fn decoded(
         &mut self,
         path: &Path,
@@ -284,7 +285,7 @@ impl Reader<'_> {
 
     fn merge(&mut self, below: Option<Node>, top: Option<Node>) -> Option<Node> {
         match (below, top) {
-            // It is refused at its own place, and not lost below the file that names it.
+            // The lower file is not a mapping. Keep it, so that this is reported at its own position.
             (Some(below), Some(_)) if !matches!(*below.content, Content::Map(_)) => Some(below),
             (Some(below), Some(top)) => {
                 let nowhere = 0..0;
@@ -294,7 +295,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Git tracks what is made of a config, and so what a local file changes, but for credentials.
+    /// Warns of values that a local file changes, because they end up in files that git tracks. Credentials do not.
     fn warn_of_changes(&mut self) {
         if !self.lookup.is_in_git() {
             return;
@@ -361,7 +362,7 @@ impl Reader<'_> {
                 (&*old.value.content, &*entry.value.content),
                 (Content::Map(_), Content::Map(_))
             );
-            // A section stays where it was begun; any other value stands where it comes from.
+            // A merged section keeps its position. Any other value has the position where it was written.
             *slot = Some(if is_merged {
                 Entry { value, ..old }
             } else {
@@ -378,7 +379,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether the key is one of a user's credentials, which reach nothing but `.pei/`, or one that is followed or ignored.
+/// Whether a key is personal: a user's credential, which only reaches `.pei/`, or `extends` or an ignored key.
 pub(super) fn is_personal(path: &str) -> bool {
     let of_user = path
         .strip_prefix("stage_1.ssh.users.")

@@ -1,10 +1,9 @@
 //! From the text of `user_config.yml` to the [model](crate::model).
 //!
-//! [`load`] goes through four steps and collects every problem on its way:
-//! `yaml` makes a tree that knows its places, `raw` declares the sections and
-//! picks their keys out of the tree, `read` turns scalars into text, numbers and
-//! switches (with `${VAR}` replaced), and `validate` applies the rules and
-//! builds the model. [`schema()`] describes the same sections for editors.
+//! [`load`] has four steps, and each collects all problems: `yaml` makes a tree that knows the position of each
+//! value; `raw` declares the sections and picks their keys from the tree; `read` turns scalars into texts, numbers
+//! and booleans and replaces `${VAR}`; `validate` applies the rules and builds the model. [`schema()`] describes
+//! the same sections for editors.
 
 mod env_file;
 mod host;
@@ -32,17 +31,16 @@ use crate::model::Project;
 /// A config without errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
-    /// What the config says, resolved.
+    /// The resolved config.
     pub project: Project,
-    /// What is worth a look, in the file's order.
+    /// The warnings, in the file's order.
     pub warnings: Vec<Diagnostic>,
 }
 
 /// Reads a config.
 ///
 /// # Errors
-/// Everything that is wrong with the file, and the warnings, in the file's order;
-/// at least one is an error.
+/// All errors and warnings of the file, in the file's order. At least one is an error.
 pub fn load(source: &SourceFile, lookup: &dyn Lookup) -> Result<Loaded, Vec<Diagnostic>> {
     if let Some(problem) = source::too_large(source.text.len()) {
         return Err(vec![problem]);
@@ -57,13 +55,13 @@ pub fn load(source: &SourceFile, lookup: &dyn Lookup) -> Result<Loaded, Vec<Diag
     )
 }
 
-/// The finding for a config without any value.
+/// The finding for a config that holds no value.
 pub fn empty() -> Diagnostic {
     Diagnostic::error(Code::EmptyFile, 0..0, "the config is empty")
         .help("`pei create` writes a config to begin with")
 }
 
-/// From the tree to the project.
+/// Builds the project from the tree.
 fn finish(
     source: &SourceFile,
     root: Option<&yaml::Node>,

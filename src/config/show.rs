@@ -1,4 +1,4 @@
-//! The merged config as YAML again, with the place that each value came from.
+//! Prints the merged config as YAML, with the origin of each value.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 use super::Layers;
 use super::raw::is_extension;
 use super::yaml::{Content, Node, Scalar};
-use crate::diagnostic::{LineIndex, redact_text, speaks_of_secret};
+use crate::diagnostic::{LineIndex, is_secret_name, redact_text};
 use crate::model::NameForm;
 use crate::yaml_text::double_quoted;
 
-/// Values of a user that may be shown; whatever else stands there may be a secret under a misspelt key.
+/// Keys of a user whose values are shown. Any other value may be a secret under a misspelt key.
 const SHOWN_OF_USERS: [&str; 5] = ["pubkey_file", "pubkey_text", "privkey_file", "uid", "gid"];
 
-/// What is shown of a service: the rest is Compose's own, and may hold a secret anywhere.
+/// Keys of a service that are shown. The rest is for Compose, and may hold a secret anywhere.
 const SHOWN_OF_SERVICES: [&str; 12] = [
     "image",
     "ports",
@@ -29,14 +29,14 @@ const SHOWN_OF_SERVICES: [&str; 12] = [
     "hostname",
 ];
 
-/// How well-known tokens begin.
+/// The prefixes of well-known tokens.
 const TOKENS: [&str; 4] = ["ghp_", "github_pat_", "glpat-", "xoxb-"];
 
 const COVERED: &str = "'********'";
 
 impl Layers {
-    /// The merged config, each value with its file and line in a comment. Secrets are covered, and what was followed
-    /// (`extends`) or is ignored (keys that begin with `x-`) is left out. `None` where a file is no YAML.
+    /// The merged config, with the file and line of each value in a comment. Secrets are covered. Keys without
+    /// effect are left out: `extends`, which has been followed, and `x-` keys. `None` if any file is not YAML.
     pub fn show(&self) -> Option<String> {
         let root = self.root()?;
         let source = self.source();
@@ -53,12 +53,12 @@ impl Layers {
 struct Writer<'t> {
     index: LineIndex<'t>,
     text: String,
-    /// Keys, and list items as empty texts.
+    /// The keys on the way to the current value. A list item is an empty text.
     path: Vec<String>,
 }
 
 impl Writer<'_> {
-    /// A value behind its key or dash.
+    /// A value after its key or dash.
     fn value(&mut self, node: &Node, indent: usize) {
         match &*node.content {
             Content::Map(entries) if entries.iter().any(|entry| !is_extension(&entry.key)) => {
@@ -99,7 +99,7 @@ impl Writer<'_> {
         let _ = write!(self.text, " {text} # {file}:{line}");
     }
 
-    /// The name of a user or a variable that is none may hold a secret.
+    /// A key of `users` or `environment` that is not a legal name may hold a secret.
     fn shown_key(&self, name: &str) -> String {
         let form = match self.path.last().map(String::as_str) {
             Some("users") => Some(NameForm::USER),
@@ -116,7 +116,7 @@ impl Writer<'_> {
         self.path.get(1).is_some_and(|key| key == "environment")
     }
 
-    /// What stands in a secret's place.
+    /// The placeholder for a secret.
     fn covered(&self, scalar: &Scalar) -> Option<String> {
         let name = self.path.last().map_or("", String::as_str);
         let of_users =
@@ -131,17 +131,17 @@ impl Writer<'_> {
             || scalar.text.contains("-----BEGIN")
             || TOKENS.iter().any(|start| scalar.text.contains(start))
             || (self.is_of_environment() && self.path.len() > 3)
-            || (name != "privkey_file" && speaks_of_secret(name))
+            || (name != "privkey_file" && is_secret_name(name))
             || (name == "port" && is_login(&scalar.text))
         {
             return Some(COVERED.to_owned());
         }
         let text = scalar.text.as_str();
-        // `TOKEN=…`, an item of `environment`.
+        // An item of `environment`: `TOKEN=…`.
         let variable = text.split_once('=').map(|(variable, _)| variable);
         let is_variable = |text: &&str| name.is_empty() && !text.contains(char::is_whitespace);
         let variable = variable.filter(is_variable).unwrap_or_default();
-        let shown = if !variable.is_empty() && speaks_of_secret(variable) {
+        let shown = if !variable.is_empty() && is_secret_name(variable) {
             "=********".into()
         } else {
             redact_text(&text[variable.len()..])
@@ -151,12 +151,12 @@ impl Writer<'_> {
     }
 }
 
-/// A login in place of a port.
+/// Whether a port holds a login instead.
 fn is_login(text: &str) -> bool {
     matches!(redact_text(&format!("port: {text}")), Cow::Owned(_))
 }
 
-/// The text as it was typed where YAML reads it as it did, else in double quotes.
+/// The text as typed if YAML reads it back the same, or else in double quotes.
 fn typed(scalar: &Scalar) -> String {
     let text = &scalar.text;
     if scalar.plain && !text.contains(char::is_control) {

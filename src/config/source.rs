@@ -1,4 +1,4 @@
-//! The text of a config and the name that messages call it by.
+//! The text of a config, and its name for messages.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,16 +8,16 @@ use crate::diagnostic::{Code, Diagnostic};
 /// A config file in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// As messages show it, such as `user_config.yml`.
+    /// The name for messages, such as `user_config.yml`.
     pub name: String,
-    /// The whole text; places in diagnostics are byte offsets into it.
+    /// The whole text. Positions in diagnostics are byte offsets into it.
     pub text: String,
-    /// Where further files of the config begin in the text, and their names.
+    /// Where each further file of the config begins in the text, and its name.
     further: Vec<(usize, String)>,
 }
 
 impl SourceFile {
-    /// Larger files are refused: 100,000 entries of every kind stay well below it.
+    /// Larger files are refused. Even 100,000 entries of every kind need much less.
     pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
     /// Text that is known to be UTF-8.
@@ -29,13 +29,13 @@ impl SourceFile {
         }
     }
 
-    /// Puts another file behind the text, and says where it begins there. The first one becomes the source itself.
+    /// Appends another file and returns where it begins in the text. The first one replaces the empty source.
     pub(super) fn append(&mut self, file: Self) -> usize {
         if self.name.is_empty() {
             *self = file;
             return 0;
         }
-        // The end of one file is not the beginning of the next.
+        // Separates the last line of one file from the first line of the next.
         self.text.push('\n');
         let start = self.text.len();
         self.text.push_str(&file.text);
@@ -43,7 +43,7 @@ impl SourceFile {
         start
     }
 
-    /// The names of the files and where each of them lies in the text.
+    /// The names of the files and their ranges in the text.
     pub fn files(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let starts = self.further.iter().map(|(start, _)| *start);
         let ends = starts
@@ -57,17 +57,16 @@ impl SourceFile {
             .map(|(name, (start, end))| (name, start..end))
     }
 
-    /// Whether a place is in a file of one person's own, which git ignores.
+    /// Whether a position is in a local file, which git ignores.
     pub(super) fn is_local(&self, offset: usize) -> bool {
         self.files()
             .any(|(name, place)| place.contains(&offset) && is_local(name))
     }
 
-    /// The bytes of a file, without the byte order mark that some editors write.
+    /// Decodes the bytes of a file. A byte order mark, which some editors write, is removed.
     ///
     /// # Errors
-    /// Files that are no text, with a source to render the finding against: what
-    /// could be read of the file.
+    /// The file is not text. The source that is returned holds what could be decoded, for rendering the finding.
     pub fn decode(
         name: impl Into<String>,
         bytes: Vec<u8>,
@@ -109,12 +108,12 @@ impl SourceFile {
     }
 }
 
-/// Whether a config of this name is one person's own, which git ignores.
+/// Whether a file name is that of a local config, which git ignores.
 pub fn is_local(name: &str) -> bool {
     name.ends_with(".local.yml") || name.ends_with(".local.yaml")
 }
 
-/// A file as messages name it, so that a terminal or an editor can open it.
+/// A file's name for messages, in a form that a terminal or an editor can open.
 pub fn name_of(path: &Path) -> String {
     path.strip_prefix(".")
         .unwrap_or(path)
@@ -122,7 +121,7 @@ pub fn name_of(path: &Path) -> String {
         .into_owned()
 }
 
-/// The finding for a file of that many bytes, if they are too many.
+/// The finding for a file of that size, if it is too large.
 pub(super) fn too_large(bytes: usize) -> Option<Diagnostic> {
     const MIB: usize = 1024 * 1024;
     (bytes > SourceFile::MAX_BYTES).then(|| {
@@ -138,7 +137,7 @@ pub(super) fn too_large(bytes: usize) -> Option<Diagnostic> {
     })
 }
 
-/// UTF-16 by its mark, or by the zero byte that its ASCII text has at every other place.
+/// The name of the UTF-16 encoding, recognised by its byte order mark or by a zero byte in every other place.
 pub(super) fn utf16(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xff, 0xfe, ..] | [1..=0x7f, 0, 1..=0x7f, 0, ..] => Some("UTF-16 (little endian)"),
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_a_foreign_byte_is_named() {
+    fn the_position_of_an_invalid_byte_is_reported() {
         let found = problem(b"a: b\nc: \xe4\n");
         assert_eq!(found.code, Code::NotUtf8);
         assert_eq!(found.start(), 8);
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_byte_order_mark_is_no_part_of_the_text() {
+    fn the_byte_order_mark_is_not_part_of_the_text() {
         let source = SourceFile::decode("f", b"\xef\xbb\xbfa: b".to_vec()).unwrap();
         assert_eq!(source.text, "a: b");
     }

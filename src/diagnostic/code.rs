@@ -1,9 +1,10 @@
-//! The names of the findings.
+//! The codes of diagnostics.
 
-/// Declares the enum, its names and the list of all in one place, so that none can be forgotten.
+/// Declares the enum, the names and the list of all codes in one place, so that none can be forgotten.
 macro_rules! codes {
     ($($variant:ident = $name:literal,)+) => {
-        /// Which rule a finding comes from. The names are kebab-case and stable; `docs/diagnostics.md` tells what each means.
+        /// The rule that a finding comes from. Names are kebab-case and stable; `docs/diagnostics.md` explains
+        /// each.
         #[allow(missing_docs, reason = "the page has a section for each")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -14,14 +15,14 @@ macro_rules! codes {
             /// Every code, in the order of the catalogue.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
-            /// The name that messages, the JSON form and the catalogue use.
+            /// The name in messages, in the JSON form and in the catalogue.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
                 }
             }
 
-            /// The code of a name, as a person types it.
+            /// The code with a name that a person typed.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|code| code.name() == name)
             }

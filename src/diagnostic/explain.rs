@@ -2,7 +2,7 @@
 
 use super::Code;
 
-/// The page that people read; a section per code.
+/// The page, with a section for each code.
 const CATALOGUE: &str = include_str!("../../docs/diagnostics.md");
 
 /// What a code means, a small example, and how to fix it, as Markdown.
@@ -38,12 +38,12 @@ mod tests {
     }
 
     #[test]
-    fn every_section_is_of_a_code() {
+    fn every_section_belongs_to_a_code() {
         for line in CATALOGUE.lines() {
             if let Some(heading) = line.strip_prefix("## ") {
                 assert!(
                     Code::ALL.iter().any(|code| code.name() == heading.trim()),
-                    "`{heading}` is no code"
+                    "`{heading}` is not a code"
                 );
             }
         }

@@ -1,11 +1,11 @@
-//! Collecting findings, but not without end.
+//! Collects findings, up to a limit.
 
 use super::{Code, Diagnostic, Hidden, Severity};
 
-/// More of one severity helps nobody, and a large file full of slips must not fill the memory.
+/// Nobody reads more of one severity, and a large file full of mistakes must not fill the memory.
 const MOST: usize = 10_000;
 
-/// What has been found so far: all of it, up to a number that no person reads.
+/// The findings so far.
 #[derive(Debug, Default)]
 pub struct Findings {
     found: Vec<Diagnostic>,
@@ -14,8 +14,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds a finding. Errors and warnings are counted apart, so that no number of
-    /// warnings can hide an error.
+    /// Adds a finding. Errors and warnings are counted separately, so that many warnings cannot push out an error.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let (count, noun) = match diagnostic.severity {
             Severity::Error => (&mut self.errors, "errors"),
@@ -34,7 +33,7 @@ impl Findings {
         }
     }
 
-    /// Takes the user's text out of those that are in a part of the file which is not shown.
+    /// Removes the user's text from findings whose place may hold a secret.
     #[must_use]
     pub(crate) fn covered(self, hidden: &Hidden) -> Self {
         let found = self.found.into_iter();
@@ -42,12 +41,12 @@ impl Findings {
         Self { found, ..self }
     }
 
-    /// True as long as nothing was found.
+    /// Whether there are no findings.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// The findings as they were found.
+    /// The findings, in the order in which they were added.
     pub fn into_vec(self) -> Vec<Diagnostic> {
         self.found
     }

@@ -6,13 +6,12 @@ use super::position::LineIndex;
 use super::{Diagnostic, Label, Severity, sort};
 use crate::config::SourceFile;
 
-/// The shape's version: it grows when a field changes its meaning or goes away,
-/// not when one is added.
+/// The version of the format. It is raised when a field changes its meaning or is removed, not when one is added.
 const VERSION: u32 = 1;
 
 /// All findings in the file's order, as a single line of JSON.
 ///
-/// docs/findings-json.md documents the shape, with an example and a schema.
+/// docs/findings-json.md documents the format, with an example and a schema.
 pub fn to_json(diagnostics: &[Diagnostic], source: &SourceFile) -> String {
     let index = LineIndex::of(source, &source.text);
     let mut sorted = diagnostics.to_vec();
@@ -44,7 +43,7 @@ fn finding(found: &Diagnostic, index: &LineIndex<'_>) -> Value {
     })
 }
 
-/// Its file is named where it is another one than the finding's.
+/// A label's place. The file is named only if it differs from the finding's.
 fn mark(label: &Label, of: &str, index: &LineIndex<'_>) -> Value {
     let start = index.position(label.span.start);
     let end = index.position(label.span.end);

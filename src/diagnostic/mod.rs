@@ -1,11 +1,11 @@
-//! What pei says about the user's file.
+//! Findings about the user's file.
 //!
-//! A [`Diagnostic`] is a value, not an error of pei: reading a config collects
-//! as many as the file deserves, and only rendering turns them into text
-//! ([`render()`]) or into a document for other programs ([`to_json`]). Each has a
-//! [`Code`] that stays the same across versions and is explained by [`explain()`].
-//! No message may hold a password or a private key; lines of the file that show one are
-//! covered before they are printed.
+//! A [`Diagnostic`] is a value, not an error of pei: reading a config collects all of them. Rendering turns them
+//! into text ([`render()`]) or into JSON for other programs ([`to_json`]). Each has a [`Code`], which is stable
+//! across versions and explained by [`explain()`].
+//!
+//! No message may hold a password or a private key. If a line of the file holds one, it is covered before the line
+//! is printed.
 
 mod code;
 mod explain;
@@ -25,7 +25,7 @@ pub use explain::explain;
 pub use findings::Findings;
 pub use json::to_json;
 pub use position::LineIndex;
-pub(crate) use redact::{Hidden, redact_text, redact_written, speaks_of_secret, token};
+pub(crate) use redact::{Hidden, is_secret_name, redact_text, redact_written, token};
 pub use render::render;
 pub use suggestion::nearest;
 pub(crate) use wording::without_quoted;
@@ -35,14 +35,14 @@ pub use wording::{count, escaped, is_harmful, list, quoted};
 /// Whether a finding stops pei.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Nothing is written.
+    /// pei stops and writes nothing.
     Error,
-    /// Worth a look; pei goes on.
+    /// pei goes on.
     Warning,
 }
 
 impl Severity {
-    /// The word that people and the JSON form read.
+    /// The word in text and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -51,14 +51,14 @@ impl Severity {
     }
 }
 
-/// A place in the file, and what is to be said about it.
+/// A place in the file, with a text about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// Byte offsets into the text of the source file.
+    /// Byte offsets into the source's text.
     pub span: Range<usize>,
-    /// May be empty: then the place speaks for itself.
+    /// Empty if the place needs no text.
     pub text: String,
-    /// The place where the finding is; the others explain it.
+    /// Whether this is the place of the finding. Other labels explain it.
     pub primary: bool,
 }
 
@@ -67,11 +67,11 @@ pub struct Label {
 pub struct Diagnostic {
     /// Which rule found it.
     pub code: Code,
-    /// Whether it stops pei.
+    /// Whether pei stops.
     pub severity: Severity,
     /// What is wrong: lower case, no full stop, user text in backticks.
     pub message: String,
-    /// Where; the primary label comes first.
+    /// The places. The primary label comes first.
     pub labels: Vec<Label>,
     /// The key path, such as `stage_2.storage.data.host_path`.
     pub path: Option<String>,
@@ -80,12 +80,12 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// A finding that stops pei, with its place.
+    /// A finding that stops pei.
     pub fn error(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Error, span, message.into())
     }
 
-    /// A finding that pei goes on after, with its place.
+    /// A finding that does not stop pei.
     pub fn warning(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, span, message.into())
     }
@@ -105,7 +105,7 @@ impl Diagnostic {
         }
     }
 
-    /// Says something at the primary place.
+    /// Adds text to the primary label.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {
         if let Some(primary) = self.labels.first_mut() {
@@ -114,7 +114,7 @@ impl Diagnostic {
         self
     }
 
-    /// Shows a second place.
+    /// Adds a second place.
     #[must_use]
     pub fn also(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
         self.labels.push(Label {
@@ -125,7 +125,7 @@ impl Diagnostic {
         self
     }
 
-    /// Moves the places, of a text that begins at `base` of another one.
+    /// Moves all places by `base`, for a text that begins there in a larger text.
     #[must_use]
     pub fn moved(mut self, base: usize) -> Self {
         for label in &mut self.labels {
@@ -134,21 +134,21 @@ impl Diagnostic {
         self
     }
 
-    /// Names the key that the finding is about.
+    /// Sets the key that the finding is about.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Says what to do.
+    /// Sets what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Takes what the user typed out of the message, where a part of its place is not shown.
+    /// Removes the user's text from the finding if its place may hold a secret.
     #[must_use]
     pub(crate) fn covered(mut self, hidden: &Hidden) -> Self {
         let place = self.span();
@@ -158,11 +158,11 @@ impl Diagnostic {
         let told = std::mem::take(&mut self.message);
         self.message = without_quoted(&told);
         if hidden.touches(&(place.start..place.start)) {
-            // The path may end in what is not shown.
+            // The last part of the path may be secret too.
             self.path = None;
         }
         self.help = self.help.map(|help| {
-            // The one help that repeats a key of the file.
+            // Only these forms of help repeat a key of the file.
             if help.contains("=…") || help.contains(" colon: ") {
                 without_quoted(&help)
             } else {
@@ -177,13 +177,13 @@ impl Diagnostic {
         self.labels.first().map_or(0..0, |label| label.span.clone())
     }
 
-    /// Where the finding begins, for sorting and for the `file:line:column` head.
+    /// The start of the primary label, for sorting and for `file:line:column`.
     pub fn start(&self) -> usize {
         self.span().start
     }
 }
 
-/// Puts findings into the file's order; those of one place stay as they were found.
+/// Sorts findings by their position. Findings at the same position keep their order.
 pub fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by_key(Diagnostic::start);
 }

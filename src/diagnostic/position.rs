@@ -1,10 +1,10 @@
-//! From byte offsets to lines and columns.
+//! Converts byte offsets to lines and columns.
 
 use std::ops::Range;
 
 use crate::config::SourceFile;
 
-/// A place as editors count it.
+/// A position as editors count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// From 1.
@@ -13,22 +13,22 @@ pub struct Position {
     pub column: usize,
 }
 
-/// The text between two places where characters have been counted.
+/// The distance in bytes between positions whose column is stored.
 const BLOCK: usize = 1024;
 
-/// Where the lines of a text begin and how many characters stand before each block of
-/// it, so that a lookup costs the same on long lines and in long files.
+/// The start of each line, and the number of characters before each block. With these, a lookup costs the same on
+/// long lines and in long files.
 #[derive(Debug)]
 pub struct LineIndex<'t> {
     text: &'t str,
     starts: Vec<usize>,
     characters: Vec<usize>,
-    /// The files that lie in the text, each with the line, from 0, where it begins.
+    /// The files that the text consists of: the first line of each, counted from 0, and its name.
     files: Vec<(usize, &'t str)>,
 }
 
 impl<'t> LineIndex<'t> {
-    /// The lines of a source, whose text is given as it is to be shown.
+    /// Indexes a source. `text` is its text with secrets covered.
     pub fn of(source: &'t SourceFile, text: &'t str) -> Self {
         let mut index = Self::new(text);
         let files = source.files();
@@ -38,7 +38,7 @@ impl<'t> LineIndex<'t> {
         index
     }
 
-    /// Reads the text once.
+    /// Indexes a text.
     pub fn new(text: &'t str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
@@ -58,12 +58,12 @@ impl<'t> LineIndex<'t> {
         }
     }
 
-    /// The text that is indexed.
+    /// The indexed text.
     pub fn text(&self) -> &'t str {
         self.text
     }
 
-    /// The place of a byte offset; one past the end is the end.
+    /// The position of a byte offset. An offset past the end gives the end.
     pub fn position(&self, offset: usize) -> Position {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.line_at(offset);
@@ -73,7 +73,7 @@ impl<'t> LineIndex<'t> {
         }
     }
 
-    /// The file that a byte offset is in.
+    /// The name of the file that holds a byte offset.
     pub fn file(&self, offset: usize) -> &'t str {
         self.file_of(self.line_at(offset)).1
     }
@@ -83,14 +83,14 @@ impl<'t> LineIndex<'t> {
         self.files[after.saturating_sub(1)]
     }
 
-    /// The whole line that holds a byte offset, with its line feed.
+    /// The line that holds a byte offset, including its line feed.
     pub fn line_range(&self, offset: usize) -> Range<usize> {
         let line = self.line_at(offset);
         let end = self.starts.get(line + 1).copied();
         self.starts[line]..end.unwrap_or(self.text.len())
     }
 
-    /// The line, from 0, that holds a byte offset.
+    /// The number of that line, from 0.
     fn line_at(&self, offset: usize) -> usize {
         self.starts.partition_point(|start| *start <= offset) - 1
     }
@@ -102,7 +102,7 @@ impl<'t> LineIndex<'t> {
     }
 }
 
-/// The characters that begin in a piece of UTF-8.
+/// How many characters begin in a piece of UTF-8.
 fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }

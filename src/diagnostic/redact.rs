@@ -1,10 +1,11 @@
-//! What the lines of the file that are shown must not tell.
+//! Covers secrets in the lines of the file that are printed.
 //!
-//! A finding near a password would print it with its line, and terminals are recorded. A slip makes a secret of any
-//! text below `ssh` (`pasword: x`, `me: x`, a quote that is not closed), so that only what cannot be one is shown
-//! there: the keys that the section has, the users' names and ssh's own numbers. Below `environment` the names are
-//! shown. Elsewhere it is what stands behind a key or an option that speaks of a secret (`--token x`), a login before
-//! an `@`, and each private key. The text is read line by line and not as YAML, for most slips leave none.
+//! A finding near a password would print it with its line, and terminal output is often recorded. Below `ssh` any
+//! text may be a secret because of a typo (`pasword: x`, `me: x`, a quote that is not closed). So only what cannot
+//! be one is shown there: the section's keys, user names and the numbers of ssh itself. Below `environment` only
+//! the names are shown. Elsewhere these are covered: the value of a key or option whose name sounds like a secret
+//! (`--token x`), a login before an `@`, and private keys. The text is read line by line and not as YAML, because
+//! most typos make it invalid.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,7 +14,7 @@ use super::nearest;
 use crate::config::SourceFile;
 use crate::model::NameForm;
 
-/// Keys below `ssh` that are shown, wherever they stand.
+/// Keys that are shown anywhere below `ssh`.
 const KEYS: [&str; 9] = [
     "users",
     "password",
@@ -26,10 +27,10 @@ const KEYS: [&str; 9] = [
     "gid",
 ];
 
-/// Keys of `ssh` itself; a number or a switch behind them is shown too.
+/// Keys of `ssh` itself. A number or a boolean after them is shown too.
 const PLAIN_KEYS: [&str; 3] = ["enable", "port", "host_port"];
 
-/// Keys that can follow the section.
+/// Keys that may come after the section.
 const NEXT_KEYS: [&str; 11] = [
     "stage_1",
     "stage_2",
@@ -44,19 +45,19 @@ const NEXT_KEYS: [&str; 11] = [
     "custom",
 ];
 
-/// What a name holds that speaks of a secret.
+/// A name that contains one of these is a secret's.
 const SECRET_WORDS: [&str; 11] = [
     "pass", "pasw", "psw", "pwd", "privk", "secret", "token", "kennwort", "cred", "bearer",
     "authoriz",
 ];
 
-/// The same for a whole part of a name, between `_`, `-` and capitals.
+/// Parts that make a name a secret's. Parts are separated by `_`, `-` or a capital letter.
 const SECRET_PARTS: [&str; 6] = ["key", "keys", "auth", "oauth", "pat", "pw"];
 
-/// Parts of a name that end in `key` and speak of no secret.
+/// Parts that end in `key` and mean no secret.
 const NO_KEYS: [&str; 5] = ["pubkey", "monkey", "donkey", "turkey", "hotkey"];
 
-/// Options that a slip may have changed (`--tokn`).
+/// Options that are also recognised with a typo (`--tokn`).
 const SECRET_OPTIONS: [&str; 6] = [
     "password",
     "passphrase",
@@ -66,33 +67,33 @@ const SECRET_OPTIONS: [&str; 6] = [
     "credential",
 ];
 
-/// What tokens of services begin with.
+/// The prefixes of well-known services' tokens.
 const TOKENS: &str = "ghp_ gho_ ghs_ github_pat_ glpat- sk- AKIA xoxb- xoxp- hf_ npm_ pypi-";
 
-/// The length of a token without its beginning, at least.
+/// The shortest token, without its prefix.
 const TOKEN: usize = 16;
 
-/// Scripts beside `installation/` that pei ships.
+/// Scripts outside `installation/` that pei ships unchanged.
 const STATIC: [&str; 2] = ["build-merged.sh", "run-merged.sh"];
 
-/// The length of a line that must be a part of a private key: nothing else is that long without a blank.
+/// A base64 line at least this long is taken for a part of a private key.
 const KEY_LINE: usize = 60;
 
-/// The parts of a text that are not shown.
+/// The ranges of a text that are covered.
 #[derive(Debug, Default)]
 pub(crate) struct Hidden(Vec<Range<usize>>);
 
-/// The text with its secrets covered, of the same length in bytes, so that places stay where they are.
+/// The text with its secrets covered. Its length in bytes does not change, so that positions stay valid.
 pub(crate) fn redact(source: &SourceFile) -> Cow<'_, str> {
     Hidden::of_source(source).cover(&source.text)
 }
 
-/// A single text of a config, likewise.
+/// One text of a config with its secrets covered.
 pub(crate) fn redact_text(text: &str) -> Cow<'_, str> {
     Hidden::of(text).cover(text)
 }
 
-/// A file that pei wrote or is to write, likewise, for a diff. In a script that it ships there is nothing to hide.
+/// A file that pei writes, with its secrets covered for a diff. Scripts that pei ships unchanged hold none.
 pub(crate) fn redact_written<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
     let is_persons = ["/generated/", "/custom/"]
         .iter()
@@ -109,7 +110,7 @@ pub(crate) fn redact_written<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
 }
 
 /// Whether the name of a key, a variable or an option is one of a secret.
-pub(crate) fn speaks_of_secret(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     if SECRET_WORDS.iter().any(|word| lower.contains(word)) {
         return true;
@@ -121,7 +122,7 @@ pub(crate) fn speaks_of_secret(name: &str) -> bool {
     })
 }
 
-/// The parts of a name, between signs and where a capital follows another letter: `apiKey`, `GH_PAT`.
+/// Splits a name at punctuation and where a capital follows a lower-case letter: `apiKey`, `GH_PAT`.
 fn parts(name: &str) -> impl Iterator<Item = &str> {
     name.split(|c: char| !c.is_ascii_alphanumeric())
         .flat_map(|word| {
@@ -138,7 +139,7 @@ fn parts(name: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Hidden {
-    /// Those of each file of a source.
+    /// The hidden ranges of all files of a source.
     pub(crate) fn of_source(source: &SourceFile) -> Self {
         let shifted = |(_, place): (_, Range<usize>)| {
             let Self(ranges) = Self::of(&source.text[place.clone()]);
@@ -151,14 +152,15 @@ impl Hidden {
 
     pub(crate) fn of(text: &str) -> Self {
         let (found, brought_by_alias) = read(text, Reading::Config);
-        // An alias below `ssh` brings a secret from where nothing tells that it is one.
+        // An alias below `ssh` may refer to a secret elsewhere, where its key does not give it away. So everything
+        // with an anchor is covered.
         if brought_by_alias {
             return read(text, Reading::Anchors).0;
         }
         found
     }
 
-    /// The values of a file of variables for a shell.
+    /// The values in a file of shell variables.
     fn of_shell_variables(text: &str) -> Self {
         let mut hidden = Self::default();
         let mut start = 0;
@@ -193,19 +195,19 @@ impl Hidden {
         Cow::Owned(covered)
     }
 
-    /// Whether a part of a place is not shown.
+    /// Whether any part of a range is covered.
     pub(crate) fn touches(&self, place: &Range<usize>) -> bool {
         let end = place.end.max(place.start + 1);
         let before_end = self.0.partition_point(|range| range.start < end);
         before_end > 0 && place.start < self.0[before_end - 1].end
     }
 
-    /// Hides a part of a line without the blanks around it.
+    /// Covers a part of a line without the spaces around it.
     fn hide(&mut self, text: &str, part: Range<usize>) {
         let whole = &text[part.clone()];
         let start = part.start + whole.len() - whole.trim_start().len();
         let end = start + whole.trim().len();
-        // Between two keys braces and commas are shown.
+        // Only braces and commas between two keys: nothing to cover.
         if !whole
             .chars()
             .all(|c| c.is_whitespace() || "{},".contains(c))
@@ -215,24 +217,24 @@ impl Hidden {
     }
 }
 
-/// How a text is read.
+/// The kind of text to read.
 #[derive(Clone, Copy, PartialEq)]
 enum Reading {
     Config,
-    /// A config in which whatever has an anchor is hidden.
+    /// A config in which everything with an anchor is covered.
     Anchors,
-    /// A file that pei writes: it has no section `ssh`, and the names of Compose's own secrets are none.
+    /// A file that pei writes. It has no section `ssh`, and Compose's `secrets` holds only their names.
     Written,
 }
 
-/// What hides the lines from its own on.
+/// A range of lines that are covered, from the one that begins it.
 struct Region {
-    /// Where the line begins whose key opened it.
+    /// The column in which that line begins.
     column: usize,
     kind: Kind,
-    /// Where the users' names begin, or the variables'.
+    /// Where the names of users or variables begin.
     names: Names,
-    /// Whether a quote or a bracket was left open, or may have been.
+    /// Whether a quote or a bracket may still be open.
     is_open: bool,
     is_written: bool,
 }
@@ -247,15 +249,15 @@ enum Kind {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Names {
-    /// `users:` has not come yet.
+    /// No `users:` yet.
     Before,
-    /// They begin where the next line does.
+    /// In the column in which the next line begins.
     Next,
     At(usize),
     Never,
 }
 
-/// The second value tells whether an alias is used in what is hidden.
+/// Finds what to cover. The second value is true if any of it contains an alias.
 fn read(text: &str, reading: Reading) -> (Hidden, bool) {
     let mut hidden = Hidden::default();
     let mut aliases = false;
@@ -287,7 +289,7 @@ fn read(text: &str, reading: Reading) -> (Hidden, bool) {
                 continue;
             };
             if body.starts_with('#') {
-                // Nothing of a comment is on the next line.
+                // A comment does not continue on the next line.
                 hidden.hide(text, place + after..place + line.len());
                 continue;
             }
@@ -298,7 +300,7 @@ fn read(text: &str, reading: Reading) -> (Hidden, bool) {
                 Names::Before
             };
             region = Some(Region {
-                // The next item of a list is another thing.
+                // The next item of a list does not belong to the region.
                 column: indent + usize::from(body.starts_with('-')),
                 kind,
                 names,
@@ -324,8 +326,8 @@ fn read(text: &str, reading: Reading) -> (Hidden, bool) {
 }
 
 impl Region {
-    /// Whether a line stands outside. A quote or a brace may have been left open, so that a line that begins far left
-    /// is no proof: it takes a key that can follow.
+    /// Whether a line is outside the region. If a quote or a brace is still open, the indentation proves nothing.
+    /// So the line must also begin with a key that may follow.
     fn ends(&self, indent: usize, body: &str) -> bool {
         if indent > self.column {
             return false;
@@ -338,7 +340,7 @@ impl Region {
         let can_follow = || key.starts_with("x-") || nearest(&key[..length], NEXT_KEYS).is_some();
         match self.kind {
             Kind::Ssh => is_key && (can_follow() || &key[..length] == "ssh"),
-            // Keys are in lower case, most variables are not.
+            // Keys are in lower case, and most variables are not.
             Kind::Environment => {
                 let is_key_of_pei =
                     !self.is_open && key.starts_with(|c: char| c.is_ascii_lowercase());
@@ -346,12 +348,12 @@ impl Region {
             }
             Kind::Value if is_key => true,
             Kind::Value if indent < self.column => self.is_written || body.starts_with(['-', '#']),
-            // A list may stand below its key without being indented.
+            // A list below its key need not be indented.
             Kind::Value => self.is_written && !body.starts_with('-'),
         }
     }
 
-    /// The name of the variable that a line of `environment` begins with.
+    /// The range of the variable's name at the beginning of a line of `environment`.
     fn shown_variable(&mut self, line: &str, from: usize) -> Option<Range<usize>> {
         let rest = &line[from..];
         let count = |sign: char| rest.matches(sign).count();
@@ -386,7 +388,7 @@ impl Region {
         is_named.then_some(indent..end.max(start))
     }
 
-    /// The parts of a line of `ssh` that are shown, in order.
+    /// The ranges of a line of `ssh` that are shown, in order.
     fn shown(&mut self, line: &str, from: usize) -> Vec<Range<usize>> {
         let indent = line.len() - line.trim_start().len();
         let whole_line = from == indent;
@@ -429,7 +431,7 @@ impl Region {
     }
 }
 
-/// `users:` with its names in lines of their own.
+/// Where the user names are, from the text after `users:`. They are shown only if each has a line of its own.
 fn names_after(rest: &str) -> Names {
     let rest = rest.trim_start();
     if rest.is_empty() || rest.starts_with('#') {
@@ -439,7 +441,7 @@ fn names_after(rest: &str) -> Names {
     }
 }
 
-/// A number or a switch behind a colon; all else may be a slip.
+/// The length of a number or boolean after a colon; 0 if the value is anything else.
 fn plain_length(rest: &str) -> usize {
     let value = rest.trim_start();
     let length = value
@@ -455,7 +457,7 @@ fn plain_length(rest: &str) -> usize {
     }
 }
 
-/// Where a text has what is surely a secret, by its form.
+/// The position of a text that must be a secret by its form: a token or a private key.
 pub(crate) fn token(text: &str) -> Option<usize> {
     let starts = TOKENS
         .split(' ')
@@ -473,7 +475,7 @@ pub(crate) fn token(text: &str) -> Option<usize> {
     starts.filter(is_token).map(|(at, _)| at).chain(key).min()
 }
 
-/// The end of the first thing in a line behind which a secret stands, or its beginning, and of which kind that is.
+/// Where the first secret of a line begins, and what kind of region it opens.
 fn opening(line: &str, reading: Reading) -> Option<(usize, Kind)> {
     let named = named(line, reading);
     let token = token(line).map(|at| (at, Kind::Value));
@@ -483,7 +485,7 @@ fn opening(line: &str, reading: Reading) -> Option<(usize, Kind)> {
     }
 }
 
-/// The end of the first name in a line behind which a secret stands.
+/// The same, for secrets that are found by the name before them.
 fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
     let body = line.trim_start().trim_start_matches(['"', '\'']);
     let word = &body[..body.find(|c| !is_word(c)).unwrap_or(body.len())];
@@ -493,7 +495,7 @@ fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
         let after = line.len() - rest.len() + usize::from(has_colon);
         return Some((after, Kind::Environment));
     }
-    // An item of `environment`, wherever that went.
+    // An item of `environment`, even if it is in the wrong place.
     if let Some(item) = body.strip_prefix("- ").or(body.strip_prefix("-\t")) {
         let name = item.trim_start_matches([' ', '"', '\'']);
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -518,12 +520,12 @@ fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
         let before = line[..at].trim_end_matches([' ', '"', '\'', ',']);
         let key = &before[before.trim_end_matches(is_word).len()..];
         let is_secret = match mark {
-            // Words that stand before other words: `--token x`, `Bearer x`.
+            // Words that come before a secret and a space: `--token x`, `Bearer x`.
             ' ' => {
                 let is_prose = reading == Reading::Written && !key.contains(['-', '_']);
                 is_secret_option(key)
                     || key.to_ascii_lowercase().ends_with("bearer")
-                    || !is_prose && speaks_of_secret(key)
+                    || !is_prose && is_secret_name(key)
             }
             ':' | '=' if reading == Reading::Written && key == "secrets" => false,
             ':' if reading != Reading::Written
@@ -533,7 +535,7 @@ fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
             }
             mark if !":=".contains(mark) => is_secret_option(key),
             // merged.env has all variables in one.
-            _ => speaks_of_secret(key) || is_secret_option(key) || key == "RUN_ENV_VARS",
+            _ => is_secret_name(key) || is_secret_option(key) || key == "RUN_ENV_VARS",
         };
         if is_secret {
             return Some((line.len().min(at + mark.len_utf8()), Kind::Value));
@@ -542,23 +544,23 @@ fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
     None
 }
 
-/// `environment`, also where its colon is missing or it has a slip.
+/// `environment`, even with a typo or without its colon.
 fn is_environment(word: &str, has_colon: bool) -> bool {
     let word = word.to_ascii_lowercase();
     has_colon && word == "env"
         || (8..=14).contains(&word.len()) && nearest(&word, ["environment"]).is_some()
 }
 
-/// `--api-key`, `-token`, and what a slip made of it.
+/// `--api-key`, `-token`, and the same with a typo.
 fn is_secret_option(word: &str) -> bool {
     let name = word.trim_start_matches('-');
     let is_option = name.len() > 1 && name.len() < word.len();
     let is_near = |part: &str| part.len() > 3 && nearest(part, SECRET_OPTIONS).is_some();
-    is_option && (speaks_of_secret(name) || parts(name).any(is_near))
+    is_option && (is_secret_name(name) || parts(name).any(is_near))
 }
 
-/// Where the secret of a short option begins whose word, or whose login's name, ends here: `-pX`, `-u name:X`. A login
-/// in place of a port is one too.
+/// Where the secret of a short option begins, if the option's word or the login's name ends at `at`: `-pX`, `-u
+/// name:X`. A login in place of a port (`port: name:X`) counts too.
 fn short_option(line: &str, at: usize, mark: char) -> Option<usize> {
     let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let start = line[..at].trim_end_matches(is_word).len();
@@ -581,9 +583,9 @@ fn short_option(line: &str, at: usize, mark: char) -> Option<usize> {
     None
 }
 
-/// What stands before the last `@`, from the mark or the key before the first one: `http://user:password@host`.
+/// The login before the last `@`: `user:password` of `http://user:password@host`.
 fn login(line: &str) -> Option<Range<usize>> {
-    // The digest of an image.
+    // `@sha256:` begins the digest of an image.
     let is_login = |(at, _): &(usize, &str)| !line[at + 1..].starts_with("sha");
     let mut logins = line.match_indices('@').filter(is_login);
     let Some((first, _)) = logins.next() else {
@@ -598,12 +600,12 @@ fn login(line: &str) -> Option<Range<usize>> {
             .filter_map(|mark| Some(before.find(mark)? + mark.len()));
         ends.min()
     };
-    // A password may hold any of these, so that the earliest counts.
+    // A password may hold any of these marks, so the first one counts.
     let start = after_mark(&["//"])
         .or_else(|| after_mark(&[": ", "=", "\"", "'"]))
         .or_else(|| after_mark(&["- "]));
     let mut start = start.unwrap_or(0);
-    // Further keys of one line, up to the value.
+    // Skip further keys on the line, up to the value.
     while let Some(key) = line[start..first].find(|c| !is_word(c) && c != '{' && c != ' ')
         && line[start + key..].starts_with(": ")
     {
@@ -613,12 +615,13 @@ fn login(line: &str) -> Option<Range<usize>> {
     Some(first - value.len()..end)
 }
 
-/// Whether a text is the name of a variable and nothing else.
+/// Whether a text is only the name of a variable.
 fn is_name(text: &str) -> bool {
     text.trim_end().chars().all(|c| is_word(c) || c == '.')
 }
 
-/// Where a login begins that has lost its `@`: `http://user:password`. What is behind a host's colon is a number.
+/// Where a login begins whose `@` is missing: `http://user:password`. After a host, the colon would be followed by
+/// a number.
 fn cut_login(line: &str) -> Option<usize> {
     line.match_indices("//").find_map(|(at, mark)| {
         let start = at + mark.len();
@@ -732,7 +735,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_none_and_short_options_are_covered() {
+    fn illegal_names_and_short_options_are_covered() {
         check(&[
             ("- x.sh -pabcd -u a", "- x.sh -p*********"),
             ("- x.sh -p 80 -u ann:ab", "- x.sh -p 80 -u ******"),

@@ -1,4 +1,4 @@
-//! Findings as text for people, in the look of rustc.
+//! Findings as text for people, in the style of rustc.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Group, Level, Renderer};
@@ -11,8 +11,8 @@ use crate::config::SourceFile;
 
 /// All findings in the file's order, each with its lines of the file, and a count at the end.
 ///
-/// No finding gives no text. Colours are ANSI sequences, written only where `colour` is true;
-/// the text reads the same without them.
+/// Without findings the text is empty. If `colour` is set, the text has ANSI colours; without them it reads the
+/// same.
 pub fn render(diagnostics: &[Diagnostic], source: &SourceFile, colour: bool) -> String {
     if diagnostics.is_empty() {
         return String::new();
@@ -52,7 +52,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
     }
 }
 
-/// One finding with everything that belongs to it.
+/// One finding with its labels, notes and help.
 fn group<'d>(diagnostic: &'d Diagnostic, index: &LineIndex<'d>) -> Group<'d> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,

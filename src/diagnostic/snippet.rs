@@ -1,8 +1,7 @@
-//! The pieces of the file that a finding is shown with.
+//! The parts of the file that are printed with a finding.
 //!
-//! The renderer looks at all text that it is given, so that it gets little: a file of
-//! a hundred thousand findings, on lines of their own or all on one, must not cost the
-//! square of that.
+//! The renderer reads all text that it is given. So it gets only a few lines: with the whole file each time, a
+//! hundred thousand findings would take quadratic time.
 
 use std::ops::Range;
 
@@ -11,13 +10,13 @@ use annotate_snippets::{Annotation, AnnotationKind, Element, Origin, Snippet};
 use super::Label;
 use super::position::LineIndex;
 
-/// Two places farther apart than this are shown as two pieces, and a longer line in part.
+/// Places farther apart than this, in bytes, are printed as two snippets. A longer line is cut.
 const PIECE: usize = 8 * 1024;
 
-/// What is shown of a longer line, before and after the place.
+/// How much of a cut line is shown around the place, in bytes.
 const CONTEXT: usize = 200;
 
-/// The labels' pieces, the primary label's first.
+/// The snippets for the labels. The primary label's comes first.
 pub(super) fn pieces<'d>(labels: &'d [Label], index: &LineIndex<'d>) -> Vec<Element<'d>> {
     let marks = labels.iter().map(|label| Mark {
         label,
@@ -44,13 +43,13 @@ pub(super) fn pieces<'d>(labels: &'d [Label], index: &LineIndex<'d>) -> Vec<Elem
         .collect()
 }
 
-/// A label and the part of it that is shown.
+/// A label and the part of its span that is marked.
 struct Mark<'d> {
     label: &'d Label,
     span: Range<usize>,
 }
 
-/// A label on several lines (a section, a folded text) is shown at its first line only.
+/// A span of several lines (a section, a folded text) is marked on its first line only.
 fn shown_span(text: &str, label: &Label) -> Range<usize> {
     let start = text.floor_char_boundary(label.span.start);
     let end = text.floor_char_boundary(label.span.end).max(start);
@@ -58,7 +57,7 @@ fn shown_span(text: &str, label: &Label) -> Range<usize> {
     start..length.map_or(end, |length| start + length)
 }
 
-/// The whole lines that a span is in.
+/// All lines that a span touches, in full.
 fn lines_around(span: &Range<usize>, index: &LineIndex<'_>) -> Range<usize> {
     let start = index.line_range(span.start).start;
     let end = index.line_range(span.end).end;
@@ -76,7 +75,7 @@ fn piece_elements<'d>(
     if let [mark] = marks
         && piece.len() > PIECE
     {
-        // Cut from a line, the renderer would count the columns from the cut.
+        // The renderer would count columns from the cut, so the position is given explicitly.
         let place = index.position(mark.span.start);
         let origin = Origin::path(name)
             .line(place.line)

@@ -1,8 +1,8 @@
-//! "did you mean".
+//! Suggestions for "did you mean".
 
-/// The candidate that is nearest to `word`, where one is near enough to be meant.
+/// The candidate most similar to `word`, if one is similar enough to be a typo.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    // A long word cannot be a typing slip of ours, and comparing it would cost.
+    // No key or name is this long, and comparing a long word is slow.
     const LONGEST: usize = 64;
     if word.chars().count() > LONGEST {
         return None;
@@ -19,7 +19,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// One slip in three letters is a slip; more is another word.
+/// One wrong letter in three may be a typo. With more, it is another word.
 fn slips_allowed(candidate: &str) -> usize {
     (candidate.chars().count() / 3).clamp(1, 3)
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_near_words_are_suggested() {
+    fn only_similar_words_are_suggested() {
         let keys = ["host_path", "volume_name", "type"];
         assert_eq!(nearest("hostpath", keys), Some("host_path"));
         assert_eq!(nearest("host-path", keys), Some("host_path"));

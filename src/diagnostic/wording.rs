@@ -1,6 +1,6 @@
-//! Lists, counts and user text, worded the same in every message.
+//! Formats lists, counts and user text the same way in every message.
 
-/// User text is cut here, so that one long value cannot hide the rest.
+/// Longer user text is cut, in characters, so that one long value does not fill the message.
 const QUOTED_MAX: usize = 80;
 
 /// `1 error`, `2 errors`.
@@ -9,7 +9,7 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{plural}")
 }
 
-/// `` `a`, `b` or `c` ``, with the given last joint.
+/// `` `a`, `b` or `c` ``, where `joint` is the last separator.
 pub fn list<S: AsRef<str>>(items: &[S], joint: &str) -> String {
     let items: Vec<String> = items.iter().map(|item| quoted(item.as_ref())).collect();
     match items.as_slice() {
@@ -19,8 +19,8 @@ pub fn list<S: AsRef<str>>(items: &[S], joint: &str) -> String {
     }
 }
 
-/// User text in backticks: control characters are spelled out, for they would
-/// reach the terminal, and long text is cut.
+/// User text in backticks. Control characters are escaped, because a terminal would interpret them, and long text
+/// is cut.
 pub fn quoted(text: &str) -> String {
     let mut shown = String::from("`");
     for (place, character) in text.chars().enumerate() {
@@ -38,7 +38,7 @@ pub fn quoted(text: &str) -> String {
     shown
 }
 
-/// Text without what a terminal would obey, also line ends: each is spelled out.
+/// Text with everything escaped that a terminal would interpret, including line breaks.
 pub fn escaped(text: &str) -> String {
     let spelled = |c: char| -> String {
         if is_harmful(c) {
@@ -50,7 +50,8 @@ pub fn escaped(text: &str) -> String {
     text.chars().map(spelled).collect()
 }
 
-/// A message without the text that it quotes, from its first backtick to its last: what is quoted may hold some.
+/// A message without the text that it quotes. The first and the last backtick count, because the quoted text may
+/// hold backticks.
 pub(crate) fn without_quoted(message: &str) -> String {
     match (message.find('`'), message.rfind('`')) {
         (Some(first), Some(last)) if first < last => {
@@ -60,7 +61,7 @@ pub(crate) fn without_quoted(message: &str) -> String {
     }
 }
 
-/// The text without what it quotes of what another one quotes, with more around it or not.
+/// The text without those of its quotes that contain a quote of `other`.
 pub(crate) fn without_quotes_of(text: &str, other: &str) -> String {
     let quotes = other.split('`').skip(1).step_by(2);
     let repeats = |part: &str| quotes.clone().any(|quote| part.contains(quote));
@@ -76,7 +77,7 @@ pub(crate) fn without_quotes_of(text: &str, other: &str) -> String {
     parts.collect::<Vec<_>>().join("`")
 }
 
-/// Whether a terminal would obey a character, or whether it reorders or hides the text around it.
+/// Whether a terminal would interpret a character, or whether it reorders or hides the text around it.
 pub fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn user_text_cannot_reach_the_terminal_raw() {
+    fn user_text_is_escaped_for_the_terminal() {
         assert_eq!(quoted("a\u{1b}[31m\u{202e}"), "`a\\u{1b}[31m\\u{202e}`");
         assert!(quoted(&"x".repeat(500)).chars().count() < 100);
     }

@@ -1,32 +1,32 @@
-//! Further stages of the build: what comes of them is in others by copies, or because those grow from them.
+//! Further stages of the build: other stages copy from them or build on them.
 
 use super::{ComposeText, Hook};
 
-/// One entry of `stages`. It has build steps, and no container that anybody lives in.
+/// One entry of `stages`. It has build steps, but nobody logs in to its container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Builder {
-    /// Its name everywhere: in Dockerfiles, as a service, and as its folder below `installation/stages/`.
+    /// Its name in Dockerfiles, as a service, and as its directory below `installation/stages/`.
     pub name: String,
     /// Where its build starts.
     pub from: Start,
-    /// `image.output`: the name that its image is kept under.
+    /// `image.output`: the name of its image, if that is kept.
     pub output: Option<ComposeText>,
-    /// What is copied before its hooks, in order.
+    /// What is copied before its hooks run, in order.
     pub copies: Vec<Copied>,
     /// Variables of its hooks, in the file's order, each name once.
     pub environment: Vec<(String, String)>,
     /// Its hooks.
     pub on_build: Vec<Hook>,
-    /// False: the mirror and the apt proxy of the system's stage are kept out.
+    /// False: the stage does without the mirror and the apt proxy of stage-1.
     pub apt: bool,
 }
 
-/// What a further stage grows from.
+/// What a further stage builds on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// An image of any make.
+    /// An image, of any distribution.
     Image(ComposeText),
-    /// The core of the system's stage.
+    /// The core of stage-1.
     System,
     /// Another further stage, by its index.
     Builder(usize),
@@ -35,13 +35,13 @@ pub enum Start {
 /// One entry of `copy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
-    /// Where it lies.
+    /// What it is copied from.
     pub from: Source,
-    /// Absolute in a stage and in an image, relative elsewhere, without `..`.
+    /// Absolute in a stage or an image, otherwise relative. It holds no `..`.
     pub path: String,
     /// Absolute.
     pub to: String,
-    /// `NAME`, `UID`, either with `:` and a group.
+    /// `NAME` or `UID`, optionally followed by `:` and a group.
     pub owner: Option<String>,
     /// In octal digits.
     pub mode: Option<String>,
@@ -56,7 +56,7 @@ pub enum Source {
     Context(String),
     /// An image, by its name.
     Image(String),
-    /// The core of the system's stage.
+    /// The core of stage-1.
     System,
     /// A further stage, by its index.
     Builder(usize),
@@ -65,25 +65,25 @@ pub enum Source {
 /// One entry of `contexts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildContext {
-    /// As `copy` names it.
+    /// The name by which `copy` refers to it.
     pub name: String,
-    /// Absolute, or relative to the project and beginning with a dot.
+    /// Absolute, or relative to the project with a leading dot.
     pub path: String,
 }
 
-/// What Compose starts a container with, beside what pei decides.
+/// What Compose starts a container with, in addition to what pei decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerOptions {
-    /// When it is started again.
+    /// When Compose restarts it.
     pub restart: Option<ComposeText>,
-    /// Its name for itself.
+    /// The host name that it has inside.
     pub hostname: Option<ComposeText>,
     /// The size of /dev/shm.
     pub shm_size: Option<ComposeText>,
 }
 
 impl ContainerOptions {
-    /// Each with its key.
+    /// Each option with its key.
     pub fn entries(&self) -> [(&'static str, &Option<ComposeText>); 3] {
         let Self {
             restart,
@@ -97,7 +97,7 @@ impl ContainerOptions {
         ]
     }
 
-    /// These, and what is not set as in others.
+    /// These options; those that are not set are taken from others.
     #[must_use]
     pub fn over(self, below: Option<&Self>) -> Self {
         let of = |own: Option<ComposeText>, field: fn(&Self) -> &Option<ComposeText>| {

@@ -1,9 +1,9 @@
-//! Text that Compose interpolates: literal parts and passthrough markers.
+//! Text in which Compose replaces variables: literal parts and markers.
 
-/// A value that may hold `{{VAR}}` or `{{VAR:-default}}` markers.
+/// A value that may hold markers: `{{VAR}}` or `{{VAR:-default}}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ComposeText {
-    /// In reading order; two literals never stand side by side.
+    /// In reading order. No two literals are adjacent.
     pub parts: Vec<Part>,
 }
 
@@ -16,13 +16,13 @@ pub enum Part {
     Marker {
         /// `[A-Za-z_][A-Za-z0-9_]*`.
         name: String,
-        /// What stands after `:-`, used when the variable is unset or empty.
+        /// The text after `:-`, used if the variable is unset or empty.
         default: Option<String>,
     },
 }
 
 impl Part {
-    /// What is known of it before Compose fills it in: its text, or a marker's default.
+    /// What is known before Compose replaces anything: the text, or a marker's default.
     pub fn known(&self) -> Option<&str> {
         match self {
             Self::Literal(text) => Some(text),
@@ -43,7 +43,7 @@ impl ComposeText {
         }
     }
 
-    /// The text, where it holds no marker.
+    /// The text, if it holds no marker.
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -52,12 +52,12 @@ impl ComposeText {
         }
     }
 
-    /// True where no value needs Compose.
+    /// Whether it holds no marker.
     pub fn is_literal(&self) -> bool {
         self.as_literal().is_some()
     }
 
-    /// As Compose wants it: a literal `$` is doubled, a marker is `${NAME}` or `${NAME:-default}`.
+    /// The text for a compose file: a literal `$` is doubled, a marker is `${NAME}` or `${NAME:-default}`.
     pub fn for_compose(&self) -> String {
         let doubled = |text: &str| text.replace('$', "$$");
         self.spelled(doubled, |name, default| {
@@ -65,7 +65,8 @@ impl ComposeText {
         })
     }
 
-    /// What stands for the text where there is no Compose: each marker's default; `None` where one has none.
+    /// The text for use without Compose, with each marker's default in its place. `None` if a marker has no
+    /// default.
     pub fn with_defaults(&self) -> Option<String> {
         let has_default = |part: &Part| !matches!(part, Part::Marker { default: None, .. });
         self.parts.iter().all(has_default).then(|| {
@@ -75,12 +76,12 @@ impl ComposeText {
         })
     }
 
-    /// For a reader: literal text as typed, a marker as `${NAME}` or `${NAME:-default}`.
+    /// The text for people: literal parts as typed, a marker as `${NAME}` or `${NAME:-default}`.
     pub fn for_reading(&self) -> String {
         self.spelled(str::to_owned, spelled_marker)
     }
 
-    /// The parts in a row, each as given; for the few places that none of the ways above fits.
+    /// The parts joined, each formatted by a function. For the few places that need another form than those above.
     pub fn spelled(
         &self,
         literal: impl Fn(&str) -> String,
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn without_compose_only_defaults_can_stand_for_markers() {
+    fn without_compose_markers_become_their_defaults() {
         assert_eq!(marked(Some("a$b")).with_defaults().unwrap(), "$HOME-a$b");
         assert_eq!(marked(None).with_defaults(), None);
         assert_eq!(marked(None).for_reading(), "$HOME-${X}");

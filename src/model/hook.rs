@@ -1,4 +1,4 @@
-//! Scripts that run at a point of a build's or a container's life.
+//! Scripts that the config runs at one point of a build or of a container's life.
 
 /// The `custom` section of a stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -7,36 +7,36 @@
     reason = "the fields have the names of the config's keys"
 )]
 pub struct Hooks {
-    /// Steps of `docker build`, in order.
+    /// Run by `docker build`, in order.
     pub on_build: Vec<Hook>,
-    /// The first start of a container.
+    /// Run at the first start of a container.
     pub on_first_run: Vec<Hook>,
-    /// Every start of a container.
+    /// Run at every start of a container.
     pub on_every_run: Vec<Hook>,
-    /// Sourced in every interactive or login bash.
+    /// Sourced by every interactive or login bash.
     pub on_user_login: Vec<Hook>,
-    /// Replaces the default end of the entrypoint.
+    /// Replaces the default last command of the entrypoint.
     pub on_entry: Option<Hook>,
 }
 
-/// One hook entry: a script and the argument text behind it.
+/// One hook entry: a script, and the argument text after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
-    /// Relative to `installation/`, with `/` between its parts, no `.` or `..` among them.
+    /// Relative to `installation/`, with `/` between its parts. No part is `.` or `..`.
     pub script: String,
-    /// As typed, without the blanks around it; a shell reads it when the hook runs.
-    /// Its quotes are balanced and it holds no unquoted control operator.
+    /// As typed, without leading and trailing spaces. A shell reads it when the hook runs, so its quotes are
+    /// balanced and it holds no unquoted control operator.
     pub arguments: String,
 }
 
 impl Hooks {
-    /// The entries that a container runs.
+    /// The hooks that a container runs.
     pub fn at_run_time(&self) -> impl Iterator<Item = &Hook> {
         let lists = [&self.on_first_run, &self.on_every_run, &self.on_user_login];
         lists.into_iter().flatten().chain(&self.on_entry)
     }
 
-    /// All entries.
+    /// All hooks.
     pub fn all(&self) -> impl Iterator<Item = &Hook> {
         self.on_build.iter().chain(self.at_run_time())
     }

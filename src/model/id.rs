@@ -1,28 +1,29 @@
-//! Numbers of accounts.
+//! Uids and gids.
 
 /// A uid or gid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Id {
-    /// This one.
+    /// This number.
     Number(u32),
-    /// That of who runs `pei configure`: it is known on one machine alone, so that no tracked file holds it.
+    /// The id of the user who runs `pei configure`. It differs between machines, so no tracked file holds it.
     Host,
 }
 
-/// The ids of who runs `pei configure`.
+/// The ids of the user who runs `pei configure`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostIds {
-    /// The user's.
+    /// The user's id.
     pub uid: u32,
-    /// Its group's.
+    /// The id of the user's primary group.
     pub gid: u32,
 }
 
 impl Id {
-    /// The next one means "unchanged" to the kernel.
+    /// The kernel takes the next number, -1, to mean "unchanged".
     pub const LARGEST: u32 = u32::MAX - 1;
 
-    /// As the build gets it: the word stands for the number that an untracked file holds.
+    /// The text that a build gets. For [`Id::Host`] it is a word; the number is in an untracked file that the build
+    /// mounts.
     pub fn text(self) -> String {
         match self {
             Self::Number(number) => number.to_string(),

@@ -1,8 +1,7 @@
 //! The resolved project: what validation hands to planning.
 //!
-//! Nothing here is optional by accident: defaults are applied, each stage has
-//! inherited what it inherits, and a value that exists is legal. The types use
-//! the words of `user_config.yml`.
+//! Nothing here is optional by accident: defaults are applied, each stage holds what it inherits, and each value is
+//! legal. The types are named after the keys of `user_config.yml`.
 
 mod builder;
 mod cache;
@@ -29,34 +28,34 @@ pub use stage::{Origin, Role, Stage, StageId};
 /// A whole, valid `user_config.yml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// `project`: what Compose calls it; `None` leaves that to Compose, which takes the folder's name.
+    /// `project`: the project's name in Compose. If `None`, Compose uses the directory's name.
     pub name: Option<String>,
-    /// In build order: what a stage grows from, copies from or inherits stands before it. There is at least one, and
-    /// the last one is what runs.
+    /// In build order: each stage comes after those that it builds on, copies from or inherits from. There is at
+    /// least one, and the last one is the stage that runs.
     pub stages: Vec<Stage>,
-    /// `stages`: each stands behind those that it grows from or copies from.
+    /// `stages`: each comes after those that it builds on or copies from.
     pub builders: Vec<Builder>,
     /// `contexts`, in the file's order.
     pub contexts: Vec<BuildContext>,
-    /// `services`: containers beside the stages' own, in Compose's words.
+    /// `services`: further containers, as the text that Compose reads.
     pub services: serde_json::Map<String, serde_json::Value>,
     /// `cache`: where built stages are kept for others.
     pub cache: Option<Cache>,
 }
 
 impl Project {
-    /// Some account has the ids of who configures.
+    /// Whether any account has the ids of the user who runs `pei configure`.
     pub fn has_host_ids(&self) -> bool {
         let mut ids = self.users().flat_map(|user| [user.uid, user.gid]);
         ids.any(|id| id == Some(Id::Host))
     }
 
-    /// The stage of that name.
+    /// The stage with that name.
     pub fn stage(&self, name: &str) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.id.name == name)
     }
 
-    /// The stages that this one grows from, the first one first, and itself.
+    /// The stages that this one builds on, the first one first, and then itself.
     pub fn lineage<'p>(&'p self, stage: &'p Stage) -> Vec<&'p Stage> {
         self.chain(stage, |stage| match &stage.from {
             Origin::Image(_) => None,
@@ -65,7 +64,7 @@ impl Project {
         })
     }
 
-    /// The stages that this one inherits from, the first one first, and itself.
+    /// The stages that this one inherits from, the first one first, and then itself.
     pub fn family<'p>(&'p self, stage: &'p Stage) -> Vec<&'p Stage> {
         self.chain(stage, |stage| stage.inherits.as_ref())
     }
@@ -95,9 +94,9 @@ pub struct Proxy {
     pub address: ComposeText,
     /// TCP port of the proxy.
     pub port: u16,
-    /// Every shell in build and run uses the proxy.
+    /// The proxy is set in every shell, in the build and in containers.
     pub enable_globally: bool,
-    /// The global setting is gone from the finished image.
+    /// The finished image does not keep that setting.
     pub remove_after_build: bool,
     /// Scheme of the URL in `https_proxy`; `http_proxy` always has `http`.
     pub use_https: bool,
@@ -108,7 +107,7 @@ pub struct Proxy {
 pub struct Apt {
     /// Where packages come from during the build.
     pub repo_source: AptSource,
-    /// False: the base image's own sources return at the end of the build.
+    /// False: the base image's own sources are restored at the end of the build.
     pub keep_repo_after_build: bool,
     /// Apt goes through the stage's proxy during the build.
     pub use_proxy: bool,
@@ -121,16 +120,16 @@ pub struct Apt {
 pub enum AptSource {
     /// The base image's own sources.
     Unchanged,
-    /// A well-known mirror, by keyword: `tuna`, `aliyun`, `163`, `ustc`, `cn`.
+    /// A well-known mirror, by its keyword: `tuna`, `aliyun`, `163`, `ustc` or `cn`.
     Mirror(String),
-    /// A sources file, relative to `installation/`, which exists.
+    /// A sources file that exists, relative to `installation/`.
     File(String),
 }
 
 /// One entry of `environment`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvVar {
-    /// Holds no `=`, no blank and no control character.
+    /// Holds no `=`, no whitespace and no control character.
     pub name: String,
     /// `None`: Compose takes the value from its own environment.
     pub value: Option<ComposeText>,

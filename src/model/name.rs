@@ -1,28 +1,29 @@
-//! The forms of names, each declared once: the rules apply them, and the schema tells them to editors.
+//! The syntax of each kind of name, declared once: both the rules and the schema for editors use it.
 
-/// What a name is made of. Characters are given as a class of regular expressions has them: `a-z0-9_`.
+/// Which characters a name consists of. They are written as in a regular expression's class: `a-z0-9_`.
 #[derive(Debug)]
 pub struct NameForm {
     first: &'static str,
-    /// Those behind the first, and the first ones among them.
+    /// All characters after the first.
     other: &'static str,
     longest: Option<usize>,
 }
 
 impl NameForm {
-    /// What Compose takes for the name of a project.
+    /// The names that Compose accepts for a project.
     pub const PROJECT: Self = Self {
         first: "a-z0-9",
         other: "a-z0-9_-",
         longest: None,
     };
-    /// What `useradd` takes on every distribution, but for what begins with `_`: such accounts are services'.
+    /// The names that `useradd` accepts on every distribution, except those that begin with `_`: they belong to
+    /// services.
     pub const USER: Self = Self {
         first: "a-z",
         other: "a-z0-9_-",
         longest: Some(32),
     };
-    /// What Compose and the engine take for the name of a volume.
+    /// The names that Compose and the engine accept for a volume.
     pub const VOLUME: Self = Self {
         first: "A-Za-z0-9",
         other: "A-Za-z0-9._-",
@@ -34,13 +35,13 @@ impl NameForm {
         other: "A-Za-z0-9_.-",
         longest: Some(128),
     };
-    /// A further stage, which Docker, Compose and a folder have by the same name; and a context.
+    /// A further stage, whose name is also a service and a directory; and a context.
     pub const BUILDER: Self = Self {
         first: "a-z",
         other: "a-z0-9-",
         longest: Some(31),
     };
-    /// An account or a group of any image, or the number of one.
+    /// The name or number of an account or a group, in any image.
     pub const OWNER: Self = Self {
         first: "A-Za-z0-9_",
         other: "A-Za-z0-9_.-",
@@ -60,17 +61,17 @@ impl NameForm {
             && self.has_all(text)
     }
 
-    /// Whether a text begins as such a name does.
+    /// Whether a text begins like such a name.
     pub fn begins(&self, text: &str) -> bool {
         text.starts_with(|c| is_in(self.first, c))
     }
 
-    /// Whether a text may be the rest of such a name.
+    /// Whether a text could follow the first character of such a name.
     pub fn has_all(&self, text: &str) -> bool {
         text.chars().all(|c| is_in(self.other, c))
     }
 
-    /// The form as a regular expression, not anchored.
+    /// The syntax as a regular expression, without anchors.
     pub fn pattern(&self) -> String {
         let Self { first, other, .. } = self;
         match self.longest {
@@ -100,7 +101,7 @@ mod tests {
     use super::NameForm;
 
     #[test]
-    fn a_form_is_what_its_pattern_says() {
+    fn a_name_has_a_form_if_it_matches_the_pattern() {
         let form = NameForm::USER;
         for name in ["a", "me", "a-b_9", &"a".repeat(32)] {
             assert!(form.fits(name), "{name}");

@@ -1,38 +1,40 @@
-//! The project as a tree of settings by their keys: what each became, for who wants to see it, and where a value
-//! needs Compose. Each struct is taken apart by all its fields, so that none can be forgotten.
+//! The project as a tree of settings by their keys. It shows what each setting became, and which values need
+//! Compose.
+//!
+//! Each struct is destructured with all its fields, so that a new field cannot be forgotten.
 
 use super::{
     Apt, AptSource, Builder, Cache, CachePlace, ComposeText, Copied, EnvVar, Hook, Hooks, Id,
     Mount, MountSource, Origin, Project, Proxy, Role, Source, Ssh, SshUser, Stage, Start, Storage,
 };
 
-/// A value of the tree. Passwords and keys are in none.
+/// A value of the tree. No value holds a password or a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting {
-    /// Not set, and without a default.
+    /// Not set, and there is no default.
     Null,
-    /// A switch.
+    /// A boolean.
     Flag(bool),
     /// A number.
     Number(u32),
-    /// A word of pei's or a text without markers.
+    /// A keyword, or a text without markers.
     Word(String),
     /// A text that may hold markers.
     Text(ComposeText),
-    /// Entries in their order.
+    /// A list, in order.
     List(Vec<Setting>),
     /// Settings by their keys.
     Map(Vec<(String, Setting)>),
 }
 
 impl Project {
-    /// Each stage by its key.
+    /// The settings of each stage, by its key.
     pub fn settings(&self) -> Setting {
         let Self {
             stages,
             builders,
             name: _,
-            // Their paths stand in docker-compose.yml, and so does what Compose alone reads.
+            // Contexts and services are already in docker-compose.yml as they are.
             contexts: _,
             services: _,
             cache: its_cache,
@@ -54,7 +56,7 @@ impl Project {
         Setting::Map(all)
     }
 
-    /// The key paths of all values that hold a passthrough marker.
+    /// The key paths of all values that hold a marker.
     pub fn marked_values(&self) -> Vec<String> {
         let mut found = Vec::new();
         self.settings().find_markers("", &mut found);

@@ -1,4 +1,4 @@
-//! sshd and the accounts that log in.
+//! sshd and the accounts that can log in.
 
 use super::{ComposeText, Id};
 
@@ -7,30 +7,32 @@ use super::{ComposeText, Id};
 pub struct Ssh {
     /// sshd's port in the container.
     pub port: u16,
-    /// The port on the host, where one is published.
+    /// The host's port, if one is published.
     pub host_port: Option<ComposeText>,
-    /// In the file's order, names and uids unique.
+    /// In the file's order. Names and uids are unique.
     pub users: Vec<SshUser>,
 }
 
 /// One account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SshUser {
-    /// `[a-z][a-z0-9_-]{0,31}`, and no service of an image has it; `root` is the root account.
+    /// Matches `[a-z][a-z0-9_-]{0,31}` and is no service account of an image; `root` is the root account.
     pub name: String,
     /// It leaves pei only as a hash.
     pub password: Option<Password>,
     /// One line in the form of `authorized_keys`.
     pub public_key: Option<String>,
-    /// The user's own identity; it never grants login.
+    /// The user's own identity. It does not let anybody log in.
     pub private_key: Option<PrivateKey>,
-    /// `None`: the image picks one. Root's is 0.
+    /// If `None`, the image picks one. Root has 0.
     pub uid: Option<Id>,
-    /// The primary group's; `None`: the image picks one.
+    /// The primary group. If `None`, the image picks one.
     pub gid: Option<Id>,
-    /// Private key files of this user that lie under `installation/`, relative to it: builds and commits leave them out.
+    /// Paths of this user's private key files below `installation/`, relative to it. Builds and commits leave them
+    /// out.
     pub key_files: Vec<String>,
-    /// Public ones, which builds alone leave out: they need none, and would be done again for another key.
+    /// Paths of the public key files, likewise. Only builds leave them out: they do not need them, and a new key
+    /// would run the build again.
     pub public_key_files: Vec<String>,
     /// Files that may hold the private half of `public_key`, by what the config names: absolute, below `~/`, or relative to
     /// `installation/`. They need not exist.
@@ -40,27 +42,27 @@ pub struct SshUser {
 /// A login password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Password {
-    /// In clear text.
+    /// As clear text.
     Clear(String),
-    /// A hash of crypt(3), in a form that the login programs know.
+    /// A crypt(3) hash in a form that login programs accept.
     Hash(String),
 }
 
 impl Password {
-    /// crypt(3) takes no longer ones, and so no login would.
+    /// The longest password in bytes. crypt(3) refuses a longer one, so nobody could log in with it.
     pub const LONGEST: usize = 511;
 }
 
-/// A private key, ready to be installed.
+/// A private key, ready to install.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrivateKey {
-    /// `id_rsa`, `id_ecdsa`, `id_ed25519` …, by the key's real type.
+    /// `id_rsa`, `id_ecdsa`, `id_ed25519` …, from the key's actual type.
     pub file_name: &'static str,
-    /// The key file's text, with one line feed at its end.
+    /// The text of the key file, which ends with one line feed.
     pub text: String,
 }
 
-/// A user prints without the secrets, so that no log or panic shows them.
+/// Leaves out the secrets, so that no log or panic shows them.
 impl std::fmt::Debug for SshUser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SshUser")

@@ -1,7 +1,8 @@
 //! Makes the changes.
 //!
-//! First everything new is written into a folder of pei's own and brought to the disk; until then a failure leaves
-//! the project as it was. Then come the renames, quick and in an order, and at last that folder goes.
+//! First, everything new is written into a directory of pei's own and synced to disk. A failure until then leaves
+//! the project unchanged. Then each file is renamed into its place. These renames are quick, and their order is
+//! fixed. At the end, that directory is removed.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -16,17 +17,17 @@ use super::durable;
 use super::folder::Folder;
 use super::names::{COMPOSE_FILE, MANIFEST, TEMPORARY, WAITING};
 
-/// The one of a run's files that no message names.
+/// The name under which the new manifest waits. No message mentions it.
 const MANIFEST_WAITING: &str = "manifest";
 
-/// Makes the changes in a folder that exists.
+/// Makes the changes in a directory that exists.
 pub(super) fn to_folder(folder: &Folder, changes: &Changes<'_>) -> Result<()> {
     let mut done = Vec::new();
     let made = prepare(folder, changes).and_then(|()| replace(folder, changes, &mut done));
     made.map_err(|error| {
         let place = folder.path().display();
         if done.is_empty() {
-            // The error that led here is the one to tell; the next run removes what is left.
+            // Report only the error above. The next run removes what is left.
             let _ = folder.remove(WAITING);
             return error.context(format!("nothing was changed in `{place}`"));
         }
@@ -41,7 +42,7 @@ fn waiting(number: usize) -> String {
     format!("{WAITING}/{number}")
 }
 
-/// Writes all that is new into the waiting folder.
+/// Writes all new files into the waiting directory.
 fn prepare(folder: &Folder, changes: &Changes<'_>) -> Result<()> {
     folder.remove(WAITING)?;
     folder.make_folder(WAITING)?;
@@ -70,7 +71,7 @@ fn has_content(change: &Change<'_>) -> bool {
     !matches!(change.action, Action::SetMode | Action::Remove)
 }
 
-/// Puts everything in its place, what a build starts from at the end.
+/// Renames everything into its place. `docker-compose.yml`, which a build starts from, comes last.
 fn replace<'c>(folder: &Folder, changes: &'c Changes<'_>, done: &mut Vec<&'c str>) -> Result<()> {
     let (last, first): (Vec<_>, Vec<_>) = changes
         .changes
@@ -97,12 +98,12 @@ fn put(folder: &Folder, number: usize, change: &Change<'_>) -> Result<()> {
         Action::SetMode => return folder.set_mode(path, change.mode),
         Action::Remove => return folder.remove(path),
         Action::ReplaceEdited { backup } => {
-            // A run that was interrupted here has left the backup.
+            // An earlier run that was killed here has already made the backup.
             if !folder.is_same(path, backup) {
                 folder.link(path, backup)?;
             }
             return folder.rename(&waiting(number), path).inspect_err(|_| {
-                // A copy of what was not replaced is of no use.
+                // Nothing was replaced, so the backup is not needed.
                 let _ = folder.remove(backup);
             });
         }
@@ -112,21 +113,21 @@ fn put(folder: &Folder, number: usize, change: &Change<'_>) -> Result<()> {
     folder.rename(&waiting(number), path)
 }
 
-/// Makes a project in a folder that does not exist yet: whole, under a temporary name beside its place, and renamed
-/// once. So a kill at any moment leaves either nothing or the whole project.
+/// Makes a project in a directory that does not exist yet. All files are written into a temporary directory beside
+/// it, which is then renamed: a kill leaves either nothing or the whole project.
 pub(super) fn to_nothing(place: &Path, changes: &Changes<'_>) -> Result<()> {
     let mut parents = Vec::new();
     let written = make_parents(place, &mut parents).and_then(|()| write_beside(place, changes));
     if written.is_err() {
         for parent in parents.iter().rev() {
-            // One that is not empty is somebody's.
+            // If it is not empty, something else is using it.
             let _ = fs::remove_dir(parent);
         }
     }
     written.with_context(|| format!("nothing was written to `{}`", place.display()))
 }
 
-/// Makes the folders above the project, and remembers which.
+/// Makes the missing directories above the project, and records which ones.
 fn make_parents(place: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
     let missing: Vec<_> = place
         .ancestors()
@@ -140,7 +141,8 @@ fn make_parents(place: &Path, made: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// A folder with the mode that the umask asks for. Made by root, it gets the owner of the folder above.
+/// Makes a directory with the mode that the umask gives. If root makes it, it gets the owner of its parent
+/// directory.
 fn make_users_folder(path: &Path) -> Result<()> {
     let make = || {
         gate()?;
@@ -160,7 +162,10 @@ fn make_users_folder(path: &Path) -> Result<()> {
 
 fn write_beside(place: &Path, changes: &Changes<'_>) -> Result<()> {
     let Some(name) = place.file_name() else {
-        bail!("`{}` is no name for a new directory", place.display());
+        bail!(
+            "`{}` cannot be the name of a new directory",
+            place.display()
+        );
     };
     let mut temporary = OsString::from(".");
     temporary.push(name);
@@ -173,14 +178,14 @@ fn write_beside(place: &Path, changes: &Changes<'_>) -> Result<()> {
             .with_context(|| format!("cannot make `{}`", place.display()))
     });
     if written.is_err() && gate().is_ok() {
-        // The error that led here is the one to tell; the next run removes what is left.
+        // Report only the error above. The next run removes what is left.
         let _ = fs::remove_dir_all(&temporary);
     }
     drop(lock);
     written
 }
 
-/// Makes the temporary folder and locks it; one that a killed run left is removed first.
+/// Makes the temporary directory and locks it. One that a killed run left is removed first.
 fn make_temporary(temporary: &Path) -> Result<File> {
     let lock = || {
         let folder = File::open(temporary)?;
@@ -188,7 +193,7 @@ fn make_temporary(temporary: &Path) -> Result<File> {
             Err(TryLockError::WouldBlock) => {
                 Err(std::io::Error::other("another pei is writing it right now"))
             }
-            // A file system without locks cannot tell of another run.
+            // On a file system without locks, another run cannot be detected.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(folder),
         }
     };
@@ -204,9 +209,9 @@ fn make_temporary(temporary: &Path) -> Result<File> {
     Ok(lock()?)
 }
 
-/// Writes all files straight under their names: nobody looks here yet.
+/// Writes all files directly under their final names: no other program reads this directory yet.
 fn fill(temporary: &Path, place: &Path, changes: &Changes<'_>) -> Result<()> {
-    let folder = Folder::open(temporary)?.context("the directory has gone")?;
+    let folder = Folder::open(temporary)?.context("the directory does not exist any more")?;
     let mut written = Vec::new();
     for change in &changes.changes {
         folder.make_folders_above(&change.path)?;

@@ -8,105 +8,105 @@ use similar::TextDiff;
 use super::folder::Ownership;
 use crate::diagnostic::{escaped, redact_written};
 
-/// What is to happen to a project, or has happened.
+/// The changes that a project needs, or got.
 #[derive(Debug, Default)]
 #[expect(
     clippy::struct_field_names,
     reason = "the changes, and what is said beside them"
 )]
 pub struct Changes<'t> {
-    /// In the order of their paths; empty where everything is right already.
+    /// In the order of the paths. Empty if nothing needs to change.
     pub changes: Vec<Change<'t>>,
-    /// What the user should know beside the changes.
+    /// What else to tell the user.
     pub notices: Vec<Notice>,
-    /// How many files are right already.
+    /// How many files need no change.
     pub unchanged: usize,
-    /// Files that are there already, where a new project was asked for: then nothing is written.
+    /// Files that already exist where a new project was to be made. If there are any, nothing is written.
     pub clashes: Vec<String>,
-    /// The text of the manifest, where it is to change; the user is not told.
+    /// The new text of the manifest, if it changes. It is not reported to the user.
     pub(super) manifest: Option<String>,
-    /// A run was interrupted and has left something to be cleared away.
+    /// An earlier run was interrupted and left files to remove.
     pub(super) interrupted: bool,
 }
 
-/// One file that changes.
+/// One file to change.
 #[derive(Debug)]
 pub struct Change<'t> {
     /// Relative to the project.
     pub path: String,
-    /// What happens to it.
+    /// What to do with it.
     pub action: Action,
     pub(super) old: Option<Vec<u8>>,
     pub(super) new: Cow<'t, [u8]>,
-    /// Permission bits that the file is to have.
+    /// The permission bits that the file gets.
     pub(super) mode: u32,
-    /// Its content is shown to nobody.
+    /// Its content is never shown.
     pub(super) secret: bool,
-    /// The owner that the file keeps, where it is the user's.
+    /// The owner to keep, if the file is the user's.
     pub(super) owner: Option<Ownership>,
 }
 
-/// What happens to a file.
+/// What to do with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// There was none.
+    /// The file does not exist yet.
     Create,
-    /// pei's own older text gives way.
+    /// A text that pei wrote is replaced.
     Replace,
-    /// A text that pei did not write gives way.
+    /// A text that pei did not write, or that was edited, is saved and replaced.
     ReplaceEdited {
-        /// Where it was saved, relative to the project.
+        /// The path of the backup, relative to the project.
         backup: String,
     },
-    /// Only the permission bits are set right.
+    /// Only the permission bits change.
     SetMode,
-    /// CRLF line ends of a user's script become LF.
+    /// CRLF line endings of a user's script become LF.
     LineEnds,
-    /// A file of pei's that the config has no use for goes away.
+    /// A file of pei's that the config does not need is removed.
     Remove,
 }
 
-/// What happened to a file that has a rule of its own.
+/// Something that the user is told in addition to the list of changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// `compose-template.yml` was missing and has been restored.
     ComposeTemplateRestored,
-    /// `compose-template.yml` was another version's, unedited, and has been replaced.
+    /// `compose-template.yml` was written by another version and not edited. It has been replaced.
     ComposeTemplateReplaced,
-    /// `compose-template.yml` was not pei's, and has been saved and replaced.
+    /// `compose-template.yml` was not written by pei. It has been saved and replaced.
     ComposeTemplateForeign,
-    /// `compose-template.yml` is a person's extension of another version's, and was kept.
+    /// `compose-template.yml` was written by another version and extended by a person. It was kept.
     ComposeTemplateKeptOld,
-    /// The project was made by `PeiDocker`: so many of its own files, which nobody had edited, gave way.
+    /// The project was made by `PeiDocker`: this many of its own files, which nobody had edited, were replaced.
     Moved(usize),
-    /// A key that `PeiDocker` has left in clear text.
+    /// The path of a private key that `PeiDocker` stored in clear text.
     ClearKey(String),
 }
 
 impl Changes<'_> {
-    /// Whether nothing is to be done.
+    /// Whether there is nothing to do.
     pub(super) fn is_done(&self) -> bool {
         self.changes.is_empty() && self.manifest.is_none() && !self.interrupted
     }
 
-    /// The changes as a unified diff, in the order of the paths; secrets are named and not shown.
+    /// The changes as a unified diff, in the order of the paths. A secret file is listed without its content.
     pub fn diff(&self) -> String {
         self.changes.iter().map(Change::diff).collect()
     }
 }
 
 impl Change<'_> {
-    /// The permission bits that the file is to have.
+    /// The permission bits that the file gets.
     pub fn mode(&self) -> u32 {
         self.mode
     }
 
-    /// What the file is to hold.
+    /// The content that the file gets.
     pub fn content(&self) -> &[u8] {
         &self.new
     }
 
-    /// The change as one line of a listing: a word, the path and what else there is to say.
+    /// The change as one line of a listing: a word, the path and details.
     pub fn line(&self) -> String {
         let path = escaped(&self.path);
         match &self.action {
@@ -157,7 +157,7 @@ impl Change<'_> {
         }
     }
 
-    /// The lines that differ, and those around them. They are compared as they are, and shown without secrets.
+    /// The hunks of the diff. The texts are compared as they are and printed with secrets covered.
     fn hunks(&self, old: &str, new: &str) -> String {
         let diff = TextDiff::from_lines(old, new);
         let [old_shown, new_shown] = [old, new].map(|text| redact_written(&self.path, text));
@@ -181,7 +181,7 @@ impl Change<'_> {
     }
 }
 
-/// The lines of a text as they are shown, which is as long.
+/// The lines of `shown`, cut where `lines` end: covering secrets does not change any length.
 fn lines_of<'l, 't>(lines: impl Iterator<Item = &'l str>, shown: &'t str) -> Vec<&'t str> {
     let mut rest = shown;
     let next = |line: &str| {

@@ -1,4 +1,4 @@
-//! Looks at what stands in a folder, file by file, and decides what each gets; nothing is written.
+//! Compares a directory with the file tree and decides what to change. Writes nothing.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,14 +11,14 @@ use anyhow::{Result, bail};
 use super::changes::{Action, Change, Changes, Notice};
 use super::folder::{Folder, Found, Obstacle};
 use super::manifest::Manifest;
-use super::names::{COMPOSE_TEMPLATE, MADE_HERE, MANIFEST, OF_STAGES, OWN_FOLDER, PAGE, WAITING};
+use super::names::{COMPOSE_TEMPLATE, MADE_HERE, MANIFEST, OWN_FOLDER, PAGE, STAGE_FILES, WAITING};
 use super::{WriteMode, compose_template, line_ends, moved, stamp};
 use crate::file_tree::{File, FileTree, Owner};
 
-/// Larger files are not read: pei writes none of that size, from the largest config that it reads.
+/// Larger files are not read: even the largest config that pei accepts makes no file of this size.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// What makes a project of a folder that does not exist.
+/// The changes that make a project in a directory that does not exist.
 pub(super) fn with_nothing(tree: &FileTree) -> Changes<'_> {
     let changes = tree
         .iter()
@@ -30,10 +30,10 @@ pub(super) fn with_nothing(tree: &FileTree) -> Changes<'_> {
     }
 }
 
-/// What makes a folder hold what the tree says.
+/// The changes that bring a directory to the state of the tree.
 ///
 /// # Errors
-/// What stands in the way, such as a folder in a file's place: all of it at once.
+/// Everything that is in the way, such as a directory where a file is to be, in one error.
 pub(super) fn with_folder<'t>(
     tree: &'t FileTree,
     folder: &Folder,
@@ -55,10 +55,10 @@ pub(super) fn with_folder<'t>(
     for (path, file) in tree.iter() {
         note(comparison.file(path, file));
     }
-    comparison.own_folders(tree);
+    comparison.close_own_directories(tree);
     if mode == WriteMode::Configure {
-        note(comparison.made_here(tree));
-        note(comparison.without_use(tree));
+        note(comparison.remove_machine_files(tree));
+        note(comparison.remove_unneeded(tree));
         note(comparison.line_ends(tree));
         let keys = moved::clear_keys(folder).into_iter().map(Notice::ClearKey);
         comparison.done.notices.extend(keys);
@@ -79,7 +79,7 @@ fn in_the_way(folder: &Path, obstacles: &[Obstacle]) -> String {
     text
 }
 
-/// The bytes of a file; `None` where it is larger than any of pei's.
+/// The bytes of a file; `None` if it is larger than any file of pei's.
 pub(super) fn read(found: &Found, path: &str) -> Result<Option<Vec<u8>>, Obstacle> {
     if found.size() > LARGEST {
         return Ok(None);
@@ -103,20 +103,20 @@ fn change<'t>(path: &str, action: Action, file: &'t File, old: Option<Vec<u8>>) 
     }
 }
 
-/// A comparison that is not done yet.
+/// A comparison in progress.
 struct Comparison<'t, 'f> {
     folder: &'f Folder,
     mode: WriteMode,
     manifest: Manifest,
-    /// The paths of files that are there, by what tells one file from another.
+    /// The paths of existing files by device and inode.
     names: BTreeMap<(u64, u64), String>,
-    /// How many files of the older tool give way that nobody has edited.
+    /// How many unedited files of the older tool are replaced.
     moved: usize,
     done: Changes<'t>,
 }
 
 impl<'t> Comparison<'t, '_> {
-    /// One file of the tree.
+    /// Compares one file of the tree.
     fn file(&mut self, path: &str, file: &'t File) -> Result<(), Obstacle> {
         let is_new_project = self.mode == WriteMode::Create { force: false };
         let is_users = file.owner == Owner::User;
@@ -124,7 +124,7 @@ impl<'t> Comparison<'t, '_> {
             return Ok(());
         }
         if is_users && !is_new_project && self.folder.has(path) {
-            // Whatever it is, it is the user's.
+            // A user's file is never replaced, whatever it holds.
             self.done.unchanged += 1;
             return Ok(());
         }
@@ -154,7 +154,7 @@ impl<'t> Comparison<'t, '_> {
         self.done.changes.push(change(path, action, file, old));
     }
 
-    /// A linked folder may make two paths of the tree one file: no run could satisfy both.
+    /// Refuses two paths of the tree that are one file, because of a linked directory: no run could write both.
     fn require_own_name(&mut self, path: &str, found: &Found) -> Result<(), Obstacle> {
         let other = found
             .identity()
@@ -167,7 +167,7 @@ impl<'t> Comparison<'t, '_> {
         }
     }
 
-    /// A file that differs gives way, or stays if it has a rule of its own.
+    /// Replaces a file that differs, unless a rule of its own keeps it.
     fn replace(&mut self, path: &str, found: &Found, bytes: Option<Vec<u8>>, file: &'t File) {
         if path == COMPOSE_TEMPLATE {
             match compose_template::rule(bytes.as_deref(), &file.content) {
@@ -193,7 +193,7 @@ impl<'t> Comparison<'t, '_> {
         self.push(path, action, file, bytes);
     }
 
-    /// Whether what stands there is what pei wrote, or nothing that anybody could miss.
+    /// Whether the file can be replaced without a backup: pei wrote it, or it is empty.
     fn is_peis(&mut self, path: &str, found: &Found, bytes: Option<&[u8]>) -> bool {
         let Some(bytes) = bytes.filter(|_| !found.linked) else {
             return false;
@@ -212,8 +212,8 @@ impl<'t> Comparison<'t, '_> {
 
     /// `NAME.bak`, `NAME.bak.1` …: the first that is free.
     ///
-    /// One that is the file itself under a second name was made by a run that was
-    /// interrupted before it could replace the file, and is taken up again.
+    /// A backup that is a hard link to the file itself is used again. It comes from a run that was interrupted
+    /// before it replaced the file.
     fn free_name(&self, path: &str) -> String {
         let is_usable = |name: &String| !self.folder.has(name) || self.folder.is_same(path, name);
         let numbered = (1..).map(|number| format!("{path}.bak.{number}"));
@@ -221,8 +221,8 @@ impl<'t> Comparison<'t, '_> {
         names.find(is_usable).unwrap_or_default()
     }
 
-    /// The folders of secrets are closed to others, whoever opened them.
-    fn own_folders(&mut self, tree: &FileTree) {
+    /// Closes the directories of secrets to others.
+    fn close_own_directories(&mut self, tree: &FileTree) {
         let mut folders = vec![OWN_FOLDER];
         for (path, _) in tree.iter().filter(|(_, file)| file.owner == Owner::Secret) {
             folders.extend(path.match_indices('/').map(|(at, _)| &path[..at]));
@@ -237,8 +237,8 @@ impl<'t> Comparison<'t, '_> {
         }
     }
 
-    /// Credentials that no user of the config has any more, and the like.
-    fn made_here(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
+    /// Removes credentials and ids that the config no longer needs.
+    fn remove_machine_files(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
         for (folder, path) in MADE_HERE {
             for path in [path, &format!("{folder}{PAGE}")] {
                 if tree.get(path).is_none() && self.folder.look(path)?.is_some() {
@@ -249,9 +249,9 @@ impl<'t> Comparison<'t, '_> {
         Ok(())
     }
 
-    /// What a config without further stages has no use for. An edited one is the person's to remove.
-    fn without_use(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
-        for path in OF_STAGES {
+    /// Removes unedited files that only a config with further stages needs. Edited ones are left to the user.
+    fn remove_unneeded(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
+        for path in STAGE_FILES {
             let found = match tree.get(path) {
                 None => self.folder.look(path)?,
                 Some(_) => None,
@@ -285,7 +285,7 @@ impl<'t> Comparison<'t, '_> {
         });
     }
 
-    /// Scripts of the user's that could not run.
+    /// Fixes the line endings of the user's scripts that cannot run because of them.
     fn line_ends(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
         let is_peis = |path: &str| tree.get(path).is_some_and(|file| file.owner != Owner::User);
         for (path, found, text) in line_ends::find(self.folder, is_peis)? {

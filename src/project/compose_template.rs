@@ -1,9 +1,10 @@
 //! `compose-template.yml`: pei's file that a person may extend.
 //!
-//! Three kinds can stand in a project. One that carries pei's token and was
-//! edited is the user's extension: it is used and kept. One that is unedited is
-//! pei's of some version: it gives way to this version's. One without a token
-//! comes from another tool and means nothing to pei: it is saved and replaced.
+//! There are three kinds:
+//!
+//! - stamped and edited: the user's extension. It is used and kept.
+//! - stamped and not edited: written by some version of pei. It is replaced by this version's.
+//! - without a stamp: from another tool, and of no use to pei. It is saved and replaced.
 
 use std::path::Path;
 
@@ -12,12 +13,12 @@ use super::folder::Folder;
 use super::names::COMPOSE_TEMPLATE;
 use super::{compare, stamp};
 
-/// What to do with the template that stands in a project.
+/// What to do with the template in a project.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Leave it, and perhaps say so.
+    /// Keep it, with or without a message.
     Keep(Option<Notice>),
-    /// Treat it like any file of pei's, and say so.
+    /// Treat it like any file of pei's, with a message.
     Replace(Notice),
 }
 
@@ -35,10 +36,10 @@ pub(super) fn rule(found: Option<&[u8]>, peis: &[u8]) -> Rule {
     }
 }
 
-/// The text of a project's template where it is the user's extension; otherwise pei's own counts.
+/// The text of a project's template if it is the user's extension. Otherwise pei's own template is used.
 ///
 /// # Errors
-/// A folder or a link out of the project in its place.
+/// There is a directory, or a link out of the project, in its place.
 pub fn extended_compose_template(place: &Path) -> anyhow::Result<Option<String>> {
     let Some(folder) = Folder::open(place)? else {
         return Ok(None);
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_of_another_version_is_kept_and_named() {
+    fn an_extension_of_another_version_is_kept_and_reported() {
         let other = PEIS.replace("{}", "{ }");
         let extended = stamp::stamp(other) + "x-mine: 1\n";
         assert_eq!(
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unedited_one_of_another_version_gives_way() {
+    fn an_unedited_template_of_another_version_is_replaced() {
         let other = stamp::stamp(PEIS.replace("{}", "{ }"));
         assert_eq!(
             rule_for(&other),
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_another_tool_gives_way() {
+    fn a_template_of_another_tool_is_replaced() {
         let rule = rule_for("services:\n  stage-1: ${oc.select:x}\n");
         assert_eq!(rule, Rule::Replace(Notice::ComposeTemplateForeign));
     }

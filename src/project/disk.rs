@@ -1,4 +1,4 @@
-//! The operations that change something on disk, each with its path in the error.
+//! The operations that change the disk. Each error names the path.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -18,7 +18,7 @@ const WRITE: OFlags = OFlags::WRONLY
     .union(OFlags::CLOEXEC);
 
 impl Folder {
-    /// Makes the folders above a path, as far as they are missing.
+    /// Makes the missing directories above a path.
     pub(super) fn make_folders_above(&self, path: &str) -> Result<()> {
         for (at, _) in path.match_indices('/') {
             let folder = &path[..at];
@@ -29,8 +29,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Makes a folder with exactly the mode that it should have, whatever the umask; a set-group-id bit that it
-    /// inherits stays.
+    /// Makes a directory with a fixed mode, whatever the umask is. An inherited set-group-id bit is kept.
     pub(super) fn make_folder(&self, path: &str) -> Result<()> {
         let mode = mode_of_folder(path);
         self.change(path, "make the directory", |folder, name| {
@@ -41,7 +40,7 @@ impl Folder {
         })
     }
 
-    /// Writes a new file with exactly this mode, and never more open than that.
+    /// Writes a new file with this mode. At no moment has the file a more open mode.
     pub(super) fn write_new(
         &self,
         path: &str,
@@ -58,12 +57,13 @@ impl Folder {
         })
     }
 
-    /// Puts a file in the place of another, at once.
+    /// Renames a file over another, atomically.
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<()> {
         self.change(to, "replace", |folder, name| {
             let (source, source_name) = self.open_place(from)?;
             match sys::renameat(source, source_name, folder, name) {
-                // A folder of the project is a mount: the file has to wait in there.
+                // The target's directory is a mount. A rename works only within one file system, so the file is
+                // first copied into that directory.
                 Err(Errno::XDEV) => {
                     let (above, name) = to.rsplit_once('/').unwrap_or(("", to));
                     let beside = format!("{above}/.{name}{TEMPORARY}");
@@ -84,14 +84,14 @@ impl Folder {
         self.change(second, "save", |folder, name| {
             let (source, source_name) = self.open_place(path)?;
             match sys::linkat(&source, source_name, folder, name, AtFlags::empty()) {
-                // File systems of memory cards and some network shares know no second names.
+                // FAT (memory cards) and some network shares have no hard links.
                 Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS) => self.copy(path, second),
                 linked => Ok(linked?),
             }
         })
     }
 
-    /// A copy under a name that is free; a link is copied as what it leads to.
+    /// Copies a file to a name that is free. For a link, its target is copied.
     fn copy(&self, path: &str, second: &str) -> io::Result<()> {
         let found = self.look(path).map_err(io::Error::other)?;
         let found = found.ok_or(ErrorKind::NotFound)?;
@@ -101,7 +101,7 @@ impl Folder {
             .map_err(io::Error::other)
     }
 
-    /// Changes the mode of a file or folder.
+    /// Changes the mode of a file or directory.
     pub(super) fn set_mode(&self, path: &str, mode: u32) -> Result<()> {
         self.change(path, "change the mode of", |folder, name| {
             let file = sys::openat(folder, name, READ, Mode::empty())?;
@@ -109,7 +109,7 @@ impl Folder {
         })
     }
 
-    /// Removes a file, or a folder of files; one that is gone is fine.
+    /// Removes a file, or a directory of files. It may be missing already.
     pub(super) fn remove(&self, path: &str) -> Result<()> {
         if self.folder_mode(path).is_none() {
             return self.change(path, "remove", |folder, name| {
@@ -125,7 +125,7 @@ impl Folder {
         })
     }
 
-    /// Opens a file of pei's own to read and write, made where it is missing.
+    /// Opens a file of pei's own for reading and writing. It is created if it is missing.
     pub(super) fn open_own(&self, path: &str) -> Result<File> {
         let flags = OFlags::RDWR
             .union(OFlags::CREATE)
@@ -145,7 +145,7 @@ impl Folder {
         file.context("no file was opened")
     }
 
-    /// Does one thing in the folder of a path, and names it where that fails.
+    /// Runs one operation in a path's directory. If it fails, the error names the path.
     fn change(
         &self,
         path: &str,
@@ -159,10 +159,10 @@ impl Folder {
     }
 }
 
-/// Gives something new its owner and its mode, where it has not got them by itself: asking is cheaper than setting.
+/// Sets the owner and the mode of something new, if they differ: reading them is cheaper than setting them.
 fn finish(file: impl AsFd + Copy, owner: Ownership, mode: u32) -> io::Result<()> {
     let stat = sys::fstat(file)?;
-    // Only root can give something away, and only what root makes is nobody's else.
+    // Only root can change the owner, and only what root makes has the wrong one.
     if stat.st_uid == 0 && owner.user != 0 {
         let (user, group) = (Uid::from_raw(owner.user), Gid::from_raw(owner.group));
         sys::fchown(file, Some(user), Some(group))?;
@@ -180,13 +180,13 @@ fn unlink(folder: &OwnedFd, name: &str, flags: AtFlags) -> io::Result<()> {
     }
 }
 
-/// Others may look into a folder of the build context, and nobody into pei's own.
+/// Everybody may read a directory of the build context, and only its owner may read pei's own.
 fn mode_of_folder(path: &str) -> u32 {
     let is_own = path.split('/').next() == Some(OWN_FOLDER);
     if is_own { 0o700 } else { 0o755 }
 }
 
-/// Asked before each change: a release may always go on, and tests stop a run at each of its points.
+/// Called before each change. In a release it does nothing; tests use it to stop a run at any point.
 #[cfg(not(test))]
 #[expect(clippy::unnecessary_wraps, reason = "tests fail here")]
 pub(super) fn gate() -> io::Result<()> {

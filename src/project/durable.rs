@@ -1,16 +1,14 @@
-//! Bringing many new files to the disk before they are renamed.
+//! Syncs many new files to disk before they are renamed.
 //!
-//! A file that is renamed before its content is on the disk may be empty after a
-//! power cut, so each needs an fsync, and each fsync waits for the disk. Measured
-//! on ext4 with 200 files of 4 KB in 60 folders, on two cores: 55 ms with one
-//! fsync after the other, 15 ms with eight at a time, 6 ms with one syncfs for
-//! all, 2 ms with none. But a syncfs also waits for what other programs have
-//! written: 580 ms where 1 GB of theirs was in memory, and the eight at a time
-//! took 20 ms. So: one syncfs for many files while little else is waiting,
-//! fsyncs side by side otherwise.
+//! A file that is renamed before its content is on disk may be empty after a power cut, so each file needs an
+//! fsync, and each fsync waits for the disk. Measured on ext4 with 200 files of 4 KB in 60 directories, on two
+//! cores: 55 ms with one fsync after the other, 15 ms with eight at a time, 6 ms with one syncfs for all, 2 ms with
+//! none. But a syncfs also waits for what other programs have written: with 1 GB of that in memory it took 580 ms,
+//! and eight fsyncs at a time took 20 ms. So many files get one syncfs if little else is waiting; otherwise fsyncs
+//! run in parallel.
 //!
-//! The renames themselves are not waited for: a power cut right after a run may
-//! undo the last of them, and each file is whole either way.
+//! The renames themselves are not synced: a power cut right after a run may undo the last of them, and each file is
+//! whole either way.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,18 +20,18 @@ use rustix::fs::{self as sys, Mode};
 use super::disk::gate;
 use super::folder::{Folder, READ};
 
-/// From here on one syncfs is quicker than an fsync each.
+/// With at least this many files, one syncfs is quicker than an fsync for each.
 const MANY: usize = 12;
 
-/// Writing this much takes less than the fsyncs would, also on a slow disk.
+/// Even a slow disk writes this much in less time than the fsyncs would take.
 const LITTLE_KIB: u64 = 8 * 1024;
 
-/// More do not make it quicker.
+/// More in parallel are not quicker.
 const SYNCS_AT_ONCE: usize = 8;
 
-/// Waits until the files have reached the disk; all lie on one file system.
+/// Waits until the files are on disk. All are on one file system.
 pub(super) fn settle(folder: &Folder, paths: &[String]) -> Result<()> {
-    gate().context("cannot bring files to the disk")?;
+    gate().context("cannot sync files to disk")?;
     let places: Vec<_> = paths
         .iter()
         .map(|path| folder.open_place(path))
@@ -48,7 +46,7 @@ pub(super) fn settle(folder: &Folder, paths: &[String]) -> Result<()> {
         && waiting_kib().is_some_and(|waiting| waiting <= LITTLE_KIB)
     {
         return sys::syncfs(above)
-            .with_context(|| format!("cannot bring `{}` to the disk", given.display()));
+            .with_context(|| format!("cannot sync `{}` to disk", given.display()));
     }
     let next = AtomicUsize::new(0);
     let work = || -> Result<()> {
@@ -56,7 +54,7 @@ pub(super) fn settle(folder: &Folder, paths: &[String]) -> Result<()> {
             sys::openat(above, *name, READ, Mode::empty())
                 .and_then(sys::fsync)
                 .with_context(|| {
-                    format!("cannot bring `{name}` in `{}` to the disk", given.display())
+                    format!("cannot sync `{name}` in `{}` to disk", given.display())
                 })?;
         }
         Ok(())
@@ -74,7 +72,7 @@ pub(super) fn settle(folder: &Folder, paths: &[String]) -> Result<()> {
     })
 }
 
-/// How much the kernel still has to write, of all programs together.
+/// How much data of all programs the kernel still has to write, in KiB.
 fn waiting_kib() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let field = |name: &str| -> Option<u64> {

@@ -1,7 +1,7 @@
-//! The project's folder, held open while pei works in it.
+//! The project's directory, held open while pei works in it.
 //!
-//! Each path is resolved below the open folder, part by part, and a link is followed only where its target stays
-//! inside. So nothing is read or written outside, also where somebody exchanges a folder for a link while pei runs.
+//! Each path is resolved below the open directory, part by part. A link is followed only if its target is inside.
+//! So nothing outside is read or written, even if somebody replaces a directory by a link while pei runs.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,12 +19,12 @@ use rustix::io::Errno;
 
 use super::names::OWN_FOLDER;
 
-/// Why nothing can be read or written at a path, for the user.
+/// Why a path cannot be read or written, as a message for the user.
 pub(super) type Obstacle = String;
 
-/// More links on one way are a circle.
+/// A path with more links than this has a loop.
 const LINKS: usize = 32;
-/// A process may hold 1024 files open, and a user's tree may have more folders.
+/// A process may have 1024 files open, and a project may have more directories.
 const FOLDERS_HELD: usize = 256;
 
 pub(super) const LOOK: OFlags = OFlags::DIRECTORY
@@ -32,15 +32,15 @@ pub(super) const LOOK: OFlags = OFlags::DIRECTORY
     .union(OFlags::CLOEXEC);
 pub(super) const READ: OFlags = OFlags::NOFOLLOW
     .union(OFlags::CLOEXEC)
-    // What has become a pipe since it was looked at would be waited for.
+    // A file may have become a pipe since it was looked at. Opening a pipe would block.
     .union(OFlags::NONBLOCK);
-/// A folder that exists.
+/// An open directory.
 #[derive(Debug)]
 pub(super) struct Folder {
-    /// As the user named it, for messages.
+    /// The path that the user gave, for messages.
     pub(super) given: PathBuf,
     root: Rc<OwnedFd>,
-    /// What root makes gets this owner, who could not change it otherwise.
+    /// The owner of what root makes in the directory: otherwise the user could not change it.
     pub(super) owner: Ownership,
     pub(super) held: RefCell<BTreeMap<String, Rc<OwnedFd>>>,
 }
@@ -51,11 +51,11 @@ pub(super) struct Found {
     folder: Rc<OwnedFd>,
     name: OsString,
     stat: Stat,
-    /// A link in the place of a file: it is replaced, never written through.
+    /// The path is a link to a file. The link is replaced; nothing is written through it.
     pub(super) linked: bool,
 }
 
-/// Who owns a file.
+/// The owner and group of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ownership {
     pub(super) user: u32,
@@ -71,7 +71,7 @@ impl Ownership {
     }
 }
 
-/// Where a path ends.
+/// What a path leads to.
 enum End {
     Folder(Rc<OwnedFd>),
     File(Rc<OwnedFd>, OsString),
@@ -88,7 +88,7 @@ impl Found {
         Ownership::of(&self.stat)
     }
 
-    /// What tells a file with one name from all others.
+    /// The device and inode of a file with a single name.
     pub(super) fn identity(&self) -> Option<(u64, u64)> {
         (self.stat.st_nlink == 1).then_some((self.stat.st_dev, self.stat.st_ino))
     }
@@ -97,14 +97,14 @@ impl Found {
         u64::try_from(self.stat.st_size).unwrap_or_default()
     }
 
-    /// Opens it for reading.
+    /// Opens the file for reading.
     pub(super) fn open(&self) -> io::Result<File> {
         Ok(sys::openat(&self.folder, &self.name, READ, Mode::empty())?.into())
     }
 }
 
 impl Folder {
-    /// The folder; `None` where there is nothing at that path.
+    /// Opens a directory. `None` if nothing exists at that path.
     pub(super) fn open(given: &Path) -> Result<Option<Self>> {
         let root = match File::open(given) {
             Ok(root) => root,
@@ -129,12 +129,12 @@ impl Folder {
         }))
     }
 
-    /// The folder as the user named it.
+    /// The path that the user gave.
     pub(super) fn path(&self) -> &Path {
         &self.given
     }
 
-    /// The file at a path; `None` where nothing is, or why the place cannot be used.
+    /// The file at a path; `None` if there is none. The error says why the path cannot be used.
     pub(super) fn look(&self, path: &str) -> Result<Option<Found>, Obstacle> {
         let Some((folder, name)) = self.place(path)? else {
             return Ok(None);
@@ -161,7 +161,8 @@ impl Folder {
         if file_type(&found.stat) == FileType::Symlink {
             found = match self.walk(path, true)? {
                 End::File(folder, name) => {
-                    let stat = look(&folder, &name)?.ok_or_else(|| format!("`{path}` has gone"))?;
+                    let stat = look(&folder, &name)?
+                        .ok_or_else(|| format!("`{path}` does not exist any more"))?;
                     Found {
                         folder,
                         name,
@@ -170,7 +171,7 @@ impl Folder {
                     }
                 }
                 End::Folder(_) => return Err(is_folder(path)),
-                End::Missing => return Err(format!("`{path}` is a link that leads nowhere")),
+                End::Missing => return Err(format!("`{path}` is a link to nothing")),
             };
         }
         match file_type(&found.stat) {
@@ -180,7 +181,7 @@ impl Folder {
         }
     }
 
-    /// The text of a small file of pei's own, where it is one.
+    /// The text of a small file of pei's own, if it can be read as text.
     pub(super) fn text(&self, path: &str) -> Option<String> {
         let found = self.look(path).ok()??;
         let mut text = String::new();
@@ -188,18 +189,18 @@ impl Folder {
         Some(text)
     }
 
-    /// Whether anything stands at a path.
+    /// Whether anything exists at a path.
     pub(super) fn has(&self, path: &str) -> bool {
         self.stat(path).is_some()
     }
 
-    /// Whether two paths are names of one file or link.
+    /// Whether two paths are the same file or link.
     pub(super) fn is_same(&self, path: &str, other: &str) -> bool {
         let identity = |path| self.stat(path).map(|stat| (stat.st_dev, stat.st_ino));
         identity(path).is_some() && identity(path) == identity(other)
     }
 
-    /// The permission bits of a folder; `None` where there is none.
+    /// The permission bits of a directory; `None` if there is none.
     pub(super) fn folder_mode(&self, path: &str) -> Option<u32> {
         let stat = self.stat(path)?;
         (file_type(&stat) == FileType::Directory).then_some(stat.st_mode & 0o7777)
@@ -210,7 +211,7 @@ impl Folder {
         sys::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()
     }
 
-    /// The names in a folder and what they are; nothing where there is no such folder.
+    /// The names in a directory and their types. Empty if the directory does not exist.
     pub(super) fn list(&self, path: &str) -> Result<Vec<(String, FileType)>, Obstacle> {
         let cannot = |error| format!("cannot read the directory `{path}`: {error}");
         let Some(folder) = self.hold(path)? else {
@@ -219,7 +220,7 @@ impl Folder {
         let mut names = Vec::new();
         for entry in Dir::read_from(&folder).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;
-            // A name that is no text cannot stand in a config.
+            // A name that is not UTF-8 cannot be in a config.
             let Ok(name) = entry.file_name().to_str() else {
                 continue;
             };
@@ -237,7 +238,7 @@ impl Folder {
         Ok(names)
     }
 
-    /// The folder of a path, open, and the name in it; `None` where that folder is missing.
+    /// Splits a path into its directory, opened, and its name. `None` if that directory does not exist.
     fn place<'p>(&self, path: &'p str) -> Result<Option<(Rc<OwnedFd>, &'p str)>, Obstacle> {
         let plain = Path::new(path)
             .components()
@@ -249,7 +250,7 @@ impl Folder {
         Ok(self.hold(folder)?.map(|folder| (folder, name)))
     }
 
-    /// A folder of the project, open from now on.
+    /// Opens a directory of the project and keeps it open.
     pub(super) fn hold(&self, path: &str) -> Result<Option<Rc<OwnedFd>>, Obstacle> {
         if let Some(folder) = self.held.borrow().get(path) {
             return Ok(Some(Rc::clone(folder)));
@@ -268,8 +269,8 @@ impl Folder {
         }
     }
 
-    /// Goes a path part by part, from the open folder on. A link on the way is taken for the parts of its target,
-    /// where links are followed.
+    /// Walks a path part by part from the open directory. If `follow` is set, a link on the way is replaced by the
+    /// parts of its target.
     fn walk(&self, path: &str, follow: bool) -> Result<End, Obstacle> {
         let mut above = Vec::new();
         let mut here = Rc::clone(&self.root);
@@ -314,7 +315,8 @@ impl Folder {
         format!("`{link}` is a link that leads out of the project")
     }
 
-    /// Git commits a link, and then what it leads to: passwords' hashes and private keys.
+    /// If a directory of secrets were a link, git would commit the directory that it leads to, with password hashes
+    /// and private keys.
     fn is_linked(&self, path: &str) -> Obstacle {
         let link = self.first(path, std::fs::Metadata::is_symlink);
         format!(
@@ -328,10 +330,10 @@ impl Folder {
         if self.given.join(file).is_symlink() {
             return format!("`{file}` is a link to a file, not to a directory");
         }
-        format!("`{file}` is a file, where a directory is needed")
+        format!("`{file}` is a file, but a directory is needed")
     }
 
-    /// The first part of a path that is of a kind, for a message.
+    /// The shortest beginning of a path that satisfies a condition, for a message.
     fn first<'p>(&self, path: &'p str, is: impl Fn(&std::fs::Metadata) -> bool) -> &'p str {
         let ends = path
             .match_indices('/')
@@ -347,14 +349,14 @@ impl Folder {
             .unwrap_or(path)
     }
 
-    /// The folder of a path, open, and the name in it.
+    /// Splits a path into its directory, opened, and its name.
     pub(super) fn open_place<'p>(&self, path: &'p str) -> io::Result<(Rc<OwnedFd>, &'p str)> {
         let place = self.place(path).map_err(io::Error::other)?;
         place.ok_or_else(|| ErrorKind::NotFound.into())
     }
 }
 
-/// pei's own folder, or a path in it.
+/// Whether a path is pei's own directory or in it.
 fn is_own(path: &str) -> bool {
     path.split('/').next() == Some(OWN_FOLDER)
 }
@@ -364,5 +366,5 @@ pub(super) fn file_type(stat: &Stat) -> FileType {
 }
 
 fn is_folder(path: &str) -> Obstacle {
-    format!("`{path}` is a directory, where pei writes a file")
+    format!("`{path}` is a directory, but pei writes a file there")
 }

@@ -1,8 +1,7 @@
-//! Scripts of the user's that cannot run because their lines end in CRLF.
+//! Finds the user's scripts that cannot run because their lines end in CRLF.
 //!
-//! Only text is touched: an installer that carries its archive behind a shell
-//! header (Miniconda's is one) may hold CR and LF anywhere, and is told by the
-//! zero byte that text never has.
+//! Only text is changed. An installer with an archive after its shell header, such as Miniconda's, may hold CR and
+//! LF anywhere. It is recognised by a zero byte, which text never holds.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -14,12 +13,13 @@ use super::folder::{Folder, Found, Obstacle};
 
 const FOLDER: &str = "installation";
 
-/// No script that a person writes comes near this size.
+/// No script that a person writes is this large.
 const LARGEST: usize = 16 * 1024 * 1024;
 
-/// All scripts below `installation/` with such lines: the path, the file, and its text as it should be.
+/// All scripts below `installation/` with such lines: the path, the file, and the fixed text.
 ///
-/// Links are not followed: what they lead to is found by itself, or is none of pei's business.
+/// Links are not followed. A target inside the project is found by its own path; one outside is not pei's to
+/// change.
 pub(super) fn find(
     folder: &Folder,
     is_peis: impl Fn(&str) -> bool,
@@ -49,7 +49,7 @@ fn is_script(name: &str) -> bool {
     matches!(extension, Some("sh" | "bash"))
 }
 
-/// The text with LF line ends; `None` where it has no others, or is no text.
+/// The text with LF line endings. `None` if it has no other endings, or is not text.
 fn with_lf(mut file: impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let mut piece = [0; 16 * 1024];
@@ -61,7 +61,7 @@ fn with_lf(mut file: impl Read) -> io::Result<Option<Vec<u8>>> {
             Err(error) => return Err(error),
         };
         bytes.extend(&piece[..length]);
-        // Behind the header an archive may be gigabytes.
+        // The archive after the header may have gigabytes.
         if piece[..length].contains(&0) || bytes.len() > LARGEST {
             return Ok(None);
         }
@@ -70,7 +70,7 @@ fn with_lf(mut file: impl Read) -> io::Result<Option<Vec<u8>>> {
     Ok((plain.len() < bytes.len()).then_some(plain))
 }
 
-/// The bytes without each CR that stands before an LF.
+/// The bytes without each CR before an LF.
 pub(super) fn without_cr(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().enumerate() {
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_told_from_a_script_that_carries_an_archive() {
+    fn a_script_with_an_archive_is_not_text() {
         let case = |bytes: &[u8], expected: Option<&[u8]>| {
             assert_eq!(with_lf(bytes).unwrap().as_deref(), expected, "{bytes:?}");
         };
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_end_between_two_pieces_is_seen() {
+    fn a_line_ending_across_two_reads_is_found() {
         let mut bytes = vec![b'x'; 16 * 1024 - 1];
         bytes.extend(b"\r\n");
         assert!(with_lf(bytes.as_slice()).unwrap().is_some());

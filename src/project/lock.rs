@@ -1,4 +1,4 @@
-//! Two runs that write to one project take turns.
+//! Makes runs that write to the same project wait for each other.
 
 use std::fs::{File, TryLockError};
 use std::thread;
@@ -13,7 +13,7 @@ use super::names::{LOCK, OWN_FOLDER};
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Waits for the lock of a project. The system lets go of it when the file is closed or the process ends.
+/// Waits for the lock of a project. The system releases it when the file is closed or the process ends.
 pub(super) fn take(folder: &Folder) -> Result<File> {
     let taken = || {
         if !folder.has(OWN_FOLDER) {
@@ -23,7 +23,7 @@ pub(super) fn take(folder: &Folder) -> Result<File> {
         let start = Instant::now();
         loop {
             match file.try_lock() {
-                // A file system without locks, such as some network shares, cannot tell of another run.
+                // On a file system without locks, such as some network shares, another run cannot be detected.
                 Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
                 Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
             }

@@ -1,9 +1,8 @@
-//! How a hand edit of a file without a token is seen: sums of what pei last wrote.
+//! Detects hand edits of files without a stamp, by the checksums of what pei last wrote.
 //!
-//! Scripts that lie in a project as they lie in pei carry no fingerprint of
-//! themselves. `.pei/manifest` holds theirs, a line each in the form of
-//! `sha256sum`, so that a person can check it too. Without it a file that
-//! differs counts as edited: better a needless backup than a lost edit.
+//! Scripts that are copied from pei unchanged hold no checksum of themselves. `.pei/manifest` holds one for each, a
+//! line each in the form of `sha256sum`, so that a person can check them too. Without the manifest, a file that
+//! differs counts as edited: a needless backup is better than a lost edit.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,14 +15,14 @@ use super::names::MANIFEST;
 use super::stamp;
 use crate::file_tree::{File, FileTree, Owner};
 
-/// Paths to sums.
+/// Checksums by path.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     sums: BTreeMap<String, String>,
 }
 
 impl Manifest {
-    /// The project's manifest; one that is missing or no text knows nothing.
+    /// Reads the project's manifest. If it is missing or not text, it is empty.
     pub(super) fn read(folder: &Folder) -> Self {
         let text = folder.text(MANIFEST).unwrap_or_default();
         let sums = text
@@ -34,7 +33,7 @@ impl Manifest {
         Self { sums }
     }
 
-    /// Whether these bytes are what pei last wrote at a path, line ends apart.
+    /// Whether these bytes are what pei last wrote at a path. Line endings are ignored.
     pub(super) fn knows(&self, path: &str, bytes: &[u8]) -> bool {
         let Some(known) = self.sums.get(path) else {
             return false;
@@ -42,9 +41,9 @@ impl Manifest {
         *known == sum(bytes) || *known == sum(&without_cr(bytes))
     }
 
-    /// The text of the manifest once the tree has been written.
+    /// The text of the manifest after the tree has been written.
     ///
-    /// Files that an earlier run wrote and this tree does not hold stay in it.
+    /// Entries of files that an earlier run wrote and this tree lacks are kept.
     pub(super) fn after(&self, tree: &FileTree) -> String {
         let mut sums = self.sums.clone();
         for (path, file) in tree.iter().filter(|(_, file)| is_listed(file)) {
@@ -58,7 +57,7 @@ impl Manifest {
     }
 }
 
-/// Whether a file needs the manifest: it is pei's and carries no token.
+/// Whether a file has an entry in the manifest: it is pei's and has no stamp.
 fn is_listed(file: &File) -> bool {
     let text = std::str::from_utf8(&file.content);
     file.owner == Owner::Pei && !text.is_ok_and(stamp::is_stamped)
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_known_also_with_other_line_ends() {
+    fn written_files_are_recognised_with_other_line_endings() {
         let text = Manifest::default().after(&tree(&[("a.sh", "x\ny\n", Owner::Pei)]));
         let manifest = read(&text);
         assert!(manifest.knows("a.sh", b"x\ny\n"));
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_of_peis_without_a_token_are_listed() {
+    fn only_files_of_peis_without_a_stamp_are_listed() {
         let text = Manifest::default().after(&tree(&[
             (".pei/secrets/a", "secret", Owner::Secret),
             ("b", "# pei:0123456789abcdef\n", Owner::Pei),
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_earlier_runs_stay_known() {
+    fn files_of_earlier_runs_remain_listed() {
         let text = read("00  old\nnonsense\n").after(&tree(&[("new", "", Owner::Pei)]));
         assert!(text.contains("00  old\n"), "{text}");
         assert_eq!(text.lines().count(), 2);

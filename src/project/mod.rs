@@ -1,19 +1,17 @@
-//! The last phase: a [`FileTree`] becomes a folder on disk, and nothing half-done stays.
+//! The last phase: writes a [`FileTree`] to disk and leaves nothing half-done.
 //!
-//! [`compare`](fn@compare) looks and writes nothing; [`write`](fn@write) does the same and then
-//! acts on what differs, so files that are right keep their time stamps and
-//! Docker keeps its cache. What holds, whatever happens:
+//! [`compare`](fn@compare) only reads. [`write`](fn@write) compares too, and then changes only what differs: other
+//! files keep their time stamps, and Docker keeps its cache. What always holds:
 //!
-//! - a file is replaced whole, by renaming a temporary file that is already on
-//!   the disk; `docker-compose.yml` comes last, for it is what a build starts from;
-//! - nothing is written outside the project, also not through symbolic links:
-//!   a linked folder is followed when it stays inside and refused when it leaves,
-//!   a link in the place of a file is never written through, but replaced;
-//! - what a person changed is saved as `NAME.bak` before it is replaced, and the
-//!   user's own files are not touched at all but for the line ends of scripts;
-//! - an error before the first rename leaves the project as it was; after a later
-//!   one, or a kill, the next run repairs;
-//! - two runs at once take turns.
+//! - a file is replaced whole, by renaming a temporary file that is already on disk; `docker-compose.yml` comes
+//!   last, because a build starts from it;
+//! - nothing is written outside the project, not even through symbolic links: a link to a directory is followed if
+//!   it stays inside and refused otherwise; a link in the place of a file is replaced and never written through;
+//! - a file of pei's that a person edited is saved as `NAME.bak` before it is replaced; of the user's own files,
+//!   only the line endings of scripts are changed;
+//! - an error before the first rename leaves the project unchanged; after a later error, or a kill, the next run
+//!   completes the work;
+//! - concurrent runs wait for each other.
 
 mod apply;
 mod changes;
@@ -44,22 +42,22 @@ pub use compose_template::extended_compose_template;
 pub use names::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS, KNOWN_HOSTS};
 pub use stamp::stamp_all;
 
-/// What a run may do to files that are there already.
+/// What a run may do to existing files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteMode {
-    /// A new project: nothing that is there is in the way, or nothing is written.
+    /// Make a new project. If a file of it exists already, write nothing.
     Create {
-        /// pei's files are replaced and the user's are kept instead.
+        /// Instead, replace pei's files and keep the user's.
         force: bool,
     },
-    /// An existing project: pei's files only, and the line ends of the user's scripts.
+    /// Update an existing project: only pei's files, and the line endings of the user's scripts.
     Configure,
 }
 
-/// What would make the folder hold what the tree says.
+/// The changes that bring the directory to the state of the tree.
 ///
 /// # Errors
-/// What stands in the way, such as a folder in a file's place: all of it at once.
+/// Everything that is in the way, such as a directory where a file is to be, in one error.
 pub fn compare<'t>(tree: &'t FileTree, place: &Path, mode: WriteMode) -> Result<Changes<'t>> {
     match Folder::open(place)? {
         Some(folder) => compare::with_folder(tree, &folder, mode),
@@ -67,17 +65,18 @@ pub fn compare<'t>(tree: &'t FileTree, place: &Path, mode: WriteMode) -> Result<
     }
 }
 
-/// Makes the folder hold what the tree says, and tells what that changed. Where something clashes, nothing is written.
+/// Brings the directory to the state of the tree, and returns what that changed. If there are clashes, nothing is
+/// written.
 ///
 /// # Errors
-/// The path and the reason, and whether something was changed before it.
+/// The path and the reason, and whether anything was changed before.
 pub fn write<'t>(tree: &'t FileTree, place: &Path, mode: WriteMode) -> Result<Changes<'t>> {
     let Some(folder) = Folder::open(place)? else {
         let changes = compare::with_nothing(tree);
         apply::to_nothing(place, &changes)?;
         return Ok(changes);
     };
-    // A folder that may be no project is left without a lock until something is to be written.
+    // A directory that may not be a project gets no lock file before there is something to write.
     let lock = (mode == WriteMode::Configure).then(|| lock::take(&folder));
     let mut changes = compare::with_folder(tree, &folder, mode)?;
     if changes.is_done() || !changes.clashes.is_empty() {

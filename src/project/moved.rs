@@ -1,16 +1,17 @@
-//! What `PeiDocker` 2.x has written into a project: nobody misses it, unless somebody has edited it.
+//! Recognises files that `PeiDocker` 2.x wrote into a project. They can be replaced without a backup, unless
+//! somebody edited them.
 
 use super::folder::Folder;
 use super::line_ends::without_cr;
 use super::manifest::sum;
 
-/// Sums of the files that it ships and that pei has its own of, in the form of `sha256sum`.
+/// Checksums of the files that `PeiDocker` ships and that pei has versions of, in the form of `sha256sum`.
 const SHIPPED: &str = include_str!("peidocker-2.sha256");
 
-/// A script that each of its projects has, and that pei neither writes nor removes.
+/// A script that every `PeiDocker` project has and that pei neither writes nor removes.
 const MARK: &str = "installation/stage-1/internals/install-essentials.sh";
 
-/// Whether a file is the older tool's own: one that it ships, or one that its every configure writes anew.
+/// Whether a file comes from `PeiDocker`: it is shipped with it, or its `configure` writes it on every run.
 pub(super) fn is_own(folder: &Folder, path: &str, bytes: &[u8]) -> bool {
     is_generated(path) && folder.has(MARK) || is_shipped(bytes)
 }
@@ -23,7 +24,7 @@ fn is_generated(path: &str) -> bool {
     folders().any(|folder| path.starts_with(folder))
 }
 
-/// The private keys that it has written as clear text.
+/// The private keys that `PeiDocker` stored in clear text.
 pub(super) fn clear_keys(folder: &Folder) -> Vec<String> {
     let names = |above: &'static str| {
         let names = folder.list(above).unwrap_or_default().into_iter();

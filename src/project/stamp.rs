@@ -1,9 +1,8 @@
-//! How a hand edit is seen: a fingerprint that a generated text carries of itself.
+//! Detects hand edits of a generated text, by a checksum that the text holds of itself.
 //!
-//! One of the first three lines holds a token, `pei:` and 16 hex digits. The digits
-//! are the beginning of the SHA-256 of the text with those digits replaced by `-`.
-//! So a file tells by itself whether it is what some version of pei wrote: no state
-//! has to be kept, and copying or committing the file does no harm.
+//! One of the first three lines holds the stamp: `pei:` and 16 hex digits. The digits are the beginning of the
+//! SHA-256 of the text with those digits replaced by `-`. So the file alone shows whether some version of pei wrote
+//! it: no state has to be kept, and the file can be copied or committed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -15,10 +14,10 @@ use crate::file_tree::{FileTree, Owner};
 
 const PREFIX: &str = "pei:";
 const DIGITS: usize = 16;
-/// After a shebang, or after the brace and the first key of a JSON document.
+/// The stamp may come after a shebang, or after the brace and the first key of a JSON document.
 const HEAD_LINES: usize = 3;
 
-/// The text with its placeholder filled in; a text without one stays as it is.
+/// The text with its placeholder filled in. A text without a placeholder is returned unchanged.
 #[must_use]
 pub fn stamp(text: String) -> String {
     let Some(digits) = digits(&text) else {
@@ -32,7 +31,7 @@ pub fn stamp(text: String) -> String {
     stamped
 }
 
-/// Fills in the placeholders of a tree; files that are a part of the program have none.
+/// Fills in the placeholders of a tree. Files that are copied from pei unchanged have none.
 pub fn stamp_all(tree: &mut FileTree) {
     for file in tree.iter_mut() {
         if let (Owner::Pei, Cow::Owned(content)) = (file.owner, &mut file.content) {
@@ -44,20 +43,20 @@ pub fn stamp_all(tree: &mut FileTree) {
     }
 }
 
-/// Whether a text carries a token, right or not.
+/// Whether a text has a stamp, valid or not.
 pub fn is_stamped(text: &str) -> bool {
     digits(text).is_some()
 }
 
-/// Whether two texts carry the same token: then one was made from the other.
+/// Whether two texts have the same stamp: then one was made from the other.
 pub fn same_token(one: &str, other: &str) -> bool {
     let token = |text: &str| digits(text).map(|digits| text[digits].to_owned());
     token(one).is_some() && token(one) == token(other)
 }
 
-/// Whether a text is what pei wrote.
+/// Whether pei wrote a text and nobody edited it.
 ///
-/// Line ends do not count: a checkout that makes CRLF of them is no hand edit.
+/// Line endings are ignored: git may have changed them to CRLF in a checkout.
 pub fn is_unedited(text: &str) -> bool {
     let plain;
     let text = if text.contains("\r\n") {
@@ -69,7 +68,7 @@ pub fn is_unedited(text: &str) -> bool {
     digits(text).is_some_and(|digits| fingerprint(text, &digits) == text[digits])
 }
 
-/// Where the token's digits stand.
+/// The position of the stamp's digits.
 fn digits(text: &str) -> Option<Range<usize>> {
     let head = text.split_inclusive('\n').take(HEAD_LINES).map(str::len);
     let head = &text[..head.sum()];
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_a_token_is_left_alone_and_never_unedited() {
+    fn a_text_without_a_stamp_is_unchanged_and_never_unedited() {
         for text in ["", "plain\n", "a\nb\nc\n# pei:----------------\n", "pei:--"] {
             assert_eq!(stamp(text.to_owned()), text);
             assert!(!is_stamped(text));
@@ -134,31 +133,31 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_was_never_filled_in_is_no_proof() {
+    fn a_placeholder_does_not_count_as_a_stamp() {
         assert!(is_stamped(TEXT));
         assert!(!is_unedited(TEXT));
     }
 
     #[test]
-    fn the_line_ends_of_a_checkout_are_no_edit() {
+    fn changed_line_endings_are_not_an_edit() {
         let stamped = stamp(TEXT.to_owned());
         assert!(is_unedited(&stamped.replace('\n', "\r\n")));
     }
 
     #[test]
-    fn json_carries_its_token_behind_the_brace() {
+    fn json_has_its_stamp_after_the_brace() {
         let text = "{\n  \"$comment\": \"pei:----------------\"\n}\n";
         assert!(is_unedited(&stamp(text.to_owned())));
     }
 
     #[test]
-    fn other_words_before_the_token_do_not_hide_it() {
+    fn a_stamp_is_found_after_other_text() {
         let text = "# pei: made by pei:x pei:---------------- é\n";
         assert!(is_unedited(&stamp(text.to_owned())));
     }
 
     #[test]
-    fn texts_of_one_origin_share_a_token() {
+    fn texts_with_the_same_origin_have_the_same_stamp() {
         let stamped = stamp(TEXT.to_owned());
         assert!(same_token(&stamped, &stamped.replace("hi", "ho")));
         assert!(!same_token(&stamped, &stamp(TEXT.replace("hi", "ho"))));

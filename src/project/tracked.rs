@@ -1,5 +1,5 @@
-//! What git would see of a change: what is in `.pei/` is nobody else's but for the pages, and of a file's mode git keeps
-//! one bit.
+//! Whether git would see a change. It ignores all of `.pei/` except the READMEs, and of a file's mode it keeps only
+//! the executable bit.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,11 +9,11 @@ use super::changes::{Action, Change};
 use super::names::{CREDENTIALS, OWN_FOLDER, PAGE};
 
 impl Change<'_> {
-    /// Whether it is one to a file that a project's repository holds, in a clone as in the original.
+    /// Whether a file changes that the project's repository holds, and every clone with it.
     pub fn is_tracked(&self, folder: &Path) -> bool {
         let is_mode = self.action == Action::SetMode;
         if self.path.split('/').next() == Some(OWN_FOLDER) && !self.path.ends_with(PAGE) {
-            // A clone has none of it; where it is and open to others, that is worth an alarm.
+            // A clone has no credentials. If they exist and others can read them, that has to be reported.
             return is_mode && folder.join(CREDENTIALS).exists();
         }
         let executable = 0o100;

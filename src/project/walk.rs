@@ -1,4 +1,4 @@
-//! Tests that stop a write at each of its points, by an error and by a kill.
+//! Tests that stop a write at each of its operations, by an error and by a kill.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -13,14 +13,14 @@ use crate::file_tree::{File, FileTree, Owner};
 const CREATE: WriteMode = WriteMode::Create { force: false };
 const CRLF: &str = "installation/stage-1/custom/mine.sh";
 
-/// Closes the gate at one of the operations.
+/// Makes [`gate`] fail at one of the operations.
 #[derive(Clone, Copy)]
 struct Closing {
-    /// How many operations still pass.
+    /// How many operations still succeed.
     left: usize,
-    /// For good, as after a kill, or for one operation only, as an error.
+    /// Whether all later operations fail too, as after a kill, or only one fails.
     for_good: bool,
-    /// Whether it has been reached.
+    /// Whether that operation has been reached.
     closed: bool,
 }
 
@@ -28,7 +28,7 @@ thread_local! {
     static CLOSING: Cell<Option<Closing>> = const { Cell::new(None) };
 }
 
-/// Asked by the folder before each change.
+/// Called before each change.
 pub(super) fn gate() -> io::Result<()> {
     let Some(mut closing) = CLOSING.get() else {
         return Ok(());
@@ -47,7 +47,7 @@ pub(super) fn gate() -> io::Result<()> {
     Err(io::Error::from(io::ErrorKind::StorageFull))
 }
 
-/// Writes with the gate closing at the n-th operation, counted from 0; `None` where it has fewer.
+/// Writes, and fails at the operation with number `point`, counted from 0. `None` if there are fewer operations.
 fn stopped<'t>(
     (point, for_good): (usize, bool),
     tree: &'t FileTree,
@@ -122,7 +122,7 @@ fn tree(version: u32) -> FileTree {
     tree
 }
 
-/// A project of version 1, with a hand edit and a script that cannot run.
+/// A project of version 1, with a hand edit and a script that cannot run because of CRLF.
 fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
@@ -133,7 +133,7 @@ fn project() -> tempfile::TempDir {
     folder
 }
 
-/// Path to content and mode, without pei's bookkeeping.
+/// Content and mode by path, without pei's own files.
 fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -156,7 +156,7 @@ fn is_bookkeeping(path: &Path) -> bool {
     path.starts_with(names::WAITING) || path.to_str().unwrap().ends_with(names::TEMPORARY)
 }
 
-/// What an undisturbed run of version 2 leaves.
+/// The result of an uninterrupted run of version 2.
 fn expected() -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
     let project = project();
     write(&tree(2), project.path(), WriteMode::Configure).unwrap();
@@ -289,7 +289,7 @@ fn a_create_that_fails_leaves_nothing() {
 }
 
 #[test]
-fn a_create_in_a_folder_that_exists_is_completed_by_the_next_one() {
+fn a_killed_create_in_an_existing_directory_is_completed_by_the_next_one() {
     let setup = || {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("mine.txt"), "mine").unwrap();
@@ -304,7 +304,7 @@ fn a_create_in_a_folder_that_exists_is_completed_by_the_next_one() {
         if stopped((point, true), &tree, folder.path(), CREATE).is_none() {
             break;
         }
-        // The last points come after the note has gone: the project is whole then.
+        // At the last points the project is already complete, and another create would clash.
         if files(folder.path()) != expected {
             write(&tree, folder.path(), CREATE).unwrap();
         }
@@ -313,7 +313,7 @@ fn a_create_in_a_folder_that_exists_is_completed_by_the_next_one() {
 }
 
 #[test]
-fn runs_at_once_end_with_one_whole_result() {
+fn concurrent_runs_end_with_one_whole_result() {
     let project = project();
     let trees: Vec<_> = (2..10).map(tree).collect();
     std::thread::scope(|scope| {

@@ -1,6 +1,6 @@
 //! What a stage depends on, as a list that a person can read.
 
-use crate::diagnostic::{redact_text, speaks_of_secret};
+use crate::diagnostic::{is_secret_name, redact_text};
 
 use super::hash::sum;
 
@@ -100,7 +100,7 @@ impl Input {
     pub(super) fn arg(name: &str, value: &str) -> Self {
         let is_hidden = name.to_ascii_lowercase().contains("proxy") && value.contains(':')
             || value.contains('@')
-            || speaks_of_secret(name)
+            || is_secret_name(name)
             || redact_text(value) != value;
         let value = if is_hidden {
             Value::hidden(value)

@@ -327,8 +327,8 @@ YAML
 
 @test "the scripts whose line ends were changed are named, and no other" {
     must cat "$WORK/said"
-    has "$output" '`installation/stage-1/custom/crlf.sh` had CRLF line ends'
-    has "$output" '`installation/stage-2/custom/every-run.bash` had CRLF line ends'
+    has "$output" '`installation/stage-1/custom/crlf.sh` had CRLF line endings'
+    has "$output" '`installation/stage-2/custom/every-run.bash` had CRLF line endings'
     count_is 2 "$output" 'CRLF'
 }
 
@@ -342,7 +342,7 @@ YAML
         has "$output" "\`$file\`"
         has "$output" "\`$file.bak\`"
     done <"$WORK/old-files"
-    has "$output" "this was a project of PeiDocker: pei has replaced 10 files of its own"
+    has "$output" "this was a project of PeiDocker: pei has replaced 10 files that PeiDocker wrote"
     while IFS= read -r file; do
         ! cmp -s "$WORK/before/$file" "$WORK/after/$file" || fail "$file is still the older tool's"
         lacks "$output" "\`$file\`"

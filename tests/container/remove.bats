@@ -174,7 +174,7 @@ YAML
     printf 'services: {user: {image: "%s", init: true}}\n' "$(image 2)" >"$WORK/$ID-other/docker-compose.yml"
     must docker compose --project-directory "$WORK/$ID-other" up --detach --pull never
     must remove -y
-    has "$output" "left alone, and the image \`$(image 2)\` with it: the container \`$ID-other-user-1\` (running, of the Compose project \`$ID-other\`)"
+    has "$output" "kept, together with the image \`$(image 2)\`: the container \`$ID-other-user-1\` (running, of the Compose project \`$ID-other\`)"
     container_is_there "$ID-other-user-1"
     image_is_there "$(image 2)"
     image_is_gone "$(image 1)"

@@ -276,7 +276,7 @@ fn a_line_end_in_a_name_stays_on_its_line() {
     project
         .run(["configure", "-v"])
         .succeeds()
-        .says(r"note: `installation/stage-1/custom/a\nerror: b.sh` had CRLF line ends")
+        .says(r"note: `installation/stage-1/custom/a\nerror: b.sh` had CRLF line endings")
         .says(r"line-ends  installation/stage-1/custom/a\nerror: b.sh");
     for arguments in [
         &["a\nerror: b"][..],

@@ -108,7 +108,7 @@ fn a_hand_edit_is_saved_before_it_is_replaced() {
         project
             .run(["configure"])
             .succeeds()
-            .says(&format!("warning: `docker-compose.yml` was not as pei wrote it and has been replaced; the old one is `{backup}`"));
+            .says(&format!("warning: `docker-compose.yml` differs from what pei wrote and has been replaced; the old file is `{backup}`"));
         assert_eq!(project.read(backup), edited);
         assert_eq!(project.read(COMPOSE), original);
     }
@@ -136,7 +136,7 @@ fn a_script_of_peis_without_a_token_is_known_by_the_manifest() {
     project
         .run(["configure"])
         .succeeds()
-        .says(&format!("the old one is `{script}.bak`"));
+        .says(&format!("the old file is `{script}.bak`"));
     assert_eq!(project.read(script), original);
     assert_eq!(project.read(&format!("{script}.bak")), "edited\n");
 }
@@ -329,7 +329,7 @@ fn crlf_line_ends_of_scripts_become_lf() {
     project
         .run(["configure"])
         .succeeds()
-        .says(&format!("note: `{SCRIPT}` had CRLF line ends"));
+        .says(&format!("note: `{SCRIPT}` had CRLF line endings"));
     let mut expected = before;
     expected.insert(
         SCRIPT.into(),
@@ -572,11 +572,11 @@ fn what_has_no_effect_that_one_would_see_is_noted() {
         project.write("user_config.yml", config);
         project.run(["configure", "--deny-warnings"]).succeeds()
     };
-    let no_port = "no port of this machine leads to sshd";
+    let no_port = "no port of this machine is mapped to sshd";
     run(config).says(no_port).never_says("stage_1.mount");
     run(&format!("{config}{stage_2}"))
         .says(no_port)
-        .says("stage_1.mount: only the container of stage-1 has `m`; write");
+        .says("stage_1.mount: only the container of stage-1 has `m`; for");
     run(&config.replace("{users", "{host_port: 2222, users")).never_says(no_port);
     run(&format!("{config}{stage_2}  ports: ['2222:22']\n")).never_says(no_port);
     run(&config.replace("{users", "{enable: false, users")).never_says(no_port);

@@ -117,7 +117,7 @@ fn force_replaces_peis_files_and_keeps_the_users() {
     project
         .run_beside(["create", "-p", "demo", "--force"])
         .succeeds()
-        .says("the old one is `reference_config.yml.bak`");
+        .says("the old file is `reference_config.yml.bak`");
     assert_eq!(project.read("user_config.yml"), "mine");
     assert_eq!(project.read("notes"), "mine too");
     assert_eq!(project.read("reference_config.yml.bak"), "edited");

@@ -420,7 +420,7 @@ fn a_login_hook_that_no_user_can_read_is_told_of() {
         fs::set_permissions(project.path(path), fs::Permissions::from_mode(mode)).unwrap();
     };
     set_mode(&hook, 0o600);
-    let warning = format!("`{hook}` is closed to others");
+    let warning = format!("`{hook}` is readable only by root");
     project.run(["configure"]).succeeds().says(&warning);
     set_mode(&hook, 0o640);
     project.run(["configure"]).succeeds().never_says(&warning);

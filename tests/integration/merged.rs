@@ -121,18 +121,18 @@ fn files_of_the_merged_build_that_stay_behind_are_named() {
     project
         .run(["configure", "--with-merged"])
         .succeeds()
-        .never_says("stay as they were");
+        .never_says("were not updated");
     let merged = project.read("merged.env");
     project.write("user_config.yml", PLAIN.replace("demo:", "other:"));
     project
         .run(["configure"])
         .succeeds()
-        .says("note: the four files of the merged build stay as they were; --with-merged");
+        .says("note: the four files of the merged build were not updated; --with-merged");
     assert_eq!(project.read("merged.env"), merged);
     project
         .run(["configure", "--with-merged"])
         .succeeds()
-        .never_says("stay as they were");
+        .never_says("were not updated");
     assert!(
         project
             .read("merged.env")

@@ -39,9 +39,9 @@ fn what_the_older_tool_wrote_gives_way_and_an_edit_is_named() {
         .filter(|line| line.starts_with("warning: ") && line.contains(".bak"))
         .collect();
     assert_eq!(warnings.len(), 2, "{warnings:#?}");
-    run.says(&format!("the old one is `{EDITED}.bak`"))
-        .says("the old one is `docker-compose.yml.bak`")
-        .says("this was a project of PeiDocker: pei has replaced 5 files of its own, which nobody had edited");
+    run.says(&format!("the old file is `{EDITED}.bak`"))
+        .says("the old file is `docker-compose.yml.bak`")
+        .says("this was a project of PeiDocker: pei has replaced 5 files that PeiDocker wrote and nobody edited");
     let copies = project
         .files()
         .into_keys()

@@ -155,7 +155,7 @@ fn the_ids_of_who_configures_are_in_no_tracked_file() {
     };
     as_nobody(["configure"])
         .succeeds()
-        .says("`host` stands for the uid 65534");
+        .says("`host` means the uid 65534");
     let tracked = |project: &Project| {
         let mut files = project.files();
         files.retain(|path, _| !path.starts_with(".pei/") || path.ends_with("README.md"));

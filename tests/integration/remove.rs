@@ -274,7 +274,7 @@ fn variables_in_names_are_composes_to_resolve() {
         .remove(&["-y"])
         .exits(1)
         .says("removed the image `demo:stage-1`")
-        .says("the image `${NAME:-demo}:stage-2` is left alone");
+        .says("the image `${NAME:-demo}:stage-2` is kept");
 }
 
 #[test]
@@ -358,11 +358,11 @@ fn what_others_built_or_started_is_left_alone_and_named() {
     engine
         .remove(&["-y"])
         .succeeds()
-        .says("the image `demo:stage-1` is left alone: the Compose project `stranger` has built it")
-        .says("left alone, and the image `demo:stage-2` with it: the container `namesake`")
+        .says("the image `demo:stage-1` is kept: the Compose project `stranger` has built it")
+        .says("kept, together with the image `demo:stage-2`: the container `namesake`")
         .says("removed the container `own`")
         .says("removed the container `sidecar`")
-        .says("left alone, because the container `namesake` of another directory's Compose project `demo` may need it: the network `demo_default`");
+        .says("kept, because the container `namesake` of the Compose project `demo` in another directory may need it: the network `demo_default`");
     assert!(!engine.log().contains("network rm"), "{}", engine.log());
     for stays in [
         "containers/strangers",

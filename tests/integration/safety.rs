@@ -113,7 +113,7 @@ fn a_link_in_a_files_place_is_replaced_and_what_it_leads_to_stays() {
     project
         .run(["configure"])
         .succeeds()
-        .says("the old one is `docker-compose.yml.bak`");
+        .says("the old file is `docker-compose.yml.bak`");
     assert!(!project.path("docker-compose.yml").is_symlink());
     assert_eq!(project.read("mine.yml"), "mine\n");
     assert_eq!(
@@ -156,9 +156,9 @@ fn all_that_stands_in_the_way_is_told_at_once() {
         .run(["configure"])
         .exits(1)
         .says("nothing was written to `.`\n")
-        .says("  `docker-compose.yml` is a directory, where pei writes a file\n")
+        .says("  `docker-compose.yml` is a directory, but pei writes a file there\n")
         .says("  `stage-1.Dockerfile` is neither a file nor a directory\n")
-        .says("  `installation/stage-1/generated` is a file, where a directory is needed\n");
+        .says("  `installation/stage-1/generated` is a file, but a directory is needed\n");
     assert!(!project.path("stage-2.Dockerfile").exists());
 }
 

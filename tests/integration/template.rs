@@ -68,7 +68,7 @@ fn an_older_template_gives_way_without_a_backup() {
     project
         .run(["configure"])
         .succeeds()
-        .says("note: `compose-template.yml` was another version's and has been replaced")
+        .says("note: `compose-template.yml` was from another version and has been replaced")
         .never_says("warning");
     assert_eq!(project.read(TEMPLATE), current);
     assert!(project.read(COMPOSE).contains("stage-2"));

@@ -1,11 +1,11 @@
-//! As much DER as tells the type of a PKCS#8 key.
+//! Enough of DER to read the type of a PKCS#8 key.
 
-/// Tags of the values that occur.
+/// The tags that are needed.
 const INTEGER: u8 = 0x02;
 const OBJECT_ID: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// Splits off the first value: its content, and what follows it.
+/// Splits off the first value: returns its content and the bytes after it.
 fn value(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = bytes.split_first()?;
     let (&length, rest) = rest.split_first()?;
@@ -26,12 +26,12 @@ fn value(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(length)
 }
 
-/// True for one sequence that fills the bytes: what RSA, DSA and EC keys are.
+/// Whether the bytes are exactly one sequence, as RSA, DSA and EC keys are.
 pub(super) fn is_sequence(bytes: &[u8]) -> bool {
     value(bytes, SEQUENCE).is_some_and(|(content, rest)| !content.is_empty() && rest.is_empty())
 }
 
-/// The algorithm's object identifier of an unencrypted PKCS#8 key, still encoded.
+/// The object identifier of an unencrypted PKCS#8 key's algorithm, still encoded.
 pub(super) fn pkcs8_algorithm(bytes: &[u8]) -> Option<&[u8]> {
     let (key, _) = value(bytes, SEQUENCE)?;
     let (_version, rest) = value(key, INTEGER)?;

@@ -1,4 +1,4 @@
-//! Keys of ssh, read as far as it takes to know what they are.
+//! ssh keys, parsed only as far as is needed to know their type.
 
 mod der;
 mod private;
@@ -11,7 +11,7 @@ pub(super) use public::{PublicKey, PublicKeyProblem};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Base64 without anything around it.
+/// Decodes base64 without any other characters around it.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }

@@ -1,10 +1,10 @@
-//! Private keys: OpenSSH's own format, and PEM.
+//! Private keys in OpenSSH's own format and in PEM.
 
 use super::wire::Reader;
 use super::{decode_base64, der, public};
 use crate::model::PrivateKey;
 
-/// Why a text is no private key; nothing of the text is quoted.
+/// Why a text is not a private key. It quotes nothing of the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct PrivateKeyProblem {
     pub(crate) what: &'static str,
@@ -13,11 +13,11 @@ pub(crate) struct PrivateKeyProblem {
 
 const COPY_AGAIN: &str = "copy the whole file again, from `-----BEGIN` to `-----END …-----`";
 
-/// A key with the name that ssh looks for, and its text with LF line ends.
+/// Returns the file name that ssh looks for, and the key's text with LF line endings.
 ///
-/// The type of an encrypted PKCS#8 key cannot be read without its passphrase: the name
-/// of its file decides if it tells a type, else it is installed as `id_rsa`. ssh tries
-/// that file whatever type of key it holds.
+/// The type of an encrypted PKCS#8 key cannot be read without its passphrase. Then the type comes from the name of
+/// its file; if that does not tell, the key is installed as `id_rsa`. ssh tries that file whatever type of key it
+/// holds.
 pub(crate) fn parse_private(
     text: &str,
     file_name: Option<&str>,
@@ -60,7 +60,7 @@ fn damaged() -> PrivateKeyProblem {
     }
 }
 
-/// The label and what stands between the two marks.
+/// The label, and the text between the two marks.
 fn armour(text: &str) -> Result<(&str, &str), PrivateKeyProblem> {
     if text.starts_with("PuTTY-User-Key-File") {
         return Err(PrivateKeyProblem {
@@ -116,8 +116,7 @@ fn decode(body: &str) -> Result<Vec<u8>, PrivateKeyProblem> {
         .ok_or(damaged())
 }
 
-/// <https://cvsweb.openbsd.org/src/usr.bin/ssh/PROTOCOL.key>: the public key stands
-/// outside the encrypted part.
+/// The public key comes before the encrypted part, see <https://cvsweb.openbsd.org/src/usr.bin/ssh/PROTOCOL.key>.
 fn openssh(bytes: &[u8]) -> Option<&'static str> {
     let mut reader = Reader(bytes.strip_prefix(b"openssh-key-v1\0")?);
     let _cipher = reader.text()?;
@@ -127,7 +126,7 @@ fn openssh(bytes: &[u8]) -> Option<&'static str> {
         return None;
     }
     let public = reader.bytes()?;
-    // The private part must be there; what follows it is the cipher's.
+    // There must be a private part. What follows it depends on the cipher.
     reader.bytes().filter(|private| !private.is_empty())?;
     Some(match public::inner_type(public)? {
         "ssh-rsa" => "id_rsa",
@@ -140,7 +139,7 @@ fn openssh(bytes: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// A PEM of one type; an encrypted one has headers, and its bytes say nothing.
+/// A PEM key of one type. An encrypted one has headers, and its bytes cannot be checked.
 fn traditional(body: &str, name: &'static str) -> Result<&'static str, PrivateKeyProblem> {
     match body.rsplit_once("\n\n") {
         Some((headers, data)) if headers.contains("ENCRYPTED") => decode(data).map(|_| name),

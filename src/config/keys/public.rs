@@ -6,7 +6,7 @@ use crate::diagnostic::list;
 
 const COPY: &str = "copy the whole line of the `.pub` file";
 
-/// The types that sshd takes, and of how many fields each is made, its name among them.
+/// The key types that sshd accepts, each with the number of its fields, including the name.
 const TYPES: [(&str, usize); 8] = [
     ("ssh-rsa", 3),
     ("ssh-dss", 5),
@@ -23,11 +23,11 @@ const TYPES: [(&str, usize); 8] = [
 pub(crate) struct PublicKey {
     /// The line for `authorized_keys`, without its line end.
     pub(crate) line: String,
-    /// The key itself, which its comment is no part of.
+    /// The key itself, without its comment.
     blob: Vec<u8>,
 }
 
-/// Why a text is no public key. It never quotes the text's secret parts.
+/// Why a text is not a public key. It quotes no secret parts of the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PublicKeyProblem {
     IsPrivate,
@@ -39,7 +39,7 @@ impl PublicKey {
         self.blob == other.blob
     }
 
-    /// One key; empty lines and comments around it do no harm.
+    /// Parses one key. Empty lines and comments around it are ignored.
     pub(crate) fn parse(text: &str) -> Result<Self, PublicKeyProblem> {
         if text.contains("PRIVATE KEY-----") || text.contains("PuTTY-User-Key-File") {
             return Err(PublicKeyProblem::IsPrivate);
@@ -107,12 +107,12 @@ fn invalid<T>(what: &str, help: &'static str) -> Result<T, PublicKeyProblem> {
     })
 }
 
-/// The type word within a blob.
+/// The type that a blob itself names.
 pub(super) fn inner_type(blob: &[u8]) -> Option<&str> {
     Reader(blob).text()
 }
 
-/// The fields of a blob that is not cut off; none of them is empty.
+/// The number of fields of a blob. `None` if it is cut off or a field is empty.
 fn count_fields(blob: &[u8]) -> Option<usize> {
     let mut reader = Reader(blob);
     let mut count = 0;

@@ -1,6 +1,6 @@
-//! The encoding of OpenSSH's key blobs: lengths in four bytes, then so many bytes.
+//! The encoding of OpenSSH's key blobs: a length in four bytes, followed by that many bytes.
 
-/// Reads a blob from its start.
+/// Reads a blob from its beginning.
 pub(super) struct Reader<'b>(pub(super) &'b [u8]);
 
 impl<'b> Reader<'b> {
@@ -24,7 +24,7 @@ impl<'b> Reader<'b> {
         std::str::from_utf8(self.bytes()?).ok()
     }
 
-    /// True where nothing is left.
+    /// Whether all bytes have been read.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,8 +1,8 @@
 //! The sections of the file, declared once.
 //!
-//! A declaration in [`sections`] gives the struct that holds a section's fields as
-//! found, the reader that fills it and reports keys it does not know, and the
-//! [`Spec`] that the JSON Schema is made from. No rule about values lives here.
+//! A declaration in [`sections`] generates three things: the struct with a section's fields as found, the reader
+//! that fills it and reports unknown keys, and the [`Spec`] that the JSON Schema is made from. There are no rules
+//! about values here.
 
 mod section;
 pub(super) mod sections;

@@ -1,11 +1,11 @@
-//! Reading a mapping with known keys.
+//! Reads a mapping with known keys.
 
 use super::Spec;
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::{Content, Entry, Node, key_without_blank};
 use crate::diagnostic::{Code, list, nearest, quoted};
 
-/// Declares sections: for each a struct with a field a key, its [`Spec`] and its reader.
+/// Declares sections. Each gets a struct with one field per key, its [`Spec`] and its reader.
 ///
 /// Doc comments become the descriptions of the JSON Schema.
 macro_rules! sections {
@@ -23,7 +23,7 @@ macro_rules! sections {
         }
 
         impl<'n> $section<'n> {
-            /// The declaration.
+            /// The declaration of this section.
             pub(crate) const SPEC: Spec = Spec {
                 name: stringify!($section),
                 about: concat!($($about,)+),
@@ -37,7 +37,7 @@ macro_rules! sections {
                 elsewhere: None,
             };
 
-            /// The section behind a key, with its place; null is a section without keys.
+            /// Reads the section behind a key. Null is a section without keys.
             #[allow(dead_code, reason = "some are read from nodes")]
             pub(crate) fn of(
                 cx: &mut Context<'_>,
@@ -50,7 +50,7 @@ macro_rules! sections {
                 Some((section, at))
             }
 
-            /// Picks the keys out of a node; a null node is a section without keys.
+            /// Reads the section from a node. Null is a section without keys.
             #[allow(dead_code, reason = "stages are read by specs of their own")]
             pub(crate) fn read(
                 cx: &mut Context<'_>,
@@ -60,7 +60,7 @@ macro_rules! sections {
                 Self::read_as(cx, node, at, &Self::SPEC)
             }
 
-            /// The same by a declaration that has some of the keys elsewhere.
+            /// Reads it with another declaration, in which some of the keys belong elsewhere.
             pub(crate) fn read_as(
                 cx: &mut Context<'_>,
                 node: &'n Node,
@@ -87,7 +87,7 @@ macro_rules! sections {
 
 pub(super) use sections;
 
-/// The key of a field whose name is a keyword of Rust: `r#type` is `type`.
+/// The key of a field whose name is a Rust keyword: `r#type` is `type`.
 pub(super) const fn plain_name(field: &'static str) -> &'static str {
     match field.as_bytes() {
         [b'r', b'#', ..] => field.split_at(2).1,
@@ -95,7 +95,7 @@ pub(super) const fn plain_name(field: &'static str) -> &'static str {
     }
 }
 
-/// The known keys of a mapping; all others are reported, but for `x-` ones.
+/// The known keys of a mapping. All others are reported, except `x-` keys.
 pub(super) fn fields<'n>(
     cx: &mut Context<'_>,
     node: &'n Node,
@@ -121,7 +121,7 @@ pub(super) fn fields<'n>(
     Ok(fields)
 }
 
-/// The entries of a mapping; `None` for null. Without a spec its keys are names that a person chose.
+/// The entries of a mapping; `None` for null. If `spec` is `None`, the user chooses the names of the keys.
 pub(crate) fn entries<'n>(
     cx: &mut Context<'_>,
     node: &'n Node,
@@ -145,10 +145,10 @@ pub(crate) fn entries<'n>(
             let help = match key {
                 Some(key) => format!("write a space after the colon: `{key}: …`"),
                 None if matches!(&*node.content, Content::List(_)) => {
-                    format!("leave out the dashes or brackets: `{example}: …` stands alone")
+                    format!("leave out the dashes or brackets: write `{example}: …`")
                 }
                 None if spec.is_some_and(|spec| spec.name == "Image") => {
-                    "write `{base: …, output: …}`: what to build on, and the name of what is built"
+                    "write `{base: …, output: …}`: the image to build on, and the name of the new image"
                         .to_owned()
                 }
                 None => format!("write keys below it, such as `{example}: …`"),
@@ -158,8 +158,8 @@ pub(crate) fn entries<'n>(
     }
 }
 
-/// The entries of a mapping whose keys are names that a person chose; `None` for null. One that begins with `x-` is
-/// ignored as everywhere, which is only meant where an anchor lives there.
+/// The entries whose keys are names that the user chose. One that begins with `x-` is ignored, as everywhere, with
+/// a warning: only an entry with an anchor is meant to be ignored.
 pub(crate) fn named_entries<'n>(
     cx: &mut Context<'_>,
     entries: &'n [Entry],
@@ -173,18 +173,18 @@ pub(crate) fn named_entries<'n>(
             let message = format!("{shown} is ignored, as every key that begins with `x-`");
             let span = entry.key_span.clone();
             let warning = at.entry(entry).warning(Code::IgnoredEntry, span, message);
-            cx.report(warning.help("choose a name that begins otherwise"));
+            cx.report(warning.help("choose a name that does not begin with `x-`"));
         }
     }
     named
 }
 
-/// Compose's convention for what tools shall not read.
+/// Whether tools ignore a key, by Compose's convention.
 pub(crate) fn is_extension(key: &str) -> bool {
     key.starts_with("x-")
 }
 
-/// What a key is called elsewhere, and its name here.
+/// Names that other tools have for a key, with the name here.
 const OTHER_NAMES: [(&str, &str); 13] = [
     ("container_path", "dst_path"),
     ("env", "environment"),
@@ -207,7 +207,7 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
     let mut misplaced = spec.misplaced.iter().copied();
     let misplaced = misplaced.find(|(key, _)| *key == &*entry.key);
     if misplaced.is_some() && entry.value.is_null() {
-        // Null is the same as no key, and that is where the key belongs.
+        // Null is the same as no key, so there is nothing to move.
         return;
     }
     let misplaced = misplaced.or_else(|| spec.elsewhere(&entry.key));
@@ -237,7 +237,7 @@ fn report_unknown(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, spec: &Sp
             None => format!("the keys here are {}", list(&known, "and")),
         };
         if meant.is_none() && cx.hides(&span) {
-            // What looks like a key may be the rest of a password: `{password: a,b}`.
+            // This may be the rest of a password and not a key: `{password: a,b}`.
             at.error(Code::UnknownKey, span, "unknown key").help(help)
         } else {
             let message = format!("unknown key {}", quoted(&entry.key));

@@ -1,4 +1,4 @@
-//! The declarations.
+//! The declarations of all sections.
 
 use super::section::{self, sections};
 use super::{Key, Shape, Spec};
@@ -8,10 +8,10 @@ use crate::model;
 
 pub(crate) use super::section::{entries, is_extension, named_entries};
 
-/// The words of `type` in storage and mount entries.
+/// The values of `type` in storage and mount entries.
 pub(crate) const SOURCE_TYPES: [&str; 4] = ["auto-volume", "manual-volume", "host", "image"];
 
-/// The keys of a user of which each is a way in.
+/// The keys of a user that hold a password or a key.
 pub(crate) const CREDENTIALS: [&str; 6] = [
     "password",
     "password_hash",
@@ -21,11 +21,11 @@ pub(crate) const CREDENTIALS: [&str; 6] = [
     "privkey_text",
 ];
 
-/// Where keys of a stage go that were written beside the stages.
+/// Help for keys of a stage that are at the top level instead.
 const BELONGS_IN_STAGE: &str = "it belongs in `stage_1` or `stage_2`";
 const STAGE_1_ONLY: &str = "it belongs in `stage_1`: stage-2 builds on what stage-1 has set up";
 
-/// The system image: all keys of a stage but those that are misplaced here.
+/// The system image: all keys of a stage except those that are listed as misplaced.
 pub(crate) const STAGE_1: Spec = Spec {
     name: "Stage1",
     about: "The system image.",
@@ -33,7 +33,7 @@ pub(crate) const STAGE_1: Spec = Spec {
         ("storage", "it belongs in `stage_2`; in stage-1 use `mount`"),
         (
             "from",
-            "stage-1 grows from an image: name it as `image.base`",
+            "stage-1 builds on an image: name it as `image.base`",
         ),
     ],
     elsewhere: COMPOSE_KEYS,
@@ -49,7 +49,7 @@ pub(crate) const STAGE_2: Spec = Spec {
     ..Stage::SPEC
 };
 
-/// The keys of Compose's service that a person may look for in a stage.
+/// Keys of a Compose service that users may try in a stage.
 const COMPOSE_KEYS: Option<(&[&str], &str)> = Some((
     &[
         "annotations",
@@ -130,14 +130,15 @@ const COMPOSE_KEYS: Option<(&[&str], &str)> = Some((
         "volumes_from",
         "working_dir",
     ],
-    "Compose knows it: write it into `docker-compose.override.yml`, or below the service in compose-template.yml",
+    "it is a key of Compose: write it into `docker-compose.override.yml`, or below the service in compose-template.yml",
 ));
 
 const NO_CONTAINER: &str =
     "it belongs in `stage_1` or `stage_2`: a further stage has build steps and no container";
-const NO_HOOK: &str = "it belongs below `custom` of `stage_1` or `stage_2`: nobody starts a container of a further stage";
+const NO_HOOK: &str =
+    "it belongs below `custom` of `stage_1` or `stage_2`: a further stage has no container";
 
-/// The image of a further stage, which need not be kept.
+/// The image of a further stage. It need not have a name.
 pub(crate) const BUILDER_IMAGE: Spec = Spec {
     name: "BuilderImage",
     about: "What a further stage is built from, and the name that its image is kept under.",
@@ -158,14 +159,14 @@ pub(crate) const BUILDER_CUSTOM: Spec = Spec {
     ..Custom::SPEC
 };
 
-/// Where the content of a storage directory lives: a mount whose place is known.
+/// Where the content of a storage directory is kept: a mount with a fixed destination.
 pub(crate) const STORAGE_ENTRY: Spec = Spec {
     name: "StorageEntry",
     about: "Where the content of a storage directory lives.",
     required: &["type"],
     misplaced: &[(
         "dst_path",
-        "a storage directory has its place; use `mount` for a place of your choice",
+        "the destination of a storage directory is fixed; use `mount` for another destination",
     )],
     ..Mount::SPEC
 };
@@ -185,19 +186,22 @@ sections! {
         ("apt", "it belongs in `stage_1`"),
         ("storage", "it belongs in `stage_2`"),
     ]; {
-        /// What Compose calls the project: its containers, networks and volumes begin with it; default the directory's name.
+        /// The project's name in Compose, with which the names of its containers, networks and volumes begin;
+        /// default the directory's name.
         project: Shape::Text,
-        /// Another config, relative to this file, that this one is merged over: mappings key by key, all else replaced, null removes; default none.
+        /// Another config, relative to this file, that this one is merged over: mappings are merged key by key,
+        /// other values are replaced, null removes a key; default none.
         extends: Shape::Text,
         /// The system image: apt, sshd, users and what all projects share; required.
         stage_1: Shape::Section(&STAGE_1),
         /// The working image on top of stage-1; without it only the system image is built.
         stage_2: Shape::Section(&STAGE_2),
-        /// Further stages of the build, by a name of your choice, which other stages copy from or grow from; default none.
+        /// Further stages of the build, by a name of your choice, which other stages copy from or build on; default
+        /// none.
         stages: Shape::Entries(&Builder::SPEC),
         /// Directories that stages may copy from, relative to the project, by a name of your choice; default none.
         contexts: Shape::Texts,
-        /// Containers beside stage-2: Compose's own text for each, by the service's name; default none.
+        /// Further containers, by the service's name, in Compose's own syntax; default none.
         services: Shape::Services,
         /// Where built stages are kept for others, who then need not build them; default nowhere.
         cache: Shape::Section(&Cache::SPEC),
@@ -213,41 +217,47 @@ sections! {
         push: Shape::Boolean,
     }
 
-    /// A stage: each key that some stage has.
+    /// A stage: all keys that any stage has.
     Stage requires &["image"]; {
         /// What the image is built from and what it is called; required.
         image: Shape::Section(&Image::SPEC),
         /// sshd and its users; without this section there is no sshd.
         ssh: Shape::Section(&Ssh::SPEC),
-        /// Where the proxy is and when it is used; in `stage_2` what is not set is as in `stage_1`, but for `use_https` of a section.
+        /// Where the proxy is and when it is used; what `stage_2` does not set comes from `stage_1`, except that a
+        /// section without `use_https` means http.
         proxy: Shape::Section(&Proxy::SPEC),
         /// Where packages come from.
         apt: Shape::Section(&Apt::SPEC),
-        /// Environment variables of the container, in `stage_2` over those of `stage_1`, as a list of `KEY=value` or a mapping; default none.
+        /// Environment variables of the container, as a list of `KEY=value` or a mapping; those of `stage_2`
+        /// override those of `stage_1`; default none.
         environment: Shape::Environment,
-        /// Published ports in Compose's short syntax, such as `8080:80`, in `stage_2` besides those of `stage_1`; default none.
+        /// Published ports in Compose's short syntax, such as `8080:80`; those of `stage_2` are added to those of
+        /// `stage_1`; default none.
         ports: Shape::List,
-        /// Which devices the container may use; in `stage_2` without this section as in `stage_1`.
+        /// Which devices the container may use; in `stage_2` without this section those of `stage_1`.
         device: Shape::Section(&Device::SPEC),
         /// Where the content of /soft/app, /soft/data and /soft/workspace lives; default in the image.
         storage: Shape::Section(&Storage::SPEC),
         /// Volumes and host directories of the stage's container, by a name of your choice; default none.
         mount: Shape::Entries(&Mount::SPEC),
-        /// Scripts that run at the points of a build's and a container's life, in `stage_2` after those of `stage_1`.
+        /// Scripts that run during the build and when a container starts; those of `stage_2` run after those of
+        /// `stage_1`.
         custom: Shape::Section(&Custom::SPEC),
-        /// The stage that stage-2 grows from, which leads back to stage-1; not together with `image.base`; default `stage-1`.
+        /// The stage that stage-2 builds on, which must be based on stage-1; not together with `image.base`;
+        /// default `stage-1`.
         from: Shape::Text,
         /// What is copied into the image before the stage's build hooks, in this order; default nothing.
         copy: Shape::Sections(&Copy::SPEC),
-        /// When Compose starts the container again: no, always, unless-stopped, on-failure or on-failure:N; default no, in `stage_2` as in `stage_1`.
+        /// When Compose restarts the container: no, always, unless-stopped, on-failure or on-failure:N; default no,
+        /// in `stage_2` the value of `stage_1`.
         restart: Shape::ComposeText,
-        /// The container's own host name; default its id, in `stage_2` as in `stage_1`.
+        /// The container's own host name; default its id, in `stage_2` the value of `stage_1`.
         hostname: Shape::ComposeText,
-        /// Size of /dev/shm, such as 8gb; default the engine's 64mb, in `stage_2` as in `stage_1`.
+        /// Size of /dev/shm, such as 8gb; default the engine's 64mb, in `stage_2` the value of `stage_1`.
         shm_size: Shape::ComposeText,
     }
 
-    /// A further stage of the build: stages that do not need each other are built side by side.
+    /// A further stage of the build; stages that do not need each other are built in parallel.
     Builder;
     misplaced &[
         ("ssh", NO_CONTAINER),
@@ -262,15 +272,16 @@ sections! {
     ]; {
         /// The image to build on, and the name under which the stage's image is kept.
         image: Shape::Section(&BUILDER_IMAGE),
-        /// The stage to grow from; not together with `image.base`; default `stage-1`.
+        /// The stage to build on; not together with `image.base`; default `stage-1`.
         from: Shape::Text,
         /// What is copied into the stage before its build hooks, in this order; default nothing.
         copy: Shape::Sections(&Copy::SPEC),
         /// Variables of the stage's build hooks, as a list of `KEY=value` or a mapping; default none.
         environment: Shape::Environment,
-        /// The scripts of the stage, which lie in installation/stages/NAME; default none.
+        /// The scripts of the stage, which are in installation/stages/NAME; default none.
         custom: Shape::Section(&BUILDER_CUSTOM),
-        /// `none` keeps the mirror and the apt proxy of `stage_1` out of the stage; default those of `stage_1`, on Debian and Ubuntu.
+        /// `none`: do without the mirror and the apt proxy of `stage_1`; by default a stage on Debian or Ubuntu
+        /// uses them.
         apt: Shape::Choice(&["none"]),
     }
 
@@ -278,7 +289,8 @@ sections! {
     Copy requires &["path", "to"]; {
         /// A stage, `stage-1`, one of `contexts`, or an image; default installation/.
         from: Shape::Text,
-        /// The file or directory: absolute in a stage or an image, relative to a context or installation/. Of a directory the content is copied; required.
+        /// The file or directory: absolute in a stage or an image, relative to a context or installation/; the
+        /// content of a directory is copied, not the directory itself; required.
         path: Shape::Text,
         /// The absolute path in the image; one that ends in `/` is a directory; required.
         to: Shape::Text,
@@ -290,7 +302,7 @@ sections! {
 
     /// What an image is built from and what it is called.
     Image requires &["output"]; {
-        /// The image to build on; required in `stage_1`, and in `stage_2` by default the image that `stage_1` builds.
+        /// The image to build on; required in `stage_1`, default in `stage_2` the image that `stage_1` builds.
         base: Shape::ComposeText,
         /// Name and tag of the image that is built; required.
         output: Shape::ComposeText,
@@ -302,7 +314,7 @@ sections! {
         enable: Shape::Boolean,
         /// sshd's port in the container; default 22.
         port: Shape::PORT,
-        /// The host's port that leads to sshd, or null for none; default none.
+        /// The host's port that is mapped to sshd, or null for none; default none.
         host_port: Shape::Number { min: 1, max: 65535, markers: true },
         /// The accounts, by user name; `root` is the root account.
         users: Shape::Entries(&User::SPEC),
@@ -322,9 +334,11 @@ sections! {
         privkey_file: Shape::Text,
         /// The user's own private key, as text; default none.
         privkey_text: Shape::Text,
-        /// The account's number, unique, or `host` for that of who runs `pei configure`; default the next free one.
+        /// The account's uid, which must be unique, or `host` for that of the user who runs `pei configure`;
+        /// default the next free one.
         uid: Shape::Id,
-        /// The number of the primary group, which is created if missing, or `host` as for `uid`; default the next free one.
+        /// The gid of the primary group, which is created if missing, or `host` as for `uid`; default the next free
+        /// one.
         gid: Shape::Id,
     }
 
@@ -334,7 +348,7 @@ sections! {
         address: Shape::ComposeText,
         /// Port of the proxy; default 7890.
         port: Shape::PORT,
-        /// Every shell in build and run uses the proxy; default false.
+        /// All shells use the proxy, in the build and in containers; default false.
         enable_globally: Shape::Boolean,
         /// The finished image no longer has the global proxy settings; default false.
         remove_after_build: Shape::Boolean,

@@ -1,4 +1,4 @@
-//! What a section is made of.
+//! The declaration of a section.
 
 /// A section: its keys and what they mean.
 #[derive(Debug)]
@@ -7,13 +7,14 @@ pub(crate) struct Spec {
     pub(crate) name: &'static str,
     /// What the section is for.
     pub(crate) about: &'static str,
-    /// In the order of the documentation; those that are misplaced here are keys of a section of the same make.
+    /// Its keys, in the order of the documentation. Keys that are listed as misplaced belong to another variant of
+    /// the section.
     pub(super) all_keys: &'static [Key],
-    /// Keys that every such section has; the rules behind them are checked with the values.
+    /// Keys that every such section must have. Rules that depend on values are checked later.
     pub(crate) required: &'static [&'static str],
-    /// Keys that belong elsewhere, and where.
+    /// Keys that belong elsewhere, each with a text that says where.
     pub(crate) misplaced: &'static [(&'static str, &'static str)],
-    /// Keys that another program knows, and where they can stand.
+    /// Keys of other programs, and a text that says where they belong.
     pub(crate) elsewhere: Option<(&'static [&'static str], &'static str)>,
 }
 
@@ -31,7 +32,7 @@ impl Spec {
 }
 
 impl Spec {
-    /// A key that another program knows, and where it can stand.
+    /// The name of a key of another program, and where it belongs.
     pub(super) fn elsewhere(&self, key: &str) -> Option<(&'static str, &'static str)> {
         let (keys, home) = self.elsewhere?;
         let known = keys.iter().find(|known| **known == key)?;
@@ -42,20 +43,20 @@ impl Spec {
 /// A key of a section.
 #[derive(Debug)]
 pub(crate) struct Key {
-    /// As the file spells it.
+    /// The name in the file.
     pub(crate) name: &'static str,
-    /// One sentence: meaning and default.
+    /// One sentence with the meaning and the default.
     pub(crate) about: &'static str,
     /// What it takes.
     pub(crate) shape: Shape,
 }
 
-/// What a key takes, besides null.
+/// What a key accepts. Every key accepts null.
 #[derive(Debug)]
 pub(crate) enum Shape {
     /// Any single value, as typed.
     Text,
-    /// Any single value, and markers in it.
+    /// Any single value. It may hold markers.
     ComposeText,
     /// A whole number.
     Number {
@@ -63,18 +64,18 @@ pub(crate) enum Shape {
         min: u32,
         /// The largest.
         max: u32,
-        /// Compose may fill it in.
+        /// Whether Compose may provide the number.
         markers: bool,
     },
     /// A uid or gid, or `host`.
     Id,
-    /// A switch.
+    /// A boolean.
     Boolean,
-    /// One of a few words.
+    /// One of several words.
     Choice(&'static [&'static str]),
     /// A mapping with known keys.
     Section(&'static Spec),
-    /// A mapping of free names to sections.
+    /// A mapping from names that the user chooses to sections.
     Entries(&'static Spec),
     /// A list of `KEY=value`, or a mapping.
     Environment,
@@ -82,9 +83,9 @@ pub(crate) enum Shape {
     List,
     /// A list of mappings with known keys.
     Sections(&'static Spec),
-    /// A mapping of free names to single values.
+    /// A mapping from names that the user chooses to single values.
     Texts,
-    /// A mapping of free names to mappings that another program reads.
+    /// A mapping from names that the user chooses to mappings for another program.
     Services,
     /// A single value, or a list of at most one.
     AtMostOne,

@@ -1,4 +1,4 @@
-//! What every reader needs: the outside, and somewhere to put what it finds.
+//! What every reader needs: access to the outside, and a collection of findings.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -10,11 +10,11 @@ use crate::config::{Lookup, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, Findings, Hidden, escaped, quoted, without_quoted};
 use crate::model::ComposeText;
 
-/// The sections whose readers repeat nothing that may be a secret.
+/// Readers of these sections never repeat what may be a secret.
 const SSH: &str = "stage_1.ssh";
 const ENVIRONMENT: &str = ".environment";
 
-/// The problem has been told; nothing is to be added.
+/// A problem has been reported. Nothing needs to be added.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reported;
 
@@ -26,20 +26,20 @@ struct Replaced {
     values: Vec<String>,
 }
 
-/// The reading of one file.
+/// The state of reading one config.
 pub(crate) struct Context<'s> {
     source: &'s SourceFile,
     lookup: &'s dyn Lookup,
     findings: Findings,
-    /// Paths of keys that were written with a slip, which is one finding and not two.
+    /// Paths of keys that are present but misspelt. They are not reported as missing as well.
     misspelt: HashSet<String>,
-    /// What is not shown of the file, once something is found in it.
+    /// The secrets of the file, located when the first finding needs them.
     hidden: OnceCell<Hidden>,
     /// Where a higher layer removed a key.
     removed: HashMap<String, Range<usize>>,
-    /// Variables and their values, which no message shows.
+    /// Variables and their values. No message shows a value.
     values: HashMap<String, String>,
-    /// The texts that they were replaced in, by where those begin.
+    /// The texts in which variables were replaced, by their start.
     replaced: BTreeMap<usize, Replaced>,
 }
 
@@ -78,8 +78,8 @@ impl<'s> Context<'s> {
         self.lookup
     }
 
-    /// There the readers know what they may repeat. What spilled out of it by a slip looks like a part of
-    /// another section.
+    /// Adds a finding. In `ssh` and `environment` the readers know what they may quote. Elsewhere secrets are
+    /// covered: after a typo, a part of `ssh` may look like another section.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) -> Reported {
         let path = diagnostic.path.as_deref().unwrap_or_default();
         let knows = path.starts_with(SSH) || path.contains(ENVIRONMENT);
@@ -91,14 +91,14 @@ impl<'s> Context<'s> {
         Reported
     }
 
-    /// A file of blanks and comments; one that is not YAML has been reported already.
+    /// Reports a file that holds only whitespace and comments. One that is not YAML has been reported already.
     pub(crate) fn report_empty(&mut self) {
         if self.findings.is_empty() {
             self.report(crate::config::empty());
         }
     }
 
-    /// Whether a part of a place is not shown.
+    /// Whether a part of a range may be a secret.
     pub(crate) fn hides(&self, span: &Range<usize>) -> bool {
         self.hidden().touches(span)
     }
@@ -107,7 +107,7 @@ impl<'s> Context<'s> {
         self.hidden.get_or_init(|| Hidden::of_source(self.source))
     }
 
-    /// A key of this section is there under another name, which has been reported.
+    /// Records that a key is present under a wrong name, which has been reported.
     pub(crate) fn misspelt(&mut self, at: &Place<'_>, key: &str) {
         self.misspelt.insert(format!("{at}.{key}"));
     }
@@ -116,7 +116,7 @@ impl<'s> Context<'s> {
         self.misspelt.contains(&format!("{at}.{key}"))
     }
 
-    /// A required key is not there.
+    /// Reports a required key that is missing.
     pub(crate) fn missing(&mut self, at: &Place<'_>, key: &str, help: &str) -> Reported {
         if self.is_misspelt(at, key) {
             return Reported;
@@ -133,7 +133,7 @@ impl<'s> Context<'s> {
         )
     }
 
-    /// A value of another kind than the key takes.
+    /// Reports a value of the wrong type.
     pub(crate) fn wrong_type(
         &mut self,
         at: &Place<'_>,
@@ -147,13 +147,13 @@ impl<'s> Context<'s> {
         self.report(diagnostic)
     }
 
-    /// Whether a place is in a file of one person's own, which git ignores.
+    /// Whether a position is in a local file, which git ignores.
     pub(crate) fn is_local(&self, offset: usize) -> bool {
         self.source.is_local(offset)
     }
 
-    /// The place of `part` in the text that the node was written as; all of the
-    /// node where escapes or folding keep it from being found.
+    /// The range of `part` in the text as typed. If escapes or folding make it impossible to find, the range of the
+    /// whole node.
     pub(crate) fn within(&self, node: &Node, part: &str) -> Range<usize> {
         self.typed(node).find(part).map_or(node.span.clone(), |at| {
             let start = node.span.start + at;
@@ -161,7 +161,7 @@ impl<'s> Context<'s> {
         })
     }
 
-    /// Whether a key is one to the person too: the rest of a password in braces has no colon.
+    /// Whether a colon follows the key. It does not if the key is the rest of a password in braces.
     pub(crate) fn has_colon(&self, entry: &Entry) -> bool {
         let rest = self
             .source
@@ -171,14 +171,15 @@ impl<'s> Context<'s> {
         rest.trim_start_matches(['"', '\'', ' ']).starts_with(':')
     }
 
-    /// Whether an anchor stands between a key and its value.
+    /// Whether there is an anchor between a key and its value.
     pub(crate) fn is_anchored(&self, key: &Range<usize>, value: &Node) -> bool {
         let between = key.end..value.span.start;
         let text = self.source.text.get(between).unwrap_or_default();
         text.contains('&')
     }
 
-    /// Whether an anchor stands before a value that no alias names: `password: &abc def`.
+    /// Whether there is an anchor before a value that no alias uses. It is then a part of the value: `password:
+    /// &abc def`.
     pub(crate) fn has_unused_anchor(&self, field: &Field<'_>) -> bool {
         let text = &self.source.text;
         let between = field.key_span.end..field.node.span.start;
@@ -195,7 +196,7 @@ impl<'s> Context<'s> {
         self.typed(node).starts_with('{')
     }
 
-    /// Whether a text was cut off where ` #` begins a comment: `abc #def`.
+    /// Whether a comment may be a part of the value by mistake: `abc #def`.
     pub(crate) fn is_cut_off(&self, node: &Node) -> bool {
         let rest = self.source.text.get(node.span.end..).unwrap_or_default();
         let comment = rest.trim_start_matches(' ').strip_prefix('#');
@@ -204,24 +205,25 @@ impl<'s> Context<'s> {
         plain && comment.is_some_and(goes_on)
     }
 
-    /// Where the end of a node's text begins, if it can be found in what was written.
+    /// Where the end of a node's text begins, if it is found in the text as typed.
     pub(crate) fn tail_start(&self, node: &Node, tail: &str) -> Option<usize> {
         let at = self.typed(node).rfind(tail)?;
         Some(node.span.start + at)
     }
 
-    /// The node as written, quotes and escapes included.
+    /// The node as typed, including quotes and escapes.
     fn typed(&self, node: &Node) -> &'s str {
         let text = &self.source.text;
         text.get(node.span.clone()).unwrap_or_default()
     }
 
-    /// Whether a text was read before, for some are read twice.
+    /// Whether this text has been read before. Some are read twice.
     pub(super) fn was_replaced(&self, node: &Node) -> bool {
         self.replaced.contains_key(&node.span.start)
     }
 
-    /// Keeps the values of variables out of all messages, and those about this text to what was typed.
+    /// Records the values of variables in a text. No message shows them, and messages about this text quote it as
+    /// typed.
     pub(super) fn replaced(
         &mut self,
         node: &Node,
@@ -266,11 +268,12 @@ impl<'s> Context<'s> {
     }
 }
 
-/// Below this length a value is hidden only where it stands alone: it would be found in any text.
+/// A shorter value is only hidden if the message quotes exactly that value: as a part, it would be found in any
+/// text.
 const SHORT: usize = 4;
 
 impl Replaced {
-    /// Whatever a message quotes of the text becomes what was typed.
+    /// Replaces quotes of the text by the text as typed.
     fn hide(&self, text: &mut String) {
         let typed = quoted(&self.typed);
         *text = text.replace(&quoted(&self.text), &typed);
@@ -288,7 +291,7 @@ impl Replaced {
         *text = parts.collect::<Vec<_>>().join("`");
     }
 
-    /// Whether a part of a value is in a text, for messages quote parts too.
+    /// Whether a quote holds a part of a value: messages quote parts too.
     fn shows(&self, part: &str) -> bool {
         let ends = part.char_indices().map(|(at, _)| at).skip(SHORT);
         let ends = ends.chain([part.len()]);
@@ -302,7 +305,7 @@ impl Replaced {
     }
 }
 
-/// Puts the names of variables in the place of their values, in what a message quotes.
+/// Replaces the values of variables by their names, in the quoted part of a message.
 fn hide(text: &mut String, values: &HashMap<String, String>) {
     for (name, value) in values {
         let (Some(first), Some(last)) = (text.find('`'), text.rfind('`')) else {

@@ -1,7 +1,7 @@
-//! What one value of the file says: text, a number, a switch, a word of a few.
+//! Reads a single value of the file: text, a number, a boolean or one of several words.
 //!
-//! Every reader answers `Ok(None)` where the value is null or absent, so that the
-//! caller applies the default, and `Err(Reported)` where it has told the user.
+//! Every reader returns `Ok(None)` if the value is null or absent, so that the caller applies the default, and
+//! `Err(Reported)` if it has reported a problem.
 
 mod context;
 mod field;
@@ -17,8 +17,8 @@ pub(super) use scalar::BOOLEANS;
 /// The outcome of reading a value that may be absent.
 pub(super) type Read<T> = Result<Option<T>, Reported>;
 
-/// A value, or the default where there is none. After a reported problem the
-/// default stands in, so that the rest of the file is still looked at.
+/// The value, or the default if there is none. After a reported problem the default is used too, so that the rest
+/// of the file is still checked.
 pub(super) fn or<T>(read: Read<T>, default: T) -> T {
     read.ok().flatten().unwrap_or(default)
 }

@@ -1,4 +1,4 @@
-//! Where in the tree a reader is, as a person would write it.
+//! A position in the tree, as a key path.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -7,17 +7,17 @@ use crate::config::yaml::{Entry, Node};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::NameForm;
 
-/// The path from the root to a node. It lives on the stack and becomes text only
-/// for a diagnostic, so that correct entries cost nothing.
+/// The path from the root to a node. It is on the stack and only becomes text for a diagnostic, so that correct
+/// entries cost nothing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'p> {
     parent: Option<&'p Place<'p>>,
     segment: Segment<'p>,
-    /// Where to point at when something is missing here.
+    /// Where to point if something is missing here.
     name_span: &'p Range<usize>,
-    /// The innermost alias that the path goes through.
+    /// The innermost alias on the path.
     via: Option<&'p Range<usize>>,
-    /// Below `ssh.users`, where any text may be a password by a slip.
+    /// Whether this is below `ssh.users`. After a typo, any text there may be a password.
     is_private: bool,
 }
 
@@ -39,7 +39,7 @@ impl<'p> Place<'p> {
         }
     }
 
-    /// The value of a key of this mapping.
+    /// The place of a key's value in this mapping.
     pub(crate) fn key(&'p self, name: &'p str, key_span: &'p Range<usize>, node: &'p Node) -> Self {
         Self {
             parent: Some(self),
@@ -55,7 +55,7 @@ impl<'p> Place<'p> {
         self.key(&entry.key, &entry.key_span, &entry.value)
     }
 
-    /// An item of this list.
+    /// The place of an item of this list.
     pub(crate) fn item(&'p self, index: usize, node: &'p Node) -> Self {
         Self {
             parent: Some(self),
@@ -66,7 +66,7 @@ impl<'p> Place<'p> {
         }
     }
 
-    /// Where the key of this value is written.
+    /// The position of the key of this value.
     pub(crate) fn name_span(&self) -> Range<usize> {
         self.name_span.clone()
     }
@@ -89,7 +89,7 @@ impl<'p> Place<'p> {
         self.complete(Diagnostic::warning(code, self.shown(span), message))
     }
 
-    /// The span, but for a secret its key: an anchor may keep the value on a line of another section.
+    /// The span, or for a secret the span of its key: because of an anchor, the value may be in another section.
     fn shown(&self, span: Range<usize>) -> Range<usize> {
         match self.segment {
             Segment::Key("password" | "privkey_text") if self.is_private => self.name_span(),
@@ -97,12 +97,12 @@ impl<'p> Place<'p> {
         }
     }
 
-    /// Whether messages must not repeat what stands here.
+    /// Whether messages must not quote the text here.
     pub(crate) fn is_private(&self) -> bool {
         self.is_private
     }
 
-    /// The key in backticks, but for a name that is none: it may hold a password.
+    /// The key in backticks. A key that is not a legal name may hold a password, so it is left out.
     pub(crate) fn quoted_name(&self) -> String {
         match self.segment {
             Segment::Key(name) if !self.is_covered() => quoted(name),
@@ -110,7 +110,8 @@ impl<'p> Place<'p> {
         }
     }
 
-    /// Whether the key is one that a person makes up, and no name: a slip may have made it of a secret.
+    /// Whether the key should be a name that the user chose but is not a legal one. After a typo it may be a
+    /// secret.
     fn is_covered(&self) -> bool {
         let Segment::Key(name) = self.segment else {
             return false;
@@ -131,7 +132,7 @@ impl<'p> Place<'p> {
         }
     }
 
-    /// `, found …`, but for what must not be repeated.
+    /// `, found …`, or nothing if the text must not be quoted.
     pub(crate) fn found(&self, text: &str) -> String {
         if self.is_private {
             String::new()
@@ -140,7 +141,7 @@ impl<'p> Place<'p> {
         }
     }
 
-    /// A place that outlives the reading, for checks that compare places.
+    /// An owned copy of the place, for checks that compare places after reading.
     pub(crate) fn site(&self, span: Range<usize>) -> Site {
         Site {
             span,
@@ -149,7 +150,7 @@ impl<'p> Place<'p> {
         }
     }
 
-    /// Adds the path, and the alias where the text stands elsewhere.
+    /// Adds the key path, and the alias if the text is elsewhere.
     fn complete(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         let path = self.to_string();
         if !path.is_empty() {
@@ -164,7 +165,7 @@ impl<'p> Place<'p> {
     }
 }
 
-/// A span and its key path.
+/// A span with its key path.
 #[derive(Debug, Clone)]
 pub(crate) struct Site {
     pub(crate) span: Range<usize>,
@@ -173,8 +174,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Where to show two sites that disagree: one text may stand behind both, and then
-    /// it is the aliases that tell them apart.
+    /// Where to show two conflicting sites. Through aliases both may have the same text; then the aliases are
+    /// shown.
     pub(crate) fn apart(&self, other: &Self) -> (Range<usize>, Range<usize>) {
         let shown = |site: &Self| match &site.via {
             Some(alias) if self.span == other.span => alias.clone(),

@@ -1,4 +1,4 @@
-//! Scalars: text, numbers, switches, words.
+//! Scalars: texts, numbers, booleans and words.
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +9,7 @@ use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, list, nearest, quoted, without_quoted};
 use crate::model::{ComposeText, Part};
 
-/// The words of a switch, in any case.
+/// The words for a boolean, in any case.
 pub(in crate::config) const BOOLEANS: [(&str, bool); 8] = [
     ("true", true),
     ("false", false),
@@ -22,20 +22,21 @@ pub(in crate::config) const BOOLEANS: [(&str, bool); 8] = [
 ];
 
 impl Context<'_> {
-    /// Any text of a node; null is `None`, and so is a text that replaced variables
-    /// emptied: `host_port: ${PORT:-}` is the same as no `host_port`.
+    /// Any text of a node. `None` if it is null, or if replaced variables made it empty: `host_port: ${PORT:-}` is
+    /// the same as no `host_port`.
     pub(crate) fn text_with_markers(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
         let found = self.resolved(node, at, (true, false))?;
         Ok(found.and_then(Resolved::unless_emptied))
     }
 
-    /// Any text of a node, where an empty one is a value too. It is for Compose alone, which reads `.env` itself.
+    /// Any text of a node, which may be empty. It is only for Compose, which reads `.env` itself.
     pub(crate) fn text_maybe_empty(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
         let found = self.resolved(node, at, (true, true))?;
         Ok(found.map(|found| found.text))
     }
 
-    /// Whether the place takes markers, for the cure, and whether a variable of `.env` becomes one.
+    /// The text with variables replaced. `markers`: the key allows markers, which help may suggest.
+    /// `leave_to_compose`: a variable of `.env` becomes a marker.
     fn resolved(
         &mut self,
         node: &Node,
@@ -73,7 +74,7 @@ impl Context<'_> {
         let mut outcome = Ok(());
         for problem in std::mem::take(&mut found.problems) {
             let span = self.within(node, &problem.part);
-            // All of a text that is only the name of a variable is no password.
+            // A text that is only the name of a variable is not a password.
             let is_name = problem.code == Code::UnsetVariable
                 && problem.part == scalar.text
                 && !problem.part.contains(|c: char| c.is_ascii_lowercase());
@@ -91,7 +92,8 @@ impl Context<'_> {
         Ok(Some(found))
     }
 
-    /// One machine's values would stand in files that everybody has; credentials reach none.
+    /// Warns of a value from `.env` that ends up in files that git tracks: it belongs to one machine. Credentials
+    /// do not reach such files.
     fn warn_of_env_file(
         &mut self,
         node: &Node,
@@ -117,7 +119,7 @@ impl Context<'_> {
             )
         } else {
             "write the value itself if everybody may have it; let a program read a secret from a mounted file, or from a \
-             variable whose name alone stands in `environment`"
+             variable that `environment` lists without a value"
                 .to_owned()
         };
         self.report(
@@ -126,7 +128,7 @@ impl Context<'_> {
         );
     }
 
-    /// One line of text that Compose may still fill in.
+    /// One line of text that may hold markers.
     pub(crate) fn compose_text(
         &mut self,
         field: Option<Field<'_>>,
@@ -137,7 +139,7 @@ impl Context<'_> {
         self.compose_line(field.node, &at)
     }
 
-    /// The same for a node that has no key, such as a list's item.
+    /// The same for a node without a key, such as a list's item.
     pub(crate) fn compose_line(&mut self, node: &Node, at: &Place<'_>) -> Read<ComposeText> {
         let Some(text) = self.text_with_markers(node, at)? else {
             return Ok(None);
@@ -146,12 +148,12 @@ impl Context<'_> {
         Ok(Some(text))
     }
 
-    /// One line of text that pei itself uses, so that markers have no place in it.
+    /// One line of text that pei itself uses, so it cannot hold markers.
     pub(crate) fn text(&mut self, field: Option<Field<'_>>, at: &Place<'_>) -> Read<String> {
         self.text_where(field, at, |_| false)
     }
 
-    /// The same, where some control characters are for the caller to judge.
+    /// The same, except that the caller allows some control characters.
     pub(crate) fn text_where(
         &mut self,
         field: Option<Field<'_>>,
@@ -163,7 +165,7 @@ impl Context<'_> {
         self.text_of(field.node, &at, allowed)
     }
 
-    /// The same for a node that has no key.
+    /// The same for a node without a key.
     pub(crate) fn text_of(
         &mut self,
         node: &Node,
@@ -183,12 +185,12 @@ impl Context<'_> {
             return Ok(Some(text.as_literal().unwrap_or_default().to_owned()));
         };
         let help = if at.is_private() {
-            "write `${VAR}`: pei replaces it when it configures".to_owned()
+            "write `${VAR}`: `pei configure` replaces it".to_owned()
         } else if self.lookup().variable(name).is_some() {
-            format!("write `${{{name}}}`: pei replaces it when it configures")
+            format!("write `${{{name}}}`: `pei configure` replaces it")
         } else {
             format!(
-                "write `${{{name}:-default}}`, or `export {name}` and write `${{{name}}}`: pei replaces it when it configures"
+                "write `${{{name}:-default}}`, or `export {name}` and write `${{{name}}}`: `pei configure` replaces it"
             )
         };
         let message = "a `{{…}}` marker is not replaced here";
@@ -196,7 +198,7 @@ impl Context<'_> {
         Err(self.report(diagnostic.help(help)))
     }
 
-    /// Control characters other than the allowed ones end up where nobody sees them.
+    /// Reports control characters that are not allowed: they would be invisible in the generated files.
     pub(crate) fn forbid_control(
         &mut self,
         node: &Node,
@@ -226,7 +228,7 @@ impl Context<'_> {
         Err(self.report(diagnostic))
     }
 
-    /// A switch, also in the words of YAML 1.1 and in quotes.
+    /// A boolean, also in the words of YAML 1.1 and in quotes.
     pub(crate) fn boolean(&mut self, field: Option<Field<'_>>, at: &Place<'_>) -> Read<bool> {
         let Some(text) = self.text(field, at)? else {
             return Ok(None);
@@ -278,7 +280,7 @@ impl Context<'_> {
         Ok(number.and_then(|number| u16::try_from(number).ok()))
     }
 
-    /// One of a few words.
+    /// One of several words.
     pub(crate) fn choice<T: Copy>(
         &mut self,
         field: Option<Field<'_>>,
@@ -300,7 +302,7 @@ impl Context<'_> {
         Err(self.bad_value(field, at, Code::InvalidChoice, message, &help))
     }
 
-    /// Reports the value of a field.
+    /// Reports a field's value.
     pub(crate) fn bad_value(
         &mut self,
         field: Option<Field<'_>>,
@@ -315,7 +317,7 @@ impl Context<'_> {
     }
 }
 
-/// Decimal digits, without a sign and without leading zeros.
+/// Parses decimal digits without a sign and without leading zeros.
 fn parse_number(text: &str) -> Option<u32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let leading_zero = text.len() > 1 && text.starts_with('0');

@@ -1,7 +1,7 @@
-//! `${VAR}`, which pei replaces, and `{{VAR}}`, which Compose replaces.
+//! Replaces `${VAR}` and finds `{{VAR}}`, which Compose replaces.
 //!
-//! A text is read once, as typed: what a variable brings in is literal text and is
-//! never looked through for variables or markers again.
+//! A text is read once, as typed: the value of a variable is literal text and is never searched for variables or
+//! markers.
 
 use std::ffi::OsString;
 
@@ -12,49 +12,51 @@ use crate::model::{ComposeText, NameForm, Part};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Resolved {
     pub(super) text: ComposeText,
-    /// The variables that were replaced and their values, which may be secrets.
+    /// The variables that were replaced, with their values, which may be secrets.
     pub(super) values: Vec<(String, String)>,
-    /// True where a variable was replaced, if only by nothing.
+    /// Whether any variable was replaced, even by an empty value.
     pub(super) substituted: bool,
     pub(super) problems: Vec<Problem>,
 }
 
-/// What is wrong with a part of a text.
+/// A problem with a part of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     pub(super) code: Code,
     pub(super) message: String,
     pub(super) help: String,
-    /// The part as typed, so that its place can be found.
+    /// The part as typed, for finding its position.
     pub(super) part: String,
 }
 
-/// Problems of one text that are told: finding the place of each takes a search from its start.
+/// The most problems that are reported for one text: to find the position of each, the text is searched from its
+/// start.
 const MOST: usize = 20;
 
 impl Resolved {
-    /// A text that replaced variables emptied is none: `host_port: ${PORT:-}` is the same as no `host_port`.
+    /// `None` if replaced variables made the text empty: `host_port: ${PORT:-}` is the same as no `host_port`.
     pub(super) fn unless_emptied(self) -> Option<ComposeText> {
         let emptied = self.substituted && self.text.parts.is_empty();
         (!emptied).then_some(self.text)
     }
 }
 
-/// Where variables come from.
+/// The source of variables.
 pub(super) struct Variables<'v> {
-    /// The value of one.
+    /// The value of a variable.
     pub(super) value: &'v dyn Fn(&str) -> Option<OsString>,
-    /// Whether that is the value of the project's `.env`.
+    /// Whether a variable's value comes from the project's `.env`.
     pub(super) is_of_env_file: &'v dyn Fn(&str) -> bool,
-    /// What is in `.env` is left to Compose, which reads it too: no file of the project then holds the value.
+    /// Whether variables of `.env` are left to Compose, which reads that file too. Then no file of the project
+    /// holds the value.
     pub(super) leave_to_compose: bool,
-    /// The place takes markers, for the cure.
+    /// Whether the key allows markers, which help may suggest.
     pub(super) markers: bool,
 }
 
 /// Replaces variables and finds markers.
 pub(super) fn resolve(text: &str, variables: &Variables<'_>) -> Resolved {
-    // Most texts hold neither.
+    // Most texts hold neither variables nor markers.
     if !text.contains("${") && !text.contains("{{") {
         return Resolved {
             text: ComposeText::literal(text),
@@ -81,7 +83,7 @@ impl Reader<'_> {
     fn read(&mut self, text: &str) {
         let mut rest = text;
         loop {
-            // One search for both: a search for the other kind would go to the end of the text each time.
+            // Search for both at once: a search for one kind might scan the rest of the text each time.
             let opens = |pair: &[u8]| pair == b"${" || pair == b"{{";
             let Some(at) = rest.as_bytes().windows(2).position(opens) else {
                 self.literal.push_str(rest);
@@ -101,7 +103,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `${NAME}` at the start of `text` that becomes a marker; returns the text after it.
+    /// Turns a `${NAME}` at the start of `text` into a marker, and returns the text after it.
     fn left_to_compose<'t>(&mut self, text: &'t str) -> Option<&'t str> {
         if !self.variables.leave_to_compose {
             return None;
@@ -123,7 +125,7 @@ impl Reader<'_> {
         Some(after)
     }
 
-    /// `${…` at the start of `text`: its value, and the text after it.
+    /// Reads the `${…` at the start of `text`, and returns the value and the text after it.
     fn variable<'t>(&mut self, text: &'t str) -> (String, &'t str) {
         let Some(end) = text.find('}') else {
             self.problem(
@@ -180,13 +182,13 @@ impl Reader<'_> {
             (Some(value), Some(_)) if !value.is_empty() => value,
             (_, Some(default)) => default.to_owned(),
             (None, None) => {
-                // Bash has `UID` and others without exporting them.
+                // In bash, `UID` and some others are set but not exported.
                 let help = format!(
                     "set it in the project's `.env`, or run `export {name}`, because pei does not see a variable that a shell has not exported, or write `${{{name}:-default}}`"
                 );
                 let help = if self.variables.markers {
                     format!(
-                        "{help}; `{{{{{name}}}}}` is for Compose to replace when the container is made"
+                        "{help}; `{{{{{name}}}}}` is replaced by Compose when the container is made"
                     )
                 } else {
                     help
@@ -198,7 +200,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `{{…` at the start of `text`; returns the text after the marker.
+    /// Reads the `{{…` at the start of `text`, and returns the text after the marker.
     fn marker<'t>(&mut self, text: &'t str) -> &'t str {
         let Some((inner, length)) = self.marker_inner(&text[2..]) else {
             self.problem(
@@ -245,8 +247,8 @@ impl Reader<'_> {
         after
     }
 
-    /// The text between the braces with its variables replaced, and how much of `text`
-    /// it takes with the closing braces.
+    /// The text between the braces with its variables replaced, and the length in bytes up to and including the
+    /// closing braces.
     fn marker_inner(&mut self, text: &str) -> Option<(String, usize)> {
         let mut inner = String::new();
         let mut rest = text;
@@ -284,21 +286,21 @@ impl Reader<'_> {
     }
 }
 
-/// What keeps Compose from reading a default as it was typed, and what to do.
+/// Why Compose could not read a default as typed, and what to do.
 fn unreadable_default(text: &str) -> Option<(&'static str, &'static str)> {
     if text.contains('}') {
         let help = "Compose ends a default at its first `}`; leave it out";
         return Some(("a `}`", help));
     }
     if text.contains('{') {
-        let help = "Compose looks for the `}` of every `{`, also behind the default; leave it out";
+        let help = "Compose looks for the `}` of every `{`, even after the default; leave it out";
         return Some(("a `{`", help));
     }
-    let help = "Compose reads defaults of one line only; leave the break out";
+    let help = "Compose only reads defaults of one line; leave the line break out";
     text.contains('\n').then_some(("a line break", help))
 }
 
-/// A variable or marker for a message, without what may be a secret: its default.
+/// A variable or marker for a message, without its default, which may be a secret.
 fn shown(typed: &str) -> String {
     let (open, close) = if typed.starts_with('$') {
         ("${", "}")
@@ -325,7 +327,7 @@ mod tests {
         }
     }
 
-    /// Markers are shown as `<NAME>` and `<NAME=default>`.
+    /// Formats markers as `<NAME>` and `<NAME=default>`.
     fn shown(text: &str) -> String {
         let variables = Variables {
             value: &variable,

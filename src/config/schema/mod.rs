@@ -1,8 +1,7 @@
 //! The JSON Schema of the config, for editors.
 //!
-//! It is made from the declarations that the reader uses. A schema cannot know the
-//! rules between values, so that a config may fit it and still be refused; but it
-//! accepts every config that loads.
+//! It is made from the same declarations that the reader uses. A schema cannot express the rules between values, so
+//! a config may match it and still be refused. But it accepts every config that loads.
 
 mod rules;
 
@@ -13,11 +12,11 @@ use super::read::BOOLEANS;
 use crate::model::Id;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
-/// A text in which pei replaces a variable.
+/// Matches text in which pei replaces a variable.
 const VARIABLE: &str = r"\$\{";
-/// A text in which Compose replaces a variable.
+/// Matches text in which Compose replaces a variable.
 const MARKER: &str = r"\{\{";
-/// Keys for other tools.
+/// Matches keys for other tools.
 const EXTENSION: &str = "^x-";
 
 /// The schema of `user_config.yml`, in the dialect 2020-12.
@@ -32,7 +31,7 @@ pub fn schema() -> Value {
     schema
 }
 
-/// A mapping with known keys; sections within it become definitions.
+/// The schema of a mapping with known keys. Sections in it become definitions.
 fn section(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
     for key in spec.keys() {
@@ -45,7 +44,7 @@ fn section(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
         }
         properties.insert(key.name.into(), schema);
     }
-    // Null is the same as no key, wherever the key would belong.
+    // Null is the same as no key, so a null in the wrong section is legal.
     for (key, home) in spec.misplaced {
         let about = format!("Not here: {home}.");
         properties.insert(
@@ -68,7 +67,7 @@ fn section(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
     section
 }
 
-/// A reference to a section, which is defined once.
+/// A reference to a section, whose definition is added once.
 fn reference(spec: &Spec, definitions: &mut Map<String, Value>) -> Value {
     if !definitions.contains_key(spec.name) {
         let schema = section(spec, definitions);
@@ -116,11 +115,11 @@ fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
     }
 }
 
-/// Every single value is a text to pei, as typed.
+/// pei reads any single value as text.
 const SCALAR: [&str; 3] = ["string", "number", "boolean"];
 const SCALAR_OR_NULL: [&str; 4] = ["string", "number", "boolean", "null"];
 
-/// A number, one in quotes, or a text that becomes one.
+/// A whole number, with or without quotes, or text that a variable turns into one.
 fn number(min: u32, max: u32, markers: bool) -> Value {
     let digits = "^(0|[1-9][0-9]*)$";
     let pattern = if markers {
@@ -145,7 +144,7 @@ fn id() -> Value {
     schema
 }
 
-/// True and false, also in the words of YAML 1.1, which an editor takes for text.
+/// A boolean, also in the words of YAML 1.1, which an editor takes for text.
 fn boolean() -> Value {
     let words = BOOLEANS.map(|(word, _)| any_case(word));
     let pattern = format!(r"^\s*({})\s*$|{VARIABLE}", words.join("|"));
@@ -157,7 +156,7 @@ fn boolean() -> Value {
     })
 }
 
-/// The dialect's regular expressions have no switch for that.
+/// A pattern for a word in any case. JSON Schema's regular expressions have no flag for that.
 fn any_case(word: &str) -> String {
     word.chars().fold(String::new(), |pattern, letter| {
         format!("{pattern}[{}{letter}]", letter.to_ascii_uppercase())

@@ -1,9 +1,8 @@
-//! What a schema can say about the keys of a section beyond their shapes.
+//! What the schema says about a section beyond the types of its keys.
 //!
-//! An editor marks with it what [`load`](crate::config::load) would refuse. It may let
-//! through what only pei can judge, but it refuses nothing that loads; the tests compare
-//! the two on random configs. A pattern looks at texts alone, and lets those through in
-//! which pei or Compose still replaces something.
+//! With these rules an editor marks what [`load`](crate::config::load) would refuse. They may accept what only pei
+//! can judge, but they refuse nothing that loads; tests compare the two on random configs. A pattern only sees the
+//! text as typed, so it accepts any text in which pei or Compose still replaces something.
 
 use serde_json::{Value, json};
 
@@ -12,7 +11,7 @@ use crate::config::raw::{self, CREDENTIALS};
 use crate::config::validate::FOREIGN_IN_ADDRESS;
 use crate::model::NameForm;
 
-/// The rules of a section, by the name of its declaration; each is a schema.
+/// The rules of a section, by the name of its declaration. Each is a schema.
 pub(super) fn of(section: &str) -> Vec<Value> {
     match section {
         "Root" => vec![
@@ -83,15 +82,16 @@ pub(super) fn of(section: &str) -> Vec<Value> {
     }
 }
 
-/// A path that Compose does not take for the name of a volume.
+/// A path that Compose does not read as the name of a volume.
 const HOST_PATH: &str = r"^([A-Za-z]:[\\/][^:]*|[/.~][^:]*)$";
-/// A hash of crypt(3).
+/// A crypt(3) hash.
 const PASSWORD_HASH: &str = r"^\$(6\$(rounds=[0-9]+\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{86}|5\$(rounds=[0-9]+\$)?[./0-9A-Za-z]{1,16}\$[./0-9A-Za-z]{43}|y\$[./0-9A-Za-z]+\$[./0-9A-Za-z]{0,86}\$[./0-9A-Za-z]{43}|2b\$[0-3][0-9]\$[./0-9A-Za-z]{53})$";
 const HOSTNAME: &str = "^[A-Za-z0-9]([A-Za-z0-9.-]{0,62}[A-Za-z0-9])?$";
 const SIZE: &str = r"^[0-9]+(\.[0-9]+)? ?([bB]|[kKmMgG][bB]?)?$";
 const RESTART: &str = "^(no|always|unless-stopped|on-failure(:[0-9]+)?)$";
 
-/// The items of `environment`: `KEY=value`, or `KEY` alone; a variable may give either, a marker only the value.
+/// The items of `environment`: `KEY=value` or `KEY`. A variable may stand for either part, a marker only for the
+/// value.
 pub(super) const ASSIGNMENT: &str = r"^([^= \t\r\n{]|\{(?!\{))+(=|$)|\$\{";
 
 /// `[registry[:port]/]path[:tag][@digest]`
@@ -119,7 +119,7 @@ fn port() -> String {
     format!("^(({ip})?{range}:|{ip}:)?{range}(/({protocol}))?$")
 }
 
-/// A host or an address with no scheme, path and port; an IPv6 address is in brackets.
+/// A host name or address without scheme, path and port. An IPv6 address is in brackets.
 fn proxy_address() -> String {
     let foreign = FOREIGN_IN_ADDRESS.replace('\\', r"\\");
     format!(r"^(\[[^ \t@{foreign}]*\]|[^ \t@:{foreign}]+)$")
@@ -129,12 +129,13 @@ fn whole(form: &NameForm) -> String {
     format!("^{}$", form.pattern())
 }
 
-/// A text with a marker that pei sees, for keys that take none: what comes of a variable is another matter.
+/// Text with a marker, for keys that allow none. A marker after a `$` is accepted: the text may change when the
+/// variable is replaced.
 pub(super) fn marked() -> Value {
     json!({ "type": "string", "pattern": r"^[^$]*\{\{" })
 }
 
-/// The pattern, for a text in which nothing is replaced any more.
+/// The pattern, or any text in which something is still replaced.
 fn text(pattern: &str) -> Value {
     json!({ "pattern": format!("{pattern}|{VARIABLE}|{MARKER}") })
 }
@@ -147,13 +148,13 @@ fn items(key: &str, item: &Value) -> Value {
     json!({ "properties": { key: { "items": item } } })
 }
 
-/// The names of a mapping's entries, which no variable is replaced in.
+/// The pattern for the names of a mapping's entries. No variables are replaced in names.
 fn names(key: &str, pattern: &str) -> Value {
     let pattern = format!("^x-|{pattern}");
     json!({ "properties": { key: { "propertyNames": { "pattern": pattern } } } })
 }
 
-/// What Compose starts containers with.
+/// The options that Compose starts containers with.
 fn container() -> [Value; 3] {
     [
         texts("restart", RESTART),
@@ -166,7 +167,7 @@ fn zero() -> Value {
     json!({ "not": { "type": "integer", "minimum": 1 } })
 }
 
-/// The key is there, and not null.
+/// Requires that the key is present and not null.
 fn is_set(key: &str) -> Value {
     json!({ "required": [key], "properties": { key: { "not": { "type": "null" } } } })
 }
@@ -184,7 +185,7 @@ fn user() -> Vec<Value> {
     ]
 }
 
-/// What each `type` asks for.
+/// The keys that each `type` requires.
 fn source() -> [Value; 2] {
     let of_type = |word: &str, key: &str, pattern: &str| {
         json!({

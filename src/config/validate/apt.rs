@@ -7,9 +7,9 @@ use crate::config::read::{Context, Field, Place, or};
 use crate::diagnostic::{Code, list, nearest};
 use crate::model::{Apt, AptSource, ComposeText};
 
-/// Mirrors that pei knows by a word.
+/// Mirrors that pei knows by a keyword.
 const MIRRORS: &[&str] = &["tuna", "aliyun", "163", "ustc", "cn"];
-/// The mirror that has Ubuntu only.
+/// The only mirror that has Ubuntu but not Debian.
 const UBUNTU_ONLY: &str = "cn";
 
 pub(super) fn read(
@@ -30,7 +30,7 @@ pub(super) fn read(
     apt.repo_source = source(cx, section.repo_source, &at, base);
     let keep = section.keep_repo_after_build;
     if apt.repo_source != AptSource::Unchanged && keep.is_some_and(|field| field.node.is_null()) {
-        let message = "null says nothing here: pei would keep the mirror, PeiDocker would not";
+        let message = "null is ambiguous here: pei would keep the mirror, PeiDocker would not";
         let help = "write `true` or `false`";
         cx.bad_value(keep, &at, Code::InvalidBoolean, message.to_owned(), help);
     }
@@ -95,7 +95,7 @@ fn source(
     AptSource::File(path)
 }
 
-/// By the image's name or the release in its tag, as far as they tell.
+/// Whether an image is Debian, judging by its name or the release in its tag.
 fn is_debian(image: &str) -> bool {
     const RELEASES: &[&str] = &[
         "buster", "bullseye", "bookworm", "trixie", "forky", "sid", "debian",
@@ -116,7 +116,7 @@ mod tests {
     use super::is_debian;
 
     #[test]
-    fn debian_is_known_by_name_or_release() {
+    fn debian_is_recognised_by_name_or_release() {
         for image in [
             "debian:12",
             "library/debian",

@@ -1,27 +1,25 @@
-//! The argument text of a hook entry, as the shell will read it.
+//! Checks the argument text of a hook entry, as a shell will read it.
 //!
-//! The text reaches a script through `eval "set -- $arguments"`. It must therefore be
-//! words and nothing else: what would end the command or start another is refused, and
-//! what opens must close. Substitutions may hold any command, for they run in order to
-//! give words; in them only the balance is checked.
+//! The text reaches a script through `eval "set -- $arguments"`, so it may only hold words. What would end the
+//! command or start another one is refused, and every quote and bracket must be closed. A substitution may hold any
+//! command, because its output becomes words; there only the brackets and quotes are checked.
 
 use crate::diagnostic::{Code, quoted};
 
-/// What is wrong with a text, and where.
+/// A problem with a text, and its position.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     pub(super) code: Code,
     pub(super) message: String,
     pub(super) help: &'static str,
-    /// Byte offset into the text.
+    /// Byte offset in the text.
     pub(super) at: usize,
 }
 
 pub(super) const UNBALANCED_HELP: &str =
     "close it, or escape the character with `\\` or in quotes of the other kind";
 
-/// Everything that is wrong with an argument text: at most one error, and a warning
-/// for a comment.
+/// All problems of an argument text: at most one error, and a warning for a comment.
 pub(super) fn check(text: &str) -> Vec<Problem> {
     let mut lexer = Lexer {
         bytes: text.as_bytes(),
@@ -34,17 +32,17 @@ pub(super) fn check(text: &str) -> Vec<Problem> {
     let comment = lexer.comment.map(|at| Problem {
         code: Code::HookComment,
         message: "the shell takes what follows this `#` for a comment".into(),
-        help: "quote the `#` if the script shall get it",
+        help: "quote the `#` if it is part of an argument",
         at,
     });
     comment.into_iter().chain(error).collect()
 }
 
-/// A path or variable that names what exists only at run time.
+/// A path or variable in the text that exists only in a running container.
 pub(super) fn run_time_path(text: &str) -> Option<&str> {
     for path in ["/soft/", "/hard/volume/"] {
         for (at, found) in text.match_indices(path) {
-            // `/opt/soft/x` is another folder.
+            // `/opt/soft/x` is another directory.
             let inside = |c: char| c.is_alphanumeric() || "._-}".contains(c);
             if !text[..at].ends_with(inside) {
                 return Some(found);
@@ -70,7 +68,7 @@ pub(super) fn run_time_path(text: &str) -> Option<&str> {
     None
 }
 
-/// The problem of a character that the shell does not take for a part of a word.
+/// The problem with a character that ends a word for the shell and is not a space.
 pub(super) fn operator(at: usize, character: char) -> Option<Problem> {
     let shown = match character {
         ';' | '&' | '|' | '<' | '>' | '(' | ')' => quoted(&character.to_string()),
@@ -80,30 +78,30 @@ pub(super) fn operator(at: usize, character: char) -> Option<Problem> {
     Some(Problem {
         code: Code::UnquotedOperator,
         message: format!("an unquoted {shown} would end the hook's arguments"),
-        help: "quote it, or write a script that holds the whole line: an entry is one script and its arguments",
+        help: "quote it, or put the whole line into a script: an entry is one script and its arguments",
         at,
     })
 }
 
-/// What is open, and what it takes.
+/// An open bracket or quote. It decides what is allowed inside and what closes it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
-    /// `$(`, or a parenthesis in it; in `$((` a `#` is no comment.
+    /// `$(`, or a parenthesis inside it. In `$((`, a `#` does not begin a comment.
     Parenthesis { comments: bool },
-    /// `$[`, an older spelling of `$((`, or a bracket in it.
+    /// `$[`, an older form of `$((`, or a bracket inside it.
     Bracket,
     /// `${`
     Brace,
     /// `"`
     Quote,
-    /// A backtick; the next one that no backslash stands before closes it, whatever is open in it.
+    /// A backtick. The next one without a backslash before it closes it, even if something else is open inside.
     Backtick,
 }
 
 struct Lexer<'t> {
     bytes: &'t [u8],
     at: usize,
-    /// The innermost last, each with its place.
+    /// The innermost one is last. Each has its position.
     open: Vec<(Open, usize)>,
     in_backticks: bool,
     comment: Option<usize>,
@@ -176,7 +174,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// Opens or closes; true where a word may begin.
+    /// Opens or closes a backtick substitution. Returns whether a word may begin next.
     fn backtick(&mut self) -> Result<bool, Problem> {
         match self.open.last() {
             Some((Open::Backtick, _)) => {
@@ -194,7 +192,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// `$(…)`, `$((…))`, `$[…]`, `${…}` or `$'…'`; true where a word may begin.
+    /// Reads `$(…)`, `$((…))`, `$[…]`, `${…}` or `$'…'`. Returns whether a word may begin next.
     fn dollar(&mut self, inside: Option<Open>) -> Result<bool, Problem> {
         let comments = self.peek(2) != Some(b'(');
         match self.peek(1) {
@@ -213,7 +211,7 @@ impl Lexer<'_> {
         Ok(true)
     }
 
-    /// `'…'`, or `$'…'`, where a backslash escapes the quote.
+    /// Reads `'…'`, or `$'…'`, in which a backslash escapes a quote.
     fn single_quoted(&mut self, opening: &'static str) -> Result<(), Problem> {
         let open = self.at;
         self.at += opening.len();
@@ -231,7 +229,7 @@ impl Lexer<'_> {
         Err(unclosed(open, opening))
     }
 
-    /// A comment ends with its line; one at the top ends the arguments.
+    /// Skips a comment up to the end of its line. A comment outside of any bracket ends the arguments.
     fn skip_comment(&mut self) {
         if self.open.is_empty() {
             self.comment.get_or_insert(self.at);
@@ -298,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_words_is_refused() {
+    fn text_that_is_not_words_is_refused() {
         let cases = [
             ("a; rm -rf x", "unquoted-operator"),
             ("a & b", "unquoted-operator"),

@@ -1,4 +1,4 @@
-//! `stages`: the further stages, and the graph that they make with the two.
+//! `stages`: the further stages, and the graph that they form with stage-1 and stage-2.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::config::yaml::{Content, Entry};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::{Builder, ComposeText, Copied, Hook, NameForm, Source, Start};
 
-/// A further stage as read; indices are those of the file's order.
+/// A further stage as read. Indices follow the order of the file.
 pub(super) struct ReadBuilder {
     name: String,
     key: Site,
@@ -31,7 +31,7 @@ impl ReadBuilder {
     }
 }
 
-/// The entries that are stages, with the names that they have.
+/// The entries that are stages, with their names.
 pub(super) fn named<'n>(
     cx: &mut Context<'_>,
     field: Option<Field<'n>>,
@@ -51,7 +51,7 @@ pub(super) fn named<'n>(
     named
 }
 
-/// The name of a stage or a context: engines take it, and pei uses none like it.
+/// Checks the name of a stage or a context: engines must accept it, and pei must not use it itself.
 pub(super) fn check_name(
     cx: &mut Context<'_>,
     entry: &Entry,
@@ -74,8 +74,11 @@ pub(super) fn check_name(
         )
     } else if is_reserved(name) {
         (
-            format!("the name {} is taken: pei or Docker uses it", quoted(name)),
-            "choose another one that does not begin with `stage-` or `pei-`",
+            format!(
+                "the name {} is reserved: pei or Docker uses it",
+                quoted(name)
+            ),
+            "choose another name that does not begin with `stage-` or `pei-`",
         )
     } else {
         return Ok(());
@@ -103,11 +106,11 @@ pub(super) fn read(
     read.collect()
 }
 
-/// A stage in which something is wrong stands for itself, so that the numbers of the others stay.
+/// Reads one stage. A stage with errors is still returned, so that the indices of the others do not change.
 fn builder(cx: &mut Context<'_>, entry: &Entry, stages: &Place<'_>, names: &Names) -> ReadBuilder {
     let at = stages.entry(entry);
     if names.contexts.iter().any(|known| **known == *entry.key) {
-        let message = format!("a context is called {}, too", quoted(&entry.key));
+        let message = format!("a context has the name {}, too", quoted(&entry.key));
         let found = at.error(Code::InvalidStageName, entry.key_span.clone(), message);
         cx.report(found.help("rename one of them: `copy` could mean either"));
     }
@@ -130,9 +133,9 @@ fn builder(cx: &mut Context<'_>, entry: &Entry, stages: &Place<'_>, names: &Name
     }
 }
 
-/// A stage has one origin.
+/// Reports a stage with both `image.base` and `from`.
 pub(super) fn both(cx: &mut Context<'_>, base: &Site, from: &Site) {
-    let message = "a stage grows from `image.base` or from the stage in `from`, not from both";
+    let message = "a stage builds on `image.base` or on the stage in `from`, not on both";
     let (base, span) = base.apart(from);
     cx.report(
         Diagnostic::error(Code::ConflictingKeys, span, message)
@@ -142,7 +145,8 @@ pub(super) fn both(cx: &mut Context<'_>, base: &Site, from: &Site) {
     );
 }
 
-/// Hooks get them as words of a command, so that neither Compose nor the caller's environment fills anything in.
+/// Reads the variables of a stage's hooks. They become words of a command, so neither Compose nor the caller's
+/// environment can provide their values.
 fn variables(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -166,12 +170,14 @@ fn variables(
                 continue;
             }
             Some(None) => (
-                format!("the value of {shown} is Compose's to fill in, and no build step knows it"),
+                format!(
+                    "only Compose replaces the marker in the value of {shown}, and a build step does not get the result"
+                ),
                 "write the value, or `${NAME}` with a variable that is set when pei runs and is not in `.env`",
             ),
             None => (
                 format!(
-                    "the variable {shown} has no value, and a build step takes none from your shell"
+                    "the variable {shown} has no value, and a build step does not take one from your shell"
                 ),
                 "write `KEY=value`",
             ),
@@ -185,7 +191,7 @@ fn variables(
     variables
 }
 
-/// Where a variable is written.
+/// The position of a variable.
 fn span_of(field: Field<'_>, name: &str) -> Range<usize> {
     let span = match &*field.node.content {
         Content::Map(entries) => entries
@@ -204,7 +210,7 @@ fn span_of(field: Field<'_>, name: &str) -> Range<usize> {
     span.unwrap_or(&field.node.span).clone()
 }
 
-/// What the two stages need of the further ones.
+/// What stage-1 and stage-2 need of the further stages.
 #[derive(Default)]
 pub(super) struct Needs<'n> {
     pub(super) system: &'n [ReadCopy],
@@ -212,7 +218,7 @@ pub(super) struct Needs<'n> {
     pub(super) working_from: Option<Named>,
 }
 
-/// The stages that one needs, each with the place that says so; the system's has the number behind the last one's.
+/// For each stage, the stages that it needs, each with the position that says so. The last index is stage-1.
 struct Graph<'n> {
     edges: Vec<Vec<(usize, &'n Site)>>,
 }
@@ -247,7 +253,8 @@ impl<'n> Graph<'n> {
         Self { edges }
     }
 
-    /// Each behind those that it needs; or the first circle, with the place of its last step.
+    /// The stages in an order in which each comes after those that it needs. The error is the first cycle, with the
+    /// position of its last step.
     fn in_order(&self) -> Result<Vec<usize>, (Vec<usize>, &'n Site)> {
         #[derive(Clone, Copy, PartialEq)]
         enum State {
@@ -262,7 +269,8 @@ impl<'n> Graph<'n> {
                 continue;
             }
             states[first] = State::Open;
-            // A stage with the number of its needs that have been looked at; not the stack of calls, for chains are long.
+            // Each stage on the current path, with the number of its needs that have been visited. A stack of calls
+            // could overflow on a long chain.
             let mut open = vec![(first, 0)];
             while let Some((stage, seen)) = open.last_mut() {
                 let Some(&(needed, site)) = self.edges[*stage].get(*seen) else {
@@ -300,7 +308,7 @@ fn needed(copied: &Copied, system: usize) -> Option<usize> {
     }
 }
 
-/// The stages in an order in which they can be built: the place of each in the file. `None` where there is none, which has
+/// An order in which the stages can be built, as indices of the file's order. `None` if there is a cycle, which has
 /// been reported.
 pub(super) fn order(
     cx: &mut Context<'_>,
@@ -321,10 +329,10 @@ pub(super) fn order(
                 None => "stage-1",
             });
             let path = names.collect::<Vec<_>>().join(" → ");
-            let message = format!("these stages need each other in a circle: {path}");
+            let message = format!("these stages need each other in a cycle: {path}");
             let diagnostic = Diagnostic::error(Code::StageCycle, site.span.clone(), message);
             let help = if circle.contains(&system) {
-                "a stage without `from` and `image.base` grows from `stage-1`: name a base, or remove one of the steps"
+                "a stage without `from` and `image.base` builds on `stage-1`: name a base, or remove one of the steps"
             } else {
                 "remove one of the steps, or move what both need into a stage of its own"
             };
@@ -359,19 +367,19 @@ fn warn_of_unused(
     for builder in (0..system).filter(|stage| !is_used[*stage]) {
         let ReadBuilder { name, key, .. } = &builders[builder];
         let message = format!(
-            "nothing uses the stage {}, and it keeps no image",
+            "nothing uses the stage {}, and its image has no name",
             quoted(name)
         );
         let warning = Diagnostic::warning(Code::UnusedStage, key.span.clone(), message);
-        let help = "copy from it, grow a stage from it, name an `image.output`, or remove it";
+        let help = "copy from it, build a stage on it, name an `image.output`, or remove it";
         cx.report(warning.path(key.path.clone()).help(help));
     }
 }
 
-/// The root of a stage that others grow from; `None` is the system's stage.
+/// The image that a stage is based on in the end. `None` if that is stage-1.
 pub(super) fn base_below(builders: &[ReadBuilder], index: usize) -> Option<&ComposeText> {
     let mut index = index;
-    // Circles have been reported, and end here too.
+    // Limit the steps, because there may be a cycle. It has been reported.
     for _ in 0..=builders.len() {
         let builder = &builders[index];
         match (&builder.from, &builder.base) {
@@ -383,7 +391,7 @@ pub(super) fn base_below(builders: &[ReadBuilder], index: usize) -> Option<&Comp
     None
 }
 
-/// Where each stage of the file stands in the order.
+/// For each stage of the file, its index in the build order.
 pub(super) fn places(order: &[usize]) -> Vec<usize> {
     let mut places = vec![0; order.len()];
     for (place, stage) in order.iter().enumerate() {
@@ -392,7 +400,7 @@ pub(super) fn places(order: &[usize]) -> Vec<usize> {
     places
 }
 
-/// Copies by the numbers of the order.
+/// Replaces the indices of the file's order in copies by those of the build order.
 pub(super) fn renumbered(copies: Vec<ReadCopy>, places: &[usize]) -> Vec<Copied> {
     let copies = copies.into_iter().map(|copy| match copy.copied.from {
         Source::Builder(index) => Copied {
@@ -428,7 +436,7 @@ pub(super) fn into_model(
         .collect()
 }
 
-/// The finding for an image with a name that pei's Dockerfiles have for something else.
+/// The finding for an image whose name pei's Dockerfiles use for something else.
 pub(super) fn of_pei(name: &str, meant: &str, site: &Site) -> Diagnostic {
     let message = format!(
         "{} is what pei's Dockerfiles call a part of {}",
@@ -440,7 +448,7 @@ pub(super) fn of_pei(name: &str, meant: &str, site: &Site) -> Diagnostic {
     found.path(site.path.clone()).help(help)
 }
 
-/// A Dockerfile takes a base that is called like one of its stages for that stage.
+/// Refuses a base image with the name of a stage: a Dockerfile would take it for the stage.
 pub(super) fn check_bases(
     cx: &mut Context<'_>,
     builders: &[ReadBuilder],
@@ -460,7 +468,7 @@ pub(super) fn check_bases(
         }
         let message = format!("{} is the name of a stage, too", quoted(name));
         let help = format!(
-            "write {} for the image; `from` names a stage to grow from",
+            "write {} for the image; `from` names a stage to build on",
             quoted(&format!("{name}:latest"))
         );
         let diagnostic = Diagnostic::error(Code::UnknownStage, site.span.clone(), message);
@@ -468,7 +476,8 @@ pub(super) fn check_bases(
     }
 }
 
-/// No two stages may write one image, and none the image that one is built on or copies from.
+/// Refuses two stages that build the same image, and a stage that builds an image which another is based on or
+/// copies from.
 pub(super) fn check_outputs<'r>(
     cx: &mut Context<'_>,
     builders: &'r [ReadBuilder],
@@ -480,12 +489,12 @@ pub(super) fn check_outputs<'r>(
     let outputs = builders
         .iter()
         .filter_map(|builder| builder.output.as_ref());
-    // By the full name, since there may be many.
+    // By full name, because a search through a list is slow if there are many.
     let mut taken: HashMap<String, (&Site, &str)> = HashMap::new();
     for (base, site) in bases {
         taken.insert(image::in_full(base), (site, "built on here"));
     }
-    // What else the build takes, which a further stage may not write.
+    // Other images that the build uses. Further stages must not build them.
     let mut others: HashMap<String, (&Site, &str)> = HashMap::new();
     let of_builders = builders.iter().flat_map(|builder| &builder.copies);
     for copy in copies.chain(of_builders) {
@@ -505,18 +514,17 @@ pub(super) fn check_outputs<'r>(
         let Some((first, what)) = taken.insert(name, (site, BUILT)).or(other) else {
             continue;
         };
-        // What the two stages do to each other has been looked at.
+        // The check of stage-1 and stage-2 against each other is elsewhere.
         if is_stages && what == BUILT {
             continue;
         }
-        let message =
-            "another stage builds this image, or is made from it: each build would write over it";
+        let message = "another stage builds or uses this image: each build would overwrite it";
         let (first, again) = first.apart(site);
         cx.report(
             Diagnostic::error(Code::OverwrittenBase, again, message)
                 .also(first, what)
                 .path(site.path.clone())
-                .help("choose another name or tag for `output`; `from` names a stage to grow from"),
+                .help("choose another name or tag for `output`; `from` names a stage to build on"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What Compose starts a stage's container with.
+//! The options that Compose starts a stage's container with.
 
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place};
@@ -35,7 +35,7 @@ pub(super) fn read(
     }
 }
 
-/// A value with a marker is Compose's to judge.
+/// Checks an option. A value with a marker is left to Compose.
 fn option(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -49,12 +49,12 @@ fn option(
     }
     let name = field.map_or("", |field| field.name);
     let shown = quoted(text.as_literal().unwrap_or_default());
-    let message = format!("{shown} is no value of `{name}`");
+    let message = format!("{shown} is not a value of `{name}`");
     cx.bad_value(field, at, Code::InvalidContainerOption, message, help);
     None
 }
 
-/// `no` is false to a reader of YAML 1.1.
+/// Whether a restart policy is legal. YAML 1.1 reads an unquoted `no` as false.
 fn is_restart(text: &str) -> bool {
     let count = text.strip_prefix("on-failure:");
     matches!(text, "no" | "always" | "unless-stopped" | "on-failure")

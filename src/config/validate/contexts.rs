@@ -1,4 +1,4 @@
-//! `contexts`: folders beside the project that stages copy from.
+//! `contexts`: directories outside `installation/` that stages may copy from.
 
 use std::path::{Component, Path};
 
@@ -9,7 +9,7 @@ use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, quoted};
 use crate::model::BuildContext;
 
-/// Each by its name, which copies may use although the rest is faulty.
+/// The contexts. The names include those of faulty entries, so that a copy from one is not reported as well.
 pub(super) fn read(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,

@@ -1,4 +1,4 @@
-//! `copy`: what a stage takes from elsewhere.
+//! `copy`: files that a stage takes from elsewhere.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -13,23 +13,23 @@ use crate::config::yaml::Node;
 use crate::diagnostic::{Code, list, nearest, quoted};
 use crate::model::{ComposeText, Copied, NameForm, Source};
 
-/// What stages may grow from and copy from, by name.
+/// The names that stages may build on and copy from.
 #[derive(Default)]
 pub(super) struct Names {
-    /// Further stages, by their places in the file.
+    /// Further stages, by their index in the file.
     pub(super) builders: HashMap<String, usize>,
     pub(super) contexts: Vec<String>,
 }
 
-/// The system's stage, and the one that nothing can be taken from.
+/// The stage that others may take files from, and the one that they may not.
 const SYSTEM: &str = "stage-1";
 const WORKING: &str = "stage-2";
 
-/// A stage that another one names.
+/// A stage that another stage refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Named {
     System,
-    /// By its place in the file.
+    /// A further stage, by its index in the file.
     Builder(usize),
 }
 
@@ -63,20 +63,20 @@ impl Names {
         names
     }
 
-    /// The name that may be meant by one that is none.
+    /// The known name that is most similar to an unknown one.
     fn meant(&self, name: &str) -> Option<&str> {
         let contexts = self.contexts.iter().map(String::as_str);
         nearest(name, self.stages().into_iter().chain(contexts))
     }
 }
 
-/// A copy with the place where its source is named.
+/// A copy, with the position of its source.
 pub(super) struct ReadCopy {
     pub(super) copied: Copied,
     pub(super) site: Site,
 }
 
-/// `from` of a stage.
+/// Reads the `from` of a stage.
 pub(super) fn origin(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -106,8 +106,8 @@ pub(super) fn origin(
 }
 
 fn nothing_of_stage_2(cx: &mut Context<'_>, at: &Place<'_>, span: Range<usize>) -> Reported {
-    let message = "stage-2 is what is built last: no stage can need it";
-    let help = "move what both need into a further stage, and name that in both";
+    let message = "stage-2 is built last, so no stage can use it";
+    let help = "move what both need into a further stage, and use that in both";
     cx.report(at.error(Code::UnknownStage, span, message).help(help))
 }
 
@@ -158,7 +158,7 @@ fn copy(
     })
 }
 
-/// A name that is both a stage's and an image's is the stage's, as in a Dockerfile.
+/// Reads the source of a copy. A name that is both a stage and an image means the stage, as in a Dockerfile.
 fn source(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -209,7 +209,7 @@ fn source(
     match image_name::check(&ComposeText::literal(name.as_str()), Use::Base) {
         Ok(()) => Ok(Source::Image(name)),
         Err(problem) => {
-            let message = format!("{}, and no stage or context has it", problem.message);
+            let message = format!("{}, and no stage or context has this name", problem.message);
             let diagnostic = here.error(Code::InvalidImageName, span, message);
             Err(cx.report(diagnostic.help(problem.help)))
         }
@@ -247,7 +247,7 @@ fn path(
             _ => "`installation/`".to_owned(),
         };
         Some((
-            format!("{} is absolute, but it lies in {folder}", quoted(&path)),
+            format!("{} is absolute, but it is in {folder}", quoted(&path)),
             "write the path relative to that".to_owned(),
         ))
     } else {
@@ -262,7 +262,8 @@ fn path(
     Ok(path)
 }
 
-/// It may still be made before the build.
+/// Warns of a path that does not exist below `installation/`. It is no error: a script may make it before the
+/// build.
 fn require_in_installation(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -289,7 +290,7 @@ fn target(
     at: &Place<'_>,
 ) -> Result<String, Reported> {
     let Some(to) = cx.text(field, at)? else {
-        let help = "name the place of the copy, such as `/app/`";
+        let help = "write the destination of the copy, such as `/app/`";
         return Err(cx.missing(at, "to", help));
     };
     if to.starts_with('/') {
@@ -316,7 +317,7 @@ fn owner(
     if is_name(user) && group.is_none_or(is_name) {
         return Ok(Some(owner));
     }
-    let message = format!("{} is no owner of a file", quoted(&owner));
+    let message = format!("{} is not an owner of a file", quoted(&owner));
     let help = "write the name of an account of the image, or `UID:GID`";
     Err(cx.bad_value(field, at, Code::InvalidCopy, message, help))
 }
@@ -333,7 +334,7 @@ fn mode(
     if matches!(mode.len(), 3 | 4) && is_digits {
         return Ok(Some(mode));
     }
-    let message = format!("{} is no mode of a file", quoted(&mode));
+    let message = format!("{} is not a file mode", quoted(&mode));
     let help = "write three or four octal digits in quotes, such as `'0755'`";
     Err(cx.bad_value(field, at, Code::InvalidCopy, message, help))
 }

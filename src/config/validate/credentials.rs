@@ -1,4 +1,4 @@
-//! A user's keys: from a file, from the host's home folder, or as text.
+//! A user's keys, from a file, from the host's home directory or as text.
 
 use super::project_path::{did_you_mean, file_diagnostic, normalise, outside};
 use crate::config::FileProblem;
@@ -9,14 +9,14 @@ use crate::config::yaml::Content;
 use crate::diagnostic::Code;
 use crate::model::PrivateKey;
 
-/// The key files of a home folder, in the order in which they are looked for.
+/// The key files of a home directory, in the order of preference.
 const HOME_KEYS: [&str; 4] = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"];
 
-/// What a key is read from.
+/// A key's text and its origin.
 struct Found<'n> {
     text: String,
     field: Field<'n>,
-    /// The name of the file, where it is one.
+    /// The name of the key's file, if it is in one.
     file_name: Option<String>,
     /// Its path: absolute, below `~/`, or relative to `installation/`.
     path: Option<String>,
@@ -36,7 +36,7 @@ enum Half {
 }
 
 impl Found<'_> {
-    /// Whether a text in place of a key is the name of a file.
+    /// Whether the text is the name of a file and not a key.
     fn is_path(&self) -> bool {
         let text = self.text.trim();
         let begins = ["/", "~", "./", "stage-"];
@@ -62,7 +62,7 @@ fn is_key_text(text: &str) -> bool {
     text.contains("-----BEGIN") || is_public && rest.starts_with("AAAA")
 }
 
-/// The key that grants login, and the place to blame for it.
+/// The key that can log in, and the position for findings about it.
 pub(super) fn public_key(
     cx: &mut Context<'_>,
     section: &raw::User<'_>,
@@ -115,7 +115,7 @@ pub(super) fn private_key(
     }
 }
 
-/// The text behind the `_file` or the `_text` key, of which only one may be set.
+/// The key's text from the `_file` or the `_text` key. Only one of them may be set.
 fn key_text<'n>(
     cx: &mut Context<'_>,
     (file, text): (Option<Field<'n>>, Option<Field<'n>>),
@@ -130,7 +130,7 @@ fn key_text<'n>(
             here.warning(
                 Code::BareTilde,
                 field.node.span.clone(),
-                "a bare `~` is YAML's null, so that no key is used",
+                "a bare `~` is YAML's null, so no key is used",
             )
             .help("write `'~'` for your own key, or null for none"),
         );
@@ -169,7 +169,7 @@ fn key_text<'n>(
     {
         let problem = (
             Code::FileNotFound,
-            "this is a key, and the name of its file is asked for".to_owned(),
+            "this is a key, but the name of a file is expected".to_owned(),
             half.help_with_text(),
         );
         return Err(report_key(cx, field, at, problem));
@@ -200,7 +200,7 @@ fn key_text<'n>(
     }))
 }
 
-/// A key written in the config: line breaks are a part of it.
+/// A key that is written in the config. It may have line breaks.
 fn key_in_place(cx: &mut Context<'_>, field: Field<'_>, at: &Place<'_>) -> Read<String> {
     let text = cx.text_where(Some(field), at, |c| matches!(c, '\n' | '\r' | '\t'))?;
     Ok(text.filter(|text| !text.is_empty()))
@@ -257,7 +257,7 @@ fn key_file(
         Ok(bytes) => {
             let mut places = cx.lookup().places_inside(&inside);
             if places.is_empty() {
-                // In a clone the file is missing, and listed all the same.
+                // In a clone the file is missing, but the generated lists must hold it all the same.
                 places.push(inside.clone());
             }
             note_places(cx, field, at, places, key_files);
@@ -275,7 +275,7 @@ fn key_file(
     }
 }
 
-/// A file that is missing is one that need not be there.
+/// `None` if the file is missing and is not required.
 fn if_there(
     found: Result<Vec<u8>, FileProblem>,
     is_wanted: bool,
@@ -286,7 +286,8 @@ fn if_there(
     }
 }
 
-/// What builds and commits leave out is listed in files that git tracks.
+/// Records the paths of a key below `installation/`, and warns if a local file names it: builds and commits leave
+/// such files out by lists in files that git tracks.
 fn note_places(
     cx: &mut Context<'_>,
     field: Field<'_>,
@@ -296,7 +297,7 @@ fn note_places(
 ) {
     let span = field.node.span.clone();
     if !places.is_empty() && cx.is_local(span.start) && cx.lookup().is_in_git() {
-        let message = "this key file of the local file is listed in `.gitignore` and `.dockerignore`, which git tracks";
+        let message = "this key file from the local file is listed in `.gitignore` and `.dockerignore`, which git tracks";
         let warning = field
             .place(at)
             .warning(Code::LocalValueTracked, span, message);
@@ -309,7 +310,7 @@ fn note_places(
     key_files.extend(places);
 }
 
-/// The file that stands for the half of a key pair; never the private one for a public key.
+/// The file of one half of a key pair: for a public key never the private file.
 fn candidate(name: &str, half: Half) -> String {
     match half {
         Half::Public => format!("{name}.pub"),
@@ -330,7 +331,7 @@ fn report_path(cx: &mut Context<'_>, found: &Found<'_>, at: &Place<'_>, half: Ha
         Half::Public => (Code::InvalidPublicKey, "write it under `pubkey_file`"),
         Half::Private => (Code::InvalidPrivateKey, "write it under `privkey_file`"),
     };
-    let message = "this is the name of a file, and the text of a key is asked for".to_owned();
+    let message = "this is the name of a file, but the text of a key is expected".to_owned();
     report_key(cx, found.field, at, (code, message, help))
 }
 
@@ -343,7 +344,7 @@ fn report_public(
     let (code, message, help) = match problem {
         PublicKeyProblem::IsPrivate => (
             Code::PrivateKeyAsPublic,
-            "this is a private key, and a public key is asked for".to_owned(),
+            "this is a private key, but a public key is expected".to_owned(),
             "name the `.pub` file; a private key belongs in `privkey_file` or `privkey_text`",
         ),
         PublicKeyProblem::Invalid { what, help } => (
@@ -355,7 +356,7 @@ fn report_public(
     report_key(cx, found.field, at, (code, message, help))
 }
 
-/// Points at the key of the config, for the value may be secret.
+/// Points at the key in the config and not at its value, which may be a secret.
 fn report_key(
     cx: &mut Context<'_>,
     field: Field<'_>,

@@ -1,4 +1,4 @@
-//! Two things mounted at one place of a container.
+//! Two mounts with the same destination.
 
 use std::collections::{HashMap, hash_map};
 
@@ -8,10 +8,10 @@ use crate::config::read::{Context, Site};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::{ComposeText, MountSource, Part};
 
-/// What is mounted: its key for a message, and its place in the config.
+/// A mount: its key for a message, and its position.
 type Mounted<'m> = (String, &'m Site);
 
-/// Warns of the destinations that one service has twice. What mounts nothing is no part of it.
+/// Warns if a service mounts two things at the same destination. Entries that mount nothing are ignored.
 pub(super) fn check(cx: &mut Context<'_>, storage: &[ReadStorage], mounts: &[ReadMount]) {
     let storage = storage.iter().map(|read| {
         let name = read.storage.key.name();
@@ -43,7 +43,7 @@ pub(super) fn check(cx: &mut Context<'_>, storage: &[ReadStorage], mounts: &[Rea
     }
 }
 
-/// Two texts with markers are the same place if they are the same text.
+/// The destination for comparison. With markers, only equal texts are the same destination.
 fn spelling(path: &ComposeText) -> String {
     let text = path.for_reading();
     match path.parts.first() {
@@ -64,5 +64,5 @@ fn warning(destination: &str, first: &Mounted<'_>, again: &Mounted<'_>) -> Diagn
         .label("again here")
         .also(first_span, "first here")
         .path(again.1.path.clone())
-        .help("give one of them another destination: only one of the two will be seen")
+        .help("give one of them another destination: one mount would hide the other")
 }

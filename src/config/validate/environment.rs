@@ -34,7 +34,7 @@ pub(super) fn read(
     }
 }
 
-/// Of a name that stands twice the last value counts, as a shell would have it.
+/// Reads a list. If a name occurs twice, the last value counts, as in a shell.
 fn list(cx: &mut Context<'_>, items: &[Node], at: &Place<'_>) -> Vec<EnvVar> {
     let mut variables: Vec<EnvVar> = Vec::with_capacity(items.len());
     let mut seen: HashMap<String, (usize, Range<usize>)> = HashMap::with_capacity(items.len());
@@ -71,7 +71,7 @@ fn list(cx: &mut Context<'_>, items: &[Node], at: &Place<'_>) -> Vec<EnvVar> {
     variables
 }
 
-/// `KEY=value`, or `KEY` alone.
+/// Parses `KEY=value` or `KEY`.
 fn assignment(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<EnvVar, Reported> {
     if let Content::Map(entries) = &*node.content {
         let help = match entries.as_slice() {
@@ -113,7 +113,7 @@ fn assignment(cx: &mut Context<'_>, node: &Node, at: &Place<'_>) -> Result<EnvVa
 fn mapping(cx: &mut Context<'_>, entries: &[Entry], at: &Place<'_>) -> Vec<EnvVar> {
     let mut variables = Vec::with_capacity(entries.len());
     for entry in named_entries(cx, entries, at) {
-        // The path would hold what may be a value: `{KEY=value}`.
+        // The key may hold a value (`{KEY=value}`), so the path of the finding must not contain it.
         if check_name(cx, &entry.key, entry.key_span.clone(), at).is_err() {
             continue;
         }
@@ -169,7 +169,7 @@ fn check_name(
     Err(cx.report(diagnostic.help(help)))
 }
 
-/// A name for a message, up to where it is none: the rest may be the value.
+/// A name for a message, cut at the first illegal character: the rest may be the value.
 fn shown(name: &str) -> String {
     let end = name.find(|c: char| !is_of_name(c)).unwrap_or(name.len());
     let rest = if end < name.len() { "…" } else { "" };
@@ -184,7 +184,7 @@ fn is_of_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-.".contains(c)
 }
 
-/// Values may hold anything that an environment can: all but NUL.
+/// Checks a value. It may hold anything that an environment can hold, which is everything except NUL.
 fn check_value(
     cx: &mut Context<'_>,
     node: &Node,

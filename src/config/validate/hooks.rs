@@ -13,12 +13,12 @@ use crate::model::{Hook, Hooks};
 
 const EXAMPLE: &str = "- stage-1/custom/my-script.sh --option";
 
-/// What the points of a hook allow.
+/// The rules for hooks at one point.
 #[derive(Clone, Copy)]
 struct Point<'n> {
     home: Home<'n>,
     is_build: bool,
-    /// Neither volumes nor the links of `/soft` exist.
+    /// Volumes and the links of `/soft` do not exist yet.
     before_run_time: bool,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn read(
     }
 }
 
-/// Those of a further stage.
+/// The hooks of a further stage.
 pub(super) fn of_builder(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -90,7 +90,7 @@ fn list(
         .collect()
 }
 
-/// One entry, as text or as the only item of a list.
+/// Reads `on_entry`: one entry, either as text or as the only item of a list.
 fn on_entry(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -134,7 +134,7 @@ fn hook(
     at: &Place<'_>,
     point: Point<'_>,
 ) -> Result<Hook, Reported> {
-    // Before variables are replaced: `${PEI_SOFT_DATA}` is set nowhere but in a container.
+    // Check this before variables are replaced: `${PEI_SOFT_DATA}` is only set in containers.
     if let Content::Scalar(scalar) = &*node.content
         && point.before_run_time
     {
@@ -202,7 +202,7 @@ fn forbid_run_time_paths(
     Err(cx.report(diagnostic.help("use /hard/image/… or a run-time hook such as `on_first_run`")))
 }
 
-/// Reports a problem at its place in the entry.
+/// Reports a problem at its position in the entry.
 fn report(
     cx: &mut Context<'_>,
     node: &Node,

@@ -1,4 +1,4 @@
-//! Host ports that two mappings want.
+//! Host ports that two mappings publish.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,23 +10,23 @@ use super::ssh::ReadSsh;
 use crate::config::read::{Context, Site};
 use crate::diagnostic::{Code, Diagnostic};
 
-/// The ports that are looked at, in ranges too; more are no config of a person.
+/// The most ports that are checked, counting each port of a range. No real config has more.
 const MOST: usize = 300_000;
 
-/// The addresses that are remembered for one port.
+/// The most addresses that are stored per port.
 const ADDRESSES: usize = 64;
 
-/// A range of host ports.
+/// A range of host ports that a mapping publishes.
 struct Claim<'p> {
     protocol: Protocol,
-    /// `None`: all addresses, IPv4 and IPv6.
+    /// `None` means all addresses, IPv4 and IPv6.
     address: Option<IpAddr>,
     ports: RangeInclusive<u16>,
     site: &'p Site,
     is_ssh: bool,
 }
 
-/// Warns once for each mapping that wants a port another has.
+/// Warns once for each mapping with a port that an earlier mapping publishes.
 pub(super) fn check(cx: &mut Context<'_>, published: &[Published], ssh: Option<&ReadSsh>) {
     let mut claims: Vec<Claim<'_>> = published.iter().filter_map(claim).collect();
     if let Some((port, site)) = ssh.filter(|ssh| ssh.enabled).and_then(ReadSsh::host_port) {
@@ -71,14 +71,14 @@ fn claim(port: &Published) -> Option<Claim<'_>> {
     })
 }
 
-/// A range for one container port is a choice that the engine makes, no claim.
+/// The host ports, unless a range is given for one container port: then the engine picks a free one.
 fn fixed_host_ports(mapping: &Mapping) -> Option<&RangeInclusive<u16>> {
     let several = |range: &RangeInclusive<u16>| range.start() != range.end();
     let host = mapping.host.as_ref()?;
     (several(&mapping.container) || !several(host)).then_some(host)
 }
 
-/// Whether one port can be wanted twice: an unspecified address is all of its family.
+/// Whether two addresses share a port. An unspecified address includes all addresses of its family.
 fn overlap(one: Option<IpAddr>, other: Option<IpAddr>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => {

@@ -7,14 +7,15 @@ use crate::config::read::{Context, Field, Place, Read, Site};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::ComposeText;
 
-/// What a stage builds on and what it builds, each with its place.
+/// A stage's base image and output image, each with its position.
 #[derive(Default)]
 pub(super) struct ReadImage {
     pub(super) base: Option<(ComposeText, Site)>,
     pub(super) output: Option<(ComposeText, Site)>,
 }
 
-/// A base that is null or empty is none, which a stage that grows from another one may have.
+/// Reads the section. A base that is null or empty counts as missing, which is legal for a stage that builds on
+/// another one.
 pub(super) fn read(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -50,7 +51,7 @@ pub(super) fn read(
     }
 }
 
-/// That of a further stage, which may have neither.
+/// The section of a further stage, in which both keys are optional.
 pub(super) fn of_builder(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -69,8 +70,8 @@ pub(super) fn of_builder(
     }
 }
 
-/// No stage may write the image that it, or a stage before it, is built on: each build would begin where the last
-/// one ended.
+/// Refuses an output that is the base of the same stage or of an earlier one: each build would start from the
+/// result of the last one.
 pub(super) fn check(cx: &mut Context<'_>, images: &[&ReadImage]) {
     for (index, image) in images.iter().enumerate() {
         let bases = images[..=index]
@@ -85,8 +86,7 @@ pub(super) fn check(cx: &mut Context<'_>, images: &[&ReadImage]) {
                 .filter_map(|image| image.output.as_ref());
             if let Some((_, first)) = before.find(|(other, _)| is_same(other, output)) {
                 let (first, again) = first.apart(site);
-                let message =
-                    "both stages make an image of this name: the one that is built last has it";
+                let message = "both stages build an image with this name: the later build overwrites the earlier one";
                 let warning = Diagnostic::warning(Code::OverwrittenBase, again, message);
                 let warning = warning
                     .also(first, "made first here")
@@ -95,7 +95,7 @@ pub(super) fn check(cx: &mut Context<'_>, images: &[&ReadImage]) {
             }
             continue;
         };
-        let message = "this image is also what is built on: each build would write over it";
+        let message = "the stage builds on this image, too: each build would overwrite it";
         let (base, again) = first.apart(site);
         cx.report(
             Diagnostic::error(Code::OverwrittenBase, again, message)
@@ -106,12 +106,12 @@ pub(super) fn check(cx: &mut Context<'_>, images: &[&ReadImage]) {
     }
 }
 
-/// Whether two names are one image to an engine, as far as no marker hides it.
+/// Whether two names are the same image to an engine. Names with markers are compared as text.
 fn is_same(one: &ComposeText, other: &ComposeText) -> bool {
     in_full(one) == in_full(other)
 }
 
-/// One text for one image, as far as no marker hides it.
+/// The full name of an image. A name with markers is unchanged.
 pub(super) fn in_full(name: &ComposeText) -> String {
     let literal = name.as_literal().map(image_name::in_full);
     literal.unwrap_or_else(|| name.for_compose())

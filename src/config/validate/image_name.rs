@@ -9,11 +9,11 @@ use crate::model::{ComposeText, NameForm, Part};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     Base,
-    /// A digest is what a build results in, so that it cannot be asked for.
+    /// It must not have a digest: the digest is only known after the build.
     Output,
 }
 
-/// What is wrong with a name.
+/// A problem with a name.
 #[derive(Debug)]
 pub(super) struct Problem {
     pub(super) message: String,
@@ -22,8 +22,8 @@ pub(super) struct Problem {
 
 const FORM: &str = "a name has the form `[registry[:port]/]path[:tag]`, such as `ubuntu:24.04`";
 
-/// A name without markers must follow the grammar; in one with markers, which may
-/// stand for any piece of it, the literal parts must hold no foreign characters.
+/// Checks a name. Without markers it must follow the grammar. A marker may stand for any part of the name, so then
+/// only the characters of the literal parts are checked.
 pub(super) fn check(text: &ComposeText, use_as: Use) -> Result<(), Problem> {
     for part in &text.parts {
         if let Part::Literal(literal) = part {
@@ -100,7 +100,7 @@ fn reference(text: &str, use_as: Use) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A name with what an engine adds to it: registry, `library/` and tag.
+/// A name with the defaults that an engine adds: registry, `library/` and tag.
 pub(super) fn in_full(name: &str) -> String {
     let (repository, tag) = match name.split_once('@') {
         Some(_) => (name, None),
@@ -116,7 +116,7 @@ pub(super) fn in_full(name: &str) -> String {
     format!("{domain}/{library}{path}:{}", tag.unwrap_or("latest"))
 }
 
-/// A colon before the last slash belongs to the registry's port.
+/// Splits off the tag. A colon before the last slash belongs to the registry's port.
 fn split_tag(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once(':') {
         Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
@@ -124,7 +124,7 @@ fn split_tag(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The first component is a registry if it cannot be a part of a path.
+/// Splits off the registry: the first component, if it could not be part of a path.
 pub(super) fn split_domain(repository: &str) -> (Option<&str>, &str) {
     match repository.split_once('/') {
         Some((first, path))
@@ -155,7 +155,7 @@ pub(super) fn is_domain(domain: &str) -> bool {
     host.split('.').all(label) && port.is_none_or(number)
 }
 
-/// Letters and digits, joined by one `.`, one or two `_`, or any number of `-`.
+/// Whether a component consists of letters and digits, separated by one `.`, one or two `_`, or any number of `-`.
 pub(super) fn is_component(component: &str) -> bool {
     let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let joints = component.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());

@@ -1,7 +1,7 @@
-//! The options of the installers that pei ships, checked before a build runs into them.
+//! Checks the options of the installers that pei ships, so that a mistake is found before the build.
 //!
-//! An installer's README has the table that its `--help` prints (`scripts/script-docs.sh` writes it, and a test compares
-//! them). Where the project's installer is the shipped one, that table is what it takes.
+//! An installer's README holds the table that its `--help` prints: `scripts/script-docs.sh` writes it and a test
+//! compares them. If the project's installer is the one that pei ships, that table lists what it accepts.
 
 use super::script_word;
 use crate::assets;
@@ -9,10 +9,10 @@ use crate::config::read::{Context, Place, Reported};
 use crate::config::yaml::Node;
 use crate::diagnostic::{Code, nearest, quoted};
 
-/// What one option takes: nothing, or a value that is called so.
+/// The name of an option's value. `None` if it takes no value.
 type Takes<'t> = Option<&'t str>;
 
-/// A script's options and its words without a flag.
+/// The options of a script and the number of its other arguments.
 struct Table<'t> {
     options: Vec<(&'t str, Takes<'t>)>,
     operands: usize,
@@ -34,7 +34,7 @@ pub(super) fn check(
 }
 
 fn problem(cx: &Context<'_>, script: &str, arguments: &str) -> Option<(String, String)> {
-    // Stage-2's installers call those of stage-1.
+    // The installers of stage-2 call those of stage-1.
     let path = script
         .strip_prefix("stage-1/")
         .or(script.strip_prefix("stage-2/"))?;
@@ -47,7 +47,7 @@ fn problem(cx: &Context<'_>, script: &str, arguments: &str) -> Option<(String, S
 }
 
 impl<'t> Table<'t> {
-    /// The table below the script's heading.
+    /// Parses the table below the script's heading.
     fn read(readme: &'t str, script: &str) -> Option<Self> {
         let (_, rest) = readme.split_once(&format!("\n### `{script}`\n"))?;
         let mut table = Self {
@@ -73,7 +73,7 @@ impl<'t> Table<'t> {
         (table.options.len() > 1).then_some(table)
     }
 
-    /// As `lib/args.sh` reads them, up to the first word that a shell still makes something of.
+    /// The first problem, reading words as `lib/args.sh` does. Stops at the first word that a shell expands.
     fn problem(&self, arguments: &str) -> Option<(String, String)> {
         let mut words = Words(arguments);
         let mut operands = 0;
@@ -154,7 +154,7 @@ impl<'t> Table<'t> {
     }
 }
 
-/// What to write, where a value is none of those that the table names.
+/// What to write, if the table lists the legal values and this is none of them.
 fn wrong_value(takes: &str, value: &str) -> Option<String> {
     let is_url = value.starts_with("http://") || value.starts_with("https://");
     let choices: Vec<&str> = takes.split('|').collect();
@@ -174,11 +174,11 @@ fn wrong_value(takes: &str, value: &str) -> Option<String> {
     (!fits).then_some(help)
 }
 
-/// The words of an argument text, as far as no substitution is among them.
+/// The words of an argument text, up to the first substitution.
 struct Words<'t>(&'t str);
 
 impl Words<'_> {
-    /// Whether the next word is more than its text.
+    /// Whether a shell expands the next word.
     fn is_opaque(&self) -> bool {
         let rest = script_word::trimmed(self.0);
         let after = script_word::split(rest).map_or("", |(_, after)| after);

@@ -1,13 +1,14 @@
-//! Signs that a person took for syntax and that are a part of the value, or the other way round.
+//! Characters that look like syntax but are part of the value, or the other way round.
 
 use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, quoted};
 
-/// Quotes of word processors, which no program takes for quotes.
+/// Typographic quotes, which no program reads as quotes.
 const TYPOGRAPHIC: [char; 9] = ['‘', '’', '‚', '“', '”', '„', '«', '»', '′'];
 
-/// A password that is not what stands in the file.
+/// Warns of a password that the user probably did not mean: in typographic quotes, after an anchor, or changed by the
+/// syntax of `.env`.
 pub(super) fn check_password(cx: &mut Context<'_>, field: Field<'_>, at: &Place<'_>, text: &str) {
     let warning = |code, message: &str| at.warning(code, field.key_span.clone(), message);
     if text.starts_with(TYPOGRAPHIC) && text.ends_with(TYPOGRAPHIC) {
@@ -17,8 +18,7 @@ pub(super) fn check_password(cx: &mut Context<'_>, field: Field<'_>, at: &Place<
         cx.report(found.help("write `'` or `\"` around the password"));
     }
     if cx.has_unused_anchor(&field) {
-        let message =
-            "this password begins behind a `&`, where YAML names an anchor, and nothing uses that";
+        let message = "YAML reads the `&` before this password as an anchor, which nothing uses";
         let found = warning(Code::CutOffValue, message);
         cx.report(found.help("quote the password if the `&` is part of it"));
     }
@@ -29,7 +29,7 @@ pub(super) fn check_password(cx: &mut Context<'_>, field: Field<'_>, at: &Place<
         let name = part.split(['}', ':']).next().unwrap_or_default();
         if cx.lookup().is_changed_in_env_file(name) {
             let message = format!(
-                "this password is not what stands in `.env` behind `{name}=`: `$`, ` #` and quotes mean something there"
+                "this password differs from the text of `{name}` in `.env`, where `$`, ` #` and quotes have a meaning"
             );
             let found = warning(Code::CutOffValue, &message);
             cx.report(found.help(format!("write it in single quotes in `.env`: `{name}='…'`")));
@@ -37,7 +37,7 @@ pub(super) fn check_password(cx: &mut Context<'_>, field: Field<'_>, at: &Place<
     }
 }
 
-/// What Compose passes on as it stands, and a shell would have replaced.
+/// Warns of text that a shell would replace, but that Compose passes on unchanged.
 pub(super) fn check_variable(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, name: &str) {
     let Content::Scalar(scalar) = &*node.content else {
         return;

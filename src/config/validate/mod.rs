@@ -1,8 +1,7 @@
-//! The rules of the config, and the model of what passes them.
+//! The rules of the config, which turn it into the model.
 //!
-//! A validator reports what it finds and goes on with a default, so that one run
-//! tells everything; the caller of [`project()`] drops the result if an error was
-//! among the reports.
+//! A validator reports each problem and continues with a default, so that one run finds everything. If there was an
+//! error, the caller of [`project()`] drops the result.
 
 mod apt;
 mod arguments;

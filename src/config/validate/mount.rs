@@ -7,20 +7,20 @@ use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, Mount, MountSource, NameForm, Storage, StorageKey};
 
-/// A storage entry with its place.
+/// A storage entry with its position.
 pub(super) struct ReadStorage {
     pub(super) storage: Storage,
     pub(super) site: Site,
 }
 
-/// A mount with the places that later checks need.
+/// A mount with the positions that later checks need.
 pub(super) struct ReadMount {
     pub(super) mount: Mount,
     pub(super) name: Site,
     pub(super) destination: Site,
 }
 
-/// The storage entries in the file's order.
+/// The storage entries, in the file's order.
 pub(super) fn storage(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -55,7 +55,7 @@ pub(super) fn storage(
         .collect()
 }
 
-/// The mounts in the file's order.
+/// The mounts, in the file's order.
 pub(super) fn mounts(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -108,7 +108,7 @@ fn mount(cx: &mut Context<'_>, entry: &Entry, mounts: &Place<'_>) -> Result<Read
     })
 }
 
-/// What the type asks for; fields that it does not use may stand there.
+/// The source, from the keys that the type requires. Other keys may be present.
 fn source(
     cx: &mut Context<'_>,
     section: &raw::Mount<'_>,
@@ -144,7 +144,7 @@ fn source(
     }
 }
 
-/// What names another place than the one where the data go. A value of `null` says that it is for another type.
+/// Warns of keys that the type does not use: the data would not be where they say. A `null` is not reported.
 fn warn_of_unused(cx: &mut Context<'_>, section: &raw::Mount<'_>, at: &Place<'_>, kind: &str) {
     for (field, meant) in [
         (section.host_path, "host"),
@@ -186,8 +186,7 @@ fn destination(
     Ok((text, site))
 }
 
-/// The name becomes `mount_NAME`, the volume's name in the compose file; without a
-/// volume it may be any text.
+/// Checks the name. The compose file names the volume `mount_NAME`; a mount without a volume may have any name.
 fn check_name(cx: &mut Context<'_>, entry: &Entry, at: &Place<'_>, source: &MountSource) {
     let names_volume = matches!(
         source,

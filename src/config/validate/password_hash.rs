@@ -1,10 +1,10 @@
-//! `password_hash`: what crypt(3) made of a password, taken as it is.
+//! `password_hash`: a crypt(3) hash, used as it is.
 
 use crate::config::raw;
 use crate::config::read::{Context, Place, Read};
 use crate::diagnostic::Code;
 
-/// A user's `password_hash`. Neither the message nor the place shows it, as with a password.
+/// Reads a user's `password_hash`. As with a password, no finding shows it.
 pub(super) fn read(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Read<String> {
     let Some(field) = section.password_hash else {
         return Ok(None);
@@ -24,14 +24,14 @@ pub(super) fn read(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>
         return Ok(Some(text));
     }
     let message = "this is not a hash of crypt(3) in the form `$6$…`, `$5$…`, `$y$…` or `$2b$…`";
-    let help = "`pei hash-password` makes one; a password itself stands under `password`";
+    let help = "`pei hash-password` makes one; write a password itself under `password`";
     Err(cx.report(
         here.error(Code::InvalidPasswordHash, span, message)
             .help(help),
     ))
 }
 
-/// Whether a text has the whole form of a hash that the login programs of Debian and Ubuntu check a password against.
+/// Whether a text is a complete hash in a form that the login programs of Debian and Ubuntu accept.
 pub(super) fn is_hash(text: &str) -> bool {
     let mut parts = text.split('$');
     if parts.next() != Some("") {
@@ -76,7 +76,7 @@ fn is_sha_crypt(parts: &[&str], length: usize) -> bool {
     (1..=16).contains(&salt.len()) && is_encoded(salt) && is_encoded(hash) && hash.len() == length
 }
 
-/// The letters of crypt's base64.
+/// Whether all characters are of crypt's base64.
 fn is_encoded(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"./".contains(&byte))
@@ -87,7 +87,7 @@ mod tests {
     use super::is_hash;
 
     #[test]
-    fn only_whole_hashes_are_hashes() {
+    fn only_complete_hashes_are_accepted() {
         let (long, short, blowfish) = ("x".repeat(86), "x".repeat(43), "x".repeat(53));
         for hash in [
             format!("$6$salt${long}"),

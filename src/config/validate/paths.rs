@@ -1,10 +1,10 @@
-//! What may stand between the colons of a volume's short syntax.
+//! Checks of the parts of a volume in Compose's short syntax, where a colon separates them.
 
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, NameForm, Part};
 
-/// `volume_name`: the name of a volume in the engine.
+/// Checks `volume_name`, the name of a volume in the engine.
 pub(super) fn check_volume_name(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -26,7 +26,7 @@ pub(super) fn check_volume_name(
     Err(cx.bad_value(field, at, Code::InvalidVolumeName, message, help))
 }
 
-/// `host_path`: Compose must see that it is a path.
+/// Checks `host_path`. Compose must recognise it as a path.
 pub(super) fn check_host_path(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -49,7 +49,8 @@ pub(super) fn check_host_path(
         )),
         Some(Part::Literal(first)) if first.starts_with("\\\\") => Some((
             format!("{} is a share of Windows", shown(text)),
-            "mount the share on this machine, and write the directory where it is".into(),
+            "mount the share on this machine, and write the directory at which it is mounted"
+                .into(),
         )),
         Some(Part::Literal(first)) if !first.starts_with(['/', '.', '~']) => Some((
             format!(
@@ -67,8 +68,8 @@ pub(super) fn check_host_path(
     report(cx, field, at, problem)
 }
 
-/// A drive of Windows: Compose reads the path, and an engine that is not on Windows refuses it. And the home of another
-/// user, which Compose does not know: it takes `~x` for `~/x`.
+/// Warns of a Windows drive, which Compose accepts and an engine on another system refuses, and of another user's
+/// home, `~x`, which Compose takes for `~/x`.
 pub(super) fn warn_of_place(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -101,7 +102,7 @@ pub(super) fn warn_of_place(
     )));
 }
 
-/// `dst_path`: absolute, and not the root of everything.
+/// Checks `dst_path`: it must be absolute and not `/`.
 pub(super) fn check_destination(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -150,7 +151,7 @@ fn colon(text: &ComposeText) -> (String, String) {
     )
 }
 
-/// `C:\…` of a Windows host, whose colon Compose knows.
+/// Whether the path begins with a Windows drive, `C:\…`. Compose accepts that colon.
 fn begins_with_drive(path: &str) -> bool {
     matches!(path.as_bytes(), [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic())
 }
@@ -171,7 +172,7 @@ fn is_root(path: &str) -> bool {
     normalised(path) == "/"
 }
 
-/// An absolute path with one way to spell it.
+/// An absolute path in its shortest form, for comparisons.
 pub(super) fn normalised(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -191,7 +192,7 @@ mod tests {
     use super::normalised;
 
     #[test]
-    fn one_folder_has_one_spelling() {
+    fn a_directory_has_one_spelling() {
         for path in ["/a/b", "/a/b/", "//a/./b", "/a/c/../b"] {
             assert_eq!(normalised(path), "/a/b");
         }

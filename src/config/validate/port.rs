@@ -11,17 +11,17 @@ pub(super) const TOO_MANY_PARTS: &str = "has more than three parts";
 /// A mapping without markers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
-    /// `None`: all interfaces, IPv4 and IPv6.
+    /// `None` means all interfaces, IPv4 and IPv6.
     pub ip: Option<IpAddr>,
-    /// `None`: the engine picks one.
+    /// `None` means that the engine picks one.
     pub host: Option<RangeInclusive<u16>>,
-    /// In the container.
+    /// The ports in the container.
     pub container: RangeInclusive<u16>,
-    /// Of both sides.
+    /// The protocol of both ports.
     pub protocol: Protocol,
 }
 
-/// The transport of a port.
+/// The transport protocol of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// What ssh uses.
@@ -44,13 +44,13 @@ impl Protocol {
 }
 
 impl Mapping {
-    /// Reachable from other machines.
+    /// Whether other machines can reach the port.
     pub fn is_open_to_all(&self) -> bool {
         self.ip.is_none_or(|ip| ip.is_unspecified())
     }
 }
 
-/// Reads a mapping; the error says what is wrong with it, to follow "the port `…` ".
+/// Parses a mapping. The error completes the sentence "the port `…` ".
 pub fn parse(text: &str) -> Result<Mapping, &'static str> {
     if text.contains("://") {
         return Err("is a URL");

@@ -6,18 +6,18 @@ use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, Part};
 
-/// A port with its place.
+/// A port with its position.
 #[derive(Debug, Clone)]
 pub(super) struct Published {
     pub(super) text: ComposeText,
-    /// `None` where markers hide what is mapped.
+    /// `None` if it holds a marker.
     pub(super) mapping: Option<Mapping>,
     pub(super) site: Site,
 }
 
 impl Published {
-    /// The mapping, where each marker has its default, or stands for some port: a host port that only Compose knows is
-    /// as open as any other.
+    /// The mapping with the default of each marker, or with any port if there is no default: a host port that only
+    /// Compose knows is as reachable as any other.
     pub(super) fn likely_mapping(&self) -> Option<Mapping> {
         let text = self.text.parts.iter();
         let text = text.map(|part| part.known().unwrap_or("1"));
@@ -41,7 +41,7 @@ pub(super) fn read(
         .collect()
 }
 
-/// The items of a list; null is an empty one.
+/// The items of a list. Null is an empty list.
 pub(super) fn items<'n>(
     cx: &mut Context<'_>,
     node: &'n Node,

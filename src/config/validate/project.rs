@@ -1,4 +1,4 @@
-//! The whole file, and the rules that span its sections.
+//! The whole file, and the rules between its sections.
 
 use super::builders::{self, Needs, ReadBuilder};
 use super::copies::{Named, Names};
@@ -12,7 +12,7 @@ use crate::config::yaml::{Content, Entry, Node};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::{NameForm, Project};
 
-/// The project that the file describes; only good if no error was reported.
+/// Builds the project. The result may only be used if no error was reported.
 pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     let nowhere = 0..0;
     let first_key = match &*root.content {
@@ -37,7 +37,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
             .entry(stage)
             .error(Code::MissingKey, stage.key_span.clone(), message);
         let help = if first.key.trim().len() < first.key.len() {
-            "write spaces before the lines below it: those there now are other blanks, which YAML takes for text"
+            "indent the lines below it with spaces: they begin with other whitespace, which YAML takes for text"
         } else {
             "write two spaces before each line of the stage"
         };
@@ -48,7 +48,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     let sections = raw::Root::read(cx, root, &at).ok()?;
 
     let name = name(cx, sections.project, &at);
-    // In build order; the first one is the only one that has to be there.
+    // In build order. Only the first one is required.
     let fields = [
         (StageKind::System, sections.stage_1),
         (StageKind::Working, sections.stage_2),
@@ -86,7 +86,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     Some(project)
 }
 
-/// The order in which the further stages can be built; `None` where a circle has been reported.
+/// The order in which the further stages can be built. `None` if there is a cycle, which has been reported.
 fn order(
     cx: &mut Context<'_>,
     stages: &[ReadStage],
@@ -104,18 +104,18 @@ fn order(
         && let Some(base) = builders::base_below(builders, *index)
     {
         let message = format!(
-            "stage-2 grows from a stage that leads back to stage-1, and {} grows from the image {}",
+            "stage-2 needs a stage that is based on stage-1, but {} is based on the image {}",
             quoted(builders[*index].name()),
             quoted(&base.for_reading())
         );
         let diagnostic = Diagnostic::error(Code::UnknownStage, site.span.clone(), message);
-        let help = "copy from it with `copy`, or let it grow from `stage-1`";
+        let help = "copy from it with `copy`, or let it build on `stage-1`";
         cx.report(diagnostic.path(site.path.clone()).help(help));
     }
     Some(order)
 }
 
-/// A stage without keys, and the key behind it that is one of a stage.
+/// A stage without keys that is followed by a key of a stage: the key is not indented.
 fn not_indented(entries: &[Entry]) -> Option<(&Entry, &Entry)> {
     entries.windows(2).find_map(|pair| {
         let [stage, first] = pair else { return None };
@@ -126,7 +126,7 @@ fn not_indented(entries: &[Entry]) -> Option<(&Entry, &Entry)> {
     })
 }
 
-/// The project's own name.
+/// The project's name.
 fn name(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Option<String> {
     let name = cx.text(field, at).ok().flatten()?;
     if NameForm::PROJECT.fits(&name) {
@@ -138,7 +138,7 @@ fn name(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Optio
     None
 }
 
-/// What stages publish and mount in one container, or under one name.
+/// Rules between ports, mounts and names that end up in the same container.
 fn check_together(
     cx: &mut Context<'_>,
     stages: &[ReadStage],
@@ -160,7 +160,7 @@ fn check_together(
     host_ports::check(cx, &published, ssh);
 }
 
-/// Each stage inherits from the one before it.
+/// Builds the model. Each stage inherits from the one before it.
 fn assemble(
     name: Option<String>,
     stages: Vec<ReadStage>,

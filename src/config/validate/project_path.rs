@@ -1,4 +1,4 @@
-//! Paths under `installation/`.
+//! Paths below `installation/`.
 
 use std::ops::Range;
 
@@ -6,16 +6,16 @@ use crate::config::read::Place;
 use crate::config::{FileProblem, Lookup};
 use crate::diagnostic::{Code, Diagnostic, nearest, quoted};
 
-/// The path without what changes nothing: `./a//b/` is `a/b`. The error is a message.
+/// The path in its shortest form: `./a//b/` becomes `a/b`. The error is a message.
 pub(super) fn normalise(text: &str) -> Result<String, &'static str> {
     if text.starts_with('/') {
-        return Err("the path is absolute, but it must lie under `installation/`");
+        return Err("the path is absolute, but it must be under `installation/`");
     }
     let parts: Vec<&str> = text
         .split('/')
         .filter(|part| !matches!(*part, "" | "."))
         .collect();
-    // `a/../b` stays inside, but not where `a` is a link: no `..` at all is easier to trust.
+    // `a/../b` may leave `installation/` if `a` is a link, so `..` is not allowed at all.
     if parts.contains(&"..") {
         return Err("the path holds `..`, but it must stay under `installation/`");
     }
@@ -25,13 +25,13 @@ pub(super) fn normalise(text: &str) -> Result<String, &'static str> {
     Ok(parts.join("/"))
 }
 
-/// The finding for a path that is none under `installation/`.
+/// The finding for a path that is not below `installation/`.
 pub(super) fn outside(at: &Place<'_>, span: Range<usize>, message: &str) -> Diagnostic {
     at.error(Code::PathOutsideInstallation, span, message)
         .help("write the path relative to `installation/`, such as `stage-1/custom/NAME`")
 }
 
-/// The file that may be meant by a path where none is, as a question.
+/// A question with the name of a similar file, if there is one.
 pub(super) fn did_you_mean(lookup: &dyn Lookup, path: &str) -> Option<String> {
     let mut meant = String::new();
     for part in path.split('/') {
@@ -50,7 +50,7 @@ pub(super) fn did_you_mean(lookup: &dyn Lookup, path: &str) -> Option<String> {
     exists.then(|| format!("did you mean {}?", quoted(&meant)))
 }
 
-/// The finding for a file under `installation/` that must be there.
+/// The finding for a missing or unusable file below `installation/`.
 pub(super) fn file_diagnostic(
     at: &Place<'_>,
     span: Range<usize>,

@@ -7,17 +7,17 @@ use crate::config::read::{Context, Field, Place, Read};
 use crate::diagnostic::{Code, quoted};
 use crate::model::{ComposeText, Part, Proxy};
 
-/// Where the host is, seen from a container.
+/// The host, as seen from a container.
 const DEFAULT_ADDRESS: &str = "host.docker.internal";
 const DEFAULT_PORT: u16 = 7890;
 
-/// What ends a host name in a URL, or means something to a shell.
+/// Characters that end a host name in a URL or have a meaning in a shell.
 pub(in crate::config) const FOREIGN_IN_ADDRESS: &str = "/\\'\"`$#?&;|<>(){},";
 
-/// What one stage says; the rest is inherited or default.
+/// The keys that one stage sets. The others are inherited or have defaults.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ReadProxy {
-    /// The section is there and not null.
+    /// Whether the section exists and is not null.
     is_section: bool,
     address: Option<ComposeText>,
     port: Option<u16>,
@@ -41,8 +41,8 @@ pub(super) fn read(cx: &mut Context<'_>, field: Option<Field<'_>>, stage: &Place
     }
 }
 
-/// The address becomes a part of a URL that shells and apt read, so that it may
-/// hold nothing that ends the host name or means something to a shell.
+/// Reads the address. It becomes a part of a URL that shells and apt read, so it must not hold characters that end
+/// a host name or have a meaning in a shell.
 fn address(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Read<ComposeText> {
     let (Some(field), Some(text)) = (field, cx.compose_text(field, at)?) else {
         return Ok(None);
@@ -50,7 +50,7 @@ fn address(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Re
     let known: Vec<&str> = text.parts.iter().filter_map(Part::known).collect();
     let literal = text.as_literal();
     let problem = if known.iter().any(|text| text.contains('@')) {
-        // A part of it is a password, which would be read in the compose file and in the image.
+        // A part of the address is a password. Anybody could read it in the compose file and in the image.
         Some((
             "the proxy's address holds a login".to_owned(),
             "leave the login out: one in `proxies` of the engine's `~/.docker/config.json` is used by builds and containers".to_owned(),
@@ -72,7 +72,7 @@ fn address(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Re
                 found(literal)
             ),
             literal.and_then(parts_of_url).unwrap_or_else(|| {
-                "write the host name alone; the port stands in `port`".to_owned()
+                "write only the host name here, and the port in `port`".to_owned()
             }),
         ))
     } else {
@@ -101,7 +101,7 @@ fn is_address_part(text: &str) -> bool {
     !text.contains(foreign)
 }
 
-/// `name:port`, where an IPv6 address in brackets has colons of its own.
+/// Whether the text is `name:port`. An IPv6 address in brackets has colons of its own.
 fn has_port(text: &str) -> bool {
     match text.strip_prefix('[') {
         Some(rest) => !rest.ends_with(']'),
@@ -109,7 +109,7 @@ fn has_port(text: &str) -> bool {
     }
 }
 
-/// What to write for `http://HOST:PORT/` or a part of it.
+/// What to write instead of `http://HOST:PORT/` or a part of it.
 fn parts_of_url(text: &str) -> Option<String> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let rest = rest.split('/').next()?;
@@ -135,7 +135,7 @@ fn is_loopback(text: &str) -> bool {
 }
 
 impl ReadProxy {
-    /// What is not set gets its default.
+    /// Replaces what is not set by the defaults.
     pub(super) fn with_defaults(self) -> Proxy {
         self.over(&Proxy {
             address: ComposeText::literal(DEFAULT_ADDRESS),
@@ -146,14 +146,14 @@ impl ReadProxy {
         })
     }
 
-    /// What is not set is as in `below`.
+    /// Replaces what is not set by the values of `below`.
     pub(super) fn over(self, below: &Proxy) -> Proxy {
         Proxy {
             address: self.address.unwrap_or_else(|| below.address.clone()),
             port: self.port.unwrap_or(below.port),
             enable_globally: self.enable_globally.unwrap_or(below.enable_globally),
             remove_after_build: self.remove_after_build.unwrap_or(below.remove_after_build),
-            // As in the reference, a stage with a section of its own speaks http unless that says otherwise.
+            // As in the reference, `use_https` is not inherited by a stage that has a section of its own.
             use_https: self
                 .use_https
                 .unwrap_or(!self.is_section && below.use_https),

@@ -7,7 +7,7 @@ use crate::config::yaml::{Content, Node};
 use crate::config::{FileProblem, Lookup};
 use crate::diagnostic::{Code, Diagnostic, list, quoted};
 
-/// Where scripts lie that are named without their folder.
+/// The directories to search for a script that is named without one.
 const FOLDERS: [&str; 4] = [
     "stage-1/custom",
     "stage-2/custom",
@@ -15,20 +15,20 @@ const FOLDERS: [&str; 4] = [
     "stage-2/system",
 ];
 
-/// Folders below `installation/` that belong to stages.
+/// Directories below `installation/` that belong to stages.
 const OF_STAGES: [&str; 3] = ["stage-1", "stage-2", "stages"];
 
-/// Whose entry it is.
+/// The stage of the entry.
 #[derive(Clone, Copy)]
 pub(super) enum Home<'n> {
-    /// One of the two stages.
+    /// Stage-1 or stage-2.
     Stage(StageKind),
     /// A further stage, by its name.
     Builder(&'n str),
 }
 
 impl Home<'_> {
-    /// Where its own scripts lie.
+    /// The directory of its own scripts.
     fn own(self) -> String {
         match self {
             Self::Stage(StageKind::System) => "stage-1".to_owned(),
@@ -37,7 +37,7 @@ impl Home<'_> {
         }
     }
 
-    /// An example of a script of its own.
+    /// An example path of a script of its own.
     fn example(self) -> String {
         match self {
             Self::Stage(_) => format!("{}/custom/NAME.sh", self.own()),
@@ -45,7 +45,7 @@ impl Home<'_> {
         }
     }
 
-    /// The folders that its scripts may lie in.
+    /// The directories that its scripts may be in.
     fn folders(self) -> Vec<String> {
         match self {
             Self::Stage(kind) => kind.folders().iter().map(|name| (*name).into()).collect(),
@@ -54,12 +54,12 @@ impl Home<'_> {
     }
 }
 
-/// What people write before a script, as in a shell.
+/// Commands that people write before a script, as in a shell.
 const RUNNERS: [&str; 8] = [
     "bash", "sh", "source", ".", "sudo", "exec", "python", "python3",
 ];
 
-/// The script's path, for a hook of a stage that a build runs, or a container; one that is not there yet may still be made before the build.
+/// The script's path. A missing script is only a warning, because it may be written later, before the build.
 pub(super) fn read(
     cx: &mut Context<'_>,
     node: &Node,
@@ -75,12 +75,12 @@ pub(super) fn read(
         return Err(cx.report(refuse(Code::ControlCharacter, message, "rename the script")));
     }
     if RUNNERS.contains(&word) {
-        let message = format!("{} is no script of the project", quoted(word));
+        let message = format!("{} is not a script of the project", quoted(word));
         let help = format!("leave out `{word}`: an entry begins with the path of a script");
         return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
     }
     if word.contains("://") {
-        let message = format!("{} is no file of the project", quoted(word));
+        let message = format!("{} is not a file of the project", quoted(word));
         let help = "download the script into `installation/stage-1/custom` and name it there";
         return Err(cx.report(refuse(Code::InvalidHook, message, help)));
     }
@@ -112,15 +112,15 @@ pub(super) fn read(
         && typed.contains('\\')
         && what == "does not exist"
     {
-        let message = format!("{} is no script of the project", quoted(typed));
-        let help = "write `/` between the parts of a path: a `\\` is not a part of the name";
+        let message = format!("{} is not a script of the project", quoted(typed));
+        let help = "write `/` between the parts of a path, not `\\`";
         return Err(cx.report(refuse(Code::InvalidHook, message, help)));
     }
     if what == "does not exist" && !path.contains('/') {
-        let message = format!("{} is no script of the project", quoted(&path));
+        let message = format!("{} is not a script of the project", quoted(&path));
         let help = meant.unwrap_or_else(|| {
             format!(
-                "write a script that runs it, such as `installation/{example}`, and name that: `{example}`",
+                "write a script that runs it, such as `installation/{example}`, and write that script here: `{example}`",
                 example = home.example()
             )
         });
@@ -140,7 +140,7 @@ pub(super) fn read(
     Ok(path)
 }
 
-/// The cure for a path that names no file.
+/// Help for a path that is not a file.
 fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, home: Home<'_>) -> Option<String> {
     if path.starts_with("installation/") {
         return Some("leave out `installation/`: paths are relative to it".into());
@@ -151,7 +151,7 @@ fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, home: Home<'_>) -> Op
         );
     }
     let is_file = |path: &str| lookup.project_file_exists(path).is_ok();
-    // `my script.sh --fast` without quotes.
+    // The path may have a space and lack quotes: `my script.sh --fast`.
     let words: Vec<&str> = arguments.split_whitespace().take(20).collect();
     let whole = (1..=words.len()).map(|count| format!("{path} {}", words[..count].join(" ")));
     if let Some(whole) = whole.into_iter().find(|whole| is_file(whole)) {
@@ -176,7 +176,7 @@ fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, home: Home<'_>) -> Op
         .chain(places)
         .map(|folder| format!("{folder}/{path}"))
         .filter(|file| is_file(file))
-        // Stage-1's image does not hold the scripts of stage-2.
+        // The image of stage-1 does not hold the scripts of stage-2.
         .filter(|file| folders.iter().any(|folder| is_below(file, folder)))
         .collect();
     files.sort_by_key(|file| !file.starts_with(&own));
@@ -185,7 +185,7 @@ fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, home: Home<'_>) -> Op
         .or_else(|| did_you_mean(lookup, path))
 }
 
-/// What no shell can run.
+/// Reports a script that no shell can run.
 fn check_content(
     cx: &mut Context<'_>,
     node: &Node,
@@ -216,9 +216,9 @@ fn is_below(path: &str, folder: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// An image holds its own stage's folder, and those of the stages that it grows from. Of another folder it gets all,
-/// which is what a person means by one of their own, and hardly by another stage's. The build of a further stage sees its own
-/// folder and the installers.
+/// Warns of a script in another stage's directory: the image then gets all of that directory. For a directory that
+/// belongs to no stage, this is what the user wants. Refuses a script that the build of a further stage does not see:
+/// it sees its own directory and the installers.
 fn check_folder(
     cx: &mut Context<'_>,
     node: &Node,

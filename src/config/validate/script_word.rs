@@ -1,7 +1,6 @@
 //! The first word of a hook entry: the script.
 //!
-//! It is read by the rules of the shell's quoting but never as code: `$` and backticks
-//! stand for themselves.
+//! It is read by the shell's rules for quotes, but never executed: `$` and backticks are literal.
 
 use super::arguments::{Problem, UNBALANCED_HELP, operator};
 use crate::diagnostic::Code;
@@ -44,8 +43,8 @@ pub(super) fn split(text: &str) -> Result<(String, &str), Problem> {
     Ok((word, ""))
 }
 
-/// The text without the blanks around it, of those that part words for a shell. One behind a backslash belongs to the
-/// last word.
+/// The text without leading and trailing whitespace, as a shell defines it. A space after a backslash belongs to
+/// the last word.
 pub(super) fn trimmed(text: &str) -> &str {
     let blanks = [' ', '\t', '\n'];
     let text = text.trim_start_matches(blanks);
@@ -55,7 +54,7 @@ pub(super) fn trimmed(text: &str) -> &str {
     &text[..text.len().min(end + escaped)]
 }
 
-/// Within double quotes a backslash escapes only what would mean something there.
+/// In double quotes, a backslash only escapes characters that have a meaning there.
 fn double_quoted(rest: &mut std::str::CharIndices<'_>, word: &mut String) -> Option<()> {
     loop {
         match rest.next()?.1 {
@@ -89,14 +88,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_escaped_blank_at_the_end_belongs_to_the_last_word() {
+    fn an_escaped_space_at_the_end_belongs_to_the_last_word() {
         for (text, expected) in [
             (" a b\t\n", "a b"),
             ("a\\ ", "a\\ "),
             ("a\\   ", "a\\ "),
             ("a\\\\ ", "a\\\\"),
             ("a\\", "a\\"),
-            // No blank to a shell.
+            // A shell does not split words at these spaces.
             ("\u{a0}a\u{3000}", "\u{a0}a\u{3000}"),
             (" ", ""),
         ] {

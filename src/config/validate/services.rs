@@ -1,4 +1,4 @@
-//! `services`: Compose's own text, which is passed on as it is.
+//! `services`: text in Compose's syntax, which is passed on unchanged.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Entry, Node, Scalar};
 use crate::diagnostic::{Code, quoted};
 
-/// The services of the stages that every project may have.
+/// The names of the stages' own services.
 const STAGES: [&str; 2] = ["stage-1", "stage-2"];
 
 pub(super) fn read(
@@ -82,7 +82,8 @@ fn value(node: &Node) -> Value {
     }
 }
 
-/// A number or a switch stays one to Compose; a marker is Compose's variable. `$` is Compose's, too.
+/// A scalar for Compose. A number or boolean keeps its type, a marker becomes Compose's variable, and `$` is left
+/// to Compose.
 fn scalar_value(scalar: &Scalar) -> Value {
     let text = scalar.text.as_str();
     if scalar.plain {
@@ -91,7 +92,7 @@ fn scalar_value(scalar: &Scalar) -> Value {
             "false" | "False" | "FALSE" => return false.into(),
             _ => {}
         }
-        // What is not a number when it is read again, such as 0755, stays a text.
+        // `0755` would be read back as another number, so it remains text.
         if let Ok(number) = text.parse::<i64>()
             && number.to_string() == text
         {
@@ -107,7 +108,7 @@ fn scalar_value(scalar: &Scalar) -> Value {
     with_variables(text).into()
 }
 
-/// `{{NAME}}` and `{{NAME:-default}}` in Compose's spelling.
+/// Replaces `{{NAME}}` and `{{NAME:-default}}` by Compose's `${…}`.
 fn with_variables(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

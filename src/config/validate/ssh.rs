@@ -14,12 +14,12 @@ use crate::model::{ComposeText, Id, Part, Ssh};
 
 const DEFAULT_PORT: u16 = 22;
 
-/// sshd as the file describes it, also where it is switched off.
+/// sshd as the file describes it, even if it is disabled.
 pub(super) struct ReadSsh {
     pub(super) enabled: bool,
     port: u16,
     host_port: Option<(ComposeText, Site)>,
-    /// A port that only `port` names: many take that key for `host_port`.
+    /// The position of `port`, if `host_port` is missing: people often confuse the two.
     only_port: Option<Site>,
     users: Vec<ReadUser>,
 }
@@ -64,7 +64,7 @@ fn is_empty(users: &Field<'_>) -> bool {
     }
 }
 
-/// A port number, or a text with a marker that Compose turns into one.
+/// A port number, or text with a marker that Compose turns into one.
 fn host_port(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -79,10 +79,10 @@ fn host_port(
         let number = cx.port(Some(field), at)?;
         return Ok(number.map(|number| (ComposeText::literal(number.to_string()), site)));
     }
-    // Compose would take what is not a number for an address.
+    // In `HOST:CONTAINER`, Compose reads a host part that is not a number as an address.
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !text.parts.iter().filter_map(Part::known).all(digits) {
-        let message = "a host port is a number, also as a marker's default".to_owned();
+        let message = "a host port is a number, even as a marker's default".to_owned();
         let help = "write a number such as 2222, or `{{SSH_PORT:-2222}}`";
         return Err(cx.bad_value(Some(field), at, Code::InvalidNumber, message, help));
     }
@@ -101,7 +101,7 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
         raw::User::SPEC.has(&entry.key) && !matches!(&*entry.value.content, Content::Map(_))
     };
     if let Some(entry) = entries.iter().find(is_key_of_user) {
-        let message = format!("`{}` is a key of a user, and no user's name", entry.key);
+        let message = format!("`{}` is a key of a user, not a user's name", entry.key);
         let place = at.entry(entry);
         let diagnostic = place.error(Code::WrongType, entry.key_span.clone(), message);
         cx.report(
@@ -115,7 +115,7 @@ fn users(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Vec<
     let mut users = Vec::with_capacity(entries.len());
     for entry in named_entries(cx, entries, &at) {
         if !cx.has_colon(entry) {
-            let message = "this is no user's name: no colon follows it";
+            let message = "this is not a user's name: no colon follows it";
             let diagnostic = at.error(Code::MissingCredential, entry.key_span.clone(), message);
             cx.report(diagnostic.help("write `NAME:` and the keys below it; quote a password that holds a comma or a brace"));
             continue;
@@ -145,10 +145,10 @@ fn duplicate_uid(uid: Id, first: &Site, again: &Site) -> Diagnostic {
         .label("again here")
         .also(first_span, "first here")
         .path(again.path.clone())
-        .help("give each user a uid of its own, or leave one out")
+        .help("give each user a different uid, or remove one of them")
 }
 
-/// Warns of a port that nothing leads to, and of passwords that anybody who reaches the port would guess.
+/// Warns if no host port is mapped to sshd, and of easy passwords if other machines can reach it.
 pub(super) fn check_published(cx: &mut Context<'_>, ssh: &ReadSsh, published: &[Published]) {
     let open = |mapping: &Mapping| {
         mapping.protocol == Protocol::Tcp
@@ -163,16 +163,16 @@ pub(super) fn check_published(cx: &mut Context<'_>, ssh: &ReadSsh, published: &[
         && !published.iter().any(leads_to)
     {
         let message = format!(
-            "no port of the host leads to sshd: `port: {}` is the one in the container",
+            "no port of the host is mapped to sshd: `port: {}` is sshd's port in the container",
             ssh.port
         );
         let warning = Diagnostic::warning(Code::UnpublishedSsh, site.span.clone(), message);
         cx.report(warning.path(site.path.clone()).help(format!(
-            "write `host_port: {}` for a port of the host, or `host_port: null` if other containers alone log in",
+            "write `host_port: {}` for a port of the host, or `host_port: null` if only other containers log in",
             ssh.port
         )));
     }
-    // The ssh mapping has no address, so that it is open to all.
+    // The ssh mapping has no address, so every machine can reach it.
     let mut by_port = published.iter().filter_map(Published::likely_mapping);
     if !ssh.enabled || (ssh.host_port.is_none() && !by_port.any(|mapping| open(&mapping))) {
         return;
@@ -196,7 +196,7 @@ pub(super) fn check_published(cx: &mut Context<'_>, ssh: &ReadSsh, published: &[
 }
 
 impl ReadSsh {
-    /// The published port, where no marker hides it.
+    /// The published port. `None` if it holds a marker.
     pub(super) fn host_port(&self) -> Option<(u16, &Site)> {
         let (text, site) = self.host_port.as_ref()?;
         let port = text.as_literal()?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! A stage: all its sections, by the rules of its kind.
+//! A stage: all its sections, with the rules of its kind.
 
 use super::copies::{self, Named, Names, ReadCopy};
 use super::ports::Published;
@@ -10,7 +10,7 @@ use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Site, or};
 use crate::model::{Apt, ContainerOptions, Device, EnvVar, Hooks, Origin, Proxy, Stage, Storage};
 
-/// A stage as read, with the places that later checks need; what it may inherit is still open.
+/// A stage as read, with the positions that later checks need. Nothing is inherited yet.
 pub(super) struct ReadStage {
     kind: StageKind,
     pub(super) image: image::ReadImage,
@@ -71,12 +71,12 @@ fn device(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Opt
     let field = field.filter(|field| !field.node.is_null());
     let (section, at) = raw::Device::of(cx, field, at)?;
     let choices = [Device::Cpu, Device::Gpu].map(|device| (device.name(), device));
-    // As in the reference, a section without a type inherits nothing.
+    // As in the reference, a section without a type means `cpu` and inherits nothing.
     Some(or(cx.choice(section.r#type, &at, &choices), Device::Cpu))
 }
 
 impl ReadStage {
-    /// Applies defaults, or what the stage inherits.
+    /// Builds the model: what is not set is inherited or gets its default.
     pub(super) fn into_model(self, inherited: Option<&Stage>, places: &[usize]) -> Stage {
         let proxy: Proxy = match inherited {
             Some(below) => self.proxy.over(&below.proxy),
@@ -89,7 +89,7 @@ impl ReadStage {
             Some((Named::System, _)) | None => None,
         };
         let from = match (inherited, base) {
-            // The other one has been reported, or is none.
+            // `from` names a further stage, or nothing. A combination with `image.base` has been reported.
             (Some(below), None) => builder.map_or_else(
                 || Origin::Stage {
                     id: below.id.clone(),
@@ -97,7 +97,8 @@ impl ReadStage {
                 },
                 Origin::Builder,
             ),
-            // A config that names that stage's output means the stage, not whatever image of that name the engine holds.
+            // A base with the name of that stage's output means the stage itself, not an image of that name in the
+            // engine.
             (Some(below), Some(base)) if base == below.output => Origin::Stage {
                 id: below.id.clone(),
                 written: Some(base),

@@ -1,4 +1,4 @@
-//! What a stage may have and do, by the key that it stands under.
+//! The rules that depend on which stage it is, `stage_1` or `stage_2`.
 
 use crate::config::raw::{self, Spec};
 use crate::model::{Role, StageId};
@@ -34,7 +34,7 @@ impl StageKind {
         }
     }
 
-    /// There is nothing that it could grow from but an image.
+    /// Whether `image.base` is required, because there is no stage to build on.
     pub(super) fn needs_base(self) -> bool {
         self == Self::System
     }
@@ -43,12 +43,12 @@ impl StageKind {
         self == Self::System
     }
 
-    /// Its containers have `/soft` and the volumes behind it.
+    /// Whether its containers have `/soft` and the volumes for it.
     pub(super) fn has_storage(self) -> bool {
         self == Self::Working
     }
 
-    /// The folders below `installation/` that its image holds.
+    /// The directories below `installation/` that its image holds.
     pub(super) fn folders(self) -> &'static [&'static str] {
         match self {
             Self::System => &["stage-1"],

@@ -1,11 +1,11 @@
-//! Mounts that take the place of a part of the system.
+//! Mounts over a part of the system.
 
 use super::paths::normalised;
 use crate::config::read::{Context, Reported, Site};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::{ComposeText, MountSource};
 
-/// Directories without which an image is none, or which pei's scripts need.
+/// Directories that every image needs, or that pei's scripts need.
 const OF_SYSTEM: [&str; 11] = [
     "/etc",
     "/usr",
@@ -20,7 +20,7 @@ const OF_SYSTEM: [&str; 11] = [
     "/pei-from-host",
 ];
 
-/// Refuses a mount that no container starts with, and warns of one that hides what the image has.
+/// Refuses a mount with which no container starts, and warns of one that hides files of the image.
 pub(super) fn check(
     cx: &mut Context<'_>,
     source: &MountSource,
@@ -36,17 +36,17 @@ pub(super) fn check(
         found.path(site.path.clone()).help(help)
     };
     let refused = if path == "/entrypoint.sh" {
-        let message = format!("{shown} is what every container starts with");
+        let message = format!("every container starts with {shown}");
         Some(refuse(
             message,
             "mount at another path, such as `/data`; `on_entry` names a script that takes over",
         ))
     } else {
         of_kernel(&path, source).map(|directory| {
-            let message = format!("{shown} belongs to the kernel: nothing can be mounted there");
+            let message = format!("nothing can be mounted at {shown}, which belongs to the kernel");
             let help = match directory {
-                "/dev" => "mount at a directory of its own, such as `/data`; `/dev/shm` can be mounted, and a device of the host at its own path",
-                _ => "mount at a directory of its own, such as `/data`",
+                "/dev" => "mount at another directory, such as `/data`; `/dev/shm` can be mounted, and a device of the host at the same path",
+                _ => "mount at another directory, such as `/data`",
             };
             refuse(message, help)
         })
@@ -58,14 +58,14 @@ pub(super) fn check(
         let message = format!("the mount hides {shown} of the image");
         let found = Diagnostic::warning(Code::HidesSystem, site.span.clone(), message);
         cx.report(found.path(site.path.clone()).help(format!(
-            "mount at a directory of its own, such as `/data`, or at the one below {shown} that you need"
+            "mount at another directory, such as `/data`, or only at the directory below {shown} that you need"
         )));
     }
     Ok(())
 }
 
-/// The directory of the kernel that a path is or lies in. Shared memory is a place for mounts, and devices of the host
-/// are mounted where they are.
+/// The kernel's directory that contains a path. Shared memory is excluded, and so are devices of the host that keep
+/// their path.
 fn of_kernel(path: &str, source: &MountSource) -> Option<&'static str> {
     let is_in = |path: &str, directory: &str| {
         let rest = path.strip_prefix(directory);

@@ -1,11 +1,12 @@
-//! What git would keep for ever: secrets in clear text, and a local file's values in files that everybody has.
+//! Warns of what git should not store: secrets in clear text, and values of a local file that end up in files for
+//! everybody.
 
 use crate::config::read::{Context, Place};
 use crate::config::yaml::{Content, Entry, Node};
 use crate::diagnostic::{Code, Diagnostic, token};
 use crate::model::{ComposeText, Part};
 
-/// Warnings of users' secrets in a file that git would commit, whether or not another file replaces them.
+/// Warnings for users' secrets in a file that git would commit, even if another file overrides them.
 pub(in crate::config) fn secrets_of_users(root: &Node) -> Vec<Diagnostic> {
     let nowhere = 0..0;
     let at = Place::root(&nowhere);
@@ -63,7 +64,8 @@ fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Entry> {
     entries(node).iter().find(|entry| &*entry.key == key)
 }
 
-/// Warns of a token in a variable's value: it reaches docker-compose.yml, from a local file too.
+/// Warns of a token in a variable's value. The value ends up in docker-compose.yml, even if it comes from a local
+/// file.
 pub(super) fn check_variable(
     cx: &mut Context<'_>,
     node: &Node,
@@ -77,10 +79,10 @@ pub(super) fn check_variable(
     }
 }
 
-/// The same for a hook's arguments, which reach the Dockerfiles and the history of the image.
+/// Warns of a token in a hook's arguments. They end up in the Dockerfiles and in the history of the image.
 pub(super) fn check_arguments(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, arguments: &str) {
     if token(arguments).is_some() || has_secret_option(arguments) {
-        let help = "let a run-time hook read it from a mounted file, or from a variable whose name alone stands in `environment`; \
+        let help = "let a run-time hook read it from a mounted file, or from a variable that `environment` lists without a value; \
             `pei` has no way for a secret of a build hook";
         report_token(cx, node, at, help);
     }
@@ -97,7 +99,7 @@ fn report_token(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, help: &str) {
     }
 }
 
-/// `--token x`, where `x` is neither a variable nor a file.
+/// Whether there is an option such as `--token x` whose value is neither a variable nor a file.
 fn has_secret_option(arguments: &str) -> bool {
     const OPTIONS: &str = "--password --passwd --passphrase --token --secret --api-key";
     let words: Vec<&str> = arguments.split([' ', '\t', '\n', '=']).collect();
@@ -109,7 +111,7 @@ fn has_secret_option(arguments: &str) -> bool {
     })
 }
 
-/// A value that stands in the file itself, not one that a variable brings.
+/// Whether the value is in the file itself, and does not come from a variable.
 fn is_clear(node: &Node) -> bool {
     let Content::Scalar(scalar) = &*node.content else {
         return false;

@@ -11,16 +11,16 @@ use crate::config::yaml::Entry;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::model::{Id, NameForm, Password, PrivateKey, SshUser};
 
-/// Where pei ships a key pair for trying things out.
+/// The public key of the example key pair that pei ships.
 const EXAMPLE_KEY: &str = "stage-1/system/ssh/keys/example-pubkey.pub";
 
-/// A user with the places that later checks need.
+/// A user with the positions that later checks need.
 pub(super) struct ReadUser {
     pub(super) user: SshUser,
     pub(super) password: Option<(String, Site)>,
 }
 
-/// The shipped public key, read when the first user has one.
+/// The example public key. It is read when it is first compared with a user's.
 #[derive(Default)]
 pub(super) struct ExampleKey(OnceCell<Option<PublicKey>>);
 
@@ -34,7 +34,7 @@ impl ExampleKey {
     }
 }
 
-/// The user, and the uid with its place.
+/// Reads a user. Returns it with its uid and the uid's position.
 pub(super) fn read(
     cx: &mut Context<'_>,
     entry: &Entry,
@@ -96,7 +96,7 @@ pub(super) fn read(
     Ok((ReadUser { user, password }, uid.ok().flatten()))
 }
 
-/// Where the private half of a user's public key may lie; without a public key no key logs in.
+/// The paths of files that may hold the private half of a user's public key. Empty without a public key.
 fn login_keys(
     public: Option<&NamedKey<(PublicKey, Site)>>,
     private: Option<&NamedKey<PrivateKey>>,
@@ -113,7 +113,8 @@ fn login_keys(
     paths.map(str::to_owned).collect()
 }
 
-/// Accounts that services of an image run as, or own files by; `_` and `systemd-` begin the names of others.
+/// Accounts that services of an image run as or that own its files. Other service accounts begin with `_` or
+/// `systemd-`.
 const SERVICES: [&str; 8] = [
     "bin",
     "daemon",
@@ -125,19 +126,19 @@ const SERVICES: [&str; 8] = [
     "sys",
 ];
 
-/// What `useradd` takes on every distribution.
+/// Checks the name: `useradd` must accept it on every distribution.
 fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
     let plain = name.strip_prefix('_').unwrap_or(name);
     let is_service = plain != name || SERVICES.contains(&name) || name.starts_with("systemd-");
     let (message, help) = if !NameForm::USER.fits(plain) {
         (
             format!("{} cannot be the name of a user", at.quoted_name()),
-            "up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, and a letter at the start; a password stands below it",
+            "use up to 32 of `a`–`z`, `0`–`9`, `_` and `-`, with a letter first; write a password below the name",
         )
     } else if is_service {
         (
             format!("{} is the account of a service of the image", quoted(name)),
-            "choose another name: the service would lose its account to this user",
+            "choose another name: this user would take over the service's account",
         )
     } else {
         return;
@@ -149,7 +150,8 @@ fn check_name(cx: &mut Context<'_>, name: &str, at: &Place<'_>) {
 const OR_A_HASH: &str =
     "leave it out, or give the password's hash as `password_hash`: `pei hash-password` makes one";
 
-/// Neither the message nor the place shows the password: an anchor may keep it elsewhere.
+/// Reads the password. No finding shows it or its position: because of an anchor, the password may be in another
+/// section.
 fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Read<(String, Site)> {
     let Some(field) = section.password else {
         return Ok(None);
@@ -177,7 +179,7 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
     } else if text.len() > Password::LONGEST {
         (
             "is longer than 511 bytes",
-            "choose a shorter one: the login programs of Linux take no longer ones",
+            "choose a shorter one: Linux login programs do not accept a longer one",
         )
     } else {
         let here = field.place(at);
@@ -197,7 +199,7 @@ fn password(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<'_>) -> Re
     Err(cx.report(diagnostic.help(help)))
 }
 
-/// A uid or gid; root has 0 and nobody else has.
+/// Reads a uid or gid. Root must have 0, and no other user may.
 fn id(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
@@ -254,7 +256,7 @@ fn missing_credential(cx: &mut Context<'_>, section: &raw::User<'_>, at: &Place<
     {
         "quote a password that begins with `&`: YAML takes it for the name of an anchor"
     } else if empty.is_some() {
-        "write the password behind `password:`"
+        "write the password after `password:`"
     } else {
         "add `password`, `password_hash`, `pubkey_file`, `pubkey_text`, `privkey_file` or `privkey_text`"
     };

@@ -1,9 +1,8 @@
-//! Mounts of both stages that name one volume.
+//! Mounts of both stages with the same volume name.
 //!
-//! `stage_1.mount.data` and `stage_2.mount.data` are both the volume `mount_data` of the
-//! compose file. Where both ask for the same, they share it, which is what the reference
-//! does. Where one wants a volume made and the other one that exists, or two different
-//! ones, no compose file can give both what it asks for.
+//! `stage_1.mount.data` and `stage_2.mount.data` are both the volume `mount_data` of the compose file. If both
+//! describe the same volume, they share it, as in the reference. If one asks for a new volume and the other for an
+//! existing one, or for two different ones, the compose file cannot describe both.
 
 use std::collections::HashMap;
 

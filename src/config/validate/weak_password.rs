@@ -1,15 +1,15 @@
-//! Passwords that are guessed at once.
+//! Passwords that are easy to guess.
 
-/// What every list of common passwords begins with; shorter ones are weak by their length.
+/// The start of every list of common passwords. Shorter passwords are weak anyway.
 const COMMON: &str = "password passw0rd password1 password123 qwertyui qwertyuiop iloveyou sunshine princess football \
     baseball superman starwars trustno1 whatever welcome1 changeme changeit letmein1 administrator \
     adminadmin admin123 root1234 rootroot toortoor ubuntu123 docker123 secret123 1q2w3e4r 1qaz2wsx \
     q1w2e3r4 abcd1234 abc12345 a1b2c3d4 asdfghjk zxcvbnm1 testtest test1234 user1234 default1";
 
-/// Below this length all passwords can be tried.
+/// Shorter passwords can be found by trying all of them.
 const SHORTEST: usize = 8;
 
-/// True for short and common ones, the user's name, repetitions and digits in a row.
+/// Whether a password is short, common, the user's name, a repetition or a sequence of digits.
 pub(super) fn is_weak(password: &str, user: &str) -> bool {
     let lower = password.to_lowercase();
     let characters: Vec<char> = lower.chars().collect();
@@ -29,7 +29,7 @@ mod tests {
     use super::is_weak;
 
     #[test]
-    fn guessable_passwords_are_weak() {
+    fn passwords_that_are_easy_to_guess_are_weak() {
         for password in [
             "123456",
             "1234567890",

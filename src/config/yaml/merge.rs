@@ -1,4 +1,4 @@
-//! Keys of one mapping: merged ones are brought in, doubled ones reported.
+//! The keys of one mapping: `<<` is resolved, and duplicates are reported.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -7,9 +7,8 @@ use std::rc::Rc;
 use super::node::{Content, Entry, Node};
 use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 
-/// The entries of a mapping with `<<` resolved: each key once, in the file's order,
-/// merged ones where their `<<` stands. A mapping's own keys win over merged ones,
-/// and of several merged mappings the first wins.
+/// The entries of a mapping with `<<` resolved, each key once. The order is the file's, with merged entries in the
+/// place of their `<<`. A mapping's own keys override merged ones, and of several merged mappings the first wins.
 pub(super) fn finish_map(
     entries: Vec<Entry>,
     merges: &[usize],
@@ -40,8 +39,8 @@ pub(super) fn finish_map(
     all
 }
 
-/// A quoted `'<<'` is a key like any other, but two that look alike in one mapping
-/// help nobody: they count as doubled.
+/// A quoted `'<<'` is an ordinary key. But two keys with the same text in one mapping are confusing, so they count
+/// as duplicates.
 fn without_duplicates(
     entries: Vec<Entry>,
     merges: &[usize],
@@ -58,7 +57,7 @@ fn without_duplicates(
         let help = if &*entry.key == "<<" && !merges.is_empty() {
             "merge several mappings with one key: `<<: [*a, *b]`"
         } else if matches!(&*entry.value.content, Content::Map(_) | Content::List(_)) {
-            "keep one of them, and put what stands below both into it"
+            "keep one of them, and move the keys of both into it"
         } else {
             "keep one of them"
         };
@@ -66,10 +65,7 @@ fn without_duplicates(
             Diagnostic::error(
                 Code::DuplicateKey,
                 entry.key_span,
-                format!(
-                    "the key {} stands twice in this mapping",
-                    quoted(&entry.key)
-                ),
+                format!("the key {} is twice in this mapping", quoted(&entry.key)),
             )
             .label("again here")
             .also(span.clone(), "first here")
@@ -79,13 +75,13 @@ fn without_duplicates(
     kept
 }
 
-/// What a merge key brings in: the entries of one mapping or of a list of them.
+/// The entries that a merge key adds: those of one mapping, or of a list of mappings.
 fn sources(entry: &Entry, findings: &mut Findings) -> Vec<Entry> {
     let mut brought = Vec::new();
     let mut take = |node: &Node| match &*node.content {
         Content::Map(entries) => brought.extend(entries.iter().map(|entry| Entry {
             value: Node {
-                // The alias is what led here, unless the value has one of its own.
+                // Point at the alias of the merge key, unless the value came by an alias of its own.
                 used_at: entry.value.used_at.clone().or(node.used_at.clone()),
                 ..entry.value.clone()
             },

@@ -1,10 +1,9 @@
-//! YAML as a tree that knows its places.
+//! YAML as a tree that keeps positions.
 //!
-//! The events of serde-saphyr's parser become [`Node`]s. Deserializing into typed
-//! structs would stop at the first wrong shape and lose the places of mappings and
-//! keys; a tree lets the section readers collect every problem of the file.
-//! Anchors, aliases, merge keys and duplicate keys are settled here; what a scalar
-//! means is the readers' business, so its text stays as typed.
+//! The events of serde-saphyr's parser become [`Node`]s. Deserializing into typed structs would stop at the first
+//! wrong type and lose the positions of mappings and keys. With a tree, the readers of the sections can collect
+//! every problem of the file. Anchors, aliases, merge keys and duplicate keys are resolved here. The meaning of a
+//! scalar depends on the reader, so its text is kept as typed.
 
 mod limits;
 mod merge;

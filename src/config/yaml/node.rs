@@ -1,38 +1,38 @@
-//! The tree.
+//! The tree of values.
 
 use std::ops::Range;
 use std::rc::Rc;
 
-/// A value and its place.
+/// A value and its position.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
-    /// Shared between an anchor and its aliases, so that an alias costs nothing.
+    /// Shared between an anchor and its aliases, so that aliases need no copy.
     pub(crate) content: Rc<Content>,
     /// Where the value is written.
     pub(crate) span: Range<usize>,
-    /// The alias that brought the value here, where one did.
+    /// The alias through which the value got here, if any.
     pub(crate) used_at: Option<Range<usize>>,
 }
 
 /// What a node is.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// A text, or nothing.
+    /// A single value, which may be null.
     Scalar(Scalar),
     /// A sequence.
     List(Vec<Node>),
-    /// A mapping, in the file's order, every key once.
+    /// A mapping, in the file's order, with each key once.
     Map(Vec<Entry>),
-    /// A value that could not be read, which has been reported.
+    /// A value that could not be read. The problem has been reported.
     Broken,
 }
 
 /// The text of a scalar as typed, without its quotes.
 #[derive(Debug, Clone)]
 pub(crate) struct Scalar {
-    /// `0123` stays these four characters.
+    /// The characters of the file: `0123` stays `0123`.
     pub(crate) text: String,
-    /// Without quotes and not a block: only such text can be null or a boolean of YAML 1.1.
+    /// Whether it has neither quotes nor a block indicator. Only such text can be null or a boolean.
     pub(crate) plain: bool,
 }
 
@@ -48,19 +48,19 @@ pub(crate) struct Entry {
 }
 
 impl Scalar {
-    /// `null` by YAML's core schema; a quoted text never is.
+    /// Whether it is `null` in YAML's core schema. A quoted text never is.
     pub(crate) fn is_null(&self) -> bool {
         self.plain && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 }
 
 impl Node {
-    /// True for `null` and for no value at all.
+    /// Whether it is `null` or absent.
     pub(crate) fn is_null(&self) -> bool {
         matches!(&*self.content, Content::Scalar(scalar) if scalar.is_null())
     }
 
-    /// What the node is, in words for a message.
+    /// The kind of value, for a message.
     pub(crate) fn kind(&self) -> &'static str {
         match &*self.content {
             Content::Scalar(scalar) if scalar.is_null() => "nothing",

@@ -1,4 +1,4 @@
-//! From text to the tree, through the parser's events.
+//! Builds the tree from the parser's events.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use super::node::{Content, Entry, Node, Scalar};
 use super::{limits, syntax};
 use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 
-/// The first document of the text from `base` on, where one could be read, and what is wrong with that. Places are those
-/// in the whole text.
+/// Parses the first document of the text from `base` on. Returns the tree, if there is one, and the findings.
+/// Positions count from the start of the whole text.
 ///
-/// A text that is not YAML has no tree; everything else leaves one that can be read further.
+/// Text that is not YAML gives no tree. After any other problem the rest of the tree can still be read.
 pub(crate) fn parse(text: &str, base: usize) -> (Option<Node>, Findings) {
     let text = &text[base..];
     let mut options = options! {
@@ -38,22 +38,22 @@ pub(crate) fn parse(text: &str, base: usize) -> (Option<Node>, Findings) {
 
 struct Reader<'t, I> {
     text: &'t str,
-    /// Where the text begins in the source.
+    /// Where this text begins in the source.
     base: usize,
     events: I,
-    /// By their numbers; none while the anchor's own value is read.
+    /// The anchors by number. An entry is `None` while the anchor's own value is being read.
     anchors: Vec<Option<Measured>>,
-    /// Collections that are open.
+    /// How many collections are open.
     depth: usize,
     nodes: usize,
     aliased_nodes: usize,
     findings: Findings,
 }
 
-/// Nothing more can be made of the file, which has been told.
+/// Reading cannot continue. The reason has been reported.
 struct Stop;
 
-/// A node, how many there are in it with itself, aliases followed, and how deep they go.
+/// A node, the number of nodes in it including itself, and its depth. Aliases are followed.
 #[derive(Clone)]
 struct Measured {
     node: Node,
@@ -61,7 +61,7 @@ struct Measured {
     height: usize,
 }
 
-/// What stands in a collection.
+/// Totals for the nodes in a collection.
 #[derive(Default)]
 struct Below {
     nodes: usize,
@@ -103,7 +103,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         })
     }
 
-    /// The next node of a collection, or the place of its end.
+    /// The next node of a collection, or the position of its end.
     fn member(&mut self) -> Result<Result<Measured, Span>, Stop> {
         match self.next()? {
             Some((Event::SequenceEnd | Event::MappingEnd, span)) => Ok(Err(span)),
@@ -156,7 +156,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
                     Diagnostic::error(
                         Code::UnknownAnchor,
                         place.clone(),
-                        format!("no anchor `&{name}` stands before this alias"),
+                        format!("no anchor `&{name}` comes before this alias"),
                     )
                     .help("anchors come before their aliases; quote a text that begins with `*`"),
                 );
@@ -189,18 +189,19 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         Ok(())
     }
 
-    /// The place of a whole collection. The end mark of one in block style is where the next thing begins.
+    /// The range of a whole collection. For block style the parser puts the end at the next token, so it is
+    /// corrected.
     fn close(&mut self, place: &Range<usize>, end: &Span) -> Range<usize> {
         self.depth -= 1;
         place.start..place.end.max(self.range(end).end)
     }
 
-    /// What a mapping holds, and where it ends.
+    /// The entries of a mapping, and where it ends.
     fn entries(&mut self, below: &mut Below) -> Result<(Content, Span), Stop> {
         let mut entries = Vec::new();
-        // The places of `<<`, by their entries' indices.
+        // The positions of `<<`, by the indices of the entries.
         let mut merges = Vec::new();
-        // A key was no text. Without any other key nothing can be said of the mapping.
+        // A key was not a text. If there is no other key, the mapping is reported as broken.
         let mut lost_key = false;
         let end = loop {
             let key = match self.member()? {
@@ -231,7 +232,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         Ok((Content::Map(entries), end))
     }
 
-    /// The text of a key, and whether it is `<<`.
+    /// The text of a key, and whether it is the merge key `<<`.
     fn key(&mut self, node: &Node) -> Option<(Rc<str>, bool)> {
         let span = node.used_at.clone().unwrap_or_else(|| node.span.clone());
         let problem = match &*node.content {
@@ -255,14 +256,14 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         None
     }
 
-    /// An alias of a known anchor.
+    /// Resolves an alias.
     fn alias(&mut self, id: usize, span: Range<usize>) -> Result<Measured, Stop> {
         let Some(read) = self.anchors.get(id).cloned().flatten() else {
             self.findings.push(
                 Diagnostic::error(
                     Code::RecursiveAlias,
                     span.clone(),
-                    "this alias stands inside its own anchor",
+                    "this alias is inside its own anchor",
                 )
                 .help("write the value out, or move the anchor"),
             );
@@ -291,7 +292,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         Ok(Measured { node, ..read })
     }
 
-    /// Parsing a `&str` always gives byte offsets.
+    /// The byte range of a parser's span. Parsing a `&str` always gives byte offsets.
     fn range(&self, span: &Span) -> Range<usize> {
         let start = span.start.byte_offset().unwrap_or_default();
         let end = span.end.byte_offset().unwrap_or(start).max(start);
@@ -303,7 +304,8 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         Stop
     }
 
-    /// Tags of YAML's own types say nothing that the key does not know; others cannot be obeyed.
+    /// Accepts tags of YAML's own types, because the key already decides the type. Reports others: pei cannot apply
+    /// them.
     fn check_tag(&mut self, tag: Option<&Tag>, span: &Span) -> bool {
         const KNOWN: &[&str] = &["str", "int", "float", "bool", "null", "seq", "map"];
         let Some(tag) = tag else { return true };
@@ -325,7 +327,7 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
     }
 }
 
-/// `!!str` makes `null` and `yes` a text.
+/// Whether the tag makes any scalar a text: with `!!str`, `null` and `yes` are texts.
 fn forces_text(tag: Option<&Tag>) -> bool {
     tag.is_some_and(|tag| tag.core_suffix() == Some("str") || tag.original() == "!")
 }
@@ -339,7 +341,7 @@ fn several_documents(span: &Span, text: &str) -> Diagnostic {
         "the file holds more than one YAML document",
     )
     .label("the second begins here")
-    .help("remove this line, or keep the documents in files of their own")
+    .help("remove this line, or move each document to a file of its own")
 }
 
 pub(super) fn too_deep(span: Range<usize>) -> Diagnostic {
@@ -363,7 +365,7 @@ fn too_many_aliases(span: Range<usize>) -> Diagnostic {
             limits::ALIASED_NODES
         ),
     )
-    .help("write out what is meant; anchors that hold aliases multiply")
+    .help("write the values out: anchors that hold aliases multiply them")
 }
 
 fn too_many_values(span: Range<usize>) -> Diagnostic {

@@ -1,11 +1,11 @@
-//! What the parser says about text that is not YAML, in our words.
+//! Rewrites the parser's errors about invalid YAML.
 
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
 use super::parse::too_deep;
 use crate::diagnostic::{Code, Diagnostic};
 
-/// The finding for a parser's error.
+/// The finding for a parser error.
 pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or(text.len());
     let at = text.floor_char_boundary(at);
@@ -46,7 +46,7 @@ pub(super) fn diagnostic(error: &ScanError, text: &str) -> Diagnostic {
     }
 }
 
-/// The quote that begins a value in a line above and does not end there.
+/// The position of a quote that begins a value on a line above and is not closed there.
 fn open_quote(at: usize, text: &str) -> Option<usize> {
     let above = text[..line_start(at, text)].split_inclusive('\n').rev();
     let mut start = line_start(at, text);
@@ -66,7 +66,7 @@ fn open_quote(at: usize, text: &str) -> Option<usize> {
     None
 }
 
-/// `key:value` is a text, so that YAML stumbles over the next key, a line below.
+/// Help for `key:value`: YAML reads it as a text and then fails at the key on the next line.
 fn colon_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
     if !matches!(
         kind,
@@ -89,7 +89,7 @@ fn colon_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
     ))
 }
 
-/// A line that begins between the columns of the lines above it: a blank too few or too many.
+/// Help for a line whose indentation lies between those of the lines above: it has a space too few or too many.
 fn indentation_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
     use ErrorKind::{ExpectedBlockMappingKey, InvalidIndentation, MappingKeyNotAllowed};
     use ErrorKind::{ExpectedBlockSequenceEntry, SimpleKeyExpected};
@@ -128,7 +128,7 @@ fn indentation_help(kind: &ErrorKind, at: usize, text: &str) -> Option<String> {
     ))
 }
 
-/// The key of a text that is `key:value`. The value is left alone: it may be a secret.
+/// The key of a text of the form `key:value`. The value is not returned, because it may be a secret.
 pub(crate) fn key_without_blank(text: &str) -> Option<&str> {
     let (key, value) = text.split_once(':')?;
     let is_word = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
@@ -137,7 +137,7 @@ pub(crate) fn key_without_blank(text: &str) -> Option<&str> {
     (is_key && is_value).then_some(key)
 }
 
-/// Variables and markers begin with a brace, which YAML takes for a mapping's.
+/// Help for an unquoted variable or marker: YAML reads its brace as the start of a mapping.
 fn braces_help(at: usize, text: &str) -> Option<&'static str> {
     let line = text[line_start(at, text)..].lines().next()?;
     (line.contains("${") || line.contains("{{"))
@@ -148,7 +148,7 @@ fn line_start(at: usize, text: &str) -> usize {
     text[..at].rfind('\n').map_or(0, |end| end + 1)
 }
 
-/// The parser sees a tab in the indentation as whatever it broke there.
+/// Whether a tab in the indentation caused the error, whatever the parser reports.
 fn is_tab_indented(at: usize, text: &str) -> bool {
     let line = &text[line_start(at, text)..];
     let indent = line.split(|c| c != ' ' && c != '\t').next();
@@ -167,12 +167,13 @@ fn tab(at: usize, text: &str) -> Diagnostic {
     .help("use spaces; most editors can turn tabs into spaces")
 }
 
-/// The parser's words without the part that tells of its own work.
+/// The parser's message without details of its own work.
 fn message(kind: &ErrorKind) -> String {
     match kind {
         ErrorKind::UnclosedQuotedScalar => "this quoted text is not closed".into(),
         ErrorKind::InvalidQuotedScalarIndent => {
-            "a quoted text before this is not closed, or goes on too far left".into()
+            "a quoted text before this is not closed, or its next line is not indented enough"
+                .into()
         }
         ErrorKind::UnclosedFlowCollection { open } => format!("this `{open}` is not closed"),
         ErrorKind::MappingValueNotAllowed => "a `: ` is not allowed here".into(),
@@ -224,7 +225,7 @@ fn general_help(kind: &ErrorKind) -> Option<&'static str> {
             "quote a text that begins with `>` or `|`: YAML takes the lines below for the text"
         }
         ErrorKind::BlockSequenceEntryNotAllowed => {
-            "write each `- ` on a line of its own; quote a text that begins with `- `"
+            "write each `- ` on a separate line; quote a text that begins with `- `"
         }
         ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape => {
             "write `\\\\` for a backslash in double quotes, or use single quotes"
