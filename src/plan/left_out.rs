@@ -91,7 +91,7 @@ fn matches_path(pattern: &str, path: &str) -> bool {
 }
 
 /// Whether a name fits a pattern, in which `*` stands for any text and `?` for one character.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let mut signs = pattern.chars();
     match signs.next() {
         None => name.is_empty(),

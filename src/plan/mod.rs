@@ -19,6 +19,7 @@ pub use compose::{Beside, BuilderService, NamedVolumes, Port, Service, VolumeMou
 pub(crate) use dockerfile::core_name;
 pub use dockerfile::{Dockerfile, ImageStage, Part, Start};
 pub use left_out::LeftOut;
+pub(crate) use left_out::matches;
 pub(crate) use step::CONTEXT_FOLDER;
 pub use step::{Instruction, Step, StepCommand, StepMount};
 pub(crate) use tree::{CONTEXT, FILES};

@@ -444,7 +444,7 @@ pub(crate) const CONTEXT_FOLDER: &str = "/pei-context";
 
 /// The files of a context, but for what no image may hold. One step reads them where they lie, or a layer below would hold
 /// what a later step removes. A project of pei may be a part of the context, and its config holds passwords. A key is told by its name, or by a line as one below `installation/` is; a key store, which is
-/// binary, by its name alone.
+/// binary, by its name alone. Modes lose the write bits in which clones differ, as those below `installation/` do.
 pub(super) fn context_files(context: String) -> Step {
     let mount = StepMount::Context {
         from: context,
@@ -456,7 +456,7 @@ pub(super) fn context_files(context: String) -> Step {
         r#"-o -name 'id_*' ! -name '*.pub' -o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; };"#,
         r#"key="$(printf '^[[:space:]\357\273\277]*')(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-)";"#,
         r#"{ kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; }"#,
-        "| tar -c --owner=0 --group=0 --null --no-recursion -T - | tar -x -p -C /pei-context",
+        "| tar -c --owner=0 --group=0 --mode=go-w --null --no-recursion -T - | tar -x -p -C /pei-context",
     ];
     // podman takes a step from its cache although a file changed that it mounts.
     Step::shell(vec![mount], &lines).with_args(["PEI_CONTEXT_SUM"])

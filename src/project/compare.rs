@@ -12,7 +12,7 @@ use super::changes::{Action, Change, Changes, Notice};
 use super::folder::{Folder, Found, Obstacle};
 use super::manifest::Manifest;
 use super::names::{COMPOSE_TEMPLATE, MADE_HERE, MANIFEST, OWN_FOLDER, PAGE, STAGE_FILES, WAITING};
-use super::{WriteMode, compose_template, line_ends, moved, stamp};
+use super::{WriteMode, compose_template, line_ends, moved, stamp, write_bits};
 use crate::file_tree::{File, FileTree, Owner};
 
 /// Larger files are not read: even the largest config that pei accepts makes no file of this size.
@@ -60,6 +60,7 @@ pub(super) fn with_folder<'t>(
         note(comparison.remove_machine_files(tree));
         note(comparison.remove_unneeded(tree));
         note(comparison.line_ends(tree));
+        note(comparison.write_bits(tree));
         let keys = moved::clear_keys(folder).into_iter().map(Notice::ClearKey);
         comparison.done.notices.extend(keys);
     }
@@ -294,11 +295,32 @@ impl<'t> Comparison<'t, '_> {
                 path,
                 action: Action::LineEnds,
                 new: text.into(),
-                mode: found.mode(),
+                mode: found.mode() & !write_bits::BITS,
                 secret: false,
                 owner: Some(found.owner()),
             });
         }
+        Ok(())
+    }
+
+    /// What clones differ in, and builds with them.
+    fn write_bits(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
+        let is_peis = |path: &str| tree.get(path).is_some_and(|file| file.owner != Owner::User);
+        let found = write_bits::find(self.folder, is_peis)?;
+        let is_known = |path: &str| self.done.changes.iter().any(|known| known.path == path);
+        let changes = found.into_iter().filter(|(path, _)| !is_known(path));
+        let changes: Vec<_> = changes
+            .map(|(path, mode)| Change {
+                path,
+                action: Action::SetMode,
+                old: None,
+                new: Cow::default(),
+                mode,
+                secret: false,
+                owner: None,
+            })
+            .collect();
+        self.done.changes.extend(changes);
         Ok(())
     }
 

@@ -206,7 +206,8 @@ impl Folder {
         (file_type(&stat) == FileType::Directory).then_some(stat.st_mode & 0o7777)
     }
 
-    fn stat(&self, path: &str) -> Option<Stat> {
+    /// What stands at a path itself.
+    pub(super) fn stat(&self, path: &str) -> Option<Stat> {
         let (folder, name) = self.place(path).ok()??;
         sys::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()
     }

@@ -8,7 +8,7 @@
 //! - nothing is written outside the project, not even through symbolic links: a link to a directory is followed if
 //!   it stays inside and refused otherwise; a link in the place of a file is replaced and never written through;
 //! - a file of pei's that a person edited is saved as `NAME.bak` before it is replaced; of the user's own files,
-//!   only the line endings of scripts are changed;
+//!   only the line endings of scripts are changed, and the group's and others' write permission is removed;
 //! - an error before the first rename leaves the project unchanged; after a later error, or a kill, the next run
 //!   completes the work;
 //! - concurrent runs wait for each other.
@@ -29,6 +29,7 @@ pub mod stamp;
 mod tracked;
 #[cfg(test)]
 mod walk;
+mod write_bits;
 
 use std::path::Path;
 
@@ -50,7 +51,7 @@ pub enum WriteMode {
         /// Instead, replace pei's files and keep the user's.
         force: bool,
     },
-    /// Update an existing project: only pei's files, and the line endings of the user's scripts.
+    /// Update an existing project: only pei's files, and the line endings and write permissions of the user's.
     Configure,
 }
 

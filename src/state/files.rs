@@ -19,8 +19,11 @@ use sha2::{Digest, Sha256};
 use super::hash::{hex, sum};
 use super::ignore::Ignore;
 use super::inputs::Value;
-use crate::plan::Plan;
+use crate::plan::{Plan, matches};
 use crate::project::{Action, Change};
+
+/// What the step that reads a context takes from its files.
+const WRITE_BITS: u32 = 0o022;
 
 /// With fewer files a second thread costs more than it saves.
 const FEW: usize = 64;
@@ -154,18 +157,30 @@ pub(super) fn of_context(folder: &Path, path: &str) -> Result<Vec<(String, Value
     let ignore = Ignore::new(&ignore);
     let path = path.trim_matches('/');
     let path = if path == "." { "" } else { path };
-    let is_out = |path: &str| path.split('/').any(is_kept_out) || ignore.holds(path);
+    let is_out =
+        |path: &str| path.split('/').any(|name| KEPT_OUT.contains(&name)) || ignore.holds(path);
     let mut found = walk(folder, path, &is_out, ignore.prunes())?;
+    found.retain(|name, found| found.kind != Kind::File || !is_kept_out_file(name));
+    for found in found.values_mut() {
+        found.mode &= !WRITE_BITS;
+    }
     if let Some(root) = found.remove("") {
         found.insert(".".to_owned(), root);
     }
     Ok(read_all(found)?.collect())
 }
 
-/// By its name, as the step that reads a context asks. It also asks for keys by their lines; here they count.
-fn is_kept_out(name: &str) -> bool {
-    [".git", ".pei", ".env"].contains(&name)
-        || name.starts_with("id_") && Path::new(name).extension() != Some("pub".as_ref())
+/// What the step that reads a context keeps out by its name, of whatever kind.
+const KEPT_OUT: [&str; 3] = [".git", ".pei", ".env"];
+
+/// The same for files. It also asks for keys by their lines; here those count.
+fn is_kept_out_file(path: &str) -> bool {
+    const STORES: [&str; 5] = ["*.p12", "*.pfx", "*.jks", "*.ppk", "*.kdbx"];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let lower = name.to_lowercase();
+    matches("user_config*.y*ml", name)
+        || matches("id_*", name) && !matches("*.pub", name)
+        || STORES.iter().any(|store| matches(store, &lower))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

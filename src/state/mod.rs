@@ -8,10 +8,12 @@
 
 mod base;
 mod builds;
+mod change;
 mod files;
 mod hash;
 mod ignore;
 mod inputs;
+mod label;
 #[cfg(test)]
 mod tests;
 
@@ -25,9 +27,11 @@ use serde_json::{Value as Json, json};
 
 pub use base::{Bases, Identity};
 pub use builds::{Build, Builds};
+pub use change::{Change, changes};
 pub use files::Files;
 pub use hash::Hash;
 pub use inputs::{Input, Value, What};
+pub use label::{INPUTS_LABEL, STATE_LABEL, Summary, label, read_label};
 
 use crate::plan::{
     CONTEXT, CONTEXT_FOLDER, Dockerfile, FILES, ImageStage, Instruction, Part, Plan, Start, Step,

@@ -300,6 +300,13 @@ fn a_state_covers_what_redoes_a_step() {
         "npm stage-2 stage-2-core webpack",
     );
     demo.put("app/package.json", "echo app/package.json\n");
+    demo.put("app/id_tools/a.js", "x");
+    expect(
+        &demo,
+        "a directory called as a key",
+        "stage-2 stage-2-core webpack",
+    );
+    fs::remove_dir_all(demo.path("app/id_tools")).unwrap();
     expect(&demo, "all is as it was", "");
 
     let config = demo.config.clone();
@@ -327,7 +334,12 @@ fn a_state_covers_what_redoes_a_step() {
     }
     demo.config = config;
     demo.configure();
+}
 
+#[test]
+fn a_state_covers_the_base_and_the_options() {
+    let demo = Demo::new("demo");
+    let start = demo.hashes();
     let with = |change: fn(&mut Build), layer: &str| {
         let change = |builds: &mut Builds| builds.0.iter_mut().for_each(change);
         changed(&start, &hashes(&demo.states_with(change, &bases(layer))))
@@ -362,12 +374,18 @@ fn a_state_does_not_cover_what_redoes_none() {
         ("app/node_modules/a.js", "x"),
         ("app/.env", "x"),
         ("app/src/id_ed25519", "x"),
+        ("app/user_config.local.yml", "x"),
+        ("app/src/store.P12", "x"),
         ("README.md", "x"),
         ("app2/x", "x"),
     ] {
         demo.put(path, text);
         assert_eq!(changed(&start, &demo.hashes()), "", "{path}");
     }
+    // As in a clone under another umask.
+    demo.mode("app/src", 0o775);
+    demo.mode("app/src/main.js", 0o664);
+    assert_eq!(changed(&start, &demo.hashes()), "");
     // Of the tails alone.
     demo.put(".pei/secrets/ssh-credentials", "me $6$other\n");
     assert_eq!(changed(&start, &demo.hashes()), "stage-1 stage-2");

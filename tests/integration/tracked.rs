@@ -1,7 +1,7 @@
 //! What is committed: a clone is configured by somebody else, and git sees nothing of it.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use crate::project::{Project, Run};
 
@@ -441,5 +441,56 @@ fn a_token_that_git_would_commit_is_told_of() {
     ] {
         project.write("user_config.yml", config);
         project.run(["configure", "--deny-warnings"]).succeeds();
+    }
+}
+
+/// What a build would see, with its modes.
+fn modes_of(project: &Project) -> String {
+    project.bash("find installation ! -name '*.bak' -printf '%m %p\\n' | sort -k2")
+}
+
+#[test]
+fn clones_under_any_umask_show_builds_the_same_modes() {
+    let project = Project::create_minimal();
+    let custom = "installation/stage-1/custom";
+    project.write(&format!("{custom}/tool/own.sh"), "#!/bin/sh\n");
+    project.write(&format!("{custom}/tool/data"), "x\n");
+    project.write(&format!("{custom}/crlf.sh"), "echo\r\n");
+    project.bash(&format!("chmod 777 {custom}/tool/own.sh"));
+    commit_all(&project);
+    project.run(["configure"]).succeeds();
+    let expected = modes_of(&project);
+    assert!(
+        expected.contains(&format!("755 {custom}/tool/own.sh\n")),
+        "{expected}"
+    );
+    for umask in ["022", "002", "000"] {
+        let clone = clone_of(&project, umask);
+        clone.run(["configure"]).succeeds();
+        assert_eq!(modes_of(&clone), expected, "umask {umask}");
+        clone.run(["configure"]).succeeds().says("nothing to do");
+    }
+    // What is closed stays so, also where the group may write, and of copies nothing is seen.
+    let closed = [
+        (format!("{custom}/tool/data"), 0o620, 0o600),
+        (format!("{custom}/tool"), 0o2770, 0o2750),
+        (format!("{custom}/tool/own.sh.bak"), 0o666, 0o666),
+    ];
+    project.write(&closed[2].0, "x");
+    for (path, mode, _) in &closed {
+        fs::set_permissions(project.path(path), fs::Permissions::from_mode(*mode)).unwrap();
+    }
+    std::os::unix::fs::symlink("/etc/passwd", project.path(&format!("{custom}/link"))).unwrap();
+    project
+        .run(["configure", "--check"])
+        .succeeds()
+        .prints_nothing();
+    project.run(["configure", "--dry-run"]).prints(&format!(
+        "mode       {custom}/tool\nmode       {custom}/tool/data\n"
+    ));
+    project.run(["configure"]).succeeds();
+    for (path, _, expected) in &closed {
+        let mode = fs::metadata(project.path(path)).unwrap().mode() & 0o7777;
+        assert_eq!(mode, *expected, "{path}");
     }
 }

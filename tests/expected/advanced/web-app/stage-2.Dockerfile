@@ -43,7 +43,7 @@ RUN --mount=type=bind,from=pei-context-app,target=/pei-from-context \
     -o -name 'id_*' ! -name '*.pub' -o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; }; \
     key="$(printf '^[[:space:]\357\273\277]*')(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-)"; \
     { kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; } \
-    | tar -c --owner=0 --group=0 --null --no-recursion -T - | tar -x -p -C /pei-context
+    | tar -c --owner=0 --group=0 --mode=go-w --null --no-recursion -T - | tar -x -p -C /pei-context
 
 # ---- npm: a further stage ----
 FROM ${BASE_IMAGE_NPM} AS npm

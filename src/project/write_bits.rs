@@ -1,0 +1,56 @@
+//! Write bits of the group and of others on what builds see.
+//!
+//! Git does not keep them, so that they follow the umask under which somebody cloned, and `BuildKit` does a step again whose
+//! files have other modes. Without them the clones of a team have the same builds. No mode is opened.
+
+use rustix::fs::FileType;
+use rustix::process::geteuid;
+
+use super::folder::{Folder, Obstacle, file_type};
+use crate::plan::LeftOut;
+
+const FOLDER: &str = "installation";
+
+/// Of the group and of others.
+pub(super) const BITS: u32 = 0o022;
+
+/// The directories and files below `installation/` that have such bits, and their modes without; not pei's files, which have
+/// modes of their own, nor what another account owns.
+pub(super) fn find(
+    folder: &Folder,
+    is_peis: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, u32)>, Obstacle> {
+    let left_out = LeftOut::default();
+    let caller = geteuid();
+    let mut found = Vec::new();
+    let mut note = |path: &str| {
+        let Some(stat) = folder.stat(path) else {
+            return;
+        };
+        let is_ours = caller.is_root() || stat.st_uid == caller.as_raw();
+        let is_kind = matches!(
+            file_type(&stat),
+            FileType::Directory | FileType::RegularFile
+        );
+        if is_ours && is_kind && stat.st_mode & BITS != 0 {
+            found.push((path.to_owned(), stat.st_mode & 0o7777 & !BITS));
+        }
+    };
+    let mut folders = vec![FOLDER.to_owned()];
+    while let Some(above) = folders.pop() {
+        if folder.folder_mode(&above).is_none() {
+            continue;
+        }
+        note(&above);
+        for (name, kind) in folder.list(&above)? {
+            let path = format!("{above}/{name}");
+            if left_out.holds(&path) {
+            } else if kind == FileType::Directory {
+                folders.push(path);
+            } else if kind == FileType::RegularFile && !is_peis(&path) {
+                note(&path);
+            }
+        }
+    }
+    Ok(found)
+}
