@@ -1,7 +1,7 @@
 #!/bin/sh
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
-# Runs one on_build hook of a stage whose base may be any image. Nothing but a shell is needed, so that all is done by what
-# every shell has built in.
+# Runs one on_build hook of a stage with any base image. The image may hold no other program than a shell, so this script
+# uses only what every shell has built in.
 #
 # Usage: run-hook.sh SCRIPT ARGUMENTS KEY [NAME=VALUE]…
 #   SCRIPT      relative to installation/
@@ -15,13 +15,13 @@ fail() {
   exit "${2:-1}"
 }
 
-# is_program WORD: it can be run, by its path or from PATH.
+# is_program WORD: whether it can be run, by its path or from PATH.
 is_program() {
   command -v -- "$1" >/dev/null 2>&1 && [ ! -d "$1" ]
 }
 
-# find_interpreter FILE: sets `__pei_interpreter` and `__pei_option`: the words of the first line, where what they name is
-# here; else bash, else sh.
+# find_interpreter FILE: sets `__pei_interpreter` and `__pei_option` from the first line, if the image has that program.
+# Otherwise the interpreter is bash, or sh if there is no bash.
 find_interpreter() {
   __pei_line='' __pei_option='' __pei_interpreter=''
   IFS= read -r __pei_line <"$1" || :
@@ -73,4 +73,4 @@ cd /
     exec "${__pei_interpreter}" "${__pei_option}" "${__pei_script}" "$@"
   fi
   exec "${__pei_interpreter}" "${__pei_script}" "$@"
-) || fail "the on_build hook ${__pei_name} ended with status $?; what it says stands above" "$?"
+) || fail "the on_build hook ${__pei_name} ended with status $?; see its output above" "$?"

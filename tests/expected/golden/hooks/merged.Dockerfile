@@ -1,6 +1,6 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # All stages in one file, for ./build-merged.sh, which passes the values of merged.env.
-# Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
+# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
 
 ARG BASE_IMAGE=hk:one
 ARG WITH_ESSENTIAL_APPS=true

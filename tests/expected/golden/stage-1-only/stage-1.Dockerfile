@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The system image. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stage-1.Dockerfile -t solo:system .
-# Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
+# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
 
 ARG BASE_IMAGE=ubuntu:24.04
 ARG WITH_ESSENTIAL_APPS=true

@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The working image. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stage-2.Dockerfile -t st:two .
-# Values may be overridden by --build-arg; switches (true, false) were decided when this file was written.
+# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
 
 ARG BASE_IMAGE=st:one
 ARG WITH_ESSENTIAL_APPS=true

@@ -10,9 +10,9 @@ Usage: ./build-merged.sh [-o NAME] [BUILD-OPTION…] [-- BUILD-OPTION…]
 Builds merged.Dockerfile with the values of merged.env.
 
   -o, --output-image NAME   name the image NAME instead of STAGE2_IMAGE_NAME
-  -h, --help                this text
+  -h, --help                print this text
 
-Every other option, and all behind --, goes to the engine's build command, for example --no-cache.
+All other options, and everything after --, are passed to the engine's build command, for example --no-cache.
 CONTAINER_ENGINE=podman builds with podman; default is docker.
 EOF
 }
@@ -22,7 +22,7 @@ fail() {
   exit "${2:-1}"
 }
 
-# What an engine says that is too old does not tell so.
+# An engine that is too old fails with an unclear message.
 explain_failure() {
   local engine="$1" version
   [[ "${engine##*/}" != podman ]] || return 0
@@ -31,8 +31,8 @@ explain_failure() {
   printf 'build-merged.sh: this engine is Docker %s; Docker 23 or newer is needed\n' "${version}" >&2
 }
 
-# What stands for the host in a build. podman's build wants an address where others take the word host-gateway; for a user
-# who is not root, podman 5 gives the host one of its own.
+# The address of the host during a build. Docker accepts the word host-gateway; podman's build needs an address. For rootless
+# podman 5 or newer, that is a fixed one.
 host_gateway() {
   local engine="$1" rootless version
   if [[ "${engine##*/}" == podman ]]; then
@@ -77,12 +77,12 @@ main() {
   source ./merged.env
 
   local arguments=() name
-  # The Dockerfile says which values it takes.
+  # Pass only the arguments that the Dockerfile declares.
   while read -r name; do
     [[ -z "${!name+set}" ]] || arguments+=(--build-arg "${name}=${!name}")
   done < <(sed -nE '/^FROM /q; s/^ARG ([A-Za-z_][A-Za-z0-9_]*).*/\1/p' merged.Dockerfile)
   local file sum
-  # podman takes a step from its cache although a file changed that the step mounts; with another sum it does not.
+  # podman reuses a cached step although a file that it mounts has changed. A checksum as a build arg prevents that.
   if [[ "${engine##*/}" == podman ]]; then
     for name in SSH_CREDENTIALS_SUM=.pei/secrets/ssh-credentials HOST_IDS_SUM=.pei/ids/host; do
       file="${name#*=}"

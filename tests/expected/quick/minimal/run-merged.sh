@@ -12,12 +12,12 @@ Runs the image with the ports, volumes, hosts, GPU and environment of merged.env
   -n, --name NAME          name of the container
   -d, --detach             run in the background
   -s, --shell              run /bin/bash in a terminal
-      --no-rm              keep the container when it ends
+      --no-rm              keep the container when it exits
       --image NAME         run this image
-  -p, --publish MAPPING    one more port, as for docker run; may be given again
-  -v, --volume MAPPING     one more volume, as for docker run; may be given again
+  -p, --publish MAPPING    another port, as for docker run; may be repeated
+  -v, --volume MAPPING     another volume, as for docker run; may be repeated
       --gpus auto|all|none auto: as user_config.yml says
-  -h, --help               this text
+  -h, --help               print this text
 
 CONTAINER_ENGINE=podman runs with podman; default is docker.
 EOF
@@ -28,7 +28,7 @@ fail() {
   exit "${2:-1}"
 }
 
-# is_true NAME DEFAULT: a switch of merged.env; true, false in any case, 1, 0; empty is the default.
+# is_true NAME DEFAULT: the value of a boolean of merged.env: true or false in any case, 1 or 0. If it is empty, the default.
 is_true() {
   local value="${!1:-$2}"
   case "${value,,}" in
@@ -38,12 +38,12 @@ is_true() {
   esac
 }
 
-# setting_of WORDS FILE: what stands behind these words where a line begins with them, without quotes and comment.
+# setting_of WORDS FILE: the rest of the first line that begins with these words, without quotes and comment.
 setting_of() {
   [[ ! -r "$2" ]] || sed -n "/^$1/{s/^$1 *//; s/[[:space:]]#.*//; s/[\"'[:space:]]//g; p; q;}" "$2"
 }
 
-# The name that Compose gives the project, so that both use the same volumes: it looks in the same places.
+# The project's name, found as Compose finds it, so that both use the same volumes.
 project_name() {
   local name="${COMPOSE_PROJECT_NAME:-}"
   [[ -n "${name}" ]] || name="$(setting_of COMPOSE_PROJECT_NAME= .env)"
@@ -54,7 +54,7 @@ project_name() {
   printf '%s' "${name:-pei}"
 }
 
-# Compose takes relative folders from where the project lies; the engines want them absolute.
+# Compose reads paths relative to the project's directory. The engines need absolute paths.
 absolute_source() {
   case "$1" in
     .*) printf '%s/%s' "${PWD}" "$1" ;;
@@ -64,8 +64,8 @@ absolute_source() {
   esac
 }
 
-# read_words LIST: its shell words, as `words`: blanks part them, quotes keep blanks. Bash doubles some bytes of an array
-# that it evaluates, so they are arguments first.
+# read_words LIST: splits it into the array `words`: spaces separate words, and quotes keep spaces. Evaluating an array
+# directly makes bash double some bytes, so the words become arguments first.
 read_words() {
   local list="$1"
   eval "set -- ${list}"
@@ -96,7 +96,7 @@ add_gpus() {
   fi
 }
 
-# The address that podman before 5 wants in place of the word host-gateway.
+# The host's address for podman before version 5, which does not accept the word host-gateway.
 host_gateway() {
   local engine="$1" major
   if [[ "${engine##*/}" == podman ]]; then
@@ -140,12 +140,12 @@ main() {
         command=("$@")
         break
         ;;
-      *) fail "unknown option $1; see --help (a command goes behind --)" 2 ;;
+      *) fail "unknown option $1; see --help (a command goes after --)" 2 ;;
     esac
     shift
   done
   command -v "${engine}" >/dev/null || fail "${engine} is not installed, or not in PATH" 3
-  # Read by merged.env's volumes.
+  # The volumes in merged.env use this variable.
   local PROJECT_NAME
   # shellcheck disable=SC2034
   PROJECT_NAME="$(project_name)"

@@ -1,6 +1,6 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The variables of stage_2.environment.
 # shellcheck shell=bash disable=all
-# For the reader: containers get them from docker-compose.yml. KEY alone is taken from Compose's environment.
+# Not used by containers: these variables come from docker-compose.yml. The value of a KEY alone comes from Compose's environment.
 HF_HOME='/models/huggingface'
 TORCH_HOME='/models/torch'

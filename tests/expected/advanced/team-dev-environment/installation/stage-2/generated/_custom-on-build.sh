@@ -2,7 +2,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # Runs stage_2.custom.on_build in order: by hand; a build runs each hook as a step of its own.
 # Reads: PEI_ENTRYPOINT_VERBOSE=1 (prints its own path first).
-# The second text of a hook is its argument text as typed: a shell reads it when the hook runs.
+# The second text of each hook holds its arguments as typed. A shell reads it when the hook runs.
 # shellcheck disable=SC1003,SC1112,SC2016,SC2088
 set -uo pipefail
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"

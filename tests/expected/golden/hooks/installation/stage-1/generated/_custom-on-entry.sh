@@ -1,7 +1,7 @@
 #!/bin/bash
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # Runs stage_1.custom.on_entry.
-# Hands the container over to the script: the configured arguments, then those of the container's command line.
+# Runs the script as the container's main process, with the configured arguments and then those of the container's command.
 # shellcheck disable=SC1003,SC1112,SC2016,SC2088
 set -uo pipefail
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # Sources stage_1.custom.on_user_login in order.
-# Sourced by internals/login.sh, with an argument, in every interactive or login bash, once per session. A hook is sourced
-# in turn, so that it can change the shell; its failure is no reason to stop.
+# Sourced by internals/login.sh, with an argument, in every interactive or login bash, once per session. The hooks are
+# sourced too, so that they can change the shell. If one fails, the next one still runs.
 # shellcheck disable=SC1003,SC1112,SC2016,SC2088
 __pei_installation="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." 2>/dev/null && pwd)"
 set --
