@@ -1,4 +1,4 @@
-//! Small files of one person's own, outside the tree of a project's files.
+//! Small private files, which are not part of a project's file tree.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 
 use crate::ui::shown;
 
-/// Puts a file with the mode 600 in place, whole or not at all. Its directory is made where it is missing, with the mode
-/// 700. What root makes belongs to whom the directory belongs to.
+/// Writes a file with mode 0600, all of it or nothing. A missing directory is made with mode 0700. If root writes
+/// it, it gets the owner of its directory.
 pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     try_write(path, content).with_context(|| format!("cannot write {}", shown(path)))
 }
@@ -24,7 +24,7 @@ fn try_write(path: &Path, content: &[u8]) -> std::io::Result<()> {
     waiting.push(name);
     waiting.push(".pei-tmp");
     let waiting = folder.join(waiting);
-    // A run that was killed may have left it.
+    // A run that was killed may have left this file.
     if let Err(error) = fs::remove_file(&waiting)
         && error.kind() != ErrorKind::NotFound
     {
@@ -40,7 +40,7 @@ fn try_write(path: &Path, content: &[u8]) -> std::io::Result<()> {
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&waiting, path));
     if written.is_err() {
-        // The first error is the one to tell.
+        // Report only the first error.
         let _ = fs::remove_file(&waiting);
     }
     written

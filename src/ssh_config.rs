@@ -1,28 +1,28 @@
-//! The text of an entry for ssh, and its place in `~/.ssh/config`.
+//! The entry for ssh, and the block in `~/.ssh/config` that holds it.
 
 use std::fmt::Write as _;
 
 /// One `Host` section.
 #[derive(Debug)]
 pub struct Entry {
-    /// What `ssh` is called with.
+    /// The host name to type after `ssh`.
     pub name: String,
-    /// Where sshd is reached.
+    /// The address of the host on which sshd's port is published.
     pub address: String,
-    /// The port there.
+    /// The published port.
     pub port: u16,
-    /// Who logs in.
+    /// The user who logs in.
     pub user: String,
     /// Private keys, by absolute paths.
     pub identity_files: Vec<String>,
     /// The file of the container's host keys, by its absolute path.
     pub known_hosts: Option<String>,
-    /// The host key to compare with, in words.
+    /// The fingerprint of the host key, for people to compare.
     pub fingerprint: Option<String>,
 }
 
 impl Entry {
-    /// As ssh reads it. The paths must be [expressible](is_expressible).
+    /// The text that ssh reads. All paths must be [expressible](is_expressible).
     pub fn text(&self) -> String {
         let mut text = format!(
             "Host {}\n    HostName {}\n    Port {}\n    User {}\n",
@@ -36,7 +36,7 @@ impl Entry {
             // sshd ends a login after six keys, and an agent may hold more.
             text.push_str("    IdentitiesOnly yes\n");
         }
-        // Another container may have had the port.
+        // The host key must not be looked up by the port: another container may have used it before.
         let _ = writeln!(text, "    HostKeyAlias {}", self.name);
         if let Some(file) = &self.known_hosts {
             let _ = writeln!(text, "    UserKnownHostsFile {}", path(file));
@@ -48,7 +48,7 @@ impl Entry {
     }
 }
 
-/// Whether ssh's configuration can name a path: no version before OpenSSH 8.7 knows an escape for these signs.
+/// Whether ssh's configuration can hold a path: before OpenSSH 8.7, these characters cannot be escaped.
 pub fn is_expressible(path: &str) -> bool {
     !path.contains(['"', '\\']) && !path.contains("${") && !path.contains(char::is_control)
 }
@@ -57,17 +57,17 @@ fn path(path: &str) -> String {
     format!("\"{}\"", path.replace('%', "%%"))
 }
 
-/// A block that begins and does not end.
+/// A block has a beginning but no end.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unclosed;
 
-/// The text of a configuration in which the project's block holds this entry, or in which there is no such block.
+/// Replaces the project's block in a configuration by this entry, or removes it.
 ///
-/// A new block comes first, because ssh takes the first value that it reads. `Match all` at its end makes what follows
-/// belong to all hosts, as it does at the beginning of a file.
+/// A new block is put first, because ssh uses the first value that it reads. Its last line, `Match all`, makes the
+/// following lines apply to all hosts, as at the beginning of a file.
 ///
 /// # Errors
-/// Where the end of the block is missing, nobody can tell what is the user's.
+/// The end of the block is missing, so it is unknown which lines are the user's.
 pub fn with_block(old: &[u8], name: &str, entry: Option<&str>) -> Result<Vec<u8>, Unclosed> {
     let begin = format!("# >>> pei: {name} >>>");
     let end = format!("# <<< pei: {name} <<<");

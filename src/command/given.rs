@@ -381,7 +381,7 @@ pub(super) fn stage_folders(
         .collect()
 }
 
-/// The names beside the directories of the stages.
+/// The names in `installation/` that a build can mount, sorted.
 pub(super) fn other_names(project: &Path) -> Vec<String> {
     let context = project.join(INSTALLATION);
     names(&context, &context)

@@ -1,9 +1,9 @@
-//! The ports of the host that a project's container asks for.
+//! The ports of the host that a project's container publishes.
 
 use crate::config::{Lookup, Mapping, parse_port};
 use crate::model::{ComposeText, Part, Project, Ssh, Stage};
 
-/// The stage whose container people start, and its sshd.
+/// The stage that people start, and its sshd.
 pub(super) fn sshd(project: &Project) -> Option<(&Stage, &Ssh)> {
     let last = project.stages.last()?;
     let family = project.family(last);
@@ -12,7 +12,7 @@ pub(super) fn sshd(project: &Project) -> Option<(&Stage, &Ssh)> {
     Some((last, ssh))
 }
 
-/// The mappings of a stage's container, as far as they can be known without Compose.
+/// The port mappings of a stage's container. A mapping that only Compose knows is left out.
 pub(super) fn mappings(project: &Project, stage: &Stage, lookup: &dyn Lookup) -> Vec<Mapping> {
     let family = project.family(stage);
     let written = family.iter().flat_map(|stage| &stage.ports);
@@ -26,7 +26,7 @@ pub(super) fn mappings(project: &Project, stage: &Stage, lookup: &dyn Lookup) ->
     all.filter_map(|text| parse_port(&text).ok()).collect()
 }
 
-/// The text as Compose would fill it in; `None` where a variable has no value.
+/// The text with its markers replaced, as Compose would do it. `None` if a variable has no value.
 fn filled(text: &ComposeText, lookup: &dyn Lookup) -> Option<String> {
     let parts = text.parts.iter().map(|part| match part {
         Part::Literal(text) => Some(text.clone()),

@@ -13,7 +13,7 @@ use crate::model::NameForm;
 #[derive(Debug)]
 pub(super) struct Value {
     pub(super) text: String,
-    /// Whether it may differ from the text after the `=`. That is a mistake in a password.
+    /// Whether it may differ from the text after the `=`. For a password, the user probably did not mean that.
     pub(super) is_changed: bool,
 }
 

@@ -171,7 +171,7 @@ impl Lookup for Host {
     }
 }
 
-/// Checked before opening, because opening a pipe would block.
+/// The size of a file. Called before the file is opened, because opening a pipe would block.
 fn require_file(path: &Path) -> Result<u64, FileProblem> {
     let metadata = fs::metadata(path).map_err(|e| problem(&e))?;
     if metadata.is_file() {

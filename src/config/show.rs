@@ -99,7 +99,7 @@ impl Writer<'_> {
         let _ = write!(self.text, " {text} # {file}:{line}");
     }
 
-    /// A key of `users` or `environment` that is not a legal name may hold a secret.
+    /// The key, or a placeholder for it: in `users` and `environment`, a key that is not a legal name may be a secret.
     fn shown_key(&self, name: &str) -> String {
         let form = match self.path.last().map(String::as_str) {
             Some("users") => Some(NameForm::USER),
@@ -116,7 +116,7 @@ impl Writer<'_> {
         self.path.get(1).is_some_and(|key| key == "environment")
     }
 
-    /// The placeholder for a secret.
+    /// The value with its secrets covered. `None` if it holds none.
     fn covered(&self, scalar: &Scalar) -> Option<String> {
         let name = self.path.last().map_or("", String::as_str);
         let of_users =

@@ -1,15 +1,15 @@
-//! Where built stages are kept for others.
+//! Where built stages are stored for other people.
 
 /// The `cache` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cache {
-    /// Where they are.
+    /// The place.
     pub place: CachePlace,
-    /// `pei build` puts what it has built there.
+    /// Whether `pei build` stores there what it has built.
     pub push: bool,
 }
 
-/// Where built stages are kept.
+/// The place where built stages are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CachePlace {
     /// `host[:port]/path` of a registry.

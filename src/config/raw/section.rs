@@ -37,7 +37,7 @@ macro_rules! sections {
                 elsewhere: None,
             };
 
-            /// Reads the section behind a key. Null is a section without keys.
+            /// Reads the section that is the value of a key. Null is a section without keys.
             #[allow(dead_code, reason = "some are read from nodes")]
             pub(crate) fn of(
                 cx: &mut Context<'_>,

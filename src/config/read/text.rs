@@ -103,7 +103,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Turns a `${NAME}` at the start of `text` into a marker, and returns the text after it.
+    /// If `text` starts with a variable that is left to Compose, turns it into a marker and returns the text after it.
     fn left_to_compose<'t>(&mut self, text: &'t str) -> Option<&'t str> {
         if !self.variables.leave_to_compose {
             return None;

@@ -1,4 +1,4 @@
-//! `cache`: where built stages are kept for others.
+//! `cache`: where built stages are stored for other people.
 
 use std::path::{Component, Path};
 
@@ -8,7 +8,7 @@ use crate::config::read::{Context, Field, Place, Read};
 use crate::diagnostic::{Code, quoted};
 use crate::model::{Cache, CachePlace};
 
-/// What comes behind it, a stage's name and its state, fits a reference.
+/// The longest path. A stage's name and state are added to it, and an image reference has at most 255 characters.
 const LONGEST: usize = 180;
 
 pub(super) fn read(
@@ -36,7 +36,7 @@ pub(super) fn read(
             cx.report(diagnostic.help("keep one: a cache has one place"));
             return None;
         }
-        // The section is there with its defaults.
+        // The section only holds defaults.
         (None, None) if push != Some(true) => return None,
         (None, None) => {
             let help = "add `registry: HOST/PATH`, or `folder: DIR` for a shared directory";
@@ -59,7 +59,7 @@ fn registry(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> R
         return Ok(None);
     };
     let problem = if text.contains('@') {
-        // A part of it may be a password.
+        // A part of the text may be a password.
         Some((
             "the registry holds a login or a digest".to_owned(),
             "leave it out: `docker login HOST` gives the engine the login",

@@ -247,7 +247,10 @@ fn path(
             _ => "`installation/`".to_owned(),
         };
         Some((
-            format!("{} is absolute, but it is in {folder}", quoted(&path)),
+            format!(
+                "{} is absolute, but paths in {folder} are relative to it",
+                quoted(&path)
+            ),
             "write the path relative to that".to_owned(),
         ))
     } else {

@@ -189,8 +189,8 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
         Ok(())
     }
 
-    /// The range of a whole collection. For block style the parser puts the end at the next token, so it is
-    /// corrected.
+    /// The range of a whole collection. In block style it reaches to the next token, because the parser puts the end
+    /// there.
     fn close(&mut self, place: &Range<usize>, end: &Span) -> Range<usize> {
         self.depth -= 1;
         place.start..place.end.max(self.range(end).end)
