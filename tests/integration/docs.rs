@@ -22,6 +22,8 @@ const GENERATED: &[&str] = &["docs/reference", "docs/scripts.md"];
 const MISTAKES: &str = "docs/diagnostics.md";
 /// The one page with sessions.
 const README: &str = "README.md";
+/// The order of the site's pages.
+const SUMMARY: &str = "docs/SUMMARY.md";
 /// The pages that are not below docs.
 const AT_THE_ROOT: &[&str] = &[README, "CHANGELOG.md", "CONTRIBUTING.md"];
 /// A public key of nobody.
@@ -172,6 +174,29 @@ fn without_names(text: &str) -> String {
         }
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// mdBook leaves out a page that the summary does not name.
+#[test]
+fn the_summary_of_the_site_names_every_page_once() {
+    let summary = markdown_page(&root().join(SUMMARY));
+    let mut named: Vec<PathBuf> = Vec::new();
+    for (_, line) in &summary.prose {
+        for link in links(line) {
+            named.push(root().join("docs").join(link).canonicalize().unwrap());
+        }
+    }
+    let pages = pages().into_iter().map(|page| page.path);
+    let examples = crate::examples::examples();
+    let examples = examples.iter().map(|example| example.join("README.md"));
+    let mut expected: Vec<PathBuf> = pages
+        .chain(examples)
+        .map(|path| path.canonicalize().unwrap())
+        .filter(|path| !path.ends_with(SUMMARY))
+        .collect();
+    named.sort();
+    expected.sort();
+    assert_eq!(named, expected, "{SUMMARY}");
 }
 
 #[test]
