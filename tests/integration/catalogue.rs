@@ -54,6 +54,42 @@ fn the_version_has_a_section_in_the_changelog() {
     assert_eq!(date.len(), "2026-01-31".len(), "{newest}");
 }
 
+/// The forge runs each group of scripts/test.sh, and no other.
+#[test]
+fn the_workflows_run_every_group_of_the_tests() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let runner = read("scripts/test.sh");
+    let usage = runner.split_once("Usage: test.sh [all|").unwrap().1;
+    let groups: Vec<&str> = usage.split_once(']').unwrap().0.split('|').collect();
+    let mut run: Vec<String> = Vec::new();
+    let workflow: serde_yaml::Value =
+        serde_yaml::from_str(&read(".github/workflows/ci.yml")).unwrap();
+    for (_, job) in workflow["jobs"].as_mapping().unwrap() {
+        let matrix = &job["strategy"]["matrix"]["group"];
+        let of_matrix = matrix.as_sequence().into_iter().flatten();
+        run.extend(of_matrix.map(|group| group.as_str().unwrap().to_owned()));
+        let commands = job["steps"].as_sequence().into_iter().flatten();
+        run.extend(
+            commands
+                .filter_map(|step| step["run"].as_str()?.split_once(".ci/run "))
+                .map(|(_, group)| group.trim().to_owned())
+                .filter(|group| !group.contains('$')),
+        );
+    }
+    for group in &groups {
+        assert!(
+            run.iter().any(|name| name == group),
+            "no workflow runs {group}"
+        );
+    }
+    for group in run {
+        assert!(
+            groups.contains(&group.as_str()),
+            "scripts/test.sh has no {group}"
+        );
+    }
+}
+
 /// A tree with a new example, template and installer, and nothing else.
 #[test]
 fn each_missing_step_is_named() {
