@@ -11,7 +11,7 @@ shopt -s inherit_errexit
 repo=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 readonly repo
 # Beside the pages, what they link to: scripts and configs are files of the site.
-readonly CONTENT=(README.md CHANGELOG.md CONTRIBUTING.md LICENSE docs examples installation templates/config ':!examples/*/*/app/*')
+readonly CONTENT=(README.md README.zh-CN.md CHANGELOG.md CONTRIBUTING.md LICENSE docs examples installation templates/config ':!examples/*/*/app/*')
 
 main() {
     local source=$repo/target/site-src

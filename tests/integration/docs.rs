@@ -4,7 +4,7 @@
 //! - `yaml`: a whole `user_config.yml`, which must configure; `yaml fragment`: a part of one, which is only read by people;
 //! - `sh`: commands, which are run with the blocks before them in an empty folder; `sh no-run`: commands that a test cannot
 //!   run, for the reason in the comment above: `<!-- no-run: needs Docker -->`;
-//! - `console`, in the README alone: a session, whose lines `$ pei …` must print what stands below them.
+//! - `console`, in the READMEs alone: a session, whose lines `$ pei …` must print what stands below them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
@@ -20,12 +20,18 @@ use tempfile::TempDir;
 const GENERATED: &[&str] = &["docs/reference", "docs/scripts.md"];
 /// Shows mistakes, whose examples the tests of the diagnostics read.
 const MISTAKES: &str = "docs/diagnostics.md";
-/// The one page with sessions.
+/// The page with sessions, and its translation.
 const README: &str = "README.md";
+const READMES: &[&str] = &[README, "README.zh-CN.md"];
+/// A page in another language has the commands, configs and sessions of the first.
+const TRANSLATIONS: &[(&str, &str)] = &[
+    (README, "README.zh-CN.md"),
+    ("docs/quickstart.md", "docs/quickstart.zh-CN.md"),
+];
 /// The order of the site's pages.
 const SUMMARY: &str = "docs/SUMMARY.md";
 /// The pages that are not below docs.
-const AT_THE_ROOT: &[&str] = &[README, "CHANGELOG.md", "CONTRIBUTING.md"];
+const AT_THE_ROOT: &[&str] = &[README, "README.zh-CN.md", "CHANGELOG.md", "CONTRIBUTING.md"];
 /// A public key of nobody.
 pub(crate) const PUBLIC_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAgQ7uPohhXTIBOkPXjbx7iD/qN1k6WYazvLO43oOzkH test\n";
@@ -105,8 +111,14 @@ fn the_commands_of_the_pages_in_a_new_project_run_or_say_why_not() {
 
 #[test]
 fn the_sessions_of_the_readme_are_what_pei_prints() {
+    for readme in READMES {
+        assert_sessions_are_true(&markdown_page(&root().join(readme)));
+    }
+}
+
+#[track_caller]
+fn assert_sessions_are_true(page: &Page) {
     let home = TempDir::new().unwrap();
-    let page = markdown_page(&root().join(README));
     let mut sessions = page.blocks.iter().filter(|block| block.info == "console");
     let first = sessions.next().unwrap();
     assert_session_is_true(first, home.path());
@@ -125,6 +137,25 @@ fn the_sessions_of_the_readme_are_what_pei_prints() {
     let second = sessions.next().unwrap();
     assert_session_is_true(second, home.path());
     assert_eq!(sessions.count(), 0, "what stands before the third session?");
+}
+
+#[test]
+fn translations_have_the_same_commands_and_configs() {
+    let code = |path: &str| -> Vec<(String, String)> {
+        let page = markdown_page(&root().join(path));
+        let shown = page.blocks.iter().filter(|block| block.info != "text");
+        // Comments are translated too.
+        let without_comments = |text: &str| {
+            let lines = text.lines().map(|line| line.split(" #").next().unwrap());
+            lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
+        };
+        shown
+            .map(|block| (block.info.clone(), without_comments(&block.text)))
+            .collect()
+    };
+    for (page, translation) in TRANSLATIONS {
+        assert_eq!(code(page), code(translation), "{translation}");
+    }
 }
 
 /// Runs the `$ pei …` lines in the folder; other commands are left to the tests with containers.
@@ -244,7 +275,7 @@ pub(crate) fn assert_commands_run(page: &Page, folder: &Path, home: &Path) {
                 page.shown(),
                 block.line
             ),
-            (Some("console"), None) if page.shown() == README => {}
+            (Some("console"), None) if READMES.contains(&page.shown().as_str()) => {}
             (None | Some("bash" | "shell" | "console"), _) | (Some("sh"), Some(_)) => {
                 panic!(
                     "{}:{}: commands are `sh` or `sh no-run`, other texts `text`, not `{}`",
