@@ -24,7 +24,7 @@ Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers|rele
   bases       the container tests that an image's release can bear on, on Debian 13
   installers  really installs, in containers, each tool that the package registries hold; 25 minutes, so run it when
               an installer or its library changes
-  release     makes the files of a release, and installs them where there is no Rust; ten minutes
+  release     makes the files of a release, and installs them where there is no Rust; 15 minutes
 
 The tools that a group needs are installed first, where they are missing.
 HELP
@@ -142,7 +142,8 @@ installers() {
 
 release() {
   step 'the files of a release' "$repo/scripts/release.sh"
-  step 'installed where there is no Rust' env PEI_BIN="$repo/target/debug/pei" "$repo/scripts/container-tests.sh" release
+  step 'installed where there is no Rust' env PEI_BIN="$repo/target/debug/pei" BATS_TEST_TIMEOUT=1800 \
+    "$repo/scripts/container-tests.sh" release
 }
 
 main() {

@@ -39,6 +39,18 @@ TRY='create -p box -q minimal --no-examples && test -s box/user_config.yml'
     has "$output" "pei $VERSION"
 }
 
+@test "pip builds a clone where there is no Rust: it fetches a toolchain for that" {
+    derive compiler "$ID-bare" <<'DOCKERFILE'
+RUN apt-get -q update && apt-get -q install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+DOCKERFILE
+    mkdir "$BATS_TEST_TMPDIR/clone"
+    git -C "$REPO" ls-files -z | tar -c -C "$REPO" --null -T - | tar -x -C "$BATS_TEST_TMPDIR/clone"
+    must docker run --rm --volume "$BATS_TEST_TMPDIR/clone:/clone:ro" "$ID-compiler" bash -ec '! command -v cargo
+        cp -R /clone /root/clone && cd /root && python3 -m venv venv && venv/bin/pip install ./clone &&
+        PATH=$PWD/venv/bin:$PATH && pei --version && pei '"$TRY"
+    has "$output" "pei $VERSION"
+}
+
 @test "pip takes a wheel on Alpine and on the other architecture too" {
     local tag
     for tag in manylinux_2_17 musllinux_1_1; do
