@@ -154,7 +154,14 @@ fn translations_have_the_same_commands_and_configs() {
             .collect()
     };
     for (page, translation) in TRANSLATIONS {
-        assert_eq!(code(page), code(translation), "{translation}");
+        let (code, translated) = (code(page), code(translation));
+        for (block, other) in code.iter().zip(&translated) {
+            assert_eq!(
+                block, other,
+                "{translation} has another block than {page}: make the same change there"
+            );
+        }
+        assert_eq!(code.len(), translated.len(), "the blocks of {translation}");
     }
 }
 
