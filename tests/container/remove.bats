@@ -399,7 +399,7 @@ YAML
     light unknown
     sed -i "s|image: \"$(image 2)\"|image: \"$ID-unknown:\${NEEDED:?must be set}\"|" "$PROJECT/docker-compose.yml"
     must_end_with 1 remove -y
-    has "$output" 'left alone'
+    has "$output" 'is kept: its name depends on Compose'
     image_is_gone "$(image 1)"
     image_is_there "$(image 2)"
 }

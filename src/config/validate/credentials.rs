@@ -62,7 +62,8 @@ fn is_key_text(text: &str) -> bool {
     text.contains("-----BEGIN") || is_public && rest.starts_with("AAAA")
 }
 
-/// The key that can log in, and the position for findings about it.
+/// The key that can log in, and the position for findings about it. `key_files` receives the paths of its file below
+/// `installation/`.
 pub(super) fn public_key(
     cx: &mut Context<'_>,
     section: &raw::User<'_>,
@@ -86,7 +87,7 @@ pub(super) fn public_key(
     }
 }
 
-/// The user's own identity.
+/// The user's own identity. `key_files` receives the paths of its file below `installation/`.
 pub(super) fn private_key(
     cx: &mut Context<'_>,
     section: &raw::User<'_>,

@@ -169,7 +169,7 @@ fn check_name(
     Err(cx.report(diagnostic.help(help)))
 }
 
-/// A name for a message, cut at the first illegal character: the rest may be the value.
+/// A name for a message, cut at its first illegal character: the rest may be a secret value.
 fn shown(name: &str) -> String {
     let end = name.find(|c: char| !is_of_name(c)).unwrap_or(name.len());
     let rest = if end < name.len() { "…" } else { "" };
