@@ -331,7 +331,7 @@ fn core(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<Step> {
         steps.push(step::set_up_storage());
     }
     steps.push(step::proxy_urls(&http, &https));
-    steps.extend(tree.copies(&stage.copies));
+    steps.extend(tree.copies(&stage.copies, true));
     steps.extend(hooks(stage, view, &cache));
     if has_shared_scripts(stage) {
         steps.extend(step::shared_scripts());

@@ -453,7 +453,8 @@ pub(super) fn context_files(context: String) -> Step {
     let lines = [
         "set -e; export LC_ALL=C; cd /pei-from-context; mkdir /pei-context;",
         r"kept() { find . \( -name .git -o -name .pei -o -name .env -o -type f \( -name 'user_config*.y*ml'",
-        r#"-o -name 'id_*' ! -name '*.pub' -o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; };"#,
+        r"-o \( -name 'id_rsa*' -o -name 'id_dsa*' -o -name 'id_ecdsa*' -o -name 'id_ed25519*' \) ! -name '*.pub'",
+        r#"-o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; };"#,
         r#"key="$(printf '^[[:space:]\357\273\277]*')(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-)";"#,
         r#"{ kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; }"#,
         "| tar -c --owner=0 --group=0 --mode=go-w --null --no-recursion -T - | tar -x -p -C /pei-context",
@@ -462,22 +463,40 @@ pub(super) fn context_files(context: String) -> Step {
     Step::shell(vec![mount], &lines).with_args(["PEI_CONTEXT_SUM"])
 }
 
+/// Fails where the image lacks an account or a group: `COPY --chown` then gives the files to root without a word.
+pub(super) fn require_owner(owner: &str) -> Step {
+    const SCRIPT: &str = r#"while [ $# -gt 0 ]; do found=; while IFS=: read -r name _; do [ "$name" != "$1" ] || found=1; done <"/etc/$2"; [ "$found" ] || { echo "pei: the image has no $1 in /etc/$2, whom a copy names as owner" >&2; exit 1; }; shift 2; done"#;
+    let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
+    let names = [(user, "passwd"), (group, "group")];
+    let names = names
+        .into_iter()
+        .filter(|(name, _)| !is_number(name))
+        .flat_map(|(name, file)| [name.to_owned(), file.to_owned()]);
+    let shell = ["/bin/sh", "-c", SCRIPT, "pei"].map(str::to_owned);
+    Step::new(Instruction::Run {
+        mounts: Vec::new(),
+        command: StepCommand::Words(shell.into_iter().chain(names).collect()),
+    })
+}
+
+/// Whether an owner is one without a list of accounts.
+pub(super) fn is_numeric(owner: &str) -> bool {
+    owner.split(':').all(is_number)
+}
+
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// One entry of `copy`.
-pub(super) fn copy_from(
-    from: Option<String>,
-    source: String,
-    copied: &Copied,
-    is_first: bool,
-) -> Step {
-    let mut step = Step::new(Instruction::Copy {
+pub(super) fn copy_from(from: Option<String>, source: String, copied: &Copied) -> Step {
+    Step::new(Instruction::Copy {
         from,
         owner: copied.owner.clone(),
         mode: copied.mode.clone(),
         source,
         target: copied.to.clone(),
-    });
-    step.apart = is_first;
-    step
+    })
 }
 
 /// A file or directory of another stage, at the same place.

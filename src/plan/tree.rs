@@ -353,7 +353,8 @@ impl<'p> Tree<'p> {
                 steps.push(step::set_up_apt_of_base(file, proxy));
             }
         }
-        steps.extend(self.copies(&builder.copies));
+        let has_shell = has_hooks || self.is_on_system[index];
+        steps.extend(self.copies(&builder.copies, has_shell));
         if has_hooks {
             steps.push(step::before_hooks_of_builder());
         }
@@ -374,9 +375,15 @@ impl<'p> Tree<'p> {
         steps
     }
 
-    /// What a stage copies.
-    pub(super) fn copies(&self, copies: &[Copied]) -> Vec<Step> {
-        let steps = copies.iter().enumerate().map(|(index, copy)| {
+    /// What a stage copies. Where it has a shell, the first step that names an owner looks for that one.
+    pub(super) fn copies(&self, copies: &[Copied], has_shell: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut known = BTreeSet::new();
+        for copy in copies {
+            let owner = copy.owner.as_deref().unwrap_or_default();
+            if has_shell && !step::is_numeric(owner) && known.insert(owner) {
+                steps.push(step::require_owner(owner));
+            }
             let (from, source) = match &copy.from {
                 Source::Installation => (None, paths::in_context(&copy.path)),
                 Source::Context(name) => (
@@ -387,9 +394,12 @@ impl<'p> Tree<'p> {
                 Source::System => (Some(self.system_core()), copy.path.clone()),
                 Source::Builder(index) => (Some(self.source_of_copies(*index)), copy.path.clone()),
             };
-            step::copy_from(from, source, copy, index == 0)
-        });
-        steps.collect()
+            steps.push(step::copy_from(from, source, copy));
+        }
+        if let Some(first) = steps.first_mut() {
+            first.apart = true;
+        }
+        steps
     }
 }
 

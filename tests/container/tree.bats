@@ -44,6 +44,7 @@ write_app() {
     new_key "$WORK/app/src/some key" -t ed25519 -C ''
     { echo && cat "$WORK/app/src/some key"; } >"$WORK/app/src/below-a-blank"
     echo A=x >"$WORK/app/.env"
+    echo x >"$WORK/app/src/id_utils.js"
 }
 
 write_scripts() {
@@ -58,6 +59,7 @@ for file in /app/.git/config /app/.pei/hash /app/id_ed25519 "/app/src/some key" 
   [ ! -e "$file" ] || { echo "$file is there"; exit 1; }
 done
 [ -e "/app/src/some key.pub" ]
+[ -e /app/src/id_utils.js ]
 echo "$part" >/app/dist/index.html
 SCRIPT
     hook stages/assets/part.sh <<<'part=one'
@@ -166,7 +168,7 @@ YAML
     must drun "$ID-npm" /bin/sh -c 'read -r line </sentinel-npm; echo "$line"'
     equal sentinel-npm "$output"
     must docker build -q -f "$PROJECT/stage-2.Dockerfile" --target assets --build-context "$context" -t "$ID-target" "$PROJECT"
-    must compose run --rm --no-deps -T npm /bin/sh -c 'read -r line </sentinel-npm; echo "$line"'
+    must compose run --build --rm --no-deps -T npm /bin/sh -c 'read -r line </sentinel-npm; echo "$line"'
     has "$output" sentinel-npm
     build kept
     equal 1 "$(ran "$PROJECT.log" hook-kept)"
@@ -245,6 +247,19 @@ apt_of() {
     has "$(<"$PROJECT.log")" 'at `stages.npm.custom.on_build[0]` of user_config.yml'
     write_scripts
     configure
+}
+
+@test "an owner that the image lacks fails the build by name" {
+    project owner
+    config <<YAML
+stage_1:
+  $(image_1 "$ID-full")
+stage_2:
+  $(image_2)
+  copy: [{from: stage-1, path: /etc/debian_version, to: /opt/, owner: www-data}, {from: stage-1, path: /etc/debian_version, to: /opt/, owner: 'www-data:nobody-here'}]
+YAML
+    build_fails stage-2
+    has "$(<"$PROJECT.log")" 'pei: the image has no nobody-here in /etc/group'
 }
 
 @test "the merged build, and bake, have the tree as well" {

@@ -40,7 +40,8 @@ ARG PEI_CONTEXT_SUM
 RUN --mount=type=bind,from=pei-context-app,target=/pei-from-context \
     set -e; export LC_ALL=C; cd /pei-from-context; mkdir /pei-context; \
     kept() { find . \( -name .git -o -name .pei -o -name .env -o -type f \( -name 'user_config*.y*ml' \
-    -o -name 'id_*' ! -name '*.pub' -o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; }; \
+    -o \( -name 'id_rsa*' -o -name 'id_dsa*' -o -name 'id_ecdsa*' -o -name 'id_ed25519*' \) ! -name '*.pub' \
+    -o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; }; \
     key="$(printf '^[[:space:]\357\273\277]*')(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-)"; \
     { kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; } \
     | tar -c --owner=0 --group=0 --mode=go-w --null --no-recursion -T - | tar -x -p -C /pei-context

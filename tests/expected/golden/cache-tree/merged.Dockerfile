@@ -147,6 +147,7 @@ ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
     PEI_HTTPS_PROXY_2=${PEI_HTTPS_PROXY_2}
 
 COPY --from=assets_files ["/app/dist", "/srv/www"]
+RUN ["/bin/sh", "-c", "while [ $# -gt 0 ]; do found=; while IFS=: read -r name _; do [ \"$name\" != \"$1\" ] || found=1; done <\"/etc/$2\"; [ \"$found\" ] || { echo \"pei: the image has no $1 in /etc/$2, whom a copy names as owner\" >&2; exit 1; }; shift 2; done", "pei", "www-data", "passwd"]
 COPY --from=licences_files --chown=www-data --chmod=0444 ["/licences/LICENSES.txt", "/srv/licences.txt"]
 COPY --from=golang:1.22 ["/usr/local/go", "/usr/local/go"]
 
