@@ -131,6 +131,13 @@ impl Args {
             shown(&self.project_dir),
             outcome::summary(&report)
         ));
+        if self.with_merged && !project.services.is_empty() {
+            let services: Vec<_> = project.services.keys().collect();
+            let services = diagnostic::list(&services, "and");
+            ui.note(&format!(
+                "Compose alone starts {services}: the merged build has no `services`"
+            ));
+        }
         if !self.with_merged && self.project_dir.join("merged.env").is_file() {
             ui.note(
                 "the four files of the merged build were not updated; --with-merged updates them",

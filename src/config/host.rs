@@ -146,6 +146,14 @@ impl Lookup for Host {
         found.filter(|found| found.is_dir())
     }
 
+    fn is_in_folder(&self, folder: &str, path: &str) -> bool {
+        // What is not there has been told of.
+        self.project_folder(folder).is_none_or(|folder| {
+            let path = folder.join(path.trim_end_matches('/'));
+            path.symlink_metadata().is_ok()
+        })
+    }
+
     fn is_in_git(&self) -> bool {
         let project = fs::canonicalize(self.installation.with_file_name(""));
         project.is_ok_and(|project| {

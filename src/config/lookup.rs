@@ -49,6 +49,13 @@ pub trait Lookup {
         Some(path.into())
     }
 
+    /// Whether a path is there in a folder, which is named by its path seen from the project's own. A host without
+    /// folders has all.
+    fn is_in_folder(&self, folder: &str, path: &str) -> bool {
+        let _ = (folder, path);
+        true
+    }
+
     /// Whether passwords and keys are required. They may be missing if only the files that git tracks are made.
     fn wants_credentials(&self) -> bool {
         true

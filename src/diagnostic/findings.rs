@@ -41,6 +41,11 @@ impl Findings {
         Self { found, ..self }
     }
 
+    /// Whether one of them is such a finding.
+    pub fn any(&self, is_such: impl Fn(&Diagnostic) -> bool) -> bool {
+        self.found.iter().any(is_such)
+    }
+
     /// Whether there are no findings.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -523,9 +523,11 @@ fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
             // Words that come before a secret and a space: `--token x`, `Bearer x`.
             ' ' => {
                 let is_prose = reading == Reading::Written && !key.contains(['-', '_']);
+                // The list of accounts has no passwords in it.
+                let is_file = before.ends_with("/etc/passwd");
                 is_secret_option(key)
                     || key.to_ascii_lowercase().ends_with("bearer")
-                    || !is_prose && is_secret_name(key)
+                    || !is_prose && !is_file && is_secret_name(key)
             }
             ':' | '=' if reading == Reading::Written && key == "secrets" => false,
             ':' if reading != Reading::Written
@@ -714,6 +716,11 @@ mod tests {
             ),
             ("- x.sh -H 'X: Bearer a'", "- x.sh -H 'X: Bearer **"),
             ("- x.sh --path a --author b", "- x.sh --path a --author b"),
+            ("{path: /etc/passwd, to: /b}", "{path: /etc/passwd, to: /b}"),
+            (
+                "{path: /etc/passwd, token: b}",
+                "{path: /etc/passwd, token: **",
+            ),
             (
                 "- x.sh ghp_aaaaaaaaaaaaaaa1 b --token c\nd: sk-learn-of-words-that-go-on",
                 "- x.sh ********************************\nd: sk-learn-of-words-that-go-on",

@@ -57,6 +57,14 @@ impl ComposeText {
         self.as_literal().is_some()
     }
 
+    /// The names of what Compose fills in.
+    pub fn markers(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Marker { name, .. } => Some(name.as_str()),
+            Part::Literal(_) => None,
+        })
+    }
+
     /// The text for a compose file: a literal `$` is doubled, a marker is `${NAME}` or `${NAME:-default}`.
     pub fn for_compose(&self) -> String {
         let doubled = |text: &str| text.replace('$', "$$");

@@ -44,6 +44,8 @@ proptest! {
     ) {
         let project = Made::bare();
         project.write("installation/stages/tool/a.sh", "#!/bin/sh\n");
+        // A name with `*` is copied where a file has that very name.
+        project.write(&format!("installation/{}", from_project.0), "");
         let config = format!(
             "stage_1: {{image: {{base: a, output: b}}}}\n\
              contexts: {{app: {}}}\n\

@@ -240,7 +240,10 @@ fn the_merged_build_has_the_tree_and_the_options() {
     let project = tree();
     let config = TREE.replace("{{TAG:-20}}", "20");
     project.write("user_config.yml", config);
-    project.run(["configure", "--with-merged"]).succeeds();
+    project
+        .run(["configure", "--with-merged"])
+        .succeeds()
+        .says("Compose alone starts `db`");
     assert_eq!(
         starts(&project, "merged.Dockerfile").len(),
         starts(&project, "stage-2.Dockerfile").len() + 1
@@ -268,6 +271,11 @@ fn a_context_that_is_not_there_is_told() {
         .run(["configure"])
         .succeeds()
         .says("warning[invalid-context]: the directory `app` does not exist");
+    project.write("app", "");
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("warning[invalid-context]: `app` is not a directory");
 }
 
 #[test]
@@ -298,6 +306,7 @@ fn no_private_key_of_a_context_comes_into_a_layer() {
     let kept = [
         "-name",
         "id_rsa.pub",
+        "id_utils.js",
         "sub/it's \"one\"\n#2",
         "certificate.pem",
         "page",
@@ -366,6 +375,102 @@ fn an_image_holds_a_directory_of_the_users_own_that_a_hook_names() {
     project.run(["configure"]).succeeds().says(says);
     let text = project.read("stage-2.Dockerfile");
     assert!(text.contains(r#"["installation/stages", "#), "{text}");
+}
+
+#[test]
+fn a_copy_of_what_no_context_gives_is_told() {
+    let project = tree();
+    let with = |path: &str| {
+        let from = "{from: app, path: ., to: /app/}";
+        let config = TREE.replace(from, &format!("{{from: app, path: '{path}', to: /app/}}"));
+        project.write("user_config.yml", config);
+        project.run(["configure"])
+    };
+    for path in [
+        ".env",
+        "sub/.git/a",
+        "id_rsa",
+        "a/id_ed25519",
+        "k.JKS",
+        "user_config.yml",
+    ] {
+        let message = "is never copied from a context";
+        with(path).exits(1).says(message).says("user_config.yml:8:");
+    }
+    with("src/*.js").exits(1).says("`*` is not expanded");
+    with("src/[a].js")
+        .succeeds()
+        .says("the build will copy nothing");
+    with("src/a.js")
+        .succeeds()
+        .says("warning[file-not-found]: the context `app` has no `src/a.js`");
+    for path in ["src/a.js", "src/*.js", "id_utils.js", "id_rsa.pub"] {
+        project.write(&format!("app/{path}"), "");
+        with(path).succeeds().never_says("warning");
+    }
+    with("src/").succeeds().never_says("warning");
+}
+
+/// `COPY --chown` with a name that the image lacks gives the files to root, and the build is green.
+#[test]
+fn an_owner_is_looked_for_where_there_is_a_shell() {
+    let project = tree();
+    let looks = |file: &str| project.read(file).matches(r#""pei", "bob""#).count();
+    let config = TREE
+        .replace("owner: '1:2'", "owner: bob")
+        .replace(
+            "base: 'busybox:1'}",
+            "base: 'busybox:1'}, copy: [{from: app, path: ., to: /b, owner: bob}]",
+        )
+        .replace(
+            "copy: [{from: early",
+            "copy: [{from: early, path: /c, to: /c, owner: bob}, {owner: bob, from: early",
+        );
+    project.write("user_config.yml", &config);
+    project.run(["configure"]).succeeds();
+    assert_eq!(looks("stage-1.Dockerfile"), 1);
+    assert_eq!(looks("stage-2.Dockerfile"), 2);
+    let text = project.read("stage-2.Dockerfile");
+    let mut steps = text.lines().filter(|line| line.contains(r#""pei", "bob""#));
+    let script = steps.next_back().unwrap().strip_prefix("RUN ").unwrap();
+    let words: Vec<String> = serde_json::from_str(script).unwrap();
+    let run = |owner: &[&str]| {
+        let mut command = std::process::Command::new(&words[0]);
+        command.args(&words[1..4]).args(owner).output().unwrap()
+    };
+    assert!(run(&["root", "passwd"]).status.success());
+    assert!(run(&["root", "passwd", "root", "group"]).status.success());
+    for owner in [
+        &["no-one-here", "passwd"][..],
+        &["root", "passwd", "no-one-here", "group"],
+    ] {
+        let outcome = run(owner);
+        assert!(!outcome.status.success());
+        let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert!(
+            said.contains("the image has no no-one-here in /etc/"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_no_build_step_gets_has_one_cure() {
+    let project = tree();
+    let config = TREE.replace("{A: b}", "{A: '${NOPE}'}");
+    project.write("user_config.yml", config);
+    let help = "run `export NOPE`, or write `${NOPE:-default}`";
+    project
+        .run(["configure"])
+        .exits(1)
+        .says(help)
+        .never_says("`.env`");
+    project.write(".env", "NOPE=x\n");
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("`NOPE` stands in `.env`, whose values no build step gets")
+        .says("after `export NOPE`");
 }
 
 /// Names that a parser of YAML may read as something else.

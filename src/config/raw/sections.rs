@@ -141,7 +141,19 @@ const NO_HOOK: &str =
 /// The image of a further stage. It need not have a name.
 pub(crate) const BUILDER_IMAGE: Spec = Spec {
     name: "BuilderImage",
-    about: "What a further stage is built from, and the name that its image is kept under.",
+    about: "What a further stage is built from, and the name of its image.",
+    all_keys: &[
+        Key {
+            name: "base",
+            about: "The image to build on, of any make; not together with `from`; default none.",
+            shape: Shape::ComposeText,
+        },
+        Key {
+            name: "output",
+            about: "Name and tag of the stage's image, which `docker compose build NAME` makes; default none.",
+            shape: Shape::ComposeText,
+        },
+    ],
     required: &[],
     ..Image::SPEC
 };
@@ -269,8 +281,11 @@ sections! {
         ("restart", NO_CONTAINER),
         ("hostname", NO_CONTAINER),
         ("shm_size", NO_CONTAINER),
+        ("base", "it belongs below `image`"),
+        ("output", "it belongs below `image`"),
+        ("on_build", "it belongs below `custom`"),
     ]; {
-        /// The image to build on, and the name under which the stage's image is kept.
+        /// The image to build on, and the name of the stage's image.
         image: Shape::Section(&BUILDER_IMAGE),
         /// The stage to build on; not together with `image.base`; default `stage-1`.
         from: Shape::Text,

@@ -91,6 +91,11 @@ impl<'s> Context<'s> {
         Reported
     }
 
+    /// Whether such a finding has been reported.
+    pub(crate) fn has_found(&self, is_such: impl Fn(&Diagnostic) -> bool) -> bool {
+        self.findings.any(is_such)
+    }
+
     /// Reports a file that holds only whitespace and comments. One that is not YAML has been reported already.
     pub(crate) fn report_empty(&mut self) {
         if self.findings.is_empty() {

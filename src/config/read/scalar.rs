@@ -82,6 +82,10 @@ impl Context<'_> {
                 let help =
                     "for a password with `${` or `{{` set a variable to it and write `${NAME}`";
                 (without_quoted(&problem.message), help.to_owned())
+            } else if problem.code == Code::UnsetVariable && is_of_build_step(at) {
+                let name = problem.part.trim_matches(['$', '{', '}']);
+                let help = format!("run `export {name}`, or write `${{{name}:-default}}`");
+                (problem.message, help)
             } else {
                 (problem.message, problem.help)
             };
@@ -324,4 +328,11 @@ fn parse_number(text: &str) -> Option<u32> {
     (digits && !leading_zero)
         .then(|| text.parse().ok())
         .flatten()
+}
+
+/// A variable of a further stage's hooks: neither Compose nor `.env` has a part in it.
+fn is_of_build_step(at: &Place<'_>) -> bool {
+    let path = at.to_string();
+    let rest = path.strip_prefix("stages.");
+    rest.and_then(|rest| rest.split('.').nth(1)) == Some("environment")
 }

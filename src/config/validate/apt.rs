@@ -72,7 +72,12 @@ fn source(
     let path = match normalise(&text) {
         Ok(path) => path,
         Err(problem) => {
-            cx.report(project_path::outside(&here, span, problem));
+            cx.report(project_path::outside(
+                &here,
+                span,
+                problem,
+                "stage-1/custom/NAME",
+            ));
             return AptSource::Unchanged;
         }
     };

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::copies::{self, Named, Names, ReadCopy};
+use super::copies::{self, Named, Names, OF_STAGE_2, OF_STAGE_2_HELP, ReadCopy};
 use super::image::{self, ReadImage};
 use super::{environment, hooks};
 use crate::config::raw::{self, entries, named_entries};
 use crate::config::read::{Context, Field, Place, Reported, Site};
 use crate::config::yaml::{Content, Entry};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
 use crate::model::{Builder, ComposeText, Copied, Hook, NameForm, Source, Start};
 
 /// A further stage as read. Indices follow the order of the file.
@@ -109,7 +109,7 @@ pub(super) fn read(
 /// Reads one stage. A stage with errors is still returned, so that the indices of the others do not change.
 fn builder(cx: &mut Context<'_>, entry: &Entry, stages: &Place<'_>, names: &Names) -> ReadBuilder {
     let at = stages.entry(entry);
-    if names.contexts.iter().any(|known| **known == *entry.key) {
+    if names.contexts.contains_key(&*entry.key) {
         let message = format!("a context has the name {}, too", quoted(&entry.key));
         let found = at.error(Code::InvalidStageName, entry.key_span.clone(), message);
         cx.report(found.help("rename one of them: `copy` could mean either"));
@@ -120,16 +120,67 @@ fn builder(cx: &mut Context<'_>, entry: &Entry, stages: &Place<'_>, names: &Name
     if let (Some((_, base)), Some((_, from))) = (&image.base, &from) {
         both(cx, base, from);
     }
+    // stage-2 grows from none that has an image of its own.
+    let leads_to_container = image.base.is_none();
+    let copies = copies::read(cx, section.copy, &at, names, leads_to_container);
+    let on_build = hooks::of_builder(cx, section.custom, &at, &entry.key);
+    if let Some((base, _)) = &image.base
+        && base.as_literal() == Some(SCRATCH)
+    {
+        check_on_scratch(cx, &at, &section, &copies, !on_build.is_empty());
+    }
     ReadBuilder {
         key: at.site(entry.key_span.clone()),
         base: image.base,
         output: image.output,
         from,
-        copies: copies::read(cx, section.copy, &at, names),
+        copies,
         environment: variables(cx, section.environment, &at),
-        on_build: hooks::of_builder(cx, section.custom, &at, &entry.key),
+        on_build,
         apt: !matches!(cx.choice(section.apt, &at, &[("none", ())]), Ok(Some(()))),
         name: entry.key.to_string(),
+    }
+}
+
+/// The empty image.
+const SCRATCH: &str = "scratch";
+
+/// Reports what needs files of the base: hooks need a shell, and the name of an owner needs a list of accounts.
+fn check_on_scratch(
+    cx: &mut Context<'_>,
+    at: &Place<'_>,
+    section: &raw::Builder<'_>,
+    copies: &[ReadCopy],
+    has_hooks: bool,
+) {
+    if let Some(custom) = section.custom
+        && has_hooks
+        && !copies::may_bring(copies, "/bin/sh")
+    {
+        let here = custom.place(at);
+        let message = "`scratch` has no shell: hooks cannot run in it";
+        let found = here.error(Code::InvalidHook, custom.key_span.clone(), message);
+        cx.report(found.help("leave out the hooks, or copy a shell to `/bin/sh`"));
+    }
+    let (group, passwd) = ("/etc/group", "/etc/passwd");
+    for copy in copies {
+        let Some((owner, site)) = copy.copied.owner.as_ref().zip(copy.owner.as_ref()) else {
+            continue;
+        };
+        let (user, group_name) = owner.split_once(':').unwrap_or((owner, ""));
+        let is_known = |name: &str, file| {
+            name.bytes().all(|byte| byte.is_ascii_digit()) || copies::may_bring(copies, file)
+        };
+        if is_known(user, passwd) && is_known(group_name, group) {
+            continue;
+        }
+        let message = format!("`scratch` has no accounts, and so no {}", quoted(owner));
+        let found = Diagnostic::error(Code::InvalidCopy, site.span.clone(), message);
+        cx.report(
+            found
+                .path(site.path.clone())
+                .help("write numbers, such as `1000:1000`"),
+        );
     }
 }
 
@@ -169,12 +220,28 @@ fn variables(
                 variables.push((variable.name.clone(), value.to_owned()));
                 continue;
             }
-            Some(None) => (
-                format!(
-                    "only Compose replaces the marker in the value of {shown}, and a build step does not get the result"
-                ),
-                "write the value, or `${NAME}` with a variable that is set when pei runs and is not in `.env`",
-            ),
+            Some(None) => {
+                let value = variable.value.as_ref();
+                let name = value.and_then(|value| value.markers().next());
+                let name = name.unwrap_or_default();
+                let message = if cx.lookup().is_of_env_file(name) {
+                    format!(
+                        "{} stands in `.env`, whose values no build step gets: it would show them",
+                        quoted(name)
+                    )
+                } else {
+                    format!(
+                        "Compose fills in {}, and no build step knows it",
+                        quoted(name)
+                    )
+                };
+                let help = format!(
+                    "write the value if everybody may see it, or `${{{name}}}` after `export {name}`"
+                );
+                let span = span_of(field, &variable.name);
+                cx.report(at.error(Code::MarkerNotAllowed, span, message).help(help));
+                continue;
+            }
             None => (
                 format!(
                     "the variable {shown} has no value, and a build step does not take one from your shell"
@@ -320,7 +387,13 @@ pub(super) fn order(
     match graph.in_order() {
         Ok(mut order) => {
             order.retain(|stage| *stage != system);
-            warn_of_unused(cx, builders, &graph, needs);
+            // What a faulty entry means may be what uses the stage.
+            let is_faulty = |found: &Diagnostic| {
+                found.severity == Severity::Error || found.code == Code::UnknownStage
+            };
+            if !cx.has_found(is_faulty) {
+                warn_of_unused(cx, builders, &graph, needs);
+            }
             Some(order)
         }
         Err((circle, site)) => {
@@ -457,8 +530,22 @@ pub(super) fn check_bases(
 ) {
     let of_stages = images.iter().filter_map(|image| image.base.as_ref());
     let of_builders = builders.iter().filter_map(|builder| builder.base.as_ref());
-    for (base, site) in of_stages.chain(of_builders) {
+    let all = of_stages.map(|base| (base, false));
+    for ((base, site), is_builders) in all.chain(of_builders.map(|base| (base, true))) {
         let name = base.as_literal().unwrap_or_default();
+        let stage = match name {
+            "stage-1" | "stage_1" if is_builders => Some((
+                format!("{} is a stage, and `base` names an image", quoted(name)),
+                "name `stage-1` as `from`, or leave out both: it is the default",
+            )),
+            "stage-2" | "stage_2" if is_builders => Some((OF_STAGE_2.to_owned(), OF_STAGE_2_HELP)),
+            _ => None,
+        };
+        if let Some((message, help)) = stage {
+            let diagnostic = Diagnostic::error(Code::UnknownStage, site.span.clone(), message);
+            cx.report(diagnostic.path(site.path.clone()).help(help));
+            continue;
+        }
         if let Some(meant) = names.behind(name) {
             cx.report(of_pei(name, meant, site));
             continue;

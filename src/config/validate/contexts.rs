@@ -73,12 +73,20 @@ fn context(
         return Err(cx.report(at.error(Code::InvalidContext, span, message).help(help)));
     }
     if folder.is_none() {
-        let message = format!(
-            "the directory {} does not exist: the build will fail",
-            quoted(&path)
-        );
-        let warning = at.warning(Code::InvalidContext, span, message);
-        cx.report(warning.help("make it before you build; the path is relative to the project"));
+        let shown = quoted(&path);
+        let (problem, help) = if cx.lookup().is_in_folder("", &path) {
+            (
+                format!("{shown} is not a directory"),
+                "name the directory that the file is in, and the file as `path` of a copy",
+            )
+        } else {
+            (
+                format!("the directory {shown} does not exist"),
+                "make it before you build; the path is relative to the project",
+            )
+        };
+        let message = format!("{problem}: the build will fail");
+        cx.report(at.warning(Code::InvalidContext, span, message).help(help));
     }
     let is_plain = path.starts_with(['/', '.']);
     Ok(BuildContext {

@@ -1,6 +1,6 @@
 //! `copy`: files that a stage takes from elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::builders::of_pei;
@@ -18,12 +18,25 @@ use crate::model::{ComposeText, Copied, NameForm, Source};
 pub(super) struct Names {
     /// Further stages, by their index in the file.
     pub(super) builders: HashMap<String, usize>,
-    pub(super) contexts: Vec<String>,
+    /// Contexts, each with its path if that is valid.
+    pub(super) contexts: BTreeMap<String, Option<String>>,
 }
 
 /// The stage that others may take files from, and the one that they may not.
-const SYSTEM: &str = "stage-1";
-const WORKING: &str = "stage-2";
+pub(super) const SYSTEM: &str = "stage-1";
+pub(super) const WORKING: &str = "stage-2";
+
+/// The directory that a copy without `from` takes from.
+const INSTALLATION: &str = "installation";
+
+/// Names that are never copied from a context. The build step that reads a context leaves out the same.
+const KEPT_OUT: [&str; 3] = [".git", ".pei", ".env"];
+const KEYS: [&str; 4] = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"];
+const KEY_STORES: [&str; 5] = ["p12", "pfx", "jks", "ppk", "kdbx"];
+
+/// Directories that have another content when a container runs, and the one that an image has for it.
+const AT_RUN_TIME: [&str; 2] = ["/soft", "/hard/volume"];
+const IN_IMAGE: &str = "/hard/image";
 
 /// A stage that another stage refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +65,7 @@ impl Names {
         let inner = ["pei-context-", "pei-files-"]
             .iter()
             .find_map(|start| name.strip_prefix(start))?;
-        let mut contexts = self.contexts.iter().map(String::as_str);
+        let mut contexts = self.contexts.keys().map(String::as_str);
         contexts.find(|context| *context == inner)
     }
 
@@ -65,7 +78,7 @@ impl Names {
 
     /// The known name that is most similar to an unknown one.
     fn meant(&self, name: &str) -> Option<&str> {
-        let contexts = self.contexts.iter().map(String::as_str);
+        let contexts = self.contexts.keys().map(String::as_str);
         nearest(name, self.stages().into_iter().chain(contexts))
     }
 }
@@ -74,6 +87,8 @@ impl Names {
 pub(super) struct ReadCopy {
     pub(super) copied: Copied,
     pub(super) site: Site,
+    /// Where `owner` is written.
+    pub(super) owner: Option<Site>,
 }
 
 /// Reads the `from` of a stage.
@@ -105,17 +120,22 @@ pub(super) fn origin(
     None
 }
 
+pub(super) const OF_STAGE_2: &str = "stage-2 is built last, so no stage can use it";
+pub(super) const OF_STAGE_2_HELP: &str =
+    "move what both need into a further stage, and use that in both";
+
 fn nothing_of_stage_2(cx: &mut Context<'_>, at: &Place<'_>, span: Range<usize>) -> Reported {
-    let message = "stage-2 is built last, so no stage can use it";
-    let help = "move what both need into a further stage, and use that in both";
-    cx.report(at.error(Code::UnknownStage, span, message).help(help))
+    let diagnostic = at.error(Code::UnknownStage, span, OF_STAGE_2);
+    cx.report(diagnostic.help(OF_STAGE_2_HELP))
 }
 
+/// Reads the copies of a stage. `leads_to_container`: a container may be started from it.
 pub(super) fn read(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     stage: &Place<'_>,
     names: &Names,
+    leads_to_container: bool,
 ) -> Vec<ReadCopy> {
     let Some(field) = field else {
         return Vec::new();
@@ -125,7 +145,9 @@ pub(super) fn read(
     items(cx, field.node, &at, example)
         .iter()
         .enumerate()
-        .filter_map(|(index, node)| copy(cx, node, &at.item(index, node), names).ok())
+        .filter_map(|(index, node)| {
+            copy(cx, node, &at.item(index, node), names, leads_to_container).ok()
+        })
         .collect()
 }
 
@@ -134,11 +156,15 @@ fn copy(
     node: &Node,
     at: &Place<'_>,
     names: &Names,
+    leads_to_container: bool,
 ) -> Result<ReadCopy, Reported> {
     let section = raw::Copy::read(cx, node, at)?;
     let from = source(cx, section.from, at, names);
-    let path = path(cx, section.path, at, from.as_ref().ok());
-    let to = target(cx, section.to, at);
+    let path = path(cx, section.path, at, from.as_ref().ok(), names);
+    let to = target(cx, section.to, at, leads_to_container);
+    let owner_site = section
+        .owner
+        .map(|field| field.place(at).site(field.node.span.clone()));
     let owner = owner(cx, section.owner, at);
     let mode = mode(cx, section.mode, at);
     let from = from?;
@@ -155,6 +181,7 @@ fn copy(
             mode: mode?,
         },
         site,
+        owner: owner_site,
     })
 }
 
@@ -173,7 +200,7 @@ fn source(
         Some(Named::Builder(index)) => return Ok(Source::Builder(index)),
         None => {}
     }
-    if names.contexts.contains(&name) {
+    if names.contexts.contains_key(&name) {
         return Ok(Source::Context(name));
     }
     let here = field.place(at);
@@ -206,8 +233,31 @@ fn source(
         );
         return Err(cx.report(here.error(Code::UnknownStage, span, message).help(help)));
     }
+    if name == INSTALLATION || name.starts_with("installation/") {
+        let message = "`installation/` is where a copy without `from` takes files";
+        let help = "leave out `from`, and write `path` relative to `installation/`";
+        return Err(cx.report(here.error(Code::UnknownStage, span, message).help(help)));
+    }
+    if name.starts_with(['.', '/', '~']) {
+        let message = format!("{} is a path, and `from` takes a name", quoted(&name));
+        let own = name.rsplit('/').next().unwrap_or_default();
+        let own = if NameForm::BUILDER.fits(own) {
+            own
+        } else {
+            "app"
+        };
+        let path = if name.starts_with('~') { "PATH" } else { &name };
+        let help = format!(
+            "name the directory in `contexts`: {}, and write `from: {own}`",
+            quoted(&format!("contexts: {{{own}: {path}}}"))
+        );
+        return Err(cx.report(here.error(Code::UnknownStage, span, message).help(help)));
+    }
     match image_name::check(&ComposeText::literal(name.as_str()), Use::Base) {
-        Ok(()) => Ok(Source::Image(name)),
+        Ok(()) => {
+            warn_of_bare_image(cx, &here, span, &name, names);
+            Ok(Source::Image(name))
+        }
         Err(problem) => {
             let message = format!("{}, and no stage or context has this name", problem.message);
             let diagnostic = here.error(Code::InvalidImageName, span, message);
@@ -216,11 +266,34 @@ fn source(
     }
 }
 
+/// Warns of an image name that may be a misspelt stage.
+fn warn_of_bare_image(
+    cx: &mut Context<'_>,
+    at: &Place<'_>,
+    span: Range<usize>,
+    name: &str,
+    names: &Names,
+) {
+    if name.contains([':', '/', '@']) || names.builders.is_empty() && names.contexts.is_empty() {
+        return;
+    }
+    let mut known = names.stages();
+    known.extend(names.contexts.keys().map(String::as_str));
+    let message = format!("{} is taken for an image of a registry", quoted(name));
+    let help = format!(
+        "the stages and contexts are {}; write {} if the image is meant",
+        list(&known, "and"),
+        quoted(&format!("{name}:latest"))
+    );
+    cx.report(at.warning(Code::UnknownStage, span, message).help(help));
+}
+
 fn path(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     at: &Place<'_>,
     from: Option<&Source>,
+    names: &Names,
 ) -> Result<String, Reported> {
     let Some(path) = cx.text(field, at)? else {
         let help = "name the file or directory to copy";
@@ -259,49 +332,177 @@ fn path(
     if let Some((message, help)) = problem {
         return Err(cx.bad_value(field, at, Code::InvalidPath, message, &help));
     }
-    if from == Some(&Source::Installation) {
-        require_in_installation(cx, field, at, &path);
+    match (from, field) {
+        (Some(Source::Installation), Some(field)) => {
+            require_in_installation(cx, field, at, &path)?;
+        }
+        (Some(Source::Context(name)), Some(field)) => {
+            require_in_context(cx, field, at, &path, name, names)?;
+        }
+        (Some(_), Some(field)) if path.contains(WILDCARDS) => {
+            let message = format!(
+                "{}: a file of this very name is copied",
+                not_expanded(&path)
+            );
+            let here = field.place(at);
+            let warning = here.warning(Code::InvalidPath, field.node.span.clone(), message);
+            cx.report(warning.help(NAME_DIRECTORY));
+        }
+        _ => {}
     }
     Ok(path)
+}
+
+/// A name may contain them, so only a path that does not exist is an error.
+const WILDCARDS: [char; 2] = ['*', '?'];
+const NAME_DIRECTORY: &str = "name the directory: its content is copied";
+
+fn not_expanded(path: &str) -> String {
+    let sign = if path.contains('*') { '*' } else { '?' };
+    format!("`{sign}` is not expanded in {}", quoted(path))
 }
 
 /// Warns of a path that does not exist below `installation/`. It is no error: a script may make it before the
 /// build.
 fn require_in_installation(
     cx: &mut Context<'_>,
-    field: Option<Field<'_>>,
+    field: Field<'_>,
     at: &Place<'_>,
     path: &str,
-) {
+) -> Result<(), Reported> {
     let lookup = cx.lookup();
     let plain = project_path::normalise(path).unwrap_or_default();
-    let exists =
-        lookup.project_file_exists(&plain).is_ok() || !lookup.project_names(&plain).is_empty();
-    let (Some(field), false) = (field, exists) else {
-        return;
+    if lookup.project_file_exists(&plain).is_ok() || !lookup.project_names(&plain).is_empty() {
+        return Ok(());
+    }
+    let help = if plain.starts_with("installation/") {
+        "leave out `installation/`: the path is relative to it"
+    } else {
+        "make it before you build; the path is relative to `installation/`"
     };
     let shown = quoted(&format!("installation/{plain}"));
-    let message = format!("{shown} does not exist or is empty: the build will fail");
+    not_there(
+        cx,
+        field,
+        at,
+        path,
+        &format!("{shown} does not exist or is empty"),
+        help,
+    )
+}
+
+/// Reports a path that a context never gives, or does not have. The context's own `.dockerignore` is not read.
+fn require_in_context(
+    cx: &mut Context<'_>,
+    field: Field<'_>,
+    at: &Place<'_>,
+    path: &str,
+    name: &str,
+    names: &Names,
+) -> Result<(), Reported> {
+    if let Some(part) = kept_out(path) {
+        let message = format!("{} is never copied from a context", quoted(part));
+        let help = "copy it from `installation/` if the image may hold it";
+        return Err(cx.bad_value(Some(field), at, Code::InvalidPath, message, help));
+    }
+    let folder = names.contexts.get(name).and_then(Option::as_ref);
+    if folder.is_none_or(|folder| cx.lookup().is_in_folder(folder, path)) {
+        return Ok(());
+    }
+    let message = format!("the context {} has no {}", quoted(name), quoted(path));
+    let help = "make it before you build; the path is relative to the context's directory";
+    not_there(cx, field, at, path, &message, help)
+}
+
+/// The part of a path because of which it is never copied from a context.
+fn kept_out(path: &str) -> Option<&str> {
+    let is_key = |name: &&str| {
+        let (_, ending) = name.rsplit_once('.').unwrap_or_default();
+        let is_key = KEYS.iter().any(|key| name.starts_with(key));
+        let is_config = name.starts_with("user_config") && matches!(ending, "yml" | "yaml");
+        is_config
+            || is_key && ending != "pub"
+            || KEY_STORES
+                .iter()
+                .any(|store| ending.eq_ignore_ascii_case(store))
+    };
+    path.split('/')
+        .find(|part| KEPT_OUT.contains(part))
+        .or_else(|| path.rsplit('/').next().filter(is_key))
+}
+
+fn not_there(
+    cx: &mut Context<'_>,
+    field: Field<'_>,
+    at: &Place<'_>,
+    path: &str,
+    what: &str,
+    help: &str,
+) -> Result<(), Reported> {
+    if path.contains(WILDCARDS) {
+        let message = not_expanded(path);
+        return Err(cx.bad_value(Some(field), at, Code::InvalidPath, message, NAME_DIRECTORY));
+    }
+    // An escaped name is a pattern to the engine, and a pattern may match nothing.
+    let outcome = if path.contains('[') {
+        "the build will copy nothing"
+    } else {
+        "the build will fail"
+    };
     let here = field.place(at);
-    let warning = here.warning(Code::FileNotFound, field.node.span.clone(), message);
-    cx.report(warning.help("make it before you build; the path is relative to `installation/`"));
+    let span = field.node.span.clone();
+    let warning = here.warning(Code::FileNotFound, span, format!("{what}: {outcome}"));
+    cx.report(warning.help(help));
+    Ok(())
 }
 
 fn target(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     at: &Place<'_>,
+    leads_to_container: bool,
 ) -> Result<String, Reported> {
     let Some(to) = cx.text(field, at)? else {
         let help = "write the destination of the copy, such as `/app/`";
         return Err(cx.missing(at, "to", help));
     };
+    if let Some((path, rest)) = at_run_time(&to).filter(|_| leads_to_container) {
+        let message = format!("{} has another content when a container runs", quoted(path));
+        let help = format!("write {}", quoted(&format!("{IN_IMAGE}{rest}")));
+        return Err(cx.bad_value(field, at, Code::RunTimePathAtBuild, message, &help));
+    }
     if to.starts_with('/') {
         return Ok(to);
     }
-    let message = format!("{} is not an absolute path of the stage", quoted(&to));
-    let help = format!("write {}", quoted(&format!("/{to}")));
+    let home = ["~", "$HOME"].into_iter().find(|home| to.starts_with(home));
+    let (message, help) = match home {
+        Some(home) => (
+            format!("`{home}` is not replaced in {}", quoted(&to)),
+            "write the directory itself, such as `/root` or `/home/NAME`".to_owned(),
+        ),
+        None => (
+            format!("{} is not an absolute path of the stage", quoted(&to)),
+            format!("write {}", quoted(&format!("/{to}"))),
+        ),
+    };
     Err(cx.bad_value(field, at, Code::InvalidPath, message, &help))
+}
+
+/// The directory whose content is another one at run time, and the rest of the path.
+fn at_run_time(to: &str) -> Option<(&'static str, &str)> {
+    AT_RUN_TIME.into_iter().find_map(|path| {
+        let rest = to.strip_prefix(path)?;
+        (rest.is_empty() || rest.starts_with('/')).then_some((path, rest))
+    })
+}
+
+/// Whether one of the copies may bring a file, or a directory that contains it.
+pub(super) fn may_bring(copies: &[ReadCopy], file: &str) -> bool {
+    copies.iter().any(|copy| {
+        let to = copy.copied.to.trim_end_matches('/');
+        let rest = file.strip_prefix(to);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
 }
 
 fn owner(

@@ -249,7 +249,7 @@ fn key_file(
     let inside = match normalise(path) {
         Ok(inside) => inside,
         Err(problem) => {
-            let diagnostic = outside(&here, span, problem);
+            let diagnostic = outside(&here, span, problem, "stage-1/custom/NAME");
             let help = "write a path relative to `installation/`, an absolute path, or `'~'`";
             return Err(cx.report(diagnostic.help(help)));
         }

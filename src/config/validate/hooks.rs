@@ -1,6 +1,7 @@
 //! The `custom` section.
 
 use super::arguments;
+use super::copies::Names;
 use super::ports::items;
 use super::script::{self, Home};
 use super::stage_kind::StageKind;
@@ -12,6 +13,7 @@ use crate::diagnostic::{Code, quoted};
 use crate::model::{Hook, Hooks};
 
 const EXAMPLE: &str = "- stage-1/custom/my-script.sh --option";
+const EXAMPLE_OF_BUILDER: &str = "- stages/NAME/my-script.sh --option";
 
 /// The rules for hooks at one point.
 #[derive(Clone, Copy)]
@@ -27,12 +29,13 @@ pub(super) fn read(
     field: Option<Field<'_>>,
     stage: &Place<'_>,
     kind: StageKind,
+    names: &Names,
 ) -> Hooks {
     let Some((section, at)) = raw::Custom::of(cx, field, stage) else {
         return Hooks::default();
     };
     let at_run_time = Point {
-        home: Home::Stage(kind),
+        home: Home::Stage(kind, names),
         is_build: false,
         before_run_time: false,
     };
@@ -83,7 +86,11 @@ fn list(
         return Vec::new();
     };
     let at = field.place(at);
-    items(cx, field.node, &at, EXAMPLE)
+    let example = match point.home {
+        Home::Stage(..) => EXAMPLE,
+        Home::Builder(_) => EXAMPLE_OF_BUILDER,
+    };
+    items(cx, field.node, &at, example)
         .iter()
         .enumerate()
         .filter_map(|(index, node)| hook(cx, node, &at.item(index, node), point).ok())

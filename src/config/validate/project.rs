@@ -65,7 +65,13 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
             .enumerate()
             .map(|(index, entry)| (entry.key.to_string(), index))
             .collect(),
-        contexts: contexts.iter().map(|(name, _)| name.clone()).collect(),
+        contexts: contexts
+            .iter()
+            .map(|(name, context)| {
+                let path = context.as_ref().ok().map(|context| context.path.clone());
+                (name.clone(), path)
+            })
+            .collect(),
     };
     let builders = builders::read(cx, &entries, sections.stages, &at, &names);
     let read = fields.map(|(kind, field)| stage::read(cx, field?, &at, kind, &names));

@@ -25,10 +25,19 @@ pub(super) fn normalise(text: &str) -> Result<String, &'static str> {
     Ok(parts.join("/"))
 }
 
-/// The finding for a path that is not below `installation/`.
-pub(super) fn outside(at: &Place<'_>, span: Range<usize>, message: &str) -> Diagnostic {
+/// The finding for a path that is not below `installation/`, with an example of one that is.
+pub(super) fn outside(
+    at: &Place<'_>,
+    span: Range<usize>,
+    message: &str,
+    example: &str,
+) -> Diagnostic {
+    let help = format!(
+        "write the path relative to `installation/`, such as {}",
+        quoted(example)
+    );
     at.error(Code::PathOutsideInstallation, span, message)
-        .help("write the path relative to `installation/`, such as `stage-1/custom/NAME`")
+        .help(help)
 }
 
 /// A question with the name of a similar file, if there is one.

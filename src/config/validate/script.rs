@@ -1,5 +1,6 @@
 //! The script that a hook entry names.
 
+use super::copies::Names;
 use super::project_path::{self, did_you_mean, normalise};
 use super::stage_kind::StageKind;
 use crate::config::read::{Context, Place, Reported};
@@ -21,8 +22,8 @@ const OF_STAGES: [&str; 3] = ["stage-1", "stage-2", "stages"];
 /// The stage of the entry.
 #[derive(Clone, Copy)]
 pub(super) enum Home<'n> {
-    /// Stage-1 or stage-2.
-    Stage(StageKind),
+    /// Stage-1 or stage-2, with the names of the further stages.
+    Stage(StageKind, &'n Names),
     /// A further stage, by its name.
     Builder(&'n str),
 }
@@ -31,8 +32,8 @@ impl Home<'_> {
     /// The directory of its own scripts.
     fn own(self) -> String {
         match self {
-            Self::Stage(StageKind::System) => "stage-1".to_owned(),
-            Self::Stage(StageKind::Working) => "stage-2".to_owned(),
+            Self::Stage(StageKind::System, _) => "stage-1".to_owned(),
+            Self::Stage(StageKind::Working, _) => "stage-2".to_owned(),
             Self::Builder(name) => format!("stages/{name}"),
         }
     }
@@ -40,7 +41,7 @@ impl Home<'_> {
     /// An example path of a script of its own.
     fn example(self) -> String {
         match self {
-            Self::Stage(_) => format!("{}/custom/NAME.sh", self.own()),
+            Self::Stage(..) => format!("{}/custom/NAME.sh", self.own()),
             Self::Builder(_) => format!("{}/NAME.sh", self.own()),
         }
     }
@@ -48,7 +49,7 @@ impl Home<'_> {
     /// The directories that its scripts may be in.
     fn folders(self) -> Vec<String> {
         match self {
-            Self::Stage(kind) => kind.folders().iter().map(|name| (*name).into()).collect(),
+            Self::Stage(kind, _) => kind.folders().iter().map(|name| (*name).into()).collect(),
             Self::Builder(_) => vec![self.own(), "stage-1/system".to_owned()],
         }
     }
@@ -79,19 +80,26 @@ pub(super) fn read(
         let help = format!("leave out `{word}`: an entry begins with the path of a script");
         return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
     }
+    let folder = match home {
+        Home::Stage(..) => "`installation/stage-1/custom`".to_owned(),
+        Home::Builder(_) => quoted(&format!("installation/{}", home.own())),
+    };
     if word.contains("://") {
         let message = format!("{} is not a file of the project", quoted(word));
-        let help = "download the script into `installation/stage-1/custom` and name it there";
-        return Err(cx.report(refuse(Code::InvalidHook, message, help)));
+        let help = format!("download the script into {folder} and name it there");
+        return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
     }
     if word == "~" || word.starts_with("~/") {
         let message = "`~` is not replaced in the path of a script".to_owned();
-        let help = "copy the script into `installation/stage-1/custom` and name it there";
-        return Err(cx.report(refuse(Code::InvalidHook, message, help)));
+        let help = format!("copy the script into {folder} and name it there");
+        return Err(cx.report(refuse(Code::InvalidHook, message, &help)));
     }
     let path = match normalise(word) {
         Ok(path) => path,
-        Err(problem) => return Err(cx.report(project_path::outside(at, span, problem))),
+        Err(problem) => {
+            let diagnostic = project_path::outside(at, span, problem, &home.example());
+            return Err(cx.report(diagnostic));
+        }
     };
     let what = match cx.lookup().project_file_exists(&path) {
         Ok(()) => {
@@ -170,7 +178,7 @@ fn meant(lookup: &dyn Lookup, path: &str, arguments: &str, home: Home<'_>) -> Op
     });
     let own = home.own();
     let folders = home.folders();
-    let mut files: Vec<_> = ["stage-1", "stage-2", &own]
+    let mut files: Vec<_> = ["stage-1", "stage-2", "stages", &own]
         .map(str::to_owned)
         .into_iter()
         .chain(places)
@@ -237,12 +245,20 @@ fn check_folder(
     let (code, span) = (Code::ScriptOutsideStage, node.span.clone());
     let shown = quoted(&format!("installation/{path}"));
     match home {
-        Home::Stage(_) => {
-            let top = path.split('/').next().unwrap_or(path);
+        Home::Stage(_, names) => {
+            let mut parts = path.split('/');
+            let top = parts.next().unwrap_or(path);
             if !OF_STAGES.contains(&top) {
                 return Ok(());
             }
             let folders = list(&folders, "or");
+            // Of a stage that nothing was copied from there would be all in the image.
+            let own = parts.next().unwrap_or_default();
+            if top == "stages" && names.builders.contains_key(own) {
+                let message = format!("{shown} is a script of the stage {}", quoted(own));
+                let help = format!("move the script into {folders}");
+                return Err(cx.report(at.error(code, span, message).help(help)));
+            }
             let message = format!("{shown} is a script of another stage");
             let help = format!(
                 "move the script into {folders}, or the image gets all of `installation/{top}`, too"

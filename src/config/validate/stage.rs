@@ -59,9 +59,9 @@ pub(super) fn read(
         device: device(cx, raw.device, &at),
         storage: storage.map(|read| read.into_iter().map(|read| read.storage).collect()),
         mount,
-        copies: copies::read(cx, raw.copy, &at, names),
+        copies: copies::read(cx, raw.copy, &at, names, true),
         options,
-        custom: hooks::read(cx, raw.custom, &at, kind),
+        custom: hooks::read(cx, raw.custom, &at, kind, names),
         from,
         image,
     })
