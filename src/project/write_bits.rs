@@ -1,7 +1,8 @@
-//! Write bits of the group and of others on what builds see.
+//! Removes the write bits for group and others from files that builds see.
 //!
-//! Git does not keep them, so that they follow the umask under which somebody cloned, and `BuildKit` does a step again whose
-//! files have other modes. Without them the clones of a team have the same builds. No mode is opened.
+//! Git does not store these bits: they depend on the umask of whoever cloned the project. `BuildKit` runs a step again
+//! if the modes of its files differ. Without these bits, all clones of a team share their builds. Bits are only
+//! removed, never added.
 
 use rustix::fs::FileType;
 use rustix::process::geteuid;
@@ -11,11 +12,11 @@ use crate::plan::LeftOut;
 
 const FOLDER: &str = "installation";
 
-/// Of the group and of others.
+/// The write bits for group and others.
 pub(super) const BITS: u32 = 0o022;
 
-/// The directories and files below `installation/` that have such bits, and their modes without; not pei's files, which have
-/// modes of their own, nor what another account owns.
+/// The directories and files below `installation/` with such bits, each with its mode without them. pei's own files,
+/// whose modes are fixed, and files of another account are left out.
 pub(super) fn find(
     folder: &Folder,
     is_peis: impl Fn(&str) -> bool,

@@ -449,7 +449,7 @@ fn warn_of_unused(
     }
 }
 
-/// The image that a stage is based on in the end. `None` if that is stage-1.
+/// The image at the bottom of the stages that a stage builds on. `None` if stage-1 is at the bottom.
 pub(super) fn base_below(builders: &[ReadBuilder], index: usize) -> Option<&ComposeText> {
     let mut index = index;
     // Limit the steps, because there may be a cycle. It has been reported.
@@ -546,7 +546,7 @@ pub(super) fn check_bases(
             cx.report(diagnostic.path(site.path.clone()).help(help));
             continue;
         }
-        if let Some(meant) = names.behind(name) {
+        if let Some(meant) = names.shadowing(name) {
             cx.report(of_pei(name, meant, site));
             continue;
         }
@@ -601,7 +601,7 @@ pub(super) fn check_outputs<'r>(
         let Some((first, what)) = taken.insert(name, (site, BUILT)).or(other) else {
             continue;
         };
-        // The check of stage-1 and stage-2 against each other is elsewhere.
+        // `image::check` compares stage-1 and stage-2 with each other.
         if is_stages && what == BUILT {
             continue;
         }

@@ -54,9 +54,9 @@ impl Names {
         self.builders.get(name).copied().map(Named::Builder)
     }
 
-    /// The stage or the context that an engine takes an image of this name for: a context would come with its keys, and the
-    /// system's stage with its passwords. `:latest` makes no difference.
-    pub(super) fn behind(&self, image: &str) -> Option<&str> {
+    /// The stage or context that has the name of this image in pei's Dockerfiles. The engine would use it in place of the
+    /// image, with the keys of a context or the passwords of stage-1. A tag `:latest` makes no difference.
+    pub(super) fn shadowing(&self, image: &str) -> Option<&str> {
         let name = image.strip_suffix(":latest").unwrap_or(image);
         let is_of_pei = !self.builders.is_empty() || !self.contexts.is_empty();
         if is_of_pei && ["stage-1", "stage-1-core"].contains(&name) {
@@ -208,7 +208,7 @@ fn source(
     if name == WORKING {
         return Err(nothing_of_stage_2(cx, &here, span));
     }
-    if let Some(meant) = names.behind(&name) {
+    if let Some(meant) = names.shadowing(&name) {
         return Err(cx.report(of_pei(&name, meant, &here.site(span))));
     }
     if name.bytes().all(|byte| byte.is_ascii_digit()) {

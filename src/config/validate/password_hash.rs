@@ -57,7 +57,7 @@ pub(super) fn is_hash(text: &str) -> bool {
     }
 }
 
-/// `[rounds=N$]SALT$HASH`
+/// Whether the parts have the form `[rounds=N$]SALT$HASH`, with a hash of `length` characters.
 fn is_sha_crypt(parts: &[&str], length: usize) -> bool {
     let (salt, hash) = match parts {
         [salt, hash] => (salt, hash),
