@@ -52,12 +52,15 @@ pei_ensure_downloader() {
   pei_apt_install curl ca-certificates
 }
 
-# __pei_transfer URL FILE: one try. 0 ok, 1 may work later, 2 will not.
+# __pei_transfer URL FILE: one try. 0 ok, 1 may work later, 2 will not. No redirection leads from https to http: on that way
+# anybody could give another file.
 __pei_transfer() {
-  local url="$1" file="$2" code='' status=0
+  local url="$1" file="$2" code='' status=0 schemes='=https'
   local connect="${PEI_DOWNLOAD_CONNECT_TIMEOUT:-15}" stall="${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
+  # A mirror of somebody's own network, which may have no certificate.
+  [[ "${url}" == https://* ]] || schemes='=http,https'
   if command -v curl >/dev/null 2>&1; then
-    code="$(curl --fail --location --silent --show-error --proto '=http,https' \
+    code="$(curl --fail --location --silent --show-error --proto "${schemes}" --proto-redir "${schemes}" \
       --connect-timeout "${connect}" --speed-limit 1 --speed-time "${stall}" \
       --write-out '%{http_code}' --output "${file}" -- "${url}")" || status=$?
     ((status != 0)) || return 0
@@ -65,7 +68,10 @@ __pei_transfer() {
     case "${code}" in 400 | 401 | 403 | 404 | 410) return 2 ;; esac
     return 1
   fi
-  wget --quiet --tries=1 --connect-timeout="${connect}" --read-timeout="${stall}" \
+  # wget has no such option: what it asks by http goes through a proxy that is not there.
+  local -a closed=(--execute http_proxy=http://127.0.0.1:9 --execute no_proxy= --execute use_proxy=on)
+  [[ "${url}" == https://* ]] || closed=()
+  wget --quiet --tries=1 ${closed[@]+"${closed[@]}"} --connect-timeout="${connect}" --read-timeout="${stall}" \
     --output-document="${file}" -- "${url}" || status=$?
   ((status != 0)) || return 0
   return 1
@@ -135,21 +141,19 @@ __pei_ready_sum() {
 }
 
 # __pei_published_sum NAME CACHE URL: prints NAME's sum, from what lies ready or from the vendor's sum file at the first
-# place that has it. Fails with 2 when a sum file came that does not know NAME.
+# place that has one which knows NAME.
 __pei_published_sum() {
-  local name="$1" cache="$2" url="$3" place temp sum status=1
+  local name="$1" cache="$2" url="$3" place temp status=1
   if __pei_ready_sum "${name}" "${cache}" "${url}"; then
     return 0
   fi
   temp="$(mktemp)" || return 1
   while IFS= read -r place; do
     __pei_fetch_to "${place}" "${temp}" || continue
-    if sum="$(pei_sum_from "${temp}" "${name}")"; then
-      printf '%s\n' "${sum}"
+    if pei_sum_from "${temp}" "${name}"; then
       status=0
       break
     fi
-    status=2
   done < <(pei_download_places "${url}")
   rm -f -- "${temp}"
   return "${status}"
@@ -185,8 +189,7 @@ pei_cache_find() {
 #                pinned one, or that of a sum file laid beside it; with neither it is used as it is, and its sum logged
 #   --name       the file's name in sum file and cache (default: the end of the URL)
 #   --version    which version it is of what, for the record
-# On failure FILE is as it was, the status is 1, and PEI_DOWNLOAD_FAULT says why: `sum` when something came that
-# had a wrong sum, or a sum file that does not know it (never look elsewhere then), else `absent`.
+# On failure FILE is as it was, and the status is 1.
 pei_download() {
   local to='' sum='' sums_url='' cache='' name='' version=''
   local -a urls=()
@@ -221,11 +224,7 @@ pei_download() {
   fi
   local checked="${sum:+pinned}"
   if [[ -z "${sum}" && -n "${sums_url}" ]]; then
-    local found=0
-    sum="$(__pei_published_sum "${name}" "${cache}" "${sums_url}")" || found=$?
-    ((found == 0)) || {
-      PEI_DOWNLOAD_FAULT=absent
-      ((found == 1)) || PEI_DOWNLOAD_FAULT=sum
+    sum="$(__pei_published_sum "${name}" "${cache}" "${sums_url}")" || {
       pei_log_error "no published sha256 of ${name} at $(__pei_shown_url "${sums_url}")"
       return 1
     }
@@ -233,8 +232,6 @@ pei_download() {
   fi
   __pei_make_parents "$(dirname -- "${to}")" || return 1
   local temp status=0 from
-  # shellcheck disable=SC2034 # for the caller
-  PEI_DOWNLOAD_FAULT=absent
   temp="$(mktemp -- "$(dirname -- "${to}")/.pei-download.XXXXXXXX")" || return 1
   __pei_download_into "${temp}" "${name}" "${sum}" "${cache}" "${urls[@]}" || status=1
   if ((status == 0)); then
@@ -276,8 +273,6 @@ __pei_download_into() {
       pei_log_info "downloaded $(__pei_shown_url "${place}")"
       return 0
     fi
-    # shellcheck disable=SC2034 # for the caller
-    PEI_DOWNLOAD_FAULT=sum
   done < <(pei_download_places "$@")
   return 1
 }
@@ -365,14 +360,15 @@ __pei_record_clone() {
 }
 
 __pei_git_clone_from() {
-  local url="$1" ref="$2" to="$3" try tries="${PEI_DOWNLOAD_RETRIES:-3}" delay="${PEI_DOWNLOAD_RETRY_DELAY:-2}" depth
+  local url="$1" ref="$2" to="$3" try tries="${PEI_DOWNLOAD_RETRIES:-3}" delay="${PEI_DOWNLOAD_RETRY_DELAY:-2}" depth schemes=https
+  [[ "${url}" == https://* ]] || schemes=http:https:file
   local -a base=(git -c "http.lowSpeedLimit=1" -c "http.lowSpeedTime=${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
     -c advice.detachedHead=false clone --quiet ${ref:+--branch "${ref}"})
   for ((try = 1; try <= tries; try++)); do
     # A mirror that is a plain directory of files cannot serve shallow clones.
     for depth in --depth=1 ''; do
       rm -rf -- "${to}"
-      if GIT_TERMINAL_PROMPT=0 "${base[@]}" ${depth:+"${depth}"} -- "${url}" "${to}" </dev/null; then
+      if GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL="${schemes}" "${base[@]}" ${depth:+"${depth}"} -- "${url}" "${to}" </dev/null; then
         return 0
       fi
     done

@@ -10,7 +10,10 @@ setup() {
   mkdir "$BATS_TEST_TMPDIR/out"
 }
 
-teardown() { stop_server; }
+teardown() {
+  stop_server
+  [[ -z "${TLS_PID-}" ]] || kill "$TLS_PID"
+}
 
 download() { lib_run 'pei_download "$@"' --to "$TO" "$@"; }
 
@@ -58,6 +61,49 @@ sum_of() { sha256sum "$1" | cut -d' ' -f1; }
     [ ! -e "$TO" ]
   done
   export PATH="$whole_path"
+}
+
+# start_tls_server: sets TLS, the address of a second server, which speaks https.
+start_tls_server() {
+  local dir="$BATS_TEST_TMPDIR"
+  openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext 'subjectAltName=IP:127.0.0.1' \
+    -keyout "$dir/key.pem" -out "$dir/cert.pem" 2>/dev/null
+  cat "$dir/key.pem" "$dir/cert.pem" >"$dir/both.pem"
+  export CURL_CA_BUNDLE="$dir/cert.pem" GIT_SSL_CAINFO="$dir/cert.pem" WGETRC="$dir/wgetrc"
+  echo "ca_certificate = $dir/cert.pem" >"$WGETRC"
+  python3 "${BATS_TEST_DIRNAME}/../support/server.py" "$SERVED" "$dir/tls-port" "$dir/tls-requests" "$dir/both.pem" 3>&- &
+  TLS_PID=$!
+  until [ -s "$dir/tls-port" ]; do sleep 0.1; done
+  TLS="https://127.0.0.1:$(cat "$dir/tls-port")"
+}
+
+@test "no redirection leads from https to http, with curl, wget and git alike; one among https or among http does" {
+  command -v openssl >/dev/null || skip 'needs openssl'
+  start_tls_server
+  serve good hello
+  local stubbed="$BATS_TEST_TMPDIR/wget-alone" tool program
+  mkdir "$stubbed"
+  for tool in bash wget sha256sum cut mktemp dirname chmod mv rm sleep awk readlink mkdir cat; do
+    ln -s "$(type -P "$tool")" "$stubbed/$tool"
+  done
+  for program in curl wget; do
+    [ "$program" = curl ] || local whole_path="$PATH" PATH="$stubbed"
+    download --url "$TLS/to/$TLS/good"
+    download --url "$SERVER/to/$SERVER/good"
+    download --url "$SERVER/to/$TLS/good"
+    rm "$TO"
+    : >"$SERVER_LOG"
+    run download --url "$TLS/to/$SERVER/good"
+    [ "$status" -eq 1 ]
+    [ ! -e "$TO" ]
+    [ ! -s "$SERVER_LOG" ]
+  done
+  PATH="$whole_path"
+  git init -q --bare "$SERVED/r.git"
+  git -C "$SERVED/r.git" update-server-info
+  run lib_run 'pei_git_clone --url "$1" --to "$2"' "$TLS/to/$SERVER/r.git" "$BATS_TEST_TMPDIR/clone"
+  [ "$status" -eq 1 ]
+  [ ! -s "$SERVER_LOG" ]
 }
 
 @test "wrong sum: status 1, nothing left; right sum passes" {

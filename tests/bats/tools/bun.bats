@@ -75,17 +75,26 @@ nothing_happened() {
   [ "$("$FAKE_HOME/.bun/bin/bun" --version)" = 'prog 9.9.9' ]
 }
 
-@test "a wrong sum ends it: nothing left, the vendor's script is not tried" {
+@test "a mirror that serves another file is refused: nothing left, and the vendor's script is not tried" {
   serve_release 1.0.1
   echo "$(printf '%064d' 0)  $NAME.zip" >"$SERVED/$RELEASE/bun-v1.0.1/SHASUMS256.txt"
   serve bun.sh/install "$VENDOR"
   run bun --version 1.0.1
   [ "$status" -eq 1 ]
-  refute grep -q bun.sh/install "$SERVER_LOG"
   nothing_happened
+  # The sum that somebody gives holds, whatever the mirror publishes.
+  serve_release 1.0.1
+  run bun --version 1.0.1 --sha256 "$(printf '%064d' 0)"
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"expected $(printf '%064d' 0)"* ]]
+  nothing_happened
+  refute grep -q bun.sh/install "$SERVER_LOG"
+  bun --version 1.0.1 --sha256 "$(sha256sum "$SERVED/$RELEASE/bun-v1.0.1/$NAME.zip" | cut -d' ' -f1)"
+  [ "$("$FAKE_HOME/.bun/bin/bun" --version)" = 'prog 1.0.1' ]
 }
 
-@test "nothing to be had: status 1, nothing left" {
+@test "nothing to be had: status 1, nothing left, and the vendor's script is not tried" {
+  serve bun.sh/install "$VENDOR"
   run bun
   [ "$status" -eq 1 ]
   nothing_happened
@@ -100,9 +109,12 @@ nothing_happened() {
   nothing_happened
 }
 
-@test "without an archive the vendor's script is fetched and run, and leaves rc files alone" {
+@test "the vendor's script runs where it is asked for, and leaves rc files alone; another one does not" {
   serve bun.sh/install "$VENDOR"
-  bun --version 1.2.3
+  run bun --version 1.2.3 --installer-url https://bun.sh/install --sha256 "$(printf '%064d' 0)"
+  [ "$status" -eq 1 ]
+  nothing_happened
+  bun --version 1.2.3 --installer-url https://bun.sh/install --sha256 "$(sha256sum "$SERVED/bun.sh/install" | cut -d' ' -f1)"
   [ "$(cat "$FAKE_HOME/.bun/said")" = "/bin/sh|$SERVER/github.com|bun-v1.2.3" ]
   grep -q '>>> pei bun >>>' "$FAKE_HOME/.bashrc"
 }

@@ -61,16 +61,17 @@ $FAKE_HOME/p $FAKE_HOME/c" ]
   [ "$(cat "$file")" = "$(printf '%s\n' 'x = 1' '[mirrors]' '"https://other" = ["https://o"]' '[pypi-config]' 'extra-index-urls = [' '  "https://e"' ']')" ]
 }
 
-@test "nothing to be had, wrong sum, broken archive, failing scripts: status 1, nothing left" {
+@test "nothing to be had, another file on the mirror, failing scripts: status 1, nothing left, and the vendor's script is not tried" {
+  serve pixi.sh/install.sh "$VENDOR"
   run pixi
   [ "$status" -eq 1 ]
   nothing_happened
-  serve pixi.sh/install.sh "$VENDOR"
   serve_release 1.0.1
   printf '%064d' 0 >"$ARCHIVE.sha256"
   run pixi --version 1.0.1
   [ "$status" -eq 1 ]
   nothing_happened
+  refute grep -q pixi.sh/ "$SERVER_LOG"
   serve fails.sh "$VENDOR; exit 4"
   local script
   for script in fails.sh truncated.sh empty.sh none.sh; do
@@ -80,9 +81,9 @@ $FAKE_HOME/p $FAKE_HOME/c" ]
   done
 }
 
-@test "the vendor's script where there is no archive" {
+@test "the vendor's script runs where it is asked for" {
   serve pixi.sh/install.sh "$VENDOR"
-  pixi --version 1.2.3
+  pixi --version 1.2.3 --installer-url https://pixi.sh/install.sh
   [ "$(cat "$FAKE_HOME/.pixi/said")" = "v1.2.3 1 $SERVER/github.com/prefix-dev/pixi" ]
 }
 

@@ -48,11 +48,11 @@ nothing_happened() {
   [ ! -s "$SERVER_LOG" ]
 }
 
-@test "no archive, no script; wrong sum; broken archive: status 1, nothing left" {
+@test "no archive; another file on the mirror; a broken archive: status 1, nothing left, and the vendor's script is not tried" {
+  serve astral.sh/uv/install.sh "$VENDOR"
   run uv --install-dir "$DIR"
   [ "$status" -eq 1 ]
   nothing_happened
-  : >"$SERVER_LOG"
   serve_release 1.0.1
   serve astral.sh/uv/1.0.1/install.sh "$VENDOR"
   printf '%064d' 0 >"$ARCHIVE.sha256"
@@ -67,12 +67,12 @@ nothing_happened() {
   refute grep -qF astral.sh/ "$SERVER_LOG"
 }
 
-@test "the vendor's script where there is no archive: never the newest for a version that was asked for" {
+@test "the vendor's script runs where it is asked for; another one does not" {
   serve astral.sh/uv/install.sh "$VENDOR"
-  run uv --install-dir "$DIR" --version 1.0.1
+  run uv --install-dir "$DIR" --installer-url https://astral.sh/uv/install.sh --sha256 "$(printf '%064d' 0)"
   [ "$status" -eq 1 ]
   nothing_happened
-  uv --install-dir "$DIR"
+  uv --install-dir "$DIR" --installer-url https://astral.sh/uv/install.sh --sha256 "$(sha256sum "$SERVED/astral.sh/uv/install.sh" | cut -d' ' -f1)"
   [ "$(cat "$DIR/said")" = "1 $SERVER/github.com" ]
 }
 

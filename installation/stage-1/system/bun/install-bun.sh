@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Bun runtime for one user.
 #
-# Reads: PEI_DOWNLOAD_MIRROR, proxies. Root: only for another user. Network: github.com, bun.sh, or the mirror.
+# Reads: PEI_DOWNLOAD_MIRROR, proxies. Root: only for another user. Network: github.com, or the mirror.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 # shellcheck source=../../lib/pei.sh
@@ -13,7 +13,8 @@ declare_options() {
   pei_args_path install-dir '' 'where it goes (default: ~/.bun)'
   pei_args_value version VERSION "$(pei_version bun)" 'which version, or latest'
   pei_args_url npm-repo '' 'npm registry for bun, kept in ~/.bunfig.toml (default: left alone)'
-  pei_args_choice installer-url official 'official|cn|URL' 'official: the release archive, or if it cannot be had https://bun.sh/install; URL: an install script'
+  pei_args_choice installer-url official 'official|cn|URL' 'official: the release archive; URL: an install script, such as https://bun.sh/install'
+  pei_args_value sha256 SUM '' 'what the sum of the download must be (default: the published one; a script has none)'
   pei_args_note 'Present already: nothing is downloaded, unless --version asks for another one or --force is given.'
 }
 
@@ -33,22 +34,15 @@ release_name() {
 
 release_url() { printf '%s/%s\n' "$(pei_release_base "${VERSION}" "bun-v${VERSION}" oven-sh/bun)" "$1"; }
 
-script_url() {
-  case "${INSTALLER}" in
-    official | cn) printf 'https://bun.sh/install\n' ;;
-    *) printf '%s\n' "${INSTALLER}" ;;
-  esac
-}
-
 from_release() { [[ "${INSTALLER}" == official || "${INSTALLER}" == cn ]]; }
 
 plan() {
   if from_release; then
     pei_plan_download --url "$(release_url "$(release_name).zip")" --to "${DIR}/bin/bun"
     printf '  checked against %s\n' "$(release_url SHASUMS256.txt)"
-    printf '  and if it cannot be had:\n'
+    return 0
   fi
-  pei_plan "fetch $(pei_mirrored "$(script_url)") to a file and run it as ${USER_NAME}, with BUN_INSTALL=${DIR}"
+  pei_plan "fetch $(pei_mirrored "${INSTALLER}") to a file and run it as ${USER_NAME}, with BUN_INSTALL=${DIR}"
 }
 
 install_from_release() {
@@ -56,7 +50,7 @@ install_from_release() {
   name="$(release_name)"
   pei_ensure_command unzip
   pei_download --url "$(release_url "${name}.zip")" --to "${PEI_TMP_DIR}/bun.zip" \
-    --sums-url "$(release_url SHASUMS256.txt)" --version "${VERSION}" || return 1
+    --sha256 "$(pei_arg sha256)" --sums-url "$(release_url SHASUMS256.txt)" --version "${VERSION}" || return 1
   unzip -q -o "${PEI_TMP_DIR}/bun.zip" -d "${PEI_TMP_DIR}" || pei_die "${name}.zip cannot be unpacked"
   pei_check_program "${PEI_TMP_DIR}/${name}/bun"
   pei_place_program "${USER_NAME}" "${PEI_TMP_DIR}/${name}/bun" "${DIR}/bin/bun" || pei_die "cannot write ${DIR}/bin/bun"
@@ -65,13 +59,13 @@ install_from_release() {
 install_from_script() {
   local -a arguments=()
   # A script of the caller's own need not know this argument.
-  if from_release || pei_arg_given version; then
+  if pei_arg_given version; then
     [[ "${VERSION}" == latest ]] || arguments=("bun-v${VERSION}")
   fi
   pei_ensure_command unzip
   pei_make_dir "${USER_NAME}" "${DIR}" || pei_die "cannot create ${DIR}"
   # SHELL names none whose rc file the script knows: rc files are written below, once.
-  pei_run_vendor_script --url "$(script_url)" --user "${USER_NAME}" -- \
+  pei_run_vendor_script --url "${INSTALLER}" --sha256 "$(pei_arg sha256)" --user "${USER_NAME}" -- \
     BUN_INSTALL="${DIR}" SHELL=/bin/sh GITHUB="$(pei_mirrored https://github.com)" \
     ${arguments[@]+"${arguments[@]}"} || return 1
   [[ -x "${DIR}/bin/bun" ]] || {
@@ -87,12 +81,8 @@ install_bun() {
   pei_tmp_dir_init
   pei_undo_note "${DIR}/bin/bun"
   if from_release; then
-    if install_from_release; then
-      return 0
-    fi
-    # A wrong file is no reason to trust another one from the same place.
-    [[ "${PEI_DOWNLOAD_FAULT-}" != sum ]] || pei_die 'bun is not installed'
-    pei_log_warn 'the release archive cannot be had; trying the install script of the vendor'
+    install_from_release || pei_die 'bun is not installed'
+    return 0
   fi
   install_from_script || {
     pei_undo

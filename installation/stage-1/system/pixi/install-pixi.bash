@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs pixi, the conda-forge package manager, for one user.
 #
-# Reads: PEI_DOWNLOAD_MIRROR, proxies. Root: only for another user. Network: github.com, pixi.sh, or the mirror.
+# Reads: PEI_DOWNLOAD_MIRROR, proxies. Root: only for another user. Network: github.com, or the mirror.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 # shellcheck source=../../lib/pei.sh
@@ -17,7 +17,8 @@ declare_options() {
   pei_args_value version VERSION "$(pei_version pixi)" 'which version, or latest'
   pei_args_choice pypi-repo '' 'tuna|aliyun|official' "the PyPI index in pixi's configuration; official removes any (default: left alone)"
   pei_args_choice conda-repo '' 'tuna|official' "a mirror of conda-forge in pixi's configuration; official removes it (default: left alone)"
-  pei_args_choice installer-url official 'official|cn|URL' 'official: the release archive, or if it cannot be had https://pixi.sh/install.sh; URL: an install script'
+  pei_args_choice installer-url official 'official|cn|URL' 'official: the release archive; URL: an install script, such as https://pixi.sh/install.sh'
+  pei_args_value sha256 SUM '' 'what the sum of the download must be (default: the published one; a script has none)'
   pei_args_note 'Present already: nothing is downloaded, unless --version asks for another one or --force is given.'
 }
 
@@ -34,27 +35,21 @@ release_url() {
 
 from_release() { [[ "${INSTALLER}" == official || "${INSTALLER}" == cn ]]; }
 
-script_url() {
-  if from_release; then
-    printf 'https://pixi.sh/install.sh\n'
-  else
-    printf '%s\n' "${INSTALLER}"
-  fi
-}
-
 plan() {
   if from_release; then
     pei_plan_download --url "$(release_url)" --to "${DIR}/bin/pixi"
-    printf '  checked against %s.sha256\n  and if it cannot be had:\n' "$(release_url)"
+    printf '  checked against %s.sha256\n' "$(release_url)"
+  else
+    pei_plan "fetch $(pei_mirrored "${INSTALLER}") to a file and run it as ${USER_NAME}, with PIXI_HOME=${DIR}"
   fi
-  pei_plan "fetch $(pei_mirrored "$(script_url)") to a file and run it as ${USER_NAME}, with PIXI_HOME=${DIR}"
   pei_plan "set PIXI_HOME and PATH in the rc files of ${USER_NAME}"
 }
 
 install_from_release() {
   local url
   url="$(release_url)"
-  pei_download --url "${url}" --to "${PEI_TMP_DIR}/pixi.tar.gz" --sums-url "${url}.sha256" --version "${VERSION}" || return 1
+  pei_download --url "${url}" --to "${PEI_TMP_DIR}/pixi.tar.gz" --sha256 "$(pei_arg sha256)" --sums-url "${url}.sha256" \
+    --version "${VERSION}" || return 1
   tar -xzf "${PEI_TMP_DIR}/pixi.tar.gz" -C "${PEI_TMP_DIR}" || pei_die "${url##*/} cannot be unpacked"
   pei_check_program "${PEI_TMP_DIR}/pixi"
   pei_place_program "${USER_NAME}" "${PEI_TMP_DIR}/pixi" "${DIR}/bin/pixi" || pei_die "cannot write ${DIR}/bin/pixi"
@@ -63,12 +58,12 @@ install_from_release() {
 install_from_script() {
   local -a variables=(PIXI_HOME="${DIR}" PIXI_NO_PATH_UPDATE=1)
   # A script of the caller's own decides for itself, unless it is told.
-  if from_release || pei_arg_given version; then
+  if pei_arg_given version; then
     [[ "${VERSION}" == latest ]] || variables+=(PIXI_VERSION="v${VERSION}")
   fi
   variables+=(PIXI_REPOURL="$(pei_mirrored https://github.com/prefix-dev/pixi)")
   pei_make_dir "${USER_NAME}" "${DIR}" || pei_die "cannot create ${DIR}"
-  pei_run_vendor_script --url "$(script_url)" --user "${USER_NAME}" -- "${variables[@]}" || return 1
+  pei_run_vendor_script --url "${INSTALLER}" --sha256 "$(pei_arg sha256)" --user "${USER_NAME}" -- "${variables[@]}" || return 1
   [[ -x "${DIR}/bin/pixi" ]] || {
     pei_log_error "the install script left no ${DIR}/bin/pixi"
     return 1
@@ -82,14 +77,10 @@ install_pixi() {
   pei_tmp_dir_init
   pei_undo_note "${DIR}/bin/pixi"
   if from_release; then
-    if install_from_release; then
-      return 0
-    fi
-    # A wrong file is no reason to trust another one from the same place.
-    [[ "${PEI_DOWNLOAD_FAULT-}" != sum ]] || pei_die 'pixi is not installed'
-    pei_log_warn 'the release archive cannot be had; trying the install script of the vendor'
+    install_from_release || pei_die 'pixi is not installed'
+  else
+    install_from_script || pei_die 'pixi is not installed'
   fi
-  install_from_script || pei_die 'pixi is not installed'
 }
 
 # Others may use what is in DIR, as far as the directories above let them.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs uv for root and every login user, each in ~/.local/bin, from one download.
 #
-# Reads: PEI_DOWNLOAD_MIRROR, proxies. Root: yes. Network: github.com, astral.sh, or the mirror.
+# Reads: PEI_DOWNLOAD_MIRROR, proxies. Root: yes. Network: github.com, or the mirror.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 here="$(dirname -- "${BASH_SOURCE[0]}")"
@@ -73,7 +73,7 @@ main() {
     uv_prepare "${installer}" "${VERSION}"
     for user in "${lacking[@]}"; do
       home="$(pei_user_home "${user}")"
-      uv_install_for "${installer}" "${VERSION}" "${user}" "${home}/.local/bin"
+      uv_install_for "${installer}" "${user}" "${home}/.local/bin"
     done
     pei_log_info "uv is installed for ${lacking[*]}"
   fi

@@ -2,7 +2,7 @@
 # Installs uv, the Python package manager, for one user.
 #
 # Reads: XDG_CONFIG_HOME (the caller's own), PEI_DOWNLOAD_MIRROR, proxies. Root: only for another user, or for a directory
-# of root's. Network: github.com, astral.sh, or the mirror.
+# of root's. Network: github.com, or the mirror.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 here="$(dirname -- "${BASH_SOURCE[0]}")"
@@ -72,7 +72,7 @@ main() {
   fi
   pei_tmp_dir_init
   uv_prepare "${installer}" "${version}"
-  uv_install_for "${installer}" "${version}" "${user}" "${dir}"
+  uv_install_for "${installer}" "${user}" "${dir}"
   configure "${user}" "${home}" "${dir}"
   pei_log_info "uv $(pei_program_version "${dir}/uv" || printf '(of unknown version)') is in ${dir}"
 }
