@@ -33,6 +33,7 @@ mod model;
 mod plan;
 mod private_file;
 mod project;
+mod record;
 mod render;
 mod ssh_config;
 // The commands that show and use states are on their way.

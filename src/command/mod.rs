@@ -12,6 +12,7 @@ mod man;
 mod naming;
 mod outcome;
 mod published;
+mod record;
 mod remove;
 mod schema;
 mod ssh_config;
@@ -29,6 +30,7 @@ pub enum Command {
     Configure(configure::Args),
     Remove(remove::Args),
     SshConfig(ssh_config::Args),
+    Record(record::Args),
     HashPassword(hash_password::Args),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -38,11 +40,12 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "create",
     "configure",
     "remove",
     "ssh-config",
+    "record",
     "hash-password",
     "schema",
     "explain",
@@ -59,6 +62,7 @@ impl Command {
             Self::Configure(args) => args.run(ui),
             Self::Remove(args) => args.run(ui),
             Self::SshConfig(args) => args.run(ui),
+            Self::Record(args) => args.run(ui),
             Self::HashPassword(_) => hash_password::Args::run(ui),
             Self::Schema(_) => schema::Args::run(ui),
             Self::Explain(args) => args.run(ui),
@@ -75,6 +79,7 @@ impl Command {
             Self::Configure(args) => args.quiet.quiet,
             Self::Remove(args) => args.quiet.quiet,
             Self::SshConfig(args) => args.quiet.quiet,
+            Self::Record(args) => args.quiet.quiet,
             Self::HashPassword(args) => args.quiet.quiet,
             Self::Schema(args) => args.quiet.quiet,
             Self::Explain(args) => args.quiet.quiet,

@@ -49,6 +49,8 @@ pub struct Image {
     pub id: String,
     /// The Compose project that built it, where that is known.
     pub project: Option<String>,
+    /// What it says about itself.
+    pub labels: BTreeMap<String, String>,
 }
 
 type Labels = Option<BTreeMap<String, String>>;
@@ -139,9 +141,11 @@ pub(super) fn image(json: &str) -> Option<Image> {
     let all: Vec<InspectedImage> = serde_json::from_str(json).ok()?;
     let found = all.into_iter().next()?;
     let labels = found.config.and_then(|config| config.labels);
+    let labels = labels.unwrap_or_default();
     Some(Image {
         id: plain_id(&found.id),
-        project: labels.unwrap_or_default().remove(PROJECT_LABEL),
+        project: labels.get(PROJECT_LABEL).cloned(),
+        labels,
     })
 }
 

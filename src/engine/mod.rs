@@ -85,6 +85,29 @@ impl Engine {
         Ok(container::image(&output.stdout).filter(|_| output.success))
     }
 
+    /// A directory of an image as a tar archive; `None` where the image has none. Nothing of the image runs.
+    pub fn folder_of_image(&self, image: &str, folder: &str) -> Result<Option<Vec<u8>>, Failure> {
+        // The container is never started; an image may name no command, and then the engine asks for one.
+        let made = self.run(&["create", "--", image, "none"])?;
+        let container = made.trim();
+        let step = ["cp", &format!("{container}:{folder}"), "-"];
+        let copied = self.bytes(&step);
+        // With the volumes that the image declares.
+        self.output(&["rm", "--volumes", "--", container])?;
+        let (output, archive) = copied?;
+        if output.success {
+            return Ok(Some(archive));
+        }
+        let said = output.stderr.to_lowercase();
+        if ["could not find", "could not be found", "no such file"]
+            .iter()
+            .any(|word| said.contains(word))
+        {
+            return Ok(None);
+        }
+        Err(self.failed(&step, &output))
+    }
+
     /// Stops a container and removes it; one that is gone is fine.
     pub fn remove_container(&self, container: &Container) -> Result<(), Failure> {
         let id = container.id.as_str();
@@ -153,6 +176,11 @@ impl Engine {
     }
 
     fn output(&self, arguments: &[&str]) -> Result<Output, Failure> {
+        self.bytes(arguments).map(|(output, _)| output)
+    }
+
+    /// The same with what it prints as it came.
+    fn bytes(&self, arguments: &[&str]) -> Result<(Output, Vec<u8>), Failure> {
         let mut command = Command::new(&self.program);
         command.args(arguments).stdin(Stdio::null());
         let output = match self.limit {
@@ -162,11 +190,12 @@ impl Engine {
         let Some(output) = output.map_err(|error| self.missing(&error))? else {
             return Err(self.silent(arguments));
         };
-        Ok(Output {
+        let text = Output {
             success: output.status.success(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        };
+        Ok((text, output.stdout))
     }
 
     fn silent(&self, arguments: &[&str]) -> Failure {

@@ -88,6 +88,29 @@ uv /usr/local/bin/uv $version" "$(recorded 2 tool)" 'the tools of stage-2'
     done
 }
 
+@test "pei record prints it, and its bill of materials is what CycloneDX's own validator takes" {
+    local python
+    must "$PEI_BIN" record "$(image 2)"
+    has "$output" "$(image 2), built on $ID-base, by pei "
+    has "$output" $'\ntools (2)\n  uv '
+    must "$PEI_BIN" record "$(image 2)" --json
+    equal "$(jq -S -c . "$WORK/record-2" | sort)" "$(jq -S -c '.record[]' <<<"$output" | sort)" 'the lines'
+    "$PEI_BIN" record "$(image 2)" --sbom >"$WORK/bom.json"
+    equal "$(wc -l <"$WORK/record-2")" "$(jq '.components | length' "$WORK/bom.json")" 'the number of components'
+    python=$(dirname "$(command -v check-jsonschema)")/python
+    "$python" -c 'import cyclonedx' 2>/dev/null || skip 'needs cyclonedx-python-lib'
+    must "$python" - "$WORK/bom.json" <<'PYTHON'
+import sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+fault = JsonStrictValidator(SchemaVersion.V1_5).validate_str(open(sys.argv[1]).read())
+sys.exit(str(fault) if fault else 0)
+PYTHON
+    must_end_with 1 "$PEI_BIN" record "$BASE"
+    has "$output" 'has no record'
+    equal '' "$(docker ps -aq --filter "ancestor=$(image 2)")" 'containers that are left'
+}
+
 # files IMAGE: type, mode, owner, target and path of everything, and the sum of each file.
 files() {
     drun --entrypoint bash "$1" -c 'cd / && find . -xdev \( -path ./proc -o -path ./sys -o -path ./dev \) -prune \

@@ -9,11 +9,12 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 10] = [
+pub(crate) const COMMANDS: [&str; 11] = [
     "create",
     "configure",
     "remove",
     "ssh-config",
+    "record",
     "hash-password",
     "schema",
     "explain",

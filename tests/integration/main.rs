@@ -26,6 +26,7 @@ mod merged;
 mod moving;
 mod naming;
 mod project;
+mod record;
 mod reference;
 mod remove;
 mod safety;

@@ -85,7 +85,7 @@ pei_installed_packages() {
   dpkg-query -W -f '${db:Status-Status} ${Package} ${Architecture} ${Version}\n' | sed -n 's/^installed //p'
 }
 
-# pei_record_packages BEFORE: records what has changed since pei_installed_packages printed BEFORE.
+# pei_record_packages BEFORE: records what has changed since pei_installed_packages printed BEFORE, and whose packages they are.
 pei_record_packages() {
   local after file="${PEI_RECORD}/apt.jsonl"
   after="$(pei_installed_packages)"
@@ -106,4 +106,6 @@ pei_record_packages() {
         printf "{\"kind\":\"apt\",\"name\":\"%s\",\"architecture\":\"%s\",\"version\":\"%s\"}\n", part[1], part[2], taken[name]
       }
     }' | __pei_record_write "${file}"
+  # shellcheck source=/dev/null
+  (. "${PEI_OS_RELEASE:-/etc/os-release}" && pei_record os name="${ID}" -- version="${VERSION_ID-}")
 }
