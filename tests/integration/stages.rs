@@ -411,6 +411,19 @@ fn a_copy_of_what_no_context_gives_is_told() {
     with("src/").succeeds().never_says("warning");
 }
 
+#[test]
+fn a_script_of_a_further_stage_is_refused_in_the_two_stages() {
+    let project = tree();
+    let hook = "  image: {output: 'demo:stage-2'}\n  custom: {on_build: [stages/npm/install.sh]}\n";
+    let config = TREE.replace("  image: {output: 'demo:stage-2'}\n", hook);
+    project.write("user_config.yml", config);
+    project
+        .run(["configure"])
+        .exits(1)
+        .says("error[script-outside-stage]")
+        .says("is a script of the stage `npm`");
+}
+
 /// `COPY --chown` with a name that the image lacks gives the files to root, and the build is green.
 #[test]
 fn an_owner_is_looked_for_where_there_is_a_shell() {

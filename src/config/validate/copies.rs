@@ -23,8 +23,8 @@ pub(super) struct Names {
 }
 
 /// The stage that others may take files from, and the one that they may not.
-pub(super) const SYSTEM: &str = "stage-1";
-pub(super) const WORKING: &str = "stage-2";
+const SYSTEM: &str = "stage-1";
+const WORKING: &str = "stage-2";
 
 /// The directory that a copy without `from` takes from.
 const INSTALLATION: &str = "installation";
