@@ -1,4 +1,4 @@
-# The commands that a contributor needs; docs/contributing.md explains them. `just` lists them.
+# The commands that a contributor needs. `just` lists them, docs/contributing.md explains them.
 
 _list:
     @{{ just_executable() }} --list --unsorted
@@ -27,6 +27,10 @@ container *ARGS:
 # The pages of the installers, from their --help
 script-docs:
     scripts/script-docs.sh
+
+# The documentation as a site, in target/site; checks its links
+site:
+    scripts/site.sh
 
 # Put faults into the templates: do the tests notice?
 mutations:

@@ -81,7 +81,7 @@ run_check_justfile() {
   done
 }
 
-# They run elsewhere: what the forge's schema and a linter tell of them is all that can be seen here.
+# The workflows cannot run here, so the forge's schema and a linter check them.
 run_check_workflows() {
   check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
   zizmor --offline --no-progress .github/workflows

@@ -53,14 +53,18 @@ DOCKERFILE
 
 @test "pip takes a wheel on Alpine and on the other architecture too" {
     local tag
-    for tag in manylinux_2_17 musllinux_1_1; do
-        for machine in x86_64 aarch64; do
-            in_bare "python3 -m venv venv && venv/bin/pip -q download --no-index --find-links /release --no-deps \
-                --only-binary :all: --platform ${tag}_$machine pei && ls"
-            has "$output" "pei-$VERSION-py3-none-"
-            has "$output" "${tag}_$machine"
+    in_bare 'python3 -m venv venv
+        for tag in manylinux_2_17 musllinux_1_1; do
+            for machine in x86_64 aarch64; do
+                venv/bin/pip -q download --no-index --find-links /release --no-deps --only-binary :all: \
+                    --platform "${tag}_$machine" --dest "${tag}_$machine" pei
+            done
         done
+        ls */'
+    for tag in {manylinux_2_17,musllinux_1_1}_{x86_64,aarch64}; do
+        has_line "$output" "$tag/:"
     done
+    equal 4 "$(grep -c "^pei-$VERSION-py3-none-.*whl$" <<<"$output")"
 }
 
 @test "the program of the archive runs on an empty image: it needs no library" {
