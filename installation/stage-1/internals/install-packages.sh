@@ -40,6 +40,8 @@ main() {
     pei_die "apt-get update failed, and what it says stands above. It asked $(pei_apt_places);" \
       "see apt.repo_source, apt.use_proxy and proxy in user_config.yml"
   fi
+  local machine_id
+  machine_id="$(stat -c %s /etc/machine-id 2>/dev/null)" || machine_id=none
   pei_record_begin
   before="$(pei_installed_packages)"
   if ! apt-get install -y --no-install-recommends -- "${missing[@]}"; then
@@ -48,6 +50,11 @@ main() {
   fi
   # Made by openssh-server's own set-up; every container makes its own at its first start instead.
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+  # On Debian 13 openssh-server brings systemd, which makes one: another in each build, and the same for all containers.
+  case "${machine_id}" in
+    none) rm -f /etc/machine-id ;;
+    0) : >/etc/machine-id ;;
+  esac
   pei_record_packages "${before}"
   pei_clean_layer
 }
