@@ -247,7 +247,7 @@ fn with_cure(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
     let cure = if error.kind() == ErrorKind::InvalidSubcommand {
         match word.as_str() {
             "init" | "new" | "generate" | "setup" => "`pei create -p DIR` makes a project",
-            "build" | "update" | "apply" | "render" => {
+            "update" | "apply" | "render" => {
                 "`pei configure` writes what Docker needs, then `docker compose build` builds the images"
             }
             "up" | "start" | "run" => {

@@ -18,6 +18,7 @@
 
 mod assets;
 mod bug;
+mod cache;
 mod cli;
 mod command;
 mod compose_file;

@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::file_tree::FileTree;
 use crate::host_ids;
 use crate::model::{HostIds, Id, Project, Ssh, SshUser};
-use crate::plan::{self, Inputs};
+use crate::plan::{self, Inputs, Plan};
 use crate::project::{self, Change, Changes, WriteMode};
 use crate::render;
 use crate::ui::{Ui, shown};
@@ -258,6 +258,10 @@ impl Args {
     }
 
     fn render(&self, ui: &mut Ui, project: &Project) -> Result<FileTree> {
+        Ok(self.planned(ui, project)?.1)
+    }
+
+    fn planned(&self, ui: &mut Ui, project: &Project) -> Result<(Plan, FileTree)> {
         let old = credentials(&self.project_dir)?;
         let keys = private_keys(&self.project_dir);
         // For each public key that can log in, the private half beside it must stay out of builds. A clone lacks
@@ -292,7 +296,7 @@ impl Args {
         self.tell_of_closed_login_hooks(ui, project);
         let mut tree = render::project(&plan, template.as_deref())?;
         project::stamp_all(&mut tree);
-        Ok(tree)
+        Ok((plan, tree))
     }
 
     /// Warns of login hooks that users cannot read, because the image copies the host's modes. If all of
@@ -356,6 +360,61 @@ impl Args {
         } else {
             ExitCode::Success
         })
+    }
+}
+
+/// A project as `pei configure` would write it, for a command that needs it to be written.
+pub(super) struct Configured {
+    pub(super) project: Project,
+    pub(super) plan: Plan,
+    pub(super) tree: FileTree,
+}
+
+impl Configured {
+    /// Reads a project's config; `None` where the findings, which have been told, stop the run. Warnings are for
+    /// `pei configure` to tell.
+    pub(super) fn read(
+        ui: &mut Ui,
+        project_dir: &Path,
+        config: &Path,
+        full_compose: bool,
+    ) -> Result<Option<Self>> {
+        let args = Args {
+            project_dir: project_dir.to_owned(),
+            config: config.to_owned(),
+            full_compose,
+            with_merged: false,
+            dry_run: true,
+            diff: false,
+            check: false,
+            make_dirs: false,
+            show_config: false,
+            deny_warnings: false,
+            format: Format::Human,
+            quiet: Quiet { quiet: true },
+        };
+        let path = project_dir.join(config);
+        require_config(&path, project_dir)?;
+        let loaded = match args.layers(&path)? {
+            Err((source, problem)) => Err((source, vec![*problem])),
+            Ok(layers) => {
+                let (source, result) = layers.load(&args.host());
+                result.map_err(|found| (source, found))
+            }
+        };
+        let project = match loaded {
+            Ok(loaded) => loaded.project,
+            Err((source, found)) => {
+                args.tell(ui, &found, &source, true)?;
+                return Ok(None);
+            }
+        };
+        let (plan, tree) = args.planned(ui, &project)?;
+        Ok(Some(Self {
+            project,
+            plan,
+            tree,
+        }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The subcommands, a file each: what they accept and what they do.
 
+mod build;
 mod completions;
 mod configure;
 mod create;
@@ -12,10 +13,13 @@ mod man;
 mod naming;
 mod outcome;
 mod published;
+mod push;
 mod record;
 mod remove;
 mod schema;
 mod ssh_config;
+mod stages;
+mod taking;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -28,6 +32,8 @@ use crate::ui::Ui;
 pub enum Command {
     Create(create::Args),
     Configure(configure::Args),
+    Build(build::Args),
+    Push(push::Args),
     Remove(remove::Args),
     SshConfig(ssh_config::Args),
     Record(record::Args),
@@ -40,9 +46,11 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 13] = [
     "create",
     "configure",
+    "build",
+    "push",
     "remove",
     "ssh-config",
     "record",
@@ -60,6 +68,8 @@ impl Command {
         match self {
             Self::Create(args) => args.run(ui),
             Self::Configure(args) => args.run(ui),
+            Self::Build(args) => args.run(ui),
+            Self::Push(args) => args.run(ui),
             Self::Remove(args) => args.run(ui),
             Self::SshConfig(args) => args.run(ui),
             Self::Record(args) => args.run(ui),
@@ -77,6 +87,8 @@ impl Command {
         match self {
             Self::Create(args) => args.quiet.quiet,
             Self::Configure(args) => args.quiet.quiet,
+            Self::Build(args) => args.quiet.quiet,
+            Self::Push(args) => args.quiet.quiet,
             Self::Remove(args) => args.quiet.quiet,
             Self::SshConfig(args) => args.quiet.quiet,
             Self::Record(args) => args.quiet.quiet,

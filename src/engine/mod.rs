@@ -1,6 +1,7 @@
 //! The container engine, asked through its command line as a person would.
 
 mod container;
+mod images;
 mod limit;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use crate::diagnostic::quoted;
 use crate::failure::Failure;
 
 pub use container::{Container, Image, PROJECT_LABEL, PublishedPort};
+pub use images::Answer;
 
 /// Names another engine with docker's command line, such as podman.
 pub const VARIABLE: &str = "CONTAINER_ENGINE";
@@ -163,6 +165,29 @@ impl Engine {
         let output = command.output().ok()?;
         let json = String::from_utf8(output.stdout).ok()?;
         output.status.success().then_some(json)
+    }
+
+    /// Compose's own reading of a project's files, as JSON, with every profile.
+    pub fn compose_model(&self, folder: &Path, files: &[String]) -> Result<String, Failure> {
+        let mut arguments = vec!["compose"];
+        arguments.extend(files.iter().flat_map(|file| ["-f", file]));
+        arguments.extend(["--profile", "*", "config", "--format", "json"]);
+        let output = Command::new(&self.program)
+            .args(&arguments)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| self.missing(&error))?;
+        let output = Output {
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        if output.success {
+            Ok(output.stdout)
+        } else {
+            Err(self.failed(&arguments, &output))
+        }
     }
 
     /// The output of a command that has to succeed.

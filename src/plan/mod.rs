@@ -22,7 +22,7 @@ pub use left_out::LeftOut;
 pub(crate) use left_out::matches;
 pub(crate) use step::CONTEXT_FOLDER;
 pub use step::{Instruction, Step, StepCommand, StepMount};
-pub(crate) use tree::{CONTEXT, FILES};
+pub(crate) use tree::{CONTEXT, FILES, KEPT_FILES};
 
 use tree::Tree;
 

@@ -17,7 +17,7 @@ use crate::model::{
 pub(crate) const CONTEXT: &str = "pei-context-";
 pub(crate) const FILES: &str = "pei-files-";
 /// What the stage of a further one's copied files is called behind its name; no name of a person's holds the sign.
-const KEPT_FILES: &str = "_files";
+pub(crate) const KEPT_FILES: &str = "_files";
 
 /// The further stages of a project, and what is known of each.
 pub(super) struct Tree<'p> {

@@ -27,6 +27,8 @@ use notice::NOTICE;
 
 pub use graph::{Form, graph};
 pub use new_project::{NewProject, new_project, ssh_port};
+pub(crate) use notice::NOTICE_OF_BUILDS;
+pub(crate) use yaml::block as yaml_block;
 
 /// What is committed of a folder with a file that is not.
 const ABOUT_MADE_HERE: &str = "\

@@ -9,9 +9,11 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 11] = [
+pub(crate) const COMMANDS: [&str; 13] = [
     "create",
     "configure",
+    "build",
+    "push",
     "remove",
     "ssh-config",
     "record",
@@ -242,7 +244,7 @@ fn the_habits_of_other_tools_lead_to_the_right_command() {
         command.args(arguments).current_dir(project.beside(""));
         crate::project::Run::of(&mut command).exits(2).says(cure);
     };
-    case(&["build"], "then `docker compose build` builds the images");
+    case(&["render"], "then `docker compose build` builds the images");
     case(
         &["up"],
         "then `docker compose up -d --build` builds and starts",

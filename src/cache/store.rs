@@ -1,0 +1,176 @@
+//! The names under which stages are kept, and the two kinds of places.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::engine::Engine;
+use crate::failure::Failure;
+use crate::model::{Cache, CachePlace};
+use crate::ui::shown;
+
+/// What the images of a directory are called on an engine. It stands in each archive, so it is the same everywhere.
+const LOCAL: &str = "pei-cache";
+
+/// An archive is written under a name that begins so.
+const TEMPORARY: &str = ".pei-tmp-";
+
+/// The place of a project's cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Store {
+    /// `host[:port]/path`
+    Registry(String),
+    /// A directory, which need not exist yet.
+    Folder(PathBuf),
+}
+
+impl Store {
+    /// The one that a config names, seen from the project's folder.
+    pub fn new(cache: &Cache, project_dir: &Path) -> Self {
+        match &cache.place {
+            CachePlace::Registry(registry) => Self::Registry(registry.clone()),
+            CachePlace::Folder(folder) => Self::Folder(project_dir.join(folder)),
+        }
+    }
+
+    /// The image of a stage's state, as engines call it.
+    pub fn reference(&self, name: &str, state: &str) -> String {
+        let place = match self {
+            Self::Registry(registry) => registry,
+            Self::Folder(_) => LOCAL,
+        };
+        format!("{place}/{name}:{state}")
+    }
+
+    /// Where a directory has the archive of a stage's state.
+    pub fn archive(&self, name: &str, state: &str) -> Option<PathBuf> {
+        match self {
+            Self::Registry(_) => None,
+            Self::Folder(folder) => Some(folder.join(format!("{name}-{state}.tar"))),
+        }
+    }
+
+    /// Keeps an image that the engine has.
+    ///
+    /// # Errors
+    /// The engine or the place refuses it; then the place is as it was.
+    pub fn keep(&self, engine: &Engine, name: &str, state: &str) -> Result<()> {
+        let reference = self.reference(name, state);
+        let Some(archive) = self.archive(name, state) else {
+            return Ok(engine.push(&reference)?);
+        };
+        let folder = archive.parent().unwrap_or(Path::new("."));
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error).with_context(|| format!("cannot make {}", shown(folder)));
+            }
+            _ => {}
+        }
+        remove_leftovers(folder);
+        let file = archive.file_name().unwrap_or_default().to_string_lossy();
+        let temporary = folder.join(format!(
+            "{TEMPORARY}{}-{}-{file}",
+            host(),
+            std::process::id()
+        ));
+        let written = write_archive(engine, &reference, &temporary, &archive);
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written
+    }
+}
+
+/// Whole on the disk before it has its name: whoever sees the name reads all of it.
+fn write_archive(engine: &Engine, reference: &str, temporary: &Path, archive: &Path) -> Result<()> {
+    let cannot = || format!("cannot write {}", shown(archive));
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(temporary);
+    let file = file.with_context(cannot)?;
+    engine.save(reference, file.try_clone().with_context(cannot)?)?;
+    file.sync_all().with_context(cannot)?;
+    drop(file);
+    fs::rename(temporary, archive).with_context(cannot)
+}
+
+/// What runs of this machine that were killed have left. Another machine's run may still write.
+fn remove_leftovers(folder: &Path) {
+    let own = format!("{TEMPORARY}{}-", host());
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(&own)?.split('-').next());
+        let is_over = process
+            .is_some_and(|id| id.parse::<u32>().is_ok() && !Path::new("/proc").join(id).exists());
+        if is_over {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The name of this machine, in letters that file names may have everywhere.
+fn host() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(40)
+        .collect();
+    if name.is_empty() {
+        "host".to_owned()
+    } else {
+        name
+    }
+}
+
+/// Whether an archive is one to its end. A copy of it that was cut short is not.
+pub fn is_whole(archive: &Path) -> Result<bool, Failure> {
+    let read = || -> io::Result<bool> {
+        let mut file = File::open(archive)?;
+        let length = file.metadata()?.len();
+        if length < END || length % 512 != 0 {
+            return Ok(false);
+        }
+        io::Seek::seek(&mut file, io::SeekFrom::Start(length - END))?;
+        let mut end = Vec::new();
+        file.read_to_end(&mut end)?;
+        Ok(end.iter().all(|byte| *byte == 0))
+    };
+    match read() {
+        Ok(whole) => Ok(whole),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Failure::new(format!(
+            "cannot read {}: {error}",
+            shown(archive)
+        ))),
+    }
+}
+
+/// A tar ends in two blocks of zeros.
+const END: u64 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stage_has_a_name_that_engines_take() {
+        let registry = Store::Registry("localhost:5000/team".to_owned());
+        assert_eq!(
+            registry.reference("stage-1-core", "ab"),
+            "localhost:5000/team/stage-1-core:ab"
+        );
+        assert_eq!(registry.archive("web", "ab"), None);
+        let folder = Store::Folder("/mnt/share".into());
+        assert_eq!(folder.reference("web", "ab"), "pei-cache/web:ab");
+        assert_eq!(
+            folder.archive("web", "ab"),
+            Some("/mnt/share/web-ab.tar".into())
+        );
+    }
+}

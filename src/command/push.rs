@@ -1,0 +1,74 @@
+//! `pei push`
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::ValueHint;
+
+use super::build::shell_line;
+use super::given::{CONFIG, project_folder};
+use super::stages::Stages;
+use super::taking::Run;
+use crate::cli::Quiet;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// Keep in the cache what was built here
+///
+/// Each stage that `pei build` has built on this machine, in the state that it has now, is put
+/// into the `cache` of the config, unless it is there. Nothing is built for it.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pei push            Keep the stages of the project in this directory
+  pei push -p demo")]
+pub struct Args {
+    /// The project's directory
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    project_dir: PathBuf,
+    /// Another config, relative to the project
+    #[arg(short, long, value_name = "FILE", default_value = CONFIG, value_hint = ValueHint::FilePath)]
+    config: PathBuf,
+    #[command(flatten)]
+    pub(super) quiet: Quiet,
+}
+
+impl Args {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
+        let folder = project_folder(ui, &self.project_dir)?;
+        let Some(stages) = Stages::load(ui, &folder, &self.config)? else {
+            return Ok(ExitCode::Failure);
+        };
+        if stages.store.is_none() {
+            let help = "add `cache:` with a `registry` or a `folder`, and run `pei configure`";
+            let failure = Failure::new("the config names no cache to keep stages in");
+            return Err(failure.help(help).into());
+        }
+        let _lock = stages.lock(ui)?;
+        let mut run = Run::new(&stages, false);
+        run.look(ui, &stages.usual, false, true);
+        let file = run.file(&[], true);
+        if !file.kept.is_empty() {
+            // The engine has all of it: a stage that it keeps gets a name.
+            stages.write(&file.text())?;
+            let mut command: Vec<OsString> = vec!["compose".into()];
+            for file in stages.files() {
+                command.extend(["-f".into(), file.into()]);
+            }
+            command.push("build".into());
+            command.extend(file.kept.iter().map(|kept| kept.service().into()));
+            ui.status(&shell_line(&stages.engine, &command));
+            if !stages.engine.run_shown(&stages.folder, &command)? {
+                let failure =
+                    Failure::engine("the build failed: what the engine said stands above");
+                return Err(failure.help("`pei build` builds what is missing").into());
+            }
+        }
+        for stage in run.not_built() {
+            ui.note(&format!("{stage} was not built here in its present state; `pei build --push` builds and keeps it"));
+        }
+        run.keep(ui, true)
+    }
+}

@@ -1,0 +1,420 @@
+//! What `build` and `push` know of a project: its stages, their states, and where those are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+
+use super::configure::Configured;
+use super::outcome::shell_word;
+use crate::cache::{BUILT_LABEL, Kept, LIMIT, Override, Store, Wanted};
+use crate::diagnostic::quoted;
+use crate::engine::{Answer, Engine};
+use crate::failure::Failure;
+use crate::file_tree::FileTree;
+use crate::model::Project;
+use crate::plan::KEPT_FILES;
+use crate::project::{self, COMPOSE_FILE, WriteMode};
+use crate::state::{self, Bases, Builds, From, Identity, Kind, StageState, Unknown};
+use crate::ui::{Ui, shown};
+
+/// What is written for Compose.
+pub(super) const BUILD_FILE: &str = ".pei/build.yml";
+/// Held by a run that uses that file.
+const BUILD_LOCK: &str = ".pei/build.lock";
+
+/// Docker's names for the file that changes docker-compose.yml; the first one that is there counts.
+const OVERRIDES: [&str; 4] = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+];
+
+/// A project, ready to be built.
+pub(super) struct Stages {
+    pub(super) engine: Engine,
+    pub(super) folder: PathBuf,
+    pub(super) store: Option<Store>,
+    pub(super) states: Vec<StageState>,
+    /// Whether the config wants every build to be kept.
+    pub(super) push: bool,
+    /// The services that are stages, in build order.
+    pub(super) services: Vec<String>,
+    /// Those that are built where none is named.
+    pub(super) usual: Vec<String>,
+    project: Project,
+    bases: Bases,
+    /// As Compose reads it.
+    compose: Value,
+    /// What the labels of the services' images say was built here, as stage and state.
+    built_here: BTreeSet<(String, String)>,
+}
+
+impl Stages {
+    /// Reads the project; `None` where the findings about its config, which have been told, stop the run.
+    ///
+    /// # Errors
+    /// `pei configure` has something to write first; the engine is missing; Compose does not read the files.
+    pub(super) fn load(ui: &mut Ui, folder: &Path, config: &Path) -> Result<Option<Self>> {
+        let engine = Engine::from_environment();
+        let Some(configured) = Configured::read(ui, folder, config, false)? else {
+            return Ok(None);
+        };
+        require_configured(ui, &configured, folder, config)?;
+        let Configured { project, plan, .. } = configured;
+        let json = engine.compose_model(folder, &compose_files(folder))?;
+        let compose: Value = serde_json::from_str(&json).unwrap_or_default();
+        let builds = Builds::from_compose(&json, &plan, folder)?;
+        let bases = bases(&engine, &state::images(&plan, &builds));
+        let states = state::states(&plan, folder, &builds, &bases)?;
+        let images: Vec<String> = builds
+            .iter()
+            .filter_map(|build| build.image.clone())
+            .collect();
+        let images: Vec<&str> = images.iter().map(String::as_str).collect();
+        let built_here = built_here(&engine.inspect_images(&images));
+        let services = builds.iter().map(|build| build.service.clone()).collect();
+        let usual = plan.services.iter().map(|service| service.name.clone());
+        Ok(Some(Self {
+            folder: folder.to_owned(),
+            store: project
+                .cache
+                .as_ref()
+                .map(|cache| Store::new(cache, folder)),
+            push: project.cache.as_ref().is_some_and(|cache| cache.push),
+            services,
+            usual: usual.collect(),
+            engine,
+            states,
+            project,
+            bases,
+            compose,
+            built_here,
+        }))
+    }
+
+    /// The state of a stage.
+    pub(super) fn state(&self, stage: &str) -> Option<&StageState> {
+        self.states.iter().find(|state| state.name == stage)
+    }
+
+    /// The stages that a cache can hold, with what it is asked for: those with a state, without the tails, without
+    /// what is only copied from, of which it has the files, and without what would tell a secret.
+    pub(super) fn wanted(&self) -> Vec<Wanted> {
+        if self.store.is_none() {
+            return Vec::new();
+        }
+        let wanted = self.states.iter().filter(|state| {
+            state.kind != Kind::Tail
+                && !self.has_files(&state.name)
+                && self.reason_to_keep_away(&state.name).is_none()
+        });
+        let wanted = wanted.filter_map(|state| {
+            Some(Wanted {
+                stage: state.name.clone(),
+                state: state.state.as_ref().ok()?.as_str().to_owned(),
+                base_layers: self.base_layers(state),
+            })
+        });
+        wanted.collect()
+    }
+
+    /// Whether a stage's copied files are a stage of their own.
+    pub(super) fn has_files(&self, stage: &str) -> bool {
+        self.state(&format!("{stage}{KEPT_FILES}")).is_some()
+    }
+
+    /// Why a stage is in no cache, where that follows from the config: how an image was made can be read in it.
+    pub(super) fn reason_to_keep_away(&self, stage: &str) -> Option<String> {
+        let mut next = self.state(stage)?;
+        loop {
+            let builder = self
+                .project
+                .builders
+                .iter()
+                .find(|builder| builder.name == next.name);
+            if builder.is_some_and(|builder| !builder.environment.is_empty()) {
+                return Some(format!(
+                    "the values of `stages.{}.environment` would be readable in its image",
+                    next.name
+                ));
+            }
+            match &next.from {
+                From::Stage(below) => next = self.state(below)?,
+                From::Image(_) | From::Scratch => return None,
+            }
+        }
+    }
+
+    /// The layers of the image at the bottom of a stage.
+    fn base_layers(&self, state: &StageState) -> Vec<String> {
+        let mut next = state;
+        loop {
+            match &next.from {
+                From::Image(name) => {
+                    let base = self.bases.get(name);
+                    return base.map(|base| base.layers).unwrap_or_default();
+                }
+                From::Scratch => return Vec::new(),
+                From::Stage(below) => match self.state(below) {
+                    Some(state) => next = state,
+                    None => return Vec::new(),
+                },
+            }
+        }
+    }
+
+    /// Whether this machine's engine has built a stage in the state that it has now.
+    pub(super) fn is_built_here(&self, name: &str) -> bool {
+        let state = self.state(name).and_then(|state| state.state.as_ref().ok());
+        state.is_some_and(|state| {
+            let pair = (name.to_owned(), state.as_str().to_owned());
+            self.built_here.contains(&pair)
+        })
+    }
+
+    /// The labels of an image that ends in a stage; `built` are the stages that are not taken from elsewhere.
+    pub(super) fn labels(&self, name: &str, built: &[String]) -> BTreeMap<String, String> {
+        let mut labels = BTreeMap::new();
+        let Some(Ok(state)) = self.state(name).map(|state| &state.state) else {
+            return labels;
+        };
+        labels.insert(state::STATE_LABEL.to_owned(), state.as_str().to_owned());
+        let within = self.within(name);
+        labels.insert(state::INPUTS_LABEL.to_owned(), state::label(&within));
+        let built: Vec<String> = within
+            .iter()
+            .filter(|state| built.contains(&state.name))
+            .filter_map(|state| Some(format!("{}={}", state.name, state.state.as_ref().ok()?)))
+            .collect();
+        labels.insert(BUILT_LABEL.to_owned(), built.join(" "));
+        labels
+    }
+
+    /// A stage and all that it needs, in build order.
+    fn within(&self, stage: &str) -> Vec<&StageState> {
+        let mut reached = BTreeSet::new();
+        let mut ahead = vec![stage];
+        while let Some(name) = ahead.pop() {
+            if reached.insert(name) {
+                let needs = self.state(name).into_iter().flat_map(|state| &state.needs);
+                ahead.extend(needs.map(String::as_str));
+            }
+        }
+        let all = self.states.iter();
+        all.filter(|state| reached.contains(state.name.as_str()))
+            .collect()
+    }
+
+    /// What the build of a service is told: of the images that are taken, those of the stages in its Dockerfile.
+    pub(super) fn told(
+        &self,
+        target: &str,
+        taken: &BTreeMap<String, String>,
+        built: &[String],
+    ) -> Override {
+        let within = self.within(target);
+        let replaced = taken
+            .iter()
+            .filter(|(stage, _)| within.iter().any(|state| state.name == **stage));
+        Override {
+            labels: self.labels(target, built),
+            replaced: replaced
+                .map(|(stage, image)| (stage.clone(), image.clone()))
+                .collect(),
+            ..Override::default()
+        }
+    }
+
+    /// The service that gives a stage an image of its own; `None` where no service holds the stage.
+    pub(super) fn kept(&self, wanted: &Wanted, store: &Store, told: Override) -> Option<Kept> {
+        let holders = &self.state(&wanted.stage)?.services;
+        let service = self
+            .services
+            .iter()
+            .find(|service| holders.contains(service))?;
+        let build = self.compose["services"][service.as_str()]["build"].as_object()?;
+        Some(Kept {
+            stage: wanted.stage.clone(),
+            reference: store.reference(&wanted.stage, &wanted.state),
+            build: relative(build.clone(), &self.folder),
+            told,
+        })
+    }
+
+    /// The images that the builds begin with or copy from.
+    pub(super) fn images(&self) -> BTreeSet<String> {
+        let from = self.states.iter().filter_map(|state| match &state.from {
+            From::Image(name) => Some(name.clone()),
+            From::Stage(_) | From::Scratch => None,
+        });
+        let copied = self.states.iter().flat_map(|state| &state.inputs);
+        let copied = copied.filter(|input| input.what == state::What::Image);
+        let mut images: BTreeSet<String> =
+            from.chain(copied.map(|input| input.name.clone())).collect();
+        images.remove("scratch");
+        images.remove("");
+        images
+    }
+
+    /// The files of the command, in the order in which they count.
+    pub(super) fn files(&self) -> Vec<String> {
+        let mut files = compose_files(&self.folder);
+        files.push(BUILD_FILE.to_owned());
+        files
+    }
+
+    /// Waits until no other run uses the file for Compose.
+    pub(super) fn lock(&self, ui: &mut Ui) -> Result<File> {
+        let path = self.folder.join(BUILD_LOCK);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path);
+        let file = file.with_context(|| format!("cannot open {}", shown(&path)))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            ui.note("another `pei build` of this project is at work; this one waits for its end");
+            file.lock()
+                .with_context(|| format!("cannot lock {}", shown(&path)))?;
+        }
+        Ok(file)
+    }
+
+    /// Writes the file for Compose: all of it or nothing.
+    pub(super) fn write(&self, text: &str) -> Result<()> {
+        let path = self.folder.join(BUILD_FILE);
+        let write = || -> Result<()> {
+            let temporary = path.with_extension(format!("yml.{}", std::process::id()));
+            fs::write(&temporary, text)?;
+            fs::rename(&temporary, &path)?;
+            Ok(())
+        };
+        write().with_context(|| format!("cannot write {}", shown(&path)))
+    }
+}
+
+/// The files that Compose reads in a project, in the order in which they count.
+fn compose_files(folder: &Path) -> Vec<String> {
+    if let Some(named) = env::var("COMPOSE_FILE")
+        .ok()
+        .filter(|named| !named.is_empty())
+    {
+        let separator = env::var("COMPOSE_PATH_SEPARATOR").unwrap_or_else(|_| ":".to_owned());
+        return named.split(&separator).map(str::to_owned).collect();
+    }
+    let mut files = vec![COMPOSE_FILE.to_owned()];
+    let more = OVERRIDES.iter().find(|name| folder.join(name).is_file());
+    files.extend(more.map(|name| (*name).to_owned()));
+    files
+}
+
+/// The states are those of the config: what lies there has to be what comes of it.
+fn require_configured(
+    ui: &mut Ui,
+    configured: &Configured,
+    folder: &Path,
+    config: &Path,
+) -> Result<()> {
+    let stale = |tree: &FileTree| -> Result<Option<String>> {
+        let changes = project::compare(tree, folder, WriteMode::Configure)?;
+        Ok(changes.changes.into_iter().next().map(|change| change.path))
+    };
+    let Some(path) = stale(&configured.tree)? else {
+        return Ok(());
+    };
+    // It may have been written with --full-compose.
+    if path == COMPOSE_FILE
+        && let Some(full) = Configured::read(ui, folder, config, true)?
+        && stale(&full.tree)?.is_none()
+    {
+        return Ok(());
+    }
+    let mut command = "pei configure".to_owned();
+    if folder != Path::new(".") {
+        command.extend([" -p ", &shell_word(folder)]);
+    }
+    if config != Path::new(super::given::CONFIG) {
+        command.extend([" -c ", &shell_word(config)]);
+    }
+    let message = format!(
+        "{} is not what the config makes of it: {} has not been run since something changed",
+        quoted(&path),
+        quoted(&command)
+    );
+    Err(Failure::new(message)
+        .help(format!("run {}, then this again", quoted(&command)))
+        .into())
+}
+
+/// What the engine, or else a registry, knows of images.
+fn bases(engine: &Engine, names: &BTreeSet<String>) -> Bases {
+    let mut bases = Bases::default();
+    let asked: Vec<&str> = names.iter().map(String::as_str).collect();
+    let images = Value::Array(engine.inspect_images(&asked));
+    let platform = format!("linux/{}", architecture());
+    let missing = bases.add_inspected(names, &images, &platform);
+    let deadline = Instant::now() + LIMIT;
+    for name in missing {
+        let arguments = [
+            "buildx",
+            "imagetools",
+            "inspect",
+            "--format",
+            "{{json .Image}}",
+            &name,
+        ];
+        let identity = match engine.ask_until(&arguments, deadline) {
+            Answer::Done(text) => serde_json::from_str(&text)
+                .ok()
+                .and_then(|image: Value| Identity::of(&image, &platform)),
+            Answer::Failed(_) | Answer::TimedOut => None,
+        };
+        let reason = || {
+            Unknown::new(format!(
+                "the image {name} is neither here nor in a registry that answers"
+            ))
+        };
+        bases.insert(name.clone(), identity.ok_or_else(reason));
+    }
+    bases
+}
+
+/// As Docker calls it.
+fn architecture() -> &'static str {
+    match env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Stage and state of all that the images say was built here.
+fn built_here(images: &[Value]) -> BTreeSet<(String, String)> {
+    let labels = images
+        .iter()
+        .filter_map(|image| image["Config"]["Labels"][BUILT_LABEL].as_str());
+    let pairs = labels
+        .flat_map(str::split_whitespace)
+        .filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(stage, state)| (stage.to_owned(), state.to_owned()))
+        .collect()
+}
+
+/// Compose prints its paths in full; the file says them as docker-compose.yml does.
+fn relative(mut build: Map<String, Value>, folder: &Path) -> Map<String, Value> {
+    let is_project = build
+        .get("context")
+        .and_then(Value::as_str)
+        .is_some_and(|context| fs::canonicalize(context).ok() == fs::canonicalize(folder).ok());
+    if is_project {
+        build.insert("context".to_owned(), ".".into());
+    }
+    build
+}

@@ -1,0 +1,191 @@
+//! Images as builds and caches need them.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::{Engine, limit};
+use crate::failure::Failure;
+
+/// What came of a question that has a time limit.
+#[derive(Debug)]
+pub enum Answer {
+    /// What it printed.
+    Done(String),
+    /// What it said instead.
+    Failed(String),
+    /// It took too long, and has been ended.
+    TimedOut,
+}
+
+impl Engine {
+    /// The program that is asked.
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+
+    /// What the engine says of images; those that it does not have are left out.
+    pub fn inspect_images(&self, names: &[&str]) -> Vec<Value> {
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let mut arguments = vec!["image", "inspect", "--"];
+        arguments.extend(names);
+        // It fails where one is missing, and tells of the others all the same.
+        let output = self.output(&arguments).map(|output| output.stdout);
+        serde_json::from_str(&output.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// The output of a command, which is ended at the deadline with all that it has started.
+    pub fn ask_until(&self, arguments: &[&str], deadline: Instant) -> Answer {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).stdin(Stdio::null());
+        let left = deadline.saturating_duration_since(Instant::now());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match limit::output(&mut command, left) {
+            Ok(Some(output)) if output.status.success() => Answer::Done(text(&output.stdout)),
+            Ok(Some(output)) => Answer::Failed(text(&output.stderr)),
+            Ok(None) => Answer::TimedOut,
+            Err(error) => Answer::Failed(self.missing(&error).to_string()),
+        }
+    }
+
+    /// Runs a command in a directory; what it says goes where pei's own words go.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn run_shown<S: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        arguments: &[S],
+    ) -> Result<bool, Failure> {
+        let status = Command::new(&self.program)
+            .args(arguments)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .status()
+            .map_err(|error| self.missing(&error))?;
+        Ok(status.success())
+    }
+
+    /// Fetches an image from its registry.
+    ///
+    /// # Errors
+    /// The engine's words.
+    pub fn pull(&self, name: &str) -> Result<(), Failure> {
+        self.run(&["pull", "--quiet", "--", name]).map(drop)
+    }
+
+    /// Sends an image to its registry.
+    ///
+    /// # Errors
+    /// The engine's words.
+    pub fn push(&self, name: &str) -> Result<(), Failure> {
+        self.run(&["push", "--quiet", "--", name]).map(drop)
+    }
+
+    /// Writes an image into a file.
+    ///
+    /// # Errors
+    /// The engine's words.
+    pub fn save(&self, name: &str, file: File) -> Result<(), Failure> {
+        let arguments = ["save", "--", name];
+        let output = Command::new(&self.program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(file)
+            .output()
+            .map_err(|error| self.missing(&error))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let output = super::Output {
+            success: false,
+            stdout: String::new(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        Err(self.failed(&arguments, &output))
+    }
+
+    /// Writes an image into a directory, in the layout of the Open Container Initiative.
+    ///
+    /// # Errors
+    /// The engine's words, or tar's.
+    pub fn save_unpacked(&self, name: &str, folder: &Path) -> Result<(), Failure> {
+        let cannot = |error: std::io::Error| Failure::new(format!("cannot run tar: {error}"));
+        let mut tar = Command::new("tar")
+            .args(["-x", "-C"])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .spawn()
+            .map_err(cannot)?;
+        let pipe = tar.stdin.take().map(OwnedFd::from);
+        let saved = match pipe {
+            Some(pipe) => self.save(name, File::from(pipe)),
+            None => Ok(()),
+        };
+        let unpacked = tar.wait().map_err(cannot)?;
+        saved?;
+        if unpacked.success() {
+            Ok(())
+        } else {
+            Err(Failure::new("tar could not unpack what the engine saved"))
+        }
+    }
+
+    /// Takes the images of an archive.
+    ///
+    /// # Errors
+    /// The engine's words.
+    pub fn load(&self, archive: File) -> Result<(), Failure> {
+        let arguments = ["load", "--quiet"];
+        let output = Command::new(&self.program)
+            .args(arguments)
+            .stdin(archive)
+            .output()
+            .map_err(|error| self.missing(&error))?;
+        let output = super::Output {
+            success: output.status.success(),
+            stdout: String::new(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        if output.success {
+            Ok(())
+        } else {
+            Err(self.failed(&arguments, &output))
+        }
+    }
+
+    /// How an image was made, a line a step, and the variables that it sets.
+    ///
+    /// # Errors
+    /// The engine's words.
+    pub fn history(&self, name: &str) -> Result<String, Failure> {
+        let steps = self.run(&[
+            "history",
+            "--no-trunc",
+            "--format",
+            "{{.CreatedBy}}\n{{.Comment}}",
+            "--",
+            name,
+        ])?;
+        let images = self.inspect_images(&[name]);
+        let config = images.first().map(|image| image["Config"].to_string());
+        Ok(steps + &config.unwrap_or_default())
+    }
+
+    /// The driver of a builder.
+    ///
+    /// # Errors
+    /// There is no builder of that name.
+    pub fn driver(&self, builder: &str) -> Result<String, Failure> {
+        let text = self.run(&["buildx", "inspect", "--", builder])?;
+        let driver = text.lines().find_map(|line| line.strip_prefix("Driver:"));
+        Ok(driver.unwrap_or("docker").trim().to_owned())
+    }
+}
