@@ -255,7 +255,7 @@ fn with_cure(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
             }
             "down" | "stop" => "`docker compose down` stops and removes the containers",
             "ssh" => "`pei ssh-config --write` makes an entry for ssh, `docker compose exec stage-2 bash` a shell without it",
-            "exec" | "shell" | "logs" | "ps" | "status" => {
+            "exec" | "shell" | "logs" | "ps" => {
                 "containers are Compose's: `docker compose ps`, `logs` and `exec stage-2 bash`"
             }
             "delete" | "rm" | "clean" | "uninstall" => "`pei remove` removes images and containers",

@@ -37,8 +37,6 @@ mod project;
 mod record;
 mod render;
 mod ssh_config;
-// The commands that show and use states are on their way.
-#[allow(dead_code, unused_imports)]
 mod state;
 mod ui;
 mod yaml_text;

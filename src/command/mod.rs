@@ -19,6 +19,7 @@ mod remove;
 mod schema;
 mod ssh_config;
 mod stages;
+mod status;
 mod taking;
 
 use anyhow::Result;
@@ -34,6 +35,7 @@ pub enum Command {
     Configure(configure::Args),
     Build(build::Args),
     Push(push::Args),
+    Status(status::Args),
     Remove(remove::Args),
     SshConfig(ssh_config::Args),
     Record(record::Args),
@@ -46,11 +48,12 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "create",
     "configure",
     "build",
     "push",
+    "status",
     "remove",
     "ssh-config",
     "record",
@@ -70,6 +73,7 @@ impl Command {
             Self::Configure(args) => args.run(ui),
             Self::Build(args) => args.run(ui),
             Self::Push(args) => args.run(ui),
+            Self::Status(args) => args.run(ui),
             Self::Remove(args) => args.run(ui),
             Self::SshConfig(args) => args.run(ui),
             Self::Record(args) => args.run(ui),
@@ -89,6 +93,7 @@ impl Command {
             Self::Configure(args) => args.quiet.quiet,
             Self::Build(args) => args.quiet.quiet,
             Self::Push(args) => args.quiet.quiet,
+            Self::Status(args) => args.quiet.quiet,
             Self::Remove(args) => args.quiet.quiet,
             Self::SshConfig(args) => args.quiet.quiet,
             Self::Record(args) => args.quiet.quiet,

@@ -98,6 +98,29 @@ impl Stages {
         }))
     }
 
+    /// The stages of a project as far as they are known, for a look into its cache.
+    pub(super) fn known(
+        folder: &Path,
+        project: Project,
+        states: Vec<StageState>,
+        bases: Bases,
+    ) -> Self {
+        let cache = project.cache.as_ref();
+        Self {
+            folder: folder.to_owned(),
+            store: cache.map(|cache| Store::new(cache, folder)),
+            push: false,
+            services: Vec::new(),
+            usual: Vec::new(),
+            engine: Engine::from_environment(),
+            states,
+            project,
+            bases,
+            compose: Value::Null,
+            built_here: BTreeSet::new(),
+        }
+    }
+
     /// The state of a stage.
     pub(super) fn state(&self, stage: &str) -> Option<&StageState> {
         self.states.iter().find(|state| state.name == stage)
@@ -300,7 +323,7 @@ impl Stages {
 }
 
 /// The files that Compose reads in a project, in the order in which they count.
-fn compose_files(folder: &Path) -> Vec<String> {
+pub(super) fn compose_files(folder: &Path) -> Vec<String> {
     if let Some(named) = env::var("COMPOSE_FILE")
         .ok()
         .filter(|named| !named.is_empty())
@@ -386,7 +409,7 @@ fn bases(engine: &Engine, names: &BTreeSet<String>) -> Bases {
 }
 
 /// As Docker calls it.
-fn architecture() -> &'static str {
+pub(super) fn architecture() -> &'static str {
     match env::consts::ARCH {
         "x86_64" => "amd64",
         "aarch64" => "arm64",

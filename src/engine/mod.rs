@@ -1,5 +1,6 @@
 //! The container engine, asked through its command line as a person would.
 
+mod asking;
 mod container;
 mod images;
 mod limit;

@@ -331,7 +331,7 @@ fn for_dot(text: &str) -> String {
 }
 
 /// JSON leaves characters as they are that hide or reorder text in a terminal.
-fn for_json(text: &str) -> String {
+pub(super) fn for_json(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         if c != '\n' && is_harmful(c) {
             let _ = write!(out, "\\u{:04x}", u32::from(c));

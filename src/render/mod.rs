@@ -10,6 +10,7 @@ mod new_config;
 mod new_project;
 mod notice;
 pub(crate) mod quote;
+mod status;
 mod templates;
 mod wrapper;
 mod yaml;
@@ -28,6 +29,7 @@ use notice::NOTICE;
 pub use graph::{Form, graph};
 pub use new_project::{NewProject, new_project, ssh_port};
 pub(crate) use notice::NOTICE_OF_BUILDS;
+pub use status::{status_json, status_tree, status_why};
 pub(crate) use yaml::block as yaml_block;
 
 /// What is committed of a folder with a file that is not.

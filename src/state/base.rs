@@ -122,26 +122,14 @@ impl Bases {
         images: &Value,
         platform: &str,
     ) -> BTreeSet<String> {
-        let mut missing = names.clone();
-        for image in images.as_array().into_iter().flatten() {
-            let Some(identity) = Identity::of(image, platform) else {
-                continue;
-            };
-            let own = ["RepoTags", "RepoDigests", "NamesHistory"];
-            let own = own.iter().filter_map(|key| image.get(*key)?.as_array());
-            let mut own: BTreeSet<String> = own
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(full_name)
-                .collect();
-            own.extend(image.get("Id").and_then(Value::as_str).map(str::to_owned));
-            missing.retain(|name| {
-                let is_it = own.contains(&full_name(name)) || own.contains(name);
-                if is_it {
-                    self.insert(name.clone(), Ok(identity.clone()));
+        let mut missing = BTreeSet::new();
+        for name in names {
+            match find(images, name).and_then(|image| Identity::of(image, platform)) {
+                Some(identity) => self.insert(name.as_str(), Ok(identity)),
+                None => {
+                    missing.insert(name.clone());
                 }
-                !is_it
-            });
+            }
         }
         missing
     }
@@ -164,6 +152,19 @@ impl Bases {
         };
         self.0.get(name).cloned().unwrap_or_else(not_asked)
     }
+}
+
+/// The image of a name among those that `docker image inspect` prints.
+pub fn find<'v>(images: &'v Value, name: &str) -> Option<&'v Value> {
+    let full = full_name(name);
+    let mut images = images.as_array().into_iter().flatten();
+    images.find(|image| {
+        let lists = ["RepoTags", "RepoDigests"];
+        let names = lists.iter().filter_map(|key| image.get(*key)?.as_array());
+        let mut names = names.flatten().filter_map(Value::as_str);
+        let id = image.get("Id").and_then(Value::as_str);
+        names.any(|own| full_name(own) == full) || id == Some(name)
+    })
 }
 
 /// A name with all that engines leave out of it: `ubuntu` is `docker.io/library/ubuntu:latest`.

@@ -104,7 +104,11 @@ impl Builds {
         let builders = plan.builders.iter().map(|service| &service.name);
         let services = stages.chain(builders).filter_map(|name| {
             let service = &config["services"][name];
-            build(name, service, project_dir)
+            let mut build = build(name, service, project_dir)?;
+            let project = config["name"].as_str();
+            let default = || project.map(|project| format!("{project}-{name}"));
+            build.image = build.image.or_else(default);
+            Some(build)
         });
         Ok(Self(services.collect()))
     }
@@ -112,11 +116,6 @@ impl Builds {
     /// The builds.
     pub fn iter(&self) -> impl Iterator<Item = &Build> {
         self.0.iter()
-    }
-
-    /// The build of a service.
-    pub fn get(&self, service: &str) -> Option<&Build> {
-        self.0.iter().find(|build| build.service == service)
     }
 }
 

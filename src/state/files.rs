@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -38,7 +39,12 @@ pub struct Files<'c> {
     known: RefCell<BTreeMap<String, Value>>,
     /// Folders of the project that were looked through.
     seen: RefCell<BTreeMap<String, BTreeSet<String>>>,
+    /// Paths of contexts that were looked through: a stage may be a part of several builds.
+    contexts: RefCell<BTreeMap<(PathBuf, String), Rc<FilesOfContext>>>,
 }
+
+/// Names relative to a context, and what lies there.
+type FilesOfContext = Vec<(String, Value)>;
 
 #[derive(Debug)]
 enum Pending<'c> {
@@ -55,6 +61,7 @@ impl<'c> Files<'c> {
             pending: BTreeMap::new(),
             known: RefCell::default(),
             seen: RefCell::default(),
+            contexts: RefCell::default(),
         }
     }
 
@@ -77,10 +84,6 @@ impl<'c> Files<'c> {
         }
     }
 
-    pub(super) fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// What a step that mounts or copies a path of the project finds there.
     pub(super) fn of_project(&self, path: &str, plan: &Plan) -> Result<Vec<(String, Value)>> {
         if !self.seen.borrow().contains_key(path) {
@@ -91,6 +94,18 @@ impl<'c> Files<'c> {
         let names = seen.get(path).into_iter().flatten();
         let values = names.filter_map(|name| Some((name.clone(), known.get(name)?.clone())));
         Ok(values.collect())
+    }
+
+    /// What a step that copies a path of a context finds there.
+    pub(super) fn of_context(&self, folder: &str, path: &str) -> Result<Rc<FilesOfContext>> {
+        let folder = self.root.join(folder);
+        let key = (folder, path.to_owned());
+        if let Some(found) = self.contexts.borrow().get(&key) {
+            return Ok(Rc::clone(found));
+        }
+        let found = Rc::new(of_context(&key.0, path)?);
+        self.contexts.borrow_mut().insert(key, Rc::clone(&found));
+        Ok(found)
     }
 
     fn look_through(&self, path: &str, plan: &Plan) -> Result<BTreeSet<String>> {
@@ -152,7 +167,7 @@ impl<'c> Files<'c> {
 
 /// What a step finds that copies a path of a context's files, the names relative to the context: without what the ignore
 /// file of the context leaves out, and what no image may hold.
-pub(super) fn of_context(folder: &Path, path: &str) -> Result<Vec<(String, Value)>> {
+fn of_context(folder: &Path, path: &str) -> Result<FilesOfContext> {
     let ignore = fs::read_to_string(folder.join(".dockerignore")).unwrap_or_default();
     let ignore = Ignore::new(&ignore);
     let path = path.trim_matches('/');
@@ -175,11 +190,12 @@ const KEPT_OUT: [&str; 3] = [".git", ".pei", ".env"];
 
 /// The same for files. It also asks for keys by their lines; here those count.
 fn is_kept_out_file(path: &str) -> bool {
+    const KEYS: [&str; 4] = ["id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"];
     const STORES: [&str; 5] = ["*.p12", "*.pfx", "*.jks", "*.ppk", "*.kdbx"];
     let name = path.rsplit('/').next().unwrap_or(path);
     let lower = name.to_lowercase();
     matches("user_config*.y*ml", name)
-        || matches("id_*", name) && !matches("*.pub", name)
+        || KEYS.iter().any(|key| matches(key, name)) && !matches("*.pub", name)
         || STORES.iter().any(|store| matches(store, &lower))
 }
 

@@ -50,7 +50,7 @@ impl What {
     ];
 
     /// Its name in hashes and labels, which stays.
-    pub(super) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Base => "base",
             Self::Stage => "stages",

@@ -14,6 +14,7 @@ mod hash;
 mod ignore;
 mod inputs;
 mod label;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -25,13 +26,13 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value as Json, json};
 
-pub use base::{Bases, Identity};
+pub use base::{Bases, Identity, find};
 pub use builds::{Build, Builds};
-pub use change::{Change, changes};
 pub use files::Files;
 pub use hash::Hash;
 pub use inputs::{Input, Value, What};
-pub use label::{INPUTS_LABEL, STATE_LABEL, Summary, label, read_label};
+pub use label::{INPUTS_LABEL, STATE_LABEL, label, read_label};
+pub use standing::{Labels, StageStanding, Standing, standings};
 
 use crate::plan::{
     CONTEXT, CONTEXT_FOLDER, Dockerfile, FILES, ImageStage, Instruction, Part, Plan, Start, Step,
@@ -348,10 +349,11 @@ impl<'a> Evaluation<'a> {
         if let Some(context) = from.strip_prefix(FILES) {
             match self.context(context) {
                 Ok(folder) => {
-                    let folder = self.files.root().join(folder);
                     let path = source.strip_prefix(CONTEXT_FOLDER).unwrap_or(source);
-                    let found = files::of_context(&folder, path)?.into_iter();
-                    let found = found.map(|(name, value)| (format!("{context}/{name}"), value));
+                    let found = self.files.of_context(folder, path)?;
+                    let found = found
+                        .iter()
+                        .map(|(name, value)| (format!("{context}/{name}"), value.clone()));
                     gathered.of_contexts.extend(found);
                 }
                 Err(reason) => gathered.not_known(reason),

@@ -300,13 +300,16 @@ fn a_state_covers_what_redoes_a_step() {
         "npm stage-2 stage-2-core webpack",
     );
     demo.put("app/package.json", "echo app/package.json\n");
-    demo.put("app/id_tools/a.js", "x");
+    demo.put("app/src/id_utils.js", "x");
+    expect(&demo, "a name like a key's", "stage-2 stage-2-core webpack");
+    fs::remove_file(demo.path("app/src/id_utils.js")).unwrap();
+    demo.put("app/id_rsa/a.js", "x");
     expect(
         &demo,
         "a directory called as a key",
         "stage-2 stage-2-core webpack",
     );
-    fs::remove_dir_all(demo.path("app/id_tools")).unwrap();
+    fs::remove_dir_all(demo.path("app/id_rsa")).unwrap();
     expect(&demo, "all is as it was", "");
 
     let config = demo.config.clone();
@@ -542,4 +545,97 @@ fn compose_and_the_plan_say_the_same() {
         };
         assert_eq!(hashes(&told), hashes(&planned), "{}", case.display());
     }
+}
+
+/// What the tree says of a project whose images were built from some states.
+fn told(now: &BTreeMap<String, StageState>, built: &[StageState], cached: &[&str]) -> String {
+    let order = [
+        "stage-1-core",
+        "stage-1",
+        "npm",
+        "webpack",
+        "stage-2-core",
+        "stage-2",
+    ];
+    let now: Vec<StageState> = order.iter().map(|name| now[*name].clone()).collect();
+    let mut labels = Labels::default();
+    for service in ["stage-1", "stage-2"] {
+        let held: Vec<&StageState> = built
+            .iter()
+            .filter(|stage| stage.services.iter().any(|name| name == service))
+            .collect();
+        let stages = read_label(&label(&held));
+        labels.insert(service, (!held.is_empty()).then_some(stages));
+    }
+    let cached = cached.iter().map(|name| (*name).to_owned()).collect();
+    let stages = standings(&now, Some(&labels), &cached);
+    let why = crate::render::status_why(&stages, "stage-2");
+    format!("{}\n{why}", crate::render::status_tree(&stages, &[]))
+}
+
+#[test]
+fn the_tree_names_what_has_changed() {
+    let mut demo = Demo::new("demo");
+    let look = |demo: &Demo| demo.states_with(|_| {}, &bases("a"));
+    let built: Vec<StageState> = look(&demo).into_values().collect();
+    let all_is_built = "\
+debian:12
+└─ ✔ stage-1-core
+   ├─ ✔ stage-1
+   └─ ✔ stage-2-core
+      └─ ✔ stage-2
+node:20
+└─ ✔ npm
+   └─ ✔ webpack
+
+stage-2 is built here
+";
+    assert_eq!(told(&look(&demo), &built, &[]), all_is_built);
+
+    demo.put("installation/stages/webpack/build.sh", "echo other\n");
+    demo.config = demo.config.replace("port: 22,", "port: 2200,");
+    demo.configure();
+    assert_eq!(
+        told(&look(&demo), &built, &["webpack"]),
+        "\
+debian:12
+└─ ○ stage-1-core      args SSH_CONTAINER_PORT: 22 → 2200
+   ├─ ○ stage-1        stage-1-core will be built
+   └─ ○ stage-2-core   stage-1-core will be built
+                       webpack has changed
+      └─ ○ stage-2     stage-2-core will be built
+node:20
+└─ ✔ npm
+   └─ ☁ webpack
+
+stage-2 will be built:
+  stage-2-core will be built:
+    webpack has changed
+    stage-1-core will be built:
+      args SSH_CONTAINER_PORT: 22 → 2200
+"
+    );
+    let tree = told(&look(&demo), &built, &[]);
+    assert!(
+        tree.contains("○ webpack        file stages/webpack/build.sh\n"),
+        "{tree}"
+    );
+
+    // Compose alone gives an image no label.
+    let tree = told(&look(&demo), &[], &[]);
+    assert!(
+        tree.contains("? stage-1-core      built by docker compose, its state is unknown\n"),
+        "{tree}"
+    );
+    let nothing = standings(&built, Some(&Labels::default()), &BTreeSet::new());
+    assert!(
+        nothing
+            .iter()
+            .all(|stage| stage.standing == Standing::ToBuild(Vec::new()))
+    );
+    let away = standings(&built, None, &BTreeSet::new());
+    assert!(
+        away.iter()
+            .all(|stage| matches!(stage.standing, Standing::Unknown(_)))
+    );
 }

@@ -9,11 +9,12 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 13] = [
+pub(crate) const COMMANDS: [&str; 14] = [
     "create",
     "configure",
     "build",
     "push",
+    "status",
     "remove",
     "ssh-config",
     "record",

@@ -35,6 +35,7 @@ mod shells;
 mod skip;
 mod ssh_config;
 mod stages;
+mod status;
 mod supply_chain;
 mod template;
 mod tmpfs;

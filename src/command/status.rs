@@ -1,0 +1,348 @@
+//! `pei status`
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::ValueHint;
+use serde_json::Value;
+
+use super::configure::Configured;
+use super::given::{CONFIG, INSTALLATION, project_folder};
+use super::outcome::shell_word;
+use super::stages::{Stages, architecture, compose_files};
+use crate::cache::{self, Store, Verdict, Wanted};
+use crate::cli::Quiet;
+use crate::config::{Host, Lookup as _};
+use crate::diagnostic::{count, list, nearest, quoted};
+use crate::engine::Engine;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::plan::Plan;
+use crate::project::{self, COMPOSE_FILE, Change, Changes, WriteMode};
+use crate::render::{status_json, status_tree, status_why};
+use crate::state::{
+    self, Bases, Builds, Files, INPUTS_LABEL, Identity, Kind, Labels, StageStanding, StageState,
+    Standing, Unknown,
+};
+use crate::ui::{Ui, shown};
+
+/// Engines and registries have this time for all questions.
+const LIMIT: Duration = Duration::from_millis(4500);
+
+/// Registries have this time of it for the base images that the engine does not have.
+const REGISTRY_LIMIT: Duration = Duration::from_secs(3);
+
+/// Show what is built, and what a build would do
+///
+/// Each stage is built here (✔), in the cache (☁) or to be built (○), and then what has changed
+/// since the last `pei build` stands behind it. Where something cannot be known (?), it says why.
+/// It writes nothing.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pei status                     The stages of the project in this directory
+  pei status stage-2             One of them
+  pei status --why stage-2       Everything that has changed in it
+  pei status --json              For a script")]
+pub struct Args {
+    /// The stages to show; by default all
+    #[arg(value_name = "STAGE")]
+    stages: Vec<String>,
+    /// The project's directory
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    project_dir: PathBuf,
+    /// Another config, relative to the project
+    #[arg(short, long, value_name = "FILE", default_value = CONFIG, value_hint = ValueHint::FilePath)]
+    config: PathBuf,
+    /// List everything that has changed in a stage, and in those that it needs
+    #[arg(long, value_name = "STAGE", conflicts_with_all = ["stages", "json"])]
+    why: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    pub(super) quiet: Quiet,
+}
+
+impl Args {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
+        let deadline = Instant::now() + LIMIT;
+        let folder = project_folder(ui, &self.project_dir)?;
+        let Some(configured) = Configured::read(ui, &folder, &self.config, false)? else {
+            return Ok(ExitCode::Failure);
+        };
+        let changes = project::compare(&configured.tree, &folder, WriteMode::Configure)?;
+        let plan = &configured.plan;
+        // Asking for the bases leaves time for the cache.
+        let limit = match &configured.project.cache {
+            Some(_) => REGISTRY_LIMIT / 2,
+            None => REGISTRY_LIMIT,
+        };
+        let asked = Asked::ask(plan, &folder, &changes, (deadline, limit));
+        let files = Files::after(&folder, &changes.changes);
+        let all = state::states_of(plan, &files, &asked.builds, &asked.bases)?;
+        for name in self.stages.iter().chain(&self.why) {
+            require_stage(name, &all)?;
+        }
+        let has_cache = configured.project.cache.is_some();
+        let known = Stages::known(&folder, configured.project, all, asked.bases);
+        let labels = asked.labels.as_ref();
+        let mut stages = state::standings(&known.states, labels.ok(), &BTreeSet::new());
+        if has_cache && labels.is_ok() {
+            let cached = in_cache(ui, &known, &stages);
+            stages = state::standings(&known.states, labels.ok(), &cached);
+        }
+        let away = asked.labels.as_ref().err().map(String::as_str);
+        let text = if self.json {
+            status_json(&stages, changes.changes.is_empty(), away)
+        } else if let Some(name) = &self.why {
+            status_why(&stages, name)
+        } else {
+            status_tree(&stages, &self.stages)
+        };
+        ui.data(&text)?;
+        if !changes.changes.is_empty() {
+            ui.note(&self.not_configured(&folder, &changes));
+        }
+        if let (Some(reason), None) = (&asked.not_read, away) {
+            ui.warning(&format!(
+                "Compose does not read the project's files, so that no override file counts here: {reason}"
+            ));
+        }
+        if let Some(reason) = away {
+            ui.warning(&format!(
+                "what is built is not known, because the engine does not answer: {reason}"
+            ));
+            return Ok(ExitCode::Engine);
+        }
+        let is_unbuilt = |standing: &Standing| matches!(standing, Standing::ToBuild(_));
+        let stages = stages
+            .iter()
+            .filter(|stage| stage.stage.kind != Kind::Files);
+        let unbuilt = stages.clone().filter(|stage| is_unbuilt(&stage.standing));
+        ui.status(&format!(
+            "{} of {} to be built",
+            unbuilt.count(),
+            count(stages.count(), "stage")
+        ));
+        Ok(ExitCode::Success)
+    }
+
+    fn not_configured(&self, folder: &Path, changes: &Changes<'_>) -> String {
+        let mut command = "pei configure".to_owned();
+        if folder != Path::new(".") {
+            command.extend([" -p ", &shell_word(folder)]);
+        }
+        if self.config != Path::new(CONFIG) {
+            command.extend([" -c ", &shell_word(&self.config)]);
+        }
+        format!(
+            "{} would change {}; this is what it and a build would do",
+            quoted(&command),
+            count(changes.changes.len(), "file")
+        )
+    }
+}
+
+fn require_stage(name: &str, states: &[StageState]) -> Result<(), Failure> {
+    let shown = states.iter().filter(|stage| stage.kind != Kind::Files);
+    let names: Vec<&str> = shown.map(|stage| stage.name.as_str()).collect();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("the project has no stage {}", quoted(name)));
+    Err(failure.help(match nearest(name, names.iter().copied()) {
+        Some(meant) => format!("did you mean {}?", quoted(meant)),
+        None => format!("the stages are {}", list(&names, "and")),
+    }))
+}
+
+/// The stages that the cache has, of those that are not built here.
+fn in_cache(ui: &mut Ui, known: &Stages, stages: &[StageStanding<'_>]) -> BTreeSet<String> {
+    let Some(store) = &known.store else {
+        return BTreeSet::new();
+    };
+    let is_unbuilt = |wanted: &Wanted| {
+        let mut stages = stages.iter();
+        stages.any(|stage| {
+            stage.stage.name == wanted.stage && matches!(stage.standing, Standing::ToBuild(_))
+        })
+    };
+    let mut wanted = known.wanted();
+    wanted.retain(is_unbuilt);
+    let here = cache::here(&known.engine, store, &wanted);
+    let asked: Vec<&Wanted> = wanted
+        .iter()
+        .filter(|wanted| !here.contains_key(&wanted.stage))
+        .collect();
+    let there = cache::there(&known.engine, store, &asked);
+    let place = match store {
+        Store::Registry(registry) => format!("the registry {}", quoted(registry)),
+        Store::Folder(folder) => format!("the directory {}", shown(folder)),
+    };
+    let mut told = BTreeSet::new();
+    for (stage, verdict) in here.iter().chain(&there) {
+        let text = match verdict {
+            Verdict::Found(_) | Verdict::Absent => continue,
+            Verdict::Refused => {
+                format!("{place} refuses the engine's login; `docker login` gives it one")
+            }
+            Verdict::Away(reason) => format!("{place} is away: {reason}"),
+            Verdict::Foreign(what) => {
+                format!("{place} has something else in the place of {stage}: {what}")
+            }
+        };
+        if told.insert(text.clone()) {
+            ui.warning(&text);
+        }
+    }
+    let all = here.into_iter().chain(there);
+    let found = all.filter(|(_, verdict)| matches!(verdict, Verdict::Found(_)));
+    found.map(|(stage, _)| stage).collect()
+}
+
+/// What the engine and the registries say.
+struct Asked {
+    builds: Builds,
+    bases: Bases,
+    /// The labels of the services' images, or why the engine did not answer.
+    labels: Result<Labels, String>,
+    /// Why Compose did not tell what it would build.
+    not_read: Option<String>,
+}
+
+impl Asked {
+    fn ask(
+        plan: &Plan,
+        folder: &Path,
+        changes: &Changes<'_>,
+        (deadline, limit): (Instant, Duration),
+    ) -> Self {
+        let engine = Engine::from_environment();
+        let is_changed = |change: &Change<'_>| change.path == COMPOSE_FILE;
+        // Before the file is written, the plan alone tells what it will say.
+        let read = if changes.changes.iter().any(is_changed) {
+            None
+        } else {
+            Some(builds_of_compose(&engine, plan, folder, left(deadline)))
+        };
+        let (builds, not_read) = match read {
+            Some(Ok(builds)) => (builds, None),
+            Some(Err(reason)) => (builds_of_plan(plan, folder), Some(reason)),
+            None => (builds_of_plan(plan, folder), None),
+        };
+        let names = state::images(plan, &builds);
+        let own = builds.iter().filter_map(|build| build.image.as_deref());
+        let all: BTreeSet<&str> = own.chain(names.iter().map(String::as_str)).collect();
+        let all: Vec<&str> = all.into_iter().filter(|name| !name.is_empty()).collect();
+        let images = engine.images_in_time(&all, left(deadline));
+        let mut bases = Bases::default();
+        let labels = match images {
+            Err(reason) => {
+                for name in names {
+                    bases.insert(name, Err(Unknown::new("the engine does not answer")));
+                }
+                Err(reason)
+            }
+            Ok(images) => {
+                let platform = format!("linux/{}", architecture());
+                let missing = bases.add_inspected(&names, &images, &platform);
+                let limit = left(deadline).min(limit);
+                for (name, identity) in in_registries(&engine, &missing, &platform, limit) {
+                    bases.insert(name, identity);
+                }
+                Ok(labels_of(&builds, &images))
+            }
+        };
+        Self {
+            builds,
+            bases,
+            labels,
+            not_read,
+        }
+    }
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
+
+fn builds_of_plan(plan: &Plan, folder: &Path) -> Builds {
+    let host = Host::new(folder.join(INSTALLATION));
+    let variable = |name: &str| host.variable(name)?.into_string().ok();
+    Builds::from_plan(plan, &variable)
+}
+
+/// What Compose makes of the project's files.
+fn builds_of_compose(
+    engine: &Engine,
+    plan: &Plan,
+    folder: &Path,
+    limit: Duration,
+) -> Result<Builds, String> {
+    let path = folder.display().to_string();
+    let files: Vec<String> = compose_files(folder)
+        .iter()
+        .map(|file| folder.join(file).display().to_string())
+        .collect();
+    let mut arguments = vec!["compose", "--project-directory", &path];
+    arguments.extend(files.iter().flat_map(|file| ["-f", file]));
+    arguments.extend(["--profile", "*", "config", "--format", "json"]);
+    let json = engine.ask(&arguments, limit)?;
+    Builds::from_compose(&json, plan, folder).map_err(|error| format!("{error:#}"))
+}
+
+fn labels_of(builds: &Builds, images: &Value) -> Labels {
+    let mut labels = Labels::default();
+    for build in builds.iter() {
+        let name = build.image.as_deref();
+        if let Some(image) = name.and_then(|name| state::find(images, name)) {
+            let label = image["Config"]["Labels"][INPUTS_LABEL].as_str();
+            let stages = label.map(state::read_label);
+            let stages = stages.filter(|stages| !stages.is_empty());
+            labels.insert(&build.service, stages);
+        }
+    }
+    labels
+}
+
+/// Images that only their registries have, all at once.
+fn in_registries(
+    engine: &Engine,
+    names: &BTreeSet<String>,
+    platform: &str,
+    limit: Duration,
+) -> Vec<(String, Result<Identity, Unknown>)> {
+    let ask = |name: &str| {
+        let arguments = [
+            "buildx",
+            "imagetools",
+            "inspect",
+            "--format",
+            "{{json .Image}}",
+            name,
+        ];
+        let read = |text: String| Identity::of(&serde_json::from_str(&text).ok()?, platform);
+        let identity = engine.ask(&arguments, limit).ok().and_then(read);
+        identity.ok_or_else(|| {
+            Unknown::new(format!(
+                "the image {name} is neither here nor in a registry that answers"
+            ))
+        })
+    };
+    thread::scope(|scope| {
+        let asked: Vec<_> = names
+            .iter()
+            .map(|name| (name, scope.spawn(|| ask(name))))
+            .collect();
+        let answers = asked.into_iter().map(|(name, thread)| {
+            let identity = thread.join();
+            let identity = identity.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (name.clone(), identity)
+        });
+        answers.collect()
+    })
+}
