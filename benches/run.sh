@@ -25,7 +25,7 @@ source "${here}/lib/project.sh"
 source "${here}/lib/rows.sh"
 pei_install_err_trap
 
-readonly PROCESS_ROWS=(command-line scale stages)
+readonly PROCESS_ROWS=(command-line scale stages status)
 readonly BUILD_ROWS=(first-build size no-change build-hook custom-script password hook-text ports tree)
 readonly EXIT_NOT_MET=1 EXIT_MISSING=3
 

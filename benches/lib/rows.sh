@@ -159,6 +159,39 @@ row_stages() {
   figure stages "2,000 ($(shown "${many}" s)), in times of 200" "$(quotient "${many}" "${few}")" times 12 'linear, with room for noise'
 }
 
+# What is built, of pei alone. Without an engine the state of each stage is looked for all the same, over all of its files.
+row_status() {
+  local line took took_cpu took_best plain folder
+  new_project status pei
+  minimal_config "${base}" | configure pei
+  line="$(status_line /no/engine)"
+  process_time true "${line}"
+  plain="${took}"
+  figure status 'a configured project, without an engine' "${took}" s 0.06 'by itself' '' '' "${took_best}"
+  if docker version >/dev/null 2>&1; then
+    process_time true "$(status_line docker)"
+    figure status 'the same with the engine' "${took}" s 0.4 'by itself' '' '' "${took_best}"
+  fi
+  for ((folder = 0; folder < 1000; folder++)); do
+    mkdir -p "${project}/app/${folder}"
+    (cd -- "${project}/app/${folder}" && printf 'text %d\n' {1..100} | split -l 1 -a 3 -d - file-)
+  done
+  {
+    minimal_config "${base}"
+    printf '  copy: [{from: all, path: /app, to: /app}]\n'
+    printf 'contexts: {app: app}\nstages: {all: {copy: [{from: app, path: ., to: /app/}]}}\n'
+  } | configure pei
+  process_time true "${line}"
+  figure status '100,000 files of a context, more than without' "$(calculate "${took} - ${plain}")" s 2 'by itself'
+}
+
+# status_line ENGINE: the status of a project; 3 says that there is no engine.
+status_line() {
+  local line
+  printf -v line 'CONTAINER_ENGINE=%q %q status -q -p %q || test $? = 3' "$1" "${PEI_BIN}" "${project}"
+  printf 'bash -c %q' "${line}"
+}
+
 scale_time() { [[ -z "${times["scale-$1 $2"]-}" ]] || time_of "scale-$1" "$2"; }
 
 # quotient ABOVE BELOW: nothing where one of them is not known
