@@ -24,7 +24,8 @@ Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers|rele
   bases       the container tests that an image's release can bear on, on Debian 13
   installers  really installs, in containers, each tool that the package registries hold; 25 minutes, so run it when
               an installer or its library changes
-  release     makes the files of a release, and installs them where there is no Rust; 15 minutes
+  release     makes the files of a release, and installs them where there is no Rust; 15 minutes. Checks that pei
+              compiles for macOS
 
 The tools that a group needs are installed first, where they are missing.
 HELP
@@ -140,7 +141,15 @@ installers() {
   step 'tools in images and containers' env BATS_TEST_TIMEOUT=1500 "$repo/scripts/container-tests.sh" --installers
 }
 
+# Type checks only: a program for macOS needs Apple's linker.
+check_macos() {
+  local target=aarch64-apple-darwin
+  rustup target add "$target"
+  cargo clippy --locked --target "$target" -- -D warnings
+}
+
 release() {
+  step 'pei compiles for macOS' check_macos
   step 'the files of a release' "$repo/scripts/release.sh"
   step 'installed where there is no Rust' env PEI_BIN="$repo/target/debug/pei" BATS_TEST_TIMEOUT=1800 \
     "$repo/scripts/container-tests.sh" release

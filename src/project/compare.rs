@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::changes::{Action, Change, Changes, Notice};
-use super::folder::{Folder, Found, Obstacle};
+use super::folder::{Folder, Found, Identity, Obstacle};
 use super::manifest::Manifest;
 use super::names::{COMPOSE_TEMPLATE, MADE_HERE, MANIFEST, OWN_FOLDER, PAGE, STAGE_FILES, WAITING};
 use super::{WriteMode, compose_template, line_ends, moved, stamp, write_bits};
@@ -110,7 +110,7 @@ struct Comparison<'t, 'f> {
     mode: WriteMode,
     manifest: Manifest,
     /// The paths of existing files by device and inode.
-    names: BTreeMap<(u64, u64), String>,
+    names: BTreeMap<Identity, String>,
     /// How many unedited files of the older tool are replaced.
     moved: usize,
     done: Changes<'t>,

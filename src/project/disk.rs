@@ -9,7 +9,7 @@ use rustix::fs::{self as sys, AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
 use super::durable;
-use super::folder::{Folder, LOOK, Ownership, READ, file_type};
+use super::folder::{Folder, LOOK, Ownership, READ, as_mode, file_type, permissions};
 use super::names::{OWN_FOLDER, TEMPORARY};
 
 const WRITE: OFlags = OFlags::WRONLY
@@ -33,9 +33,9 @@ impl Folder {
     pub(super) fn make_folder(&self, path: &str) -> Result<()> {
         let mode = mode_of_folder(path);
         self.change(path, "make the directory", |folder, name| {
-            sys::mkdirat(folder, name, Mode::from_raw_mode(mode))?;
+            sys::mkdirat(folder, name, as_mode(mode))?;
             let new = sys::openat(folder, name, LOOK, Mode::empty())?;
-            let inherited = sys::fstat(&new)?.st_mode & 0o7000;
+            let inherited = permissions(&sys::fstat(&new)?) & 0o7000;
             finish(&new, self.owner, inherited | mode)
         })
     }
@@ -49,8 +49,7 @@ impl Folder {
         owner: Option<Ownership>,
     ) -> Result<()> {
         self.change(path, "write", |folder, name| {
-            let mut file: File =
-                sys::openat(folder, name, WRITE, Mode::from_raw_mode(mode))?.into();
+            let mut file: File = sys::openat(folder, name, WRITE, as_mode(mode))?.into();
             gate()?;
             file.write_all(content)?;
             finish(&file, owner.unwrap_or(self.owner), mode)
@@ -105,7 +104,7 @@ impl Folder {
     pub(super) fn set_mode(&self, path: &str, mode: u32) -> Result<()> {
         self.change(path, "change the mode of", |folder, name| {
             let file = sys::openat(folder, name, READ, Mode::empty())?;
-            Ok(sys::fchmod(file, Mode::from_raw_mode(mode))?)
+            Ok(sys::fchmod(file, as_mode(mode))?)
         })
     }
 
@@ -133,7 +132,7 @@ impl Folder {
             .union(OFlags::CLOEXEC);
         let mut file = None;
         self.change(path, "open", |folder, name| {
-            let opened = sys::openat(folder, name, flags, Mode::from_raw_mode(0o600))?;
+            let opened = sys::openat(folder, name, flags, as_mode(0o600))?;
             let stat = sys::fstat(&opened)?;
             if file_type(&stat) != FileType::RegularFile || stat.st_nlink != 1 {
                 return Err(io::Error::other("it is not a file of pei's own"));
@@ -167,8 +166,8 @@ fn finish(file: impl AsFd + Copy, owner: Ownership, mode: u32) -> io::Result<()>
         let (user, group) = (Uid::from_raw(owner.user), Gid::from_raw(owner.group));
         sys::fchown(file, Some(user), Some(group))?;
     }
-    if stat.st_mode & 0o7777 != mode {
-        sys::fchmod(file, Mode::from_raw_mode(mode))?;
+    if permissions(&stat) != mode {
+        sys::fchmod(file, as_mode(mode))?;
     }
     Ok(())
 }

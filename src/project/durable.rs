@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result};
+#[cfg(target_os = "linux")]
+use rustix::fs::syncfs;
 use rustix::fs::{self as sys, Mode};
 
 use super::disk::gate;
@@ -45,8 +47,7 @@ pub(super) fn settle(folder: &Folder, paths: &[String]) -> Result<()> {
         && files.len() >= MANY
         && waiting_kib().is_some_and(|waiting| waiting <= LITTLE_KIB)
     {
-        return sys::syncfs(above)
-            .with_context(|| format!("cannot sync `{}` to disk", given.display()));
+        return syncfs(above).with_context(|| format!("cannot sync `{}` to disk", given.display()));
     }
     let next = AtomicUsize::new(0);
     let work = || -> Result<()> {
@@ -70,6 +71,12 @@ pub(super) fn settle(folder: &Folder, paths: &[String]) -> Result<()> {
                 Err(panic) => std::panic::resume_unwind(panic),
             })
     })
+}
+
+/// Other systems have no such call, and no `/proc/meminfo` that would lead to it.
+#[cfg(not(target_os = "linux"))]
+fn syncfs(above: &std::os::fd::OwnedFd) -> rustix::io::Result<()> {
+    sys::fsync(above)
 }
 
 /// How much data of all programs the kernel still has to write, in KiB.

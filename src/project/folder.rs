@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
-use rustix::fs::{self as sys, AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{self as sys, AtFlags, Dev, Dir, FileType, Mode, OFlags, RawMode, Stat};
 use rustix::io::Errno;
 
 use super::names::OWN_FOLDER;
@@ -55,6 +55,9 @@ pub(super) struct Found {
     pub(super) linked: bool,
 }
 
+/// The device and inode of a file.
+pub(super) type Identity = (Dev, u64);
+
 /// The owner and group of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ownership {
@@ -81,7 +84,7 @@ enum End {
 impl Found {
     /// The permission bits of the file itself.
     pub(super) fn mode(&self) -> u32 {
-        self.stat.st_mode & 0o7777
+        permissions(&self.stat)
     }
 
     pub(super) fn owner(&self) -> Ownership {
@@ -89,7 +92,7 @@ impl Found {
     }
 
     /// The device and inode of a file with a single name.
-    pub(super) fn identity(&self) -> Option<(u64, u64)> {
+    pub(super) fn identity(&self) -> Option<Identity> {
         (self.stat.st_nlink == 1).then_some((self.stat.st_dev, self.stat.st_ino))
     }
 
@@ -203,7 +206,7 @@ impl Folder {
     /// The permission bits of a directory; `None` if there is none.
     pub(super) fn folder_mode(&self, path: &str) -> Option<u32> {
         let stat = self.stat(path)?;
-        (file_type(&stat) == FileType::Directory).then_some(stat.st_mode & 0o7777)
+        (file_type(&stat) == FileType::Directory).then_some(permissions(&stat))
     }
 
     /// What stands at a path itself.
@@ -364,6 +367,18 @@ fn is_own(path: &str) -> bool {
 
 pub(super) fn file_type(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
+}
+
+/// The permission bits of a file. The system's type for them is 32 bits wide on Linux and 16 on macOS.
+#[allow(clippy::useless_conversion)]
+pub(super) fn permissions(stat: &Stat) -> u32 {
+    u32::from(stat.st_mode) & 0o7777
+}
+
+/// The inverse of [`permissions`].
+#[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)]
+pub(super) fn as_mode(permissions: u32) -> Mode {
+    Mode::from_raw_mode(permissions as RawMode)
 }
 
 fn is_folder(path: &str) -> Obstacle {

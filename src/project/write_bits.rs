@@ -7,7 +7,7 @@
 use rustix::fs::FileType;
 use rustix::process::geteuid;
 
-use super::folder::{Folder, Obstacle, file_type};
+use super::folder::{Folder, Obstacle, file_type, permissions};
 use crate::plan::LeftOut;
 
 const FOLDER: &str = "installation";
@@ -33,8 +33,8 @@ pub(super) fn find(
             file_type(&stat),
             FileType::Directory | FileType::RegularFile
         );
-        if is_ours && is_kind && stat.st_mode & BITS != 0 {
-            found.push((path.to_owned(), stat.st_mode & 0o7777 & !BITS));
+        if is_ours && is_kind && permissions(&stat) & BITS != 0 {
+            found.push((path.to_owned(), permissions(&stat) & !BITS));
         }
     };
     let mut folders = vec![FOLDER.to_owned()];
