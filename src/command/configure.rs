@@ -24,7 +24,7 @@ use crate::file_tree::FileTree;
 use crate::host_ids;
 use crate::model::{HostIds, Id, Project, Ssh, SshUser};
 use crate::plan::{self, Inputs, Plan};
-use crate::project::{self, Change, Changes, WriteMode};
+use crate::project::{self, Change, Changes, DEVCONTAINER, WriteMode};
 use crate::render;
 use crate::ui::{Ui, shown};
 
@@ -39,6 +39,7 @@ Examples:
   pei configure                     The project in this directory
   pei configure -p demo --diff      Show what would change, and write nothing
   pei configure --check -q          Exit with 4 if something would change
+  pei configure --with-devcontainer  For VS Code and other editors that work in containers
   pei configure --format json       Findings for an editor or a script")]
 pub struct Args {
     /// The project's directory
@@ -53,6 +54,9 @@ pub struct Args {
     /// Also write merged.Dockerfile, merged.env, build-merged.sh and run-merged.sh
     #[arg(long)]
     with_merged: bool,
+    /// Also write `.devcontainer/devcontainer.json`, for VS Code and other editors; your own keys in it stay
+    #[arg(long)]
+    with_devcontainer: bool,
     /// List what would change, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -143,6 +147,11 @@ impl Args {
                 "the four files of the merged build were not updated; --with-merged updates them",
             );
         }
+        if !self.with_devcontainer && self.project_dir.join(DEVCONTAINER).is_file() {
+            ui.note(&format!(
+                "`{DEVCONTAINER}` stays as it was; --with-devcontainer brings it up to date"
+            ));
+        }
         ui.status(&next_step(&self.project_dir));
         if let Some(step) = self.ssh_step(&project) {
             ui.status(&step);
@@ -157,13 +166,9 @@ impl Args {
         let mut mappings = published::mappings(project, stage, &host).into_iter();
         mappings.find(|mapping| mapping.host.is_some() && mapping.container.contains(&ssh.port))?;
         let name = naming::name_for_compose(project.name.as_deref(), &self.project_dir, &host)?;
-        let config = if self.config == Path::new(CONFIG) {
-            String::new()
-        } else {
-            format!("-c {} ", shell_word(&self.config))
-        };
         Some(format!(
-            "then: pei ssh-config {config}--write && ssh {name}"
+            "then: pei ssh-config{} --write && ssh {name}",
+            self.config_option()
         ))
     }
 
@@ -277,6 +282,7 @@ impl Args {
         let inputs = Inputs {
             full_compose: self.full_compose,
             with_merged: self.with_merged,
+            devcontainer: self.with_devcontainer.then(|| self.initialize()),
             folders: stage_folders(Some(&self.project_dir), &project.builders),
             others: other_names(&self.project_dir),
             credentials: Credentials::of(project.users(), old.as_deref())?,
@@ -296,7 +302,25 @@ impl Args {
         self.tell_of_closed_login_hooks(ui, project);
         let mut tree = render::project(&plan, template.as_deref())?;
         project::stamp_all(&mut tree);
+        project::keep_additions(&mut tree, &self.project_dir)?;
         Ok((plan, tree))
+    }
+
+    /// What an editor runs before it builds. A colleague's machine may have no pei: what is in git builds without it, or
+    /// the build says what it lacks.
+    fn initialize(&self) -> String {
+        format!(
+            "command -v pei >/dev/null || exit 0; pei configure{}",
+            self.config_option()
+        )
+    }
+
+    /// The option that names the config, where it is not the usual one.
+    fn config_option(&self) -> String {
+        if self.config == Path::new(CONFIG) {
+            return String::new();
+        }
+        format!(" -c {}", shell_word(&self.config))
     }
 
     /// Warns of login hooks that users cannot read, because the image copies the host's modes. If all of
@@ -384,6 +408,7 @@ impl Configured {
             config: config.to_owned(),
             full_compose,
             with_merged: false,
+            with_devcontainer: false,
             dry_run: true,
             diff: false,
             check: false,

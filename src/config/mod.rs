@@ -23,7 +23,7 @@ pub use layers::Layers;
 pub use lookup::{FileProblem, Lookup};
 pub use schema::schema;
 pub use source::{SourceFile, is_local, name_of};
-pub use validate::port::{Mapping, parse as parse_port};
+pub use validate::port::{Mapping, Protocol, parse as parse_port};
 
 use crate::diagnostic::{self, Code, Diagnostic, Findings, Severity};
 use crate::model::Project;

@@ -5,6 +5,7 @@
 
 mod args;
 mod compose;
+mod devcontainer;
 mod dockerfile;
 mod left_out;
 pub(crate) mod paths;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 
 pub use args::BuildArg;
 pub use compose::{Beside, BuilderService, NamedVolumes, Port, Service, VolumeMount, VolumeSource};
+pub use devcontainer::Devcontainer;
 pub(crate) use dockerfile::core_name;
 pub use dockerfile::{Dockerfile, ImageStage, Part, Start};
 pub use left_out::LeftOut;
@@ -37,6 +39,8 @@ pub struct Inputs {
     pub full_compose: bool,
     /// Also writes the four files of the merged build.
     pub with_merged: bool,
+    /// Also writes `devcontainer.json`, with this command for the host.
+    pub devcontainer: Option<String>,
     /// What lies in each stage's folder below `installation/`, by its name.
     pub folders: BTreeMap<String, StageFolder>,
     /// What else lies right below `installation/` and can be mounted.
@@ -106,6 +110,8 @@ pub struct Plan {
     pub beside: Beside,
     /// All stages in one Dockerfile, where that is asked for; the last service's values are those that it runs with.
     pub merged: Option<Dockerfile>,
+    /// What editors that work in containers want to know, where that is asked for.
+    pub devcontainer: Option<Devcontainer>,
     /// What runs hooks, stage by stage; also for those that the config has not.
     pub scripts: Vec<StageScripts>,
     /// Stages that the config has not, but every project has the files of.
@@ -184,6 +190,9 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
     let args_of_builders = args::of_builder(&tree, &tree.needs_of_builders());
     dockerfiles.extend(dockerfile::of_builders(&tree, args_of_builders, &view));
     let (services, mut volumes) = compose::plan(&tree, args);
+    let initialize = inputs.devcontainer.as_deref();
+    let devcontainer =
+        initialize.and_then(|command| devcontainer::plan(project, &services, command));
     let beside = Beside::new(project);
     for name in &beside.volumes {
         volumes.entry(name.clone()).or_default();
@@ -198,6 +207,7 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
         beside,
         dockerfiles,
         merged,
+        devcontainer,
         scripts,
         absent,
         left_out,

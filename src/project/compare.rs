@@ -11,8 +11,10 @@ use anyhow::{Result, bail};
 use super::changes::{Action, Change, Changes, Notice};
 use super::folder::{Folder, Found, Identity, Obstacle};
 use super::manifest::Manifest;
-use super::names::{COMPOSE_TEMPLATE, MADE_HERE, MANIFEST, OWN_FOLDER, PAGE, STAGE_FILES, WAITING};
-use super::{WriteMode, compose_template, line_ends, moved, stamp, write_bits};
+use super::names::{
+    COMPOSE_TEMPLATE, DEVCONTAINER, MADE_HERE, MANIFEST, OWN_FOLDER, PAGE, STAGE_FILES, WAITING,
+};
+use super::{WriteMode, compose_template, devcontainer, line_ends, moved, stamp, write_bits};
 use crate::file_tree::{File, FileTree, Owner};
 
 /// Larger files are not read: even the largest config that pei accepts makes no file of this size.
@@ -201,6 +203,7 @@ impl<'t> Comparison<'t, '_> {
         };
         match std::str::from_utf8(bytes) {
             Ok("") => true,
+            Ok(text) if path == DEVCONTAINER => devcontainer::is_block_unedited(text),
             Ok(text) if stamp::is_stamped(text) => stamp::is_unedited(text),
             _ if self.manifest.knows(path, bytes) => true,
             _ => {

@@ -17,6 +17,7 @@ mod apply;
 mod changes;
 mod compare;
 mod compose_template;
+mod devcontainer;
 mod disk;
 mod durable;
 mod folder;
@@ -40,7 +41,8 @@ use folder::Folder;
 
 pub use changes::{Action, Change, Changes, Notice};
 pub use compose_template::extended_compose_template;
-pub use names::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS, KNOWN_HOSTS};
+pub use devcontainer::{BEGIN as DEVCONTAINER_BEGIN, END as DEVCONTAINER_END, keep_additions};
+pub use names::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS, DEVCONTAINER, KNOWN_HOSTS};
 pub use stamp::stamp_all;
 
 /// What a run may do to existing files.

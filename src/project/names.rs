@@ -26,6 +26,9 @@ pub const CREDENTIALS: &str = crate::credentials::PATH;
 /// The host keys of the project's container, for ssh.
 pub const KNOWN_HOSTS: &str = ".pei/known_hosts";
 
+/// What editors that work in containers read; a part of it is the user's.
+pub const DEVCONTAINER: &str = ".devcontainer/devcontainer.json";
+
 /// Checksums of the files without a stamp, as pei last wrote them.
 pub(super) const MANIFEST: &str = ".pei/manifest";
 

@@ -3,6 +3,7 @@
 //! A failure here is a bug of pei's, but for one: a `compose-template.yml` that the user has extended.
 
 mod compose;
+mod devcontainer;
 mod dockerfile;
 mod graph;
 mod merged;
@@ -55,6 +56,7 @@ pub fn project(plan: &Plan, compose_template: Option<&str>) -> anyhow::Result<Fi
     }
     compose::add(&mut tree, plan, compose_template)?;
     merged::add(&mut tree, plan)?;
+    devcontainer::add(&mut tree, plan);
     add_ignore_files(&mut tree, &plan.left_out)?;
     // The template is read from the project; this is what stands there when nobody changed it.
     insert_text(
