@@ -4,6 +4,7 @@ mod build;
 mod completions;
 mod configure;
 mod create;
+mod doctor;
 mod explain;
 mod given;
 mod graph;
@@ -39,6 +40,7 @@ pub enum Command {
     Remove(remove::Args),
     SshConfig(ssh_config::Args),
     Record(record::Args),
+    Doctor(doctor::Args),
     HashPassword(hash_password::Args),
     Schema(schema::Args),
     Explain(explain::Args),
@@ -48,7 +50,7 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "create",
     "configure",
     "build",
@@ -57,6 +59,7 @@ const NAMES: [&str; 14] = [
     "remove",
     "ssh-config",
     "record",
+    "doctor",
     "hash-password",
     "schema",
     "explain",
@@ -77,6 +80,7 @@ impl Command {
             Self::Remove(args) => args.run(ui),
             Self::SshConfig(args) => args.run(ui),
             Self::Record(args) => args.run(ui),
+            Self::Doctor(args) => args.run(ui),
             Self::HashPassword(_) => hash_password::Args::run(ui),
             Self::Schema(_) => schema::Args::run(ui),
             Self::Explain(args) => args.run(ui),
@@ -97,6 +101,7 @@ impl Command {
             Self::Remove(args) => args.quiet.quiet,
             Self::SshConfig(args) => args.quiet.quiet,
             Self::Record(args) => args.quiet.quiet,
+            Self::Doctor(args) => args.quiet.quiet,
             Self::HashPassword(args) => args.quiet.quiet,
             Self::Schema(args) => args.quiet.quiet,
             Self::Explain(args) => args.quiet.quiet,

@@ -67,6 +67,45 @@ impl Engine {
         host_of(output.stdout.trim()).filter(|_| output.success)
     }
 
+    /// Whether a Dockerfile builds, with these arguments and nothing from the cache; what the builder said at the end where
+    /// it does not. No image is kept.
+    pub fn try_build(&self, dockerfile: &str, args: &[(&str, &str)]) -> Result<(), String> {
+        let context = std::env::temp_dir().join(format!("pei-doctor-{}", std::process::id()));
+        let file = context.join("Dockerfile");
+        let made = std::fs::create_dir(&context).and_then(|()| std::fs::write(&file, dockerfile));
+        let built = made.map_err(|error| error.to_string()).and_then(|()| {
+            let place = context.to_string_lossy();
+            let args: Vec<_> = args
+                .iter()
+                .map(|(name, value)| format!("--build-arg={name}={value}"))
+                .collect();
+            let mut arguments = vec![
+                "buildx",
+                "build",
+                "--progress=plain",
+                "--no-cache",
+                "--output=type=cacheonly",
+            ];
+            arguments.push("--add-host=host.docker.internal:host-gateway");
+            arguments.extend(args.iter().map(String::as_str));
+            arguments.push(&place);
+            let output = self
+                .output(&arguments)
+                .map_err(|failure| failure.to_string())?;
+            let last = output
+                .stderr
+                .trim()
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .to_owned();
+            if output.success { Ok(()) } else { Err(last) }
+        });
+        // A directory that is left there harms nobody.
+        let _ = std::fs::remove_dir_all(&context);
+        built
+    }
+
     /// All containers, whatever made them and whether they run or not.
     pub fn containers(&self) -> Result<Vec<Container>, Failure> {
         let ids = self.run(&["ps", "-a", "-q", "--no-trunc"])?;
@@ -192,7 +231,7 @@ impl Engine {
     }
 
     /// The output of a command that has to succeed.
-    fn run(&self, arguments: &[&str]) -> Result<String, Failure> {
+    pub fn run(&self, arguments: &[&str]) -> Result<String, Failure> {
         let output = self.output(arguments)?;
         if output.success {
             Ok(output.stdout)

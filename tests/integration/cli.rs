@@ -9,7 +9,7 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 14] = [
+pub(crate) const COMMANDS: [&str; 15] = [
     "create",
     "configure",
     "build",
@@ -18,6 +18,7 @@ pub(crate) const COMMANDS: [&str; 14] = [
     "remove",
     "ssh-config",
     "record",
+    "doctor",
     "hash-password",
     "schema",
     "explain",
