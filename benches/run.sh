@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what pei promises, a row a promise, and says of each whether it is kept.
+# Measures pei against the figures that it promises, one row for each, and prints whether each is reached.
 #
 # Usage:   run.sh [OPTION…]      (run.sh --help tells more)
 # Reads:   PEI_BIN, PEI_BENCH_BASE, TMPDIR
@@ -42,7 +42,7 @@ Options:
   --runs N         Take medians of N runs, 3 or more [3]
   --json FILE      Write the figures to FILE, too
   --create CMD     Measure another implementation of the same contract beside pei, in turn with it. CMD makes a
-                   project in the folder {dir}
+                   project in the directory {dir}
   --configure CMD  Its other command; {config} is the config's path
   --build CMD      How its images are built, run in the project
                      [${OTHER_BUILD}]
@@ -71,7 +71,7 @@ needs_value() {
 
 is_row() { [[ " ${PROCESS_ROWS[*]} ${BUILD_ROWS[*]} " == *" $1 "* ]]; }
 
-# read_options ARGUMENT…: sets rows, runs, json, keep_going, and what is known of the other implementation.
+# read_options ARGUMENT…: sets rows, runs, json, keep_going, and the commands of the other implementation.
 read_options() {
   while (($# > 0)); do
     case "$1" in
@@ -140,7 +140,7 @@ wants_builds() {
   return 1
 }
 
-# missing LINE…: ends the run, since the machine lacks something.
+# missing LINE…: ends the run because the machine lacks something.
 missing() {
   local line
   for line in "$@"; do pei_log_error "${line}"; done
@@ -160,7 +160,7 @@ require() {
   docker image inspect "${base}" >/dev/null 2>&1 || missing "no base image ${base}"
 }
 
-# Everything this run made, and nothing else.
+# Removes everything that this run made, and nothing else.
 on_exit() {
   local status=$?
   trap - EXIT ERR
@@ -170,14 +170,14 @@ on_exit() {
   exit "${status}"
 }
 
-# What read_options finds; on_exit needs it after main's end.
+# Set by read_options; global because on_exit needs it after main has ended.
 rows=() runs=3 json='' keep_going=0
 
 main() {
   local row
   PEI_LOG_NAME=run.sh
   read_options "$@"
-  # Neither a locale nor a Compose setting of the machine may decide a row.
+  # A locale or Compose setting of the machine must not change a result.
   export LC_ALL=C.UTF-8 BUILDKIT_PROGRESS=plain DOCKER_CLI_HINTS=false
   unset "${!COMPOSE_@}"
   PEI_BIN="$(realpath -m -- "${PEI_BIN:-${repo}/target/release/pei}")"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Have another program judge the schema that `pei schema` prints, by good configs and by bad ones.
+# Check good and bad configs against the schema that `pei schema` prints, with another program.
 #
 # Usage:   check-schema.sh      (check-schema.sh --help tells more)
 # Reads:   PEI_BIN, SNAPSHOTS
@@ -20,10 +20,10 @@ usage() {
     cat <<'HELP'
 Usage: check-schema.sh
 
-check-jsonschema judges configs by the schema of `pei schema`:
-  - every example, every template and every golden config fits it;
-  - of the bad configs in tests/config/bad_configs/, as many of each code are refused as refused-by-schema.txt
-    there says: what a schema can catch, an editor marks while one types.
+Checks configs with check-jsonschema against the schema of `pei schema`:
+  - every example, every template and every golden config must match it;
+  - of the bad configs in tests/config/bad_configs/ it must refuse as many of each code as refused-by-schema.txt
+    there says: editors mark what the schema refuses.
 
 The tool:   PATH=$(scripts/install-test-tools.sh):$PATH scripts/check-schema.sh
 
@@ -32,15 +32,15 @@ Options:
 
 Environment:
   PEI_BIN      The pei to test [target/debug/pei]
-  SNAPSHOTS    overwrite: write refused-by-schema.txt anew
+  SNAPSHOTS    overwrite: update refused-by-schema.txt
 
-Exit status: 0 all is well, 1 something is not, 2 wrong usage, 3 a tool is missing
+Exit status: 0 no problem, 1 a problem was found, 2 wrong usage, 3 a tool is missing
 HELP
 }
 
 say() { printf '%s\n' "$*" >&2; }
 
-# What loads fits: one run for all files.
+# Configs that pei accepts must match the schema: one run for all files.
 judge_good() {
     local files=("$repo"/examples/*/*/user_config.yml "$repo"/tests/golden/*/user_config.yml
         "$repo"/templates/config/*.yml "$repo"/templates/config/quick/*.yml)
@@ -50,7 +50,7 @@ judge_good() {
 
 # Each case of the catalogue as a file NUMBER.CODE.yml, without the mark of the place.
 write_cases() {
-    # The judge follows an alias to itself until it dies.
+    # check-jsonschema follows an alias to itself until it crashes.
     cat "$CATALOGUE"/{loading,text,shapes,values,users,hooks,stages}.txt | awk -v folder="$work_dir/bad" '
         /^#### / {
             if (file) close(file)
@@ -61,7 +61,7 @@ write_cases() {
         file { gsub("§", ""); print > file }'
 }
 
-# A line for each code: how many of its cases are refused, by the schema or because they are no YAML.
+# A line for each code: how many of its cases are refused, by the schema or because they are not YAML.
 judge_bad() {
     local refused code all
     mkdir -- "$work_dir/bad"

@@ -17,20 +17,20 @@ usage() {
     cat <<'HELP'
 Usage: container-tests.sh [--installers] [-j JOBS] [-n NAME_REGEX] [FILTER...]
 
-Run the container tests. A FILTER is a part of a file's name under tests/container, such as `hooks`;
-without one, every file runs but those in tests/container/slow.
+Run the container tests. A FILTER is a part of a file's name under tests/container, such as `hooks`.
+Without a filter, all files except those in tests/container/slow run.
 
 Options:
-  --installers   The slow files of tests/installers instead: every tool, installed by hooks
-  -j JOBS        Run so many files at the same time [1]; the output of a file then comes when it has ended
-  -n NAME_REGEX  Of these files, run the tests whose name matches
-  -l, --list     Say which files would run, and run nothing
+  --installers   Run the slow files of tests/installers instead: every tool, installed by hooks
+  -j JOBS        Run this many files at the same time [1]; the output of a file is printed when it has ended
+  -n NAME_REGEX  Of these files, run only the tests whose name matches
+  -l, --list     List the files that would run, and run nothing
   -h, --help     Show this text
 
 Environment:
-  PEI_BIN        The pei to test [target/release/pei, built when it is missing]
-  PEI_TEST_BASE  The base image [pei-base:bookworm]; pei-base:trixie is Debian 13. Both are made by
-                 scripts/engine.sh when they are missing
+  PEI_BIN        The pei to test [target/release/pei, built if it is missing]
+  PEI_TEST_BASE  The base image [pei-base:bookworm]; pei-base:trixie is Debian 13. scripts/engine.sh makes
+                 both if they are missing
 
 Exit status: 0 every test passed, 1 some failed, 2 wrong usage, 3 the machine lacks something that is needed
 HELP
@@ -45,7 +45,7 @@ die() {
     exit "$status"
 }
 
-# find_files FILTER...: fills the array files from the folder.
+# find_files FILTER...: fills the array files from the directory.
 find_files() {
     local file filter found
     files=()
@@ -56,7 +56,7 @@ find_files() {
             found=1
             [[ " ${files[*]} " == *" $file "* ]] || files+=("$file")
         done
-        [[ -n $found ]] || die "$EXIT_USAGE" "no file's name in ${folder#"$repo/"} holds \`$filter\`"
+        [[ -n $found ]] || die "$EXIT_USAGE" "no file in ${folder#"$repo/"} has \`$filter\` in its name"
     done
 }
 
@@ -73,7 +73,7 @@ require_tools() {
 prepare() {
     require_tools
     "$repo/scripts/engine.sh" up || die "$EXIT_MISSING" 'no engine to test with'
-    # Any other image is the caller's own.
+    # Any other image must exist already.
     if [[ ${PEI_TEST_BASE:-pei-base:} == pei-base:* ]]; then
         "$repo/scripts/engine.sh" base ${PEI_TEST_BASE:+"$PEI_TEST_BASE"} || die "$EXIT_MISSING" 'no base image'
     fi
@@ -84,7 +84,7 @@ prepare() {
     fi
 }
 
-# How many lines of all logs match.
+# The number of matching lines in all logs.
 count() {
     cat -- "$logs"/* | grep -cE -e "$1" || true
 }
@@ -97,7 +97,8 @@ run_file() {
     return "$status"
 }
 
-# The files that stdin names, so many at a time. Each file names its images, volumes and containers after itself.
+# Runs the files that stdin names, JOBS at a time. They do not collide: each file names its images, volumes and containers
+# after itself.
 run_side_by_side() {
     local file running=0 status=0
     while IFS= read -r -d '' file; do

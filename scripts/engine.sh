@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Get a Docker engine and a Debian base image on a Debian 12 machine that reaches no more than Debian's packages.
+# Get a Docker engine and a Debian base image on a Debian 12 machine that can only reach Debian's packages.
 #
 # Usage:   engine.sh up | base [NAME] | down | status      (engine.sh --help tells more)
 # Reads:   PEI_ENGINE_MIRROR, XDG_CACHE_HOME, http_proxy, https_proxy; the machine's apt sources, apt configuration
@@ -8,7 +8,7 @@
 # Network: the Debian mirror which the machine's apt sources name
 #
 # Debian 12's own docker.io (20.10) cannot use `host-gateway` in a build, so the engine comes from Debian 13:
-# its packages are unpacked into a folder of their own, where nothing of them is known to dpkg.
+# its packages are unpacked into their own directory, and dpkg does not know about them.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
@@ -24,7 +24,7 @@ readonly STATE=/run/pei-engine PIDFILE=/run/pei-engine/dockerd.pid
 readonly DATA=/var/lib/pei-engine LOGFILE=/var/log/pei-engine.log
 readonly PLUGINS=/usr/local/lib/docker/cli-plugins CLIENT=/usr/local/bin/docker
 readonly DEFAULT_BASE=pei-base:bookworm
-# What `base` can make: a name's tag says which, and other tags mean the first.
+# The releases that `base` can make: the tag of the name selects one, other tags mean the first.
 readonly BASE_SUITES=(bookworm trixie)
 readonly CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt
 
@@ -32,7 +32,7 @@ readonly EXIT_USAGE=2 EXIT_MISSING=3
 
 readonly SERVICE_POLICY=/usr/sbin/policy-rc.d
 
-# What on_exit removes.
+# The directory that on_exit removes.
 work_dir=
 own_policy=
 import_tag=
@@ -91,7 +91,7 @@ on_exit() {
     [[ -z $work_dir ]] || rm -rf --one-file-system -- "$work_dir"
 }
 
-# Set work_dir to a temporary folder that is removed at exit and that apt's own user may enter.
+# Set work_dir to a temporary directory that is removed at exit and that apt's own user may enter.
 make_work_dir() {
     [[ -z $work_dir ]] || return 0
     work_dir=$(mktemp -d)
@@ -128,7 +128,7 @@ require_host_suite() {
             "install docker.io, docker-buildx and docker-compose of your own distribution, and start docker"
 }
 
-# Another apt may hold the lock of the lists, for which apt itself does not wait.
+# Retry: another apt may hold the lock of the lists, and apt-get update does not wait for it.
 apt_update() {
     local try
     for try in 1 2 3 4 5 6; do
@@ -162,14 +162,14 @@ apt_install() {
         chmod 0755 "$own_policy"
     fi
     export DEBIAN_FRONTEND=noninteractive
-    # Lists that are missing or too old are the usual reason for a failure, so the second try has fresh ones.
+    # The usual reason for a failure is missing or old package lists, so update them before the second try.
     "${install[@]}" >"$work_dir/apt.log" 2>&1 ||
         { apt_update && "${install[@]}" >"$work_dir/apt.log" 2>&1; } || status=$?
     [[ -z $own_policy ]] || rm -f -- "$own_policy"
     own_policy=
     ((status == 0)) || {
         cat "$work_dir/apt.log" >&2
-        die 1 "apt-get could not install ${missing[*]}, its log stands above"
+        die 1 "apt-get could not install ${missing[*]}, its log is above"
     }
 }
 
@@ -183,7 +183,7 @@ find_mirror() {
         uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
             awk -v suite="$HOST_SUITE" '$2 == suite && $3 == "main" && !found { print $1; found = 1 }')
     fi
-    # A mirror list in a file: its first line counts.
+    # A mirror list in a file: use its first line.
     if [[ $uri == mirror+file:* ]]; then
         list=${uri#mirror+file:}
         uri=$(awk '/^[a-z]/ && !found { print $1; found = 1 }' "${list%/}")
@@ -211,9 +211,9 @@ is_unpacked() {
         at_least "$("$PREFIX/usr/sbin/dockerd" --version 2>/dev/null | awk '{ print $3 }')" "$MIN_ENGINE"
 }
 
-# Fetch and unpack the engine's packages. A set of apt folders of its own leaves the machine's lists alone, while
-# proxies, certificates and logins stay those of the machine; apt verifies the signature of the suite, by it the
-# lists, and by them (SHA256) each package.
+# Fetch and unpack the engine's packages. apt uses its own directories here, so the machine's lists do not change; proxies,
+# certificates and logins are the machine's. apt verifies the signature of the suite, with it the lists, and with them
+# (SHA256) each package.
 unpack_engine() {
     is_unpacked && return
     require_host_suite
@@ -247,7 +247,7 @@ unpack_engine() {
     is_unpacked || die 1 "the unpacked dockerd does not run: $PREFIX/usr/sbin/dockerd --version"
 }
 
-# link_missing TARGET LINK: leaves a file that is not a link of ours alone.
+# link_missing TARGET LINK: does not replace a file that this script did not make.
 link_missing() {
     [[ ! -e $2 || $(readlink "$2" || true) == "$PREFIX"/* ]] || return 0
     mkdir -p "${2%/*}"
@@ -300,10 +300,10 @@ start_engine() {
         sleep 1
     done
     tail -n 20 "$LOGFILE" >&2
-    die 1 "dockerd did not come up, the end of $LOGFILE stands above"
+    die 1 "dockerd did not start; the end of $LOGFILE is above"
 }
 
-# take_lock FOLDER: only one engine.sh at a time changes things. Descriptor 9 holds the lock until the script ends.
+# take_lock DIRECTORY: only one engine.sh at a time changes things. Descriptor 9 holds the lock until the script ends.
 take_lock() {
     mkdir -p "$1"
     exec 9>"$1/lock"
@@ -381,7 +381,7 @@ suite_of() {
     printf '%s\n' "${BASE_SUITES[0]}"
 }
 
-# make_tarball SUITE FILE: Debian's minimal system. Of the machine it holds the mirror's URL and no more.
+# make_tarball SUITE FILE: Debian's minimal system. The only thing from this machine in it is the mirror's URL.
 make_tarball() {
     local suite=$1 file=$2 root
     require_root "debootstrap"
@@ -392,9 +392,9 @@ make_tarball() {
     debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" "$mirror" \
         >"$work_dir/debootstrap.log" 2>&1 || {
         tail -n 20 "$work_dir/debootstrap.log" >&2
-        die 1 "debootstrap failed, the end of its log stands above"
+        die 1 "debootstrap failed; the end of its log is above"
     }
-    # debootstrap copies the first two from the machine; the rest is of no use in an image.
+    # debootstrap copies the first two from the machine; an image does not need the others.
     rm -rf -- "$root/etc/resolv.conf" "$root/etc/hostname" "$root/var/lib/apt/lists"/* \
         "$root/var/cache/apt"/*.bin "$root/var/cache/apt/archives"/*.deb "$root/var/cache/ldconfig/aux-cache"
     find "$root/var/log" -type f -delete
@@ -402,15 +402,15 @@ make_tarball() {
     mv "$file.new" "$file"
 }
 
-# collect_access FOLDER: fill it with what lets containers reach the mirror as the machine does: the settings of apt
-# that bear on it, and the certificates that the machine's owner added to Debian's.
+# collect_access DIRECTORY: copy into it the files with which containers reach the mirror as this machine does: apt's
+# settings for it, and the certificates that were added to Debian's.
 collect_access() {
     local apt_conf=$1/etc/apt/apt.conf.d/90pei-engine certificates=usr/local/share/ca-certificates
     local settings scheme variable certificate
     mkdir -p "$1"
     settings=$(apt-config dump |
         grep -iE '^Acquire::(https?::(Proxy(::[^ ]+)?|Verify-(Peer|Host))|Check-(Valid-Until|Date)) ' || true)
-    # Where its configuration is silent, apt takes the proxy from the environment.
+    # Without a setting, apt uses the proxy of the environment.
     for scheme in http https; do
         variable=${scheme}_proxy
         [[ -z ${!variable:-} || ${settings,,} == *"acquire::$scheme::proxy "* ]] ||
@@ -431,10 +431,10 @@ collect_access() {
     done
 }
 
-# build_with_access IMPORTED NAME CONTEXT: build NAME from the imported image, with CONTEXT/root in a layer of its own.
+# build_with_access IMPORTED NAME CONTEXT: build NAME from the imported image, with CONTEXT/root in another layer.
 build_with_access() {
     printf 'FROM %s\nCOPY root/ /\n' "$1" >"$3/Dockerfile"
-    # Programs that bring certificates of their own are pointed to the system's.
+    # Make programs that bring their own certificates use the system's.
     if [[ -d $3/root/usr/local/share/ca-certificates ]]; then
         cat >>"$3/Dockerfile" <<DOCKERFILE
 RUN update-ca-certificates
@@ -448,12 +448,12 @@ run_base() {
     local name=${1:-$DEFAULT_BASE} cache=${XDG_CACHE_HOME:-$HOME/.cache}/pei-engine suite tarball
     engine_version >/dev/null || die "$EXIT_MISSING" "no docker engine answers" "start one: ${BASH_SOURCE[0]} up"
     if docker image inspect "$name" >/dev/null 2>&1; then
-        log "image $name is there"
+        log "image $name exists"
         return
     fi
     require_apt
     take_lock "$cache"
-    # Another run may have made it meanwhile.
+    # Another run may have made it in the meantime.
     ! docker image inspect "$name" >/dev/null 2>&1 || return 0
     find_mirror
     suite=$(suite_of "$name")

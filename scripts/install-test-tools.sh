@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Install the programs that the tests of scripts, images and containers use, as far as they are missing.
+# Install the missing ones of the programs that the tests of scripts, images and containers use.
 #
 # Usage:   install-test-tools.sh      (install-test-tools.sh --help tells more)
 # Reads:   XDG_CACHE_HOME; PIP_* as pip does
 # Root:    when a Debian package is missing
 # Network: the machine's apt sources, Python package index and npm registry, when something is missing
-# Stdout:  the folder of the venv's programs, and nothing else
+# Stdout:  the directory of the venv's programs, and nothing else
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
@@ -35,7 +35,7 @@ Install the programs that the tests use, as far as they are missing:
   by npm      $DEVCONTAINERS_CLI, beside it
 
 Services that come with the packages are neither started nor left to start at boot.
-The only line on stdout is the folder of the venv's programs, to be put first in PATH:
+The only line on stdout is the directory of the venv's programs. Put it first in PATH:
   PATH=\$(scripts/install-test-tools.sh):\$PATH
 
 Options:
@@ -49,11 +49,11 @@ installed_packages() {
     dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u
 }
 
-# disable_services PACKAGE...: keep what these packages brought from starting at boot.
+# disable_services PACKAGE...: keep the services of these packages from starting at boot.
 disable_services() {
     local path
-    # Works on files alone, so also where systemd is installed but does not run; where it is not, there is no need.
-    # Templates and units that nothing enables fail, which is no harm.
+    # This only changes files, so it also works if systemd is installed but does not run. It fails for templates and for
+    # units that are not enabled, which does not matter.
     while IFS= read -r path; do
         systemctl --root=/ --quiet disable "${path##*/}" >/dev/null 2>&1 || true
     done < <(dpkg-query --listfiles "$@" | grep -E '^(/usr)?/lib/systemd/system/[^/]+\.(service|socket|timer)$')
@@ -62,7 +62,7 @@ disable_services() {
     done < <(dpkg-query --listfiles "$@" | grep -E '^/etc/init\.d/[^/]+$')
 }
 
-# Install Debian's packages; services of packages that were there before stay as they are.
+# Install Debian's packages; do not change services of packages that were installed before.
 install_packages() {
     local before new=() npm=()
     require_apt

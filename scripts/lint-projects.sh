@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make a project of every example and quick template, and have other people's tools read what pei wrote.
+# Make a project of every example and quick template, and check pei's files with other tools.
 #
 # Usage:   lint-projects.sh [FILTER...]      (lint-projects.sh --help tells more)
 # Reads:   PEI_BIN
@@ -35,7 +35,7 @@ Options:
 Environment:
   PEI_BIN      The pei to test [target/release/pei]
 
-Exit status: 0 all is well, 1 something is not, 2 wrong usage, 3 a tool is missing
+Exit status: 0 no problem, 1 a problem was found, 2 wrong usage, 3 a tool is missing
 HELP
 }
 
@@ -59,7 +59,7 @@ require_tools() {
     [[ -x $PEI_BIN ]] || die "$EXIT_MISSING" "no such program: $PEI_BIN; build it, or set PEI_BIN"
 }
 
-# A home with a key, for configs that name the user's own.
+# A home with a key, for configs with `pubkey_file: '~'`.
 make_home() {
     HOME=$work_dir/home
     export HOME
@@ -80,7 +80,7 @@ configs() {
     printf 'full %s\n' "$repo/templates/config/full.yml"
 }
 
-# check WHAT COMMAND...: what the command says is shown when it fails.
+# check WHAT COMMAND...: shows the command's output if it fails.
 check() {
     local what=$1
     shift
@@ -90,7 +90,7 @@ check() {
     return 1
 }
 
-# lint NAME CONFIG: all checks, also after one has failed.
+# lint NAME CONFIG: runs all checks, also after one has failed.
 lint() {
     local project=$work_dir/project status=0 file scripts=()
     rm -rf -- "$project"
@@ -99,7 +99,7 @@ lint() {
     cp -- "$2" "$project/user_config.yml"
     cd "$project"
     check 'pei configure' "$PEI_BIN" configure || return 1
-    # The merged build needs a second stage, and has no Compose to replace what stands in ${…}.
+    # The merged build needs a second stage, and no Compose replaces `${…}` there.
     if grep -q '^  stage-2:' docker-compose.yml && ! grep -qE '[^$][$][{]' docker-compose.yml; then
         check 'pei configure --with-merged' "$PEI_BIN" configure --with-merged || status=1
     fi
@@ -139,7 +139,7 @@ main() {
         say "$name"
         (lint "$name" "$config") || failed=$((failed + 1))
     done < <(configs)
-    ((total > 0)) || die "$EXIT_USAGE" "no name holds ${*}"
+    ((total > 0)) || die "$EXIT_USAGE" "no name contains ${*}"
     say "$total projects, $failed with findings"
     ((failed == 0))
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Put one fault at a time into what pei writes, and see whether the fast tests notice.
+# Put one fault at a time into the files that pei writes, and check that the fast tests fail.
 #
 # Usage:   mutations.sh [REGEX]      (mutations.sh --help tells more)
 # Root:    no
@@ -19,8 +19,8 @@ Usage: mutations.sh [REGEX]
 Copies the project, puts the faults that this script lists (those whose name REGEX matches) into the copy, one at a
 time, and runs the tests that pin what pei writes. Each fault must make at least one of them fail.
 
-A fault is a substitution of perl's that fits in exactly one place of src/ and templates/. One that fits nowhere any
-more is an error, too: say it anew.
+A fault is a Perl substitution that matches in exactly one place of src/ and templates/. If the source has changed and it
+matches nowhere, that is an error, too: write it again.
 
 Exit status: 0 all faults were caught, 1 one was not or does not apply, 2 wrong usage
 HELP
@@ -40,7 +40,7 @@ all_faults() {
     fault 'no GPU in the merged build' 's{service\.device\.name\(\)}{"cpu"}'
 }
 
-# fault NAME SUBSTITUTION: how it went is a line of the report.
+# fault NAME SUBSTITUTION: adds a line with the result to the report.
 fault() {
     local name=$1 substitution=$2
     [[ $name =~ $wanted ]] || return 0
@@ -56,7 +56,7 @@ fault() {
     else
         report "caught by $(grep -c '^    golden::' "$LOG") tests" "$name"
     fi
-    # With the time of now, so that cargo builds it again.
+    # Touched, so that cargo builds it again.
     cp -- "$repo/$file" "$COPY/$file"
 }
 
@@ -75,7 +75,7 @@ copy_sources() {
     printf '%s\0' "${files[@]}" | tar -c -C "$repo" --null -T - | tar -x -m -C "$COPY"
 }
 
-# inject SUBSTITUTION: below the working directory, in the one place where it fits, and prints the file.
+# inject SUBSTITUTION: applies it below the working directory, in the only place where it matches, and prints the file.
 inject() {
     find src templates -type f -print0 | xargs -0 perl -0777 -e '
         my ($code, @places) = shift;
@@ -87,7 +87,7 @@ inject() {
             die $@ if $@;
             push @places, [$file, $_, $times] if $times;
         }
-        die "it fits in " . (join(", ", map { $$_[0] } @places) || "no file") . ", more than once or never\n"
+        die "it matches in " . (join(", ", map { $$_[0] } @places) || "no file") . ", not exactly once\n"
             unless @places == 1 && $places[0][2] == 1;
         open my $out, ">", $places[0][0] or die $!;
         print $out $places[0][1];
@@ -96,7 +96,7 @@ inject() {
     ' "$1"
 }
 
-# The tests as they were built without a fault: they start the program, and that is built anew.
+# The tests are built once, without a fault: they start the program, and only that is built again.
 run_tests() {
     (cd -- "$COPY" && "$tests" golden::) >"$LOG" 2>&1
 }

@@ -56,7 +56,7 @@ notes() {
         here' "$repo/CHANGELOG.md" | sed -e '/./,$!d'
 }
 
-# Rust's standard library for a target: rustup adds it, another installation of Rust has it or not.
+# Rust's standard library for a target. rustup can add it; other installations of Rust may lack it.
 require_target() {
     local library
     library=$(rustc --print target-libdir --target "$1" 2>/dev/null) || die "$EXIT_MISSING" "rustc does not know the target $1"
@@ -87,13 +87,13 @@ build() {
     # rust-lld comes with the toolchain and links for every architecture.
     variable=CARGO_TARGET_${target^^}_LINKER
     say "building for $target"
-    # A static program fits both kinds of Linux that wheels know, so that pip takes it on Alpine too.
+    # A static program runs with both C libraries that wheels know (glibc, musl), so pip also installs it on Alpine.
     env "${variable//-/_}=rust-lld" "$maturin" build --release --locked --quiet --manifest-path "$repo/Cargo.toml" \
         --target "$target" --compatibility manylinux_2_17 musllinux_1_1 --out "$out" >&2
     require_static "$target_dir/$target/release/pei"
 }
 
-# A program that names an interpreter needs the libraries of a certain Linux.
+# A program with an ELF interpreter is linked dynamically, and needs the libraries of one Linux distribution.
 require_static() {
     local headers
     headers=$(readelf --program-headers --wide "$1")
@@ -111,7 +111,7 @@ pack() {
         gzip --no-name --best >"$out/$name.tar.gz"
 }
 
-# What every archive has: the program of this machine writes the completions and the pages.
+# The files of every archive: the program for this machine writes the completions and the manual pages.
 share() {
     local pei=$1 shared=$work/shared shell
     mkdir -p "$shared/completions" "$shared/man"

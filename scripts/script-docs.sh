@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Writes the option tables in the README.md of each tool folder, and the overview docs/scripts.md, from the scripts' own
+# Writes the option tables in the README.md of each tool's directory, and the overview docs/scripts.md, from the scripts' own
 # --help and heads, and from scripts/script-sizes.txt.
 #
 # Usage: scripts/script-docs.sh [--check]
-#   --check  change nothing; exit 1 and name the files if a table is not what --help says
+#   --check  change nothing; exit 1 and name the files if a table differs from --help
 #
-# A table stands between the lines `<!-- options -->` and `<!-- /options -->`; a README without them gets them at its end,
-# a folder without README a new one. Scripts without a first line that names bash are for sourcing and are left out.
+# A table is between the lines `<!-- options -->` and `<!-- /options -->`. A README without them gets them at its end; a
+# directory without a README gets a new one. Scripts whose first line does not name bash are for sourcing, and are skipped.
 set -Eeuo pipefail
 shopt -s inherit_errexit nullglob
 
@@ -30,7 +30,7 @@ folders() {
   done
 }
 
-# The scripts of a folder that are run, not sourced.
+# The scripts of a directory that are executed, not sourced.
 programs() {
   local script
   for script in "$1"/*.sh "$1"/*.bash; do
@@ -40,7 +40,7 @@ programs() {
   done
 }
 
-# The same words on every machine: nothing of the caller's environment reaches the script.
+# Without the caller's environment, so that the text is the same on every machine.
 help_of() {
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C timeout 20 bash "$1" --help </dev/null \
     || die "${1#"${ROOT}/"} --help failed"
@@ -74,7 +74,7 @@ section() {
     in_list && /^$/ { next }
     in_list { flush(); in_list = 0; print "" }
     /^$/ && !begun { next }
-    # Notes may hold <words> and *stars* only as text.
+    # Escape <words> and *stars* in notes.
     { begun = 1; print }
     END { flush() }
   '
@@ -105,7 +105,7 @@ with_tables() {
   ' "$1"
 }
 
-# head_field SCRIPT NAME: what the comment at a script's head says behind `NAME:`, up to the next field or paragraph.
+# head_field SCRIPT NAME: the text after `NAME:` in the comment at the script's head, up to the next field or paragraph.
 head_field() {
   awk -v name="$2:" '
     NR == 1 { next }
@@ -128,7 +128,7 @@ head_field() {
   ' "$1"
 }
 
-# size_of SCRIPT: what it adds to an image, as the table has it.
+# size_of SCRIPT: how much it adds to an image, as text for the table.
 size_of() {
   local size
   size="$(awk -v script="${1#"${ROOT}/installation/"}" '$1 == script { print $2 }' "${SIZES}")"
@@ -172,7 +172,7 @@ TEXT
       row "${script}"
     done < <(programs "${folder}")
   done < <(folders)
-  # The two that stage-2 has for itself, and the samples that install something.
+  # The two installers that only stage-2 has, and the samples that install something.
   for script in "${ROOT}"/installation/stage-2/system/conda/auto-install-*.sh \
     "${ROOT}"/installation/stage-1/custom/install-dev-tools.sh "${ROOT}"/installation/stage-2/custom/install-gui-tools.sh; do
     row "${script}"
@@ -215,7 +215,7 @@ sources. [guides/closed-networks.md](guides/closed-networks.md) explains the res
 TEXT
 }
 
-# put FILE TEXT: FILE becomes the text; with --check it is only compared.
+# put FILE TEXT: writes the text to FILE; with --check it only compares.
 put() {
   local file="$1" text="$2"
   if [[ -f "${file}" ]] && cmp -s -- "${text}" "${file}"; then

@@ -10,7 +10,7 @@ shopt -s inherit_errexit
 
 repo=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 readonly repo
-# Beside the pages, what they link to: scripts and configs are files of the site.
+# The site also contains the scripts and configs that the pages link to.
 readonly CONTENT=(README.md README.zh-CN.md CHANGELOG.md CONTRIBUTING.md LICENSE docs examples installation templates/config ':!examples/*/*/app/*')
 
 main() {
@@ -18,12 +18,12 @@ main() {
     cd -- "$repo"
     rm -rf -- "$source" target/site
     mkdir -p "$source"
-    # mdBook copies everything beside the pages, so its source is not the repository itself, with target and .git.
+    # mdBook copies all files in its source directory, so that cannot be the repository, which has target and .git.
     git ls-files -z -- "${CONTENT[@]}" | tar -c --null -T - | tar -x -C "$source"
-    # docs/SUMMARY.md names the pages as seen from docs, where readers and tests of its links find it; mdBook wants it on top.
+    # The links of docs/SUMMARY.md are relative to docs, as readers and tests expect; mdBook needs the file at the top.
     sed -E 's#\]\(#](docs/#; s#\]\(docs/\.\./#](#' "$source/docs/SUMMARY.md" >"$source/SUMMARY.md"
     rm -- "$source/docs/SUMMARY.md"
-    # A README.md is the index of its directory, but mdBook leaves links to it as they are.
+    # mdBook writes a README.md as the index of its directory, but does not change the links to it.
     find "$source" -name '*.md' ! -name SUMMARY.md -exec sed -i -E 's#(\]\([^):]*)README\.md([)\#])#\1index.md\2#g' {} +
     mdbook build
     python3 scripts/check-site-links.py target/site

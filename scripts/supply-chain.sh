@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Check the crates that pei depends on: licences, sources, duplicates (deny.toml), and known faults.
+# Check the crates that pei depends on: licences, sources, duplicates (deny.toml), and known vulnerabilities.
 #
 # Usage:   supply-chain.sh      (supply-chain.sh --help tells more)
 # Reads:   XDG_CACHE_HOME; CARGO_* as cargo does
@@ -39,7 +39,7 @@ have() {
     local folder=${XDG_CACHE_HOME:-$HOME/.cache}/pei-test-tools/$1-$2
     if [[ ! -x $folder/bin/$1 ]]; then
         say "building $1 $2"
-        # It runs for seconds: what counts is the time that the compiler takes.
+        # A debug build: it runs only for seconds, and compiles faster.
         env -u CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
             CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=0 \
             cargo install --quiet --locked --no-default-features --version "$2" --root "$folder" "$1"
@@ -47,7 +47,7 @@ have() {
     PATH=$folder/bin:$PATH
 }
 
-# fetch_advisories: prints what went wrong, and fails.
+# fetch_advisories: prints the reason and fails if the database cannot be fetched.
 fetch_advisories() {
     GIT_TERMINAL_PROMPT=0 timeout "$FETCH_SECONDS" cargo deny fetch db 2>&1
 }
@@ -61,7 +61,7 @@ check_advisories() {
     fi
     cargo deny check advisories
     have cargo-audit "$AUDIT_VERSION"
-    # The copy that cargo-deny has fetched.
+    # Use the copy that cargo-deny fetched.
     for database in "${CARGO_HOME:-$HOME/.cargo}"/advisory-dbs/advisory-db-*; do
         cargo audit --db "$database" --no-fetch --deny warnings
     done

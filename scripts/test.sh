@@ -15,23 +15,23 @@ usage() {
   cat <<'HELP'
 Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers|release]
 
-  all         all of these but the last two, in this order; what a change must pass (the default)
+  all         all of these except the last two, in this order; a change must pass them (the default)
   fast        format, lints, rustdoc, unit tests and tests through the binary; under a minute once built
   scripts     shellcheck, check-jsonschema, the workflows, the site, and the tests of the shell library and the installers
-  supply      licences, sources, duplicates and known faults of the crates
+  supply      licences, sources, duplicates and known vulnerabilities of the crates
   containers  builds and runs real projects on a real engine
   engines     the same projects on other engines: newer and older dockers, podman as root and as a user
-  bases       the container tests that an image's release can bear on, on Debian 13
-  installers  really installs, in containers, each tool that the package registries hold; 25 minutes, so run it when
+  bases       the container tests that depend on the base's release, on Debian 13
+  installers  installs, in containers, each tool that the package registries have; 25 minutes, so run it when
               an installer or its library changes
   release     makes the files of a release, and installs them where there is no Rust; 15 minutes. Checks that pei
               compiles for macOS
 
-The tools that a group needs are installed first, where they are missing.
+Missing tools that a group needs are installed first.
 HELP
 }
 
-# step NAME COMMAND…: runs a command under a heading and keeps its time.
+# step NAME COMMAND…: runs a command under a heading and records its time.
 step() {
   local name=$1 began=$SECONDS
   shift
@@ -52,7 +52,7 @@ check_size() {
   ((size <= 5000000))
 }
 
-# Some tests act as another user, who has to be able to read the scripts: not so below /root.
+# Some tests run as another user, who must be able to read the scripts and cannot if they are below /root.
 run_bats() {
   local tree=$repo status=0
   if ((EUID == 0)) && ! runuser -u nobody -- test -r "$repo/installation"; then
@@ -70,7 +70,7 @@ run_check_schema() {
   "$repo/scripts/check-schema.sh"
 }
 
-# just understands the file, and the scripts that it runs exist.
+# Check that just can parse the justfile, and that the scripts in it exist.
 run_check_justfile() {
   local recipes script
   recipes=$(just --dump)
@@ -113,9 +113,9 @@ containers() {
   step 'size of the program' check_size
   step 'every example, read by other tools' "$repo/scripts/lint-projects.sh"
   step 'hostile configs, read by other tools' env CI=true cargo test --locked --test hostile
-  # Most of a test is waiting: for a package, a start, a login.
+  # In parallel: most of a test's time is waiting for a package, a start or a login.
   step 'containers' "$repo/scripts/container-tests.sh" -j 2
-  # The other files of that folder take longer, and are about single tools.
+  # The other files of that directory take longer, and test single tools.
   step 'the hooks of every example' env BATS_TEST_TIMEOUT=900 "$repo/scripts/container-tests.sh" --installers examples
 }
 
@@ -124,7 +124,7 @@ engines() {
   step 'engines' "$repo/scripts/container-tests.sh" engines podman
 }
 
-# Names of files, as container-tests.sh takes them.
+# Names of files, as filters for container-tests.sh.
 readonly OF_THE_BASE=(bases users entrypoint environment storage hooks used-by-flow)
 
 bases() {
@@ -169,7 +169,7 @@ main() {
       ;;
   esac
   cd -- "$repo"
-  # The steps find the program where cargo puts it by itself.
+  # The steps expect the program in cargo's default target directory.
   export CARGO_TARGET_DIR=$repo/target
   local tools
   tools=$("$repo/scripts/install-test-tools.sh")

@@ -14,8 +14,8 @@ use crate::ui::Ui;
 
 /// Draw the tree of stages
 ///
-/// What grows from what, what is copied from where, and which images are kept. It reads the
-/// config, and neither Docker nor what `pei configure` has written.
+/// The drawing shows which stage builds on which, what is copied from where, and which images get
+/// a name. pei reads only the config; it does not need Docker or the files of `pei configure`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

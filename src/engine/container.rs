@@ -5,25 +5,25 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// The label by which Compose knows what it has made: the project's name.
+/// The label with the project's name, by which Compose finds its containers and images.
 pub const PROJECT_LABEL: &str = "com.docker.compose.project";
 
-/// A container, as far as it matters to who wants its image gone.
+/// The properties of a container that matter for the removal of its image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
     /// The engine's identifier.
     pub id: String,
     /// Without docker's leading slash.
     pub name: String,
-    /// It has to be stopped before it can be removed.
+    /// Whether it must be stopped before it can be removed.
     pub running: bool,
-    /// The Compose project that made it, where one did.
+    /// The Compose project that made it, if one did.
     pub project: Option<String>,
-    /// The service of that project that it is.
+    /// Its service in that project.
     pub service: Option<String>,
     /// The ports of the host that lead to it.
     pub ports: Vec<PublishedPort>,
-    /// The folder of that project.
+    /// The directory of that project.
     folder: Option<PathBuf>,
     /// Identifier of the image that it was made from.
     image_id: String,
@@ -47,7 +47,7 @@ pub struct PublishedPort {
 pub struct Image {
     /// The engine's identifier.
     pub id: String,
-    /// The Compose project that built it, where that is known.
+    /// The Compose project that built it, if that is known.
     pub project: Option<String>,
     /// What it says about itself.
     pub labels: BTreeMap<String, String>,
@@ -61,7 +61,7 @@ struct InspectedContainer {
     id: String,
     name: String,
     image: String,
-    /// podman's place for the name.
+    /// podman's key for the name.
     #[serde(default)]
     image_name: String,
     config: InspectedConfig,
@@ -73,7 +73,7 @@ struct InspectedContainer {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct InspectedNetwork {
-    /// None of a port that is only exposed.
+    /// Empty for a port that is only exposed.
     #[serde(default)]
     ports: Option<BTreeMap<String, Option<Vec<InspectedPort>>>>,
 }
@@ -125,18 +125,18 @@ struct InspectedConfig {
 struct InspectedState {
     #[serde(default)]
     running: bool,
-    /// podman does not count such a container as running.
+    /// podman does not report such a container as running.
     #[serde(default)]
     paused: bool,
 }
 
-/// Reads what `container inspect` says; `None` where it makes no sense.
+/// Reads the output of `container inspect`; `None` if it is not as expected.
 pub(super) fn containers(json: &str) -> Option<Vec<Container>> {
     let all: Vec<InspectedContainer> = serde_json::from_str(json).ok()?;
     Some(all.into_iter().map(Container::from).collect())
 }
 
-/// Reads what `image inspect` says of one image.
+/// Reads the output of `image inspect` for one image.
 pub(super) fn image(json: &str) -> Option<Image> {
     let all: Vec<InspectedImage> = serde_json::from_str(json).ok()?;
     let found = all.into_iter().next()?;
@@ -172,11 +172,11 @@ impl Container {
             || with_tag(&self.image_name) == with_tag(image)
     }
 
-    /// Whether the Compose project of this name made it, in this folder: two folders may have one name.
+    /// Whether the Compose project of this name made it, in this directory: two directories may have one name.
     pub fn is_made_by(&self, project: &str, folder: &Path) -> bool {
         let same = |other: &PathBuf| match (other.canonicalize(), folder.canonicalize()) {
             (Ok(other), Ok(folder)) => other == folder,
-            // A project that was moved since.
+            // The project has been moved since.
             _ => false,
         };
         self.project.as_deref() == Some(project) && self.folder.as_ref().is_none_or(same)
@@ -208,7 +208,7 @@ impl From<InspectedContainer> for Container {
     }
 }
 
-/// docker writes the algorithm before an identifier, and podman does not.
+/// docker writes the hash algorithm before an identifier, podman does not.
 fn plain_id(id: &str) -> String {
     id.strip_prefix("sha256:").unwrap_or(id).to_owned()
 }

@@ -1,4 +1,4 @@
-//! A program that may hang, with a limit of time.
+//! Runs a program that may hang, with a time limit.
 
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// The output of a program that ends in time; `None` of one that did not and has been killed.
+/// The output of a program that ends in time; `None` if it did not and was killed.
 pub(super) fn output(command: &mut Command, limit: Duration) -> io::Result<Option<Output>> {
     let end = Instant::now() + limit;
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // Plugins of docker are processes of their own, and go with it.
+        // A process group of its own: docker's plugins are other processes, and must be killed with it.
         .process_group(0)
         .spawn()?;
     let stdout = child.stdout.take().map(read_in_background);
@@ -24,7 +24,7 @@ pub(super) fn output(command: &mut Command, limit: Duration) -> io::Result<Optio
     let read =
         |pipe: Option<Receiver<Vec<u8>>>| pipe.and_then(|pipe| pipe.recv_timeout(left()).ok());
     let outputs = read(stdout).zip(read(stderr));
-    // It has closed its pipes, so that it ends now.
+    // It has closed its pipes, so it is about to end.
     let status = outputs.is_some().then(|| wait_until(&mut child, end));
     if let (Some((stdout, stderr)), Some(status)) = (outputs, status.transpose()?.flatten()) {
         return Ok(Some(Output {
@@ -34,7 +34,7 @@ pub(super) fn output(command: &mut Command, limit: Duration) -> io::Result<Optio
         }));
     }
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // One that has ended meanwhile is no error.
+        // It is no error if it has ended in the meantime.
         let _ = kill_process_group(group, Signal::KILL);
     }
     child.wait()?;
@@ -45,7 +45,7 @@ fn read_in_background(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>>
     let (send, receive) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        // What cannot be read is as good as nothing, and nobody may wait for it any more.
+        // Ignore errors: output that cannot be read counts as none, and the receiver may be gone.
         let _ = pipe.read_to_end(&mut bytes);
         let _ = send.send(bytes);
     });

@@ -1,4 +1,4 @@
-//! The container engine, asked through its command line as a person would.
+//! The container engine, used through its command line.
 
 mod asking;
 mod container;
@@ -20,11 +20,11 @@ pub use images::Answer;
 /// Names another engine with docker's command line, such as podman.
 pub const VARIABLE: &str = "CONTAINER_ENGINE";
 
-/// docker, or what the environment names in its place.
+/// docker, or the program that the environment names instead.
 #[derive(Debug)]
 pub struct Engine {
     program: OsString,
-    /// What takes longer has failed; without one, it is waited for.
+    /// The time after which a command has failed; `None` waits without limit.
     limit: Option<Duration>,
 }
 
@@ -38,7 +38,7 @@ impl Engine {
         }
     }
 
-    /// The same engine, of which nothing is expected after so long.
+    /// The same engine with a time limit for each command.
     #[must_use]
     pub fn within(self, limit: Duration) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Engine {
         }
     }
 
-    /// What a command in a running container prints; `None` where it fails.
+    /// The output of a command in a running container; `None` if it fails.
     pub fn exec(&self, container: &Container, command: &[&str]) -> Option<String> {
         let mut arguments = vec!["exec", &container.id];
         arguments.extend(command);
@@ -55,7 +55,7 @@ impl Engine {
         output.success.then_some(output.stdout)
     }
 
-    /// The machine that the engine is on, where it is another one.
+    /// The machine that the engine runs on, if it is not this one.
     pub fn remote_host(&self) -> Option<String> {
         let arguments = [
             "context",
@@ -113,28 +113,28 @@ impl Engine {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        // No --format: podman 4 prints another shape with one than docker does.
+        // Without --format, because podman 4 and docker print different structures with it.
         let mut arguments = vec!["container", "inspect"];
         arguments.extend(ids);
-        // It fails where one has gone in between, and tells of the others all the same.
+        // It fails if a container was removed in the meantime, but still prints the others.
         let output = self.output(&arguments)?;
         container::containers(&output.stdout).ok_or_else(|| self.failed(&arguments[..2], &output))
     }
 
-    /// An image by its name; `None` where there is none.
+    /// An image by its name; `None` if it does not exist.
     pub fn image(&self, name: &str) -> Result<Option<Image>, Failure> {
         let output = self.output(&["image", "inspect", "--", name])?;
         Ok(container::image(&output.stdout).filter(|_| output.success))
     }
 
-    /// A directory of an image as a tar archive; `None` where the image has none. Nothing of the image runs.
+    /// A directory of an image as a tar archive; `None` if the image does not have it. Runs no program of the image.
     pub fn folder_of_image(&self, image: &str, folder: &str) -> Result<Option<Vec<u8>>, Failure> {
-        // The container is never started; an image may name no command, and then the engine asks for one.
+        // The container is never started. The command `none` is for images without a command, for which the engine requires one.
         let made = self.run(&["create", "--", image, "none"])?;
         let container = made.trim();
         let step = ["cp", &format!("{container}:{folder}"), "-"];
         let copied = self.bytes(&step);
-        // With the volumes that the image declares.
+        // And the volumes that the image declares.
         self.output(&["rm", "--volumes", "--", container])?;
         let (output, archive) = copied?;
         if output.success {
@@ -150,12 +150,12 @@ impl Engine {
         Err(self.failed(&step, &output))
     }
 
-    /// Stops a container and removes it; one that is gone is fine.
+    /// Stops a container and removes it; no error if it does not exist.
     pub fn remove_container(&self, container: &Container) -> Result<(), Failure> {
         let id = container.id.as_str();
         let mut removal = vec!["rm", "--", id];
         if container.running {
-            // With its own time to end; what does not stop, such as a paused one, is forced below.
+            // The container has its usual time to end. One that does not stop, such as a paused one, is removed by force below.
             self.output(&["stop", "--", id])?;
             removal.insert(1, "--force");
         }
@@ -166,7 +166,7 @@ impl Engine {
         Err(self.failed(&removal, &output))
     }
 
-    /// Removes an image by its name; one that is gone is fine.
+    /// Removes an image by its name; no error if it does not exist.
     pub fn remove_image(&self, image: &str) -> Result<(), Failure> {
         let step = ["image", "rm", "--", image];
         let output = self.output(&step)?;
@@ -188,18 +188,18 @@ impl Engine {
         Ok(self.output(&["volume", "inspect", "--", name])?.success)
     }
 
-    /// Removes a network; false where something still uses it.
+    /// Removes a network; false if something still uses it.
     pub fn remove_network(&self, name: &str) -> Result<bool, Failure> {
         Ok(self.output(&["network", "rm", "--", name])?.success)
     }
 
-    /// Compose's own reading of a file, as JSON; `None` where it cannot be had.
+    /// A compose file as Compose resolves it, as JSON; `None` if Compose fails.
     pub fn compose_config(&self, file: &Path) -> Option<String> {
         let mut command = Command::new(&self.program);
         command
             .args(["compose", "--file"])
             .arg(file)
-            // Otherwise services with a profile, such as stage-1, would be left out.
+            // All profiles, otherwise the output would lack services such as stage-1.
             .args(["--profile", "*", "config", "--format", "json"])
             .stdin(Stdio::null());
         let output = command.output().ok()?;
@@ -207,7 +207,7 @@ impl Engine {
         output.status.success().then_some(json)
     }
 
-    /// Compose's own reading of a project's files, as JSON, with every profile.
+    /// The compose files of a project as Compose resolves them, as JSON, with all profiles.
     pub fn compose_model(&self, folder: &Path, files: &[String]) -> Result<String, Failure> {
         let mut arguments = vec!["compose"];
         arguments.extend(files.iter().flat_map(|file| ["-f", file]));
@@ -230,7 +230,7 @@ impl Engine {
         }
     }
 
-    /// The output of a command that has to succeed.
+    /// The output of a command that must succeed.
     pub fn run(&self, arguments: &[&str]) -> Result<String, Failure> {
         let output = self.output(arguments)?;
         if output.success {
@@ -295,7 +295,7 @@ impl Engine {
         if said.contains("permission denied") && said.contains("sock") {
             let group = group_of_socket(said);
             return failure.help(format!(
-                "its socket is open to the group `{group}`: `sudo usermod -aG {group} \"$USER\"`, then log in anew; \
+                "its socket is open to the group `{group}`: `sudo usermod -aG {group} \"$USER\"`, then log in again; \
                  who is in it can do all that root can"
             ));
         }
@@ -303,7 +303,7 @@ impl Engine {
     }
 }
 
-/// The group that may use the socket that the engine's words name.
+/// The group that may use the socket that the engine's message names.
 fn group_of_socket(said: &str) -> String {
     let path = said.split("unix://").nth(1).unwrap_or_default();
     let path = path.split([':', ' ', '"']).next().unwrap_or_default();

@@ -32,10 +32,10 @@ impl BuildArg {
     }
 }
 
-/// What the stage of a service grows from.
+/// The image that the stage of a service builds on.
 pub(super) const BASE: &str = "BASE_IMAGE";
 
-/// The arg that a stage's `FROM` reads, in each file that holds the stage: the one stage that no other one can grow from
+/// The arg that a stage's `FROM` reads, in each file that holds the stage: the one stage that no other one can build on
 /// has the short name.
 pub(super) fn base_name(project: &Project, stage: &Stage) -> String {
     let is_last = project
@@ -49,8 +49,8 @@ pub(super) fn base_name(project: &Project, stage: &Stage) -> String {
     }
 }
 
-/// The args of a stage's service. Those of a stage that it grows from are equal in all services, or that part is built
-/// twice.
+/// The args of a stage's service. The args of a stage that it builds on must be equal in all services, otherwise that
+/// part is built twice.
 pub(super) fn of_service(tree: &Tree<'_>, stage: &Stage) -> Vec<BuildArg> {
     let project = tree.project();
     let base = match &stage.from {
@@ -87,7 +87,7 @@ pub(super) fn of_service(tree: &Tree<'_>, stage: &Stage) -> Vec<BuildArg> {
     args
 }
 
-/// What a file takes for a stage that is not its own.
+/// The args for a stage of the file that is not its own.
 fn of_ancestor(project: &Project, stage: &Stage) -> Vec<BuildArg> {
     let mut args = Vec::new();
     if let Origin::Image(base) = &stage.from {
@@ -115,7 +115,7 @@ pub(super) fn base_of_builder(name: &str, base: &ComposeText) -> BuildArg {
     BuildArg::new(format!("{BASE}_{name}"), base.clone())
 }
 
-/// Those of all services, each name once; where they differ, the last one's.
+/// The args of all services, each name once. If values differ, the last service's is used.
 pub(super) fn of_merged(project: &Project, services: &[Vec<BuildArg>]) -> Vec<BuildArg> {
     let Some((last, others)) = services.split_last() else {
         return Vec::new();
@@ -136,7 +136,7 @@ pub(super) fn of_merged(project: &Project, services: &[Vec<BuildArg>]) -> Vec<Bu
     args
 }
 
-/// What the stage itself reads, in whatever file it is built.
+/// The args that the steps of the stage read, in every file that holds the stage.
 fn of_core(stage: &Stage) -> Vec<BuildArg> {
     let mut args = Vec::new();
     if let Some(apt) = &stage.apt {
@@ -183,12 +183,12 @@ fn of_ssh(stage: &Stage) -> [BuildArg; 5] {
     ]
 }
 
-/// Empty where the image picks one.
+/// Empty if the image picks one.
 fn number(id: Option<Id>) -> String {
     id.map(Id::text).unwrap_or_default()
 }
 
-/// The http proxy's URL always has the scheme http; `use_https` is about the https proxy alone.
+/// The http proxy's URL always has the scheme http; `use_https` only changes the https proxy's.
 fn proxy_urls(stage: &Stage) -> [BuildArg; 2] {
     let proxy = &stage.proxy;
     let url = |scheme: &str| {

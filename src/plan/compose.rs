@@ -17,7 +17,7 @@ const SSH_HOST_KEYS_VOLUME: &str = "pei_ssh_host_keys";
 /// Top-level volumes by their keys; `None` is one that Compose makes, `Some` the name of one that exists.
 pub type NamedVolumes = BTreeMap<String, Option<ComposeText>>;
 
-/// One service, before it is text.
+/// One service before it is rendered.
 #[derive(Debug)]
 pub struct Service {
     /// Its name, which is the stage's, in the Dockerfile too.
@@ -28,13 +28,13 @@ pub struct Service {
     pub image: ComposeText,
     /// Build args in the order of the file.
     pub args: Vec<BuildArg>,
-    /// The folders that the build gets beside the project.
+    /// The directories that the build gets beside the project.
     pub contexts: Vec<BuildContext>,
-    /// What containers are started with.
+    /// Settings of its containers.
     pub options: ContainerOptions,
-    /// Started only by name: a helper of the build.
+    /// Whether it starts only when it is named.
     pub is_build_helper: bool,
-    /// What is reserved.
+    /// The device that it reserves.
     pub device: Device,
     /// Each name once.
     pub environment: Vec<EnvVar>,
@@ -44,18 +44,18 @@ pub struct Service {
     pub volumes: Vec<VolumeMount>,
 }
 
-/// The service of a further stage, for builds and for a look into it.
+/// The service of a further stage, for builds and for a shell in it.
 #[derive(Debug)]
 pub struct BuilderService {
     /// Its name, which is the stage's, in the Dockerfile too.
     pub name: String,
     /// The file that it is built from.
     pub dockerfile: String,
-    /// The image's name and tag, where it is kept under one.
+    /// The image's name and tag, if it has one.
     pub image: Option<ComposeText>,
     /// Build args in the order of the file.
     pub args: Vec<BuildArg>,
-    /// The folders that the build gets beside the project.
+    /// The directories that the build gets beside the project.
     pub contexts: Vec<BuildContext>,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn builders(tree: &Tree<'_>) -> Vec<BuilderService> {
     services.collect()
 }
 
-/// The containers beside the stages' own, and what they name.
+/// The services of the config besides the stages, and the volumes, networks and secrets that they name.
 #[derive(Debug, Default)]
 pub struct Beside {
     /// Compose's own text, by the service's name.
@@ -110,7 +110,7 @@ impl Beside {
     }
 }
 
-/// The volume of an item in Compose's short or long syntax, where it is one with a name.
+/// The name of the volume in an item of Compose's short or long syntax, if it has one.
 fn volume_name(item: &Value) -> Option<&str> {
     let name = match item {
         Value::Object(item) if item.get("type").is_some_and(|kind| kind == "volume") => {
@@ -138,7 +138,7 @@ pub enum Port {
     },
 }
 
-/// A volume or host folder in a container.
+/// A volume or host directory in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumeMount {
     /// What is mounted.
@@ -152,7 +152,7 @@ pub struct VolumeMount {
 pub enum VolumeSource {
     /// One of the top-level volumes, by its key.
     Named(String),
-    /// A folder of the host; a relative one is relative to the compose file.
+    /// A directory of the host; a relative one is relative to the compose file.
     Host(ComposeText),
 }
 
@@ -200,7 +200,7 @@ fn service(tree: &Tree<'_>, stage: &Stage, args: Vec<BuildArg>, volumes: &mut Vo
     }
 }
 
-/// Later lists win over earlier ones; a name keeps the place where it first stood.
+/// Values of later lists override earlier ones; a name keeps its first position.
 fn merge_environment<'m>(lists: impl Iterator<Item = &'m [EnvVar]>) -> Vec<EnvVar> {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     let mut merged: Vec<EnvVar> = Vec::new();
@@ -243,7 +243,7 @@ impl Volumes {
         .collect()
     }
 
-    /// `None` where nothing is mounted.
+    /// `None` if nothing is mounted.
     fn source(&mut self, name: String, source: &MountSource) -> Option<VolumeSource> {
         let external = match source {
             MountSource::Image => return None,

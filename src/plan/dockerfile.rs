@@ -1,8 +1,8 @@
-//! The images of all Dockerfiles, cut so that a change redoes as little as it can.
+//! The Dockerfiles, arranged so that a change rebuilds as little as possible.
 //!
-//! A stage that others grow from has two ends. What is slow and seldom changes comes first (`NAME-core`: apt, accounts,
-//! build hooks), what is quick and often changes comes last (the tail: the installation tree, credentials, login
-//! hooks). Others grow from the core, so that a tail never redoes a hook of another stage.
+//! A stage that others build on has two parts. Slow steps that rarely change come first (`NAME-core`: apt, accounts,
+//! build hooks). Cheap steps that change often come last (the tail: the installation tree, credentials, login hooks).
+//! Other stages build on the core, so a change in a tail runs no hook of another stage again.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ use crate::model::{
     Apt, AptSource, BuildContext, ComposeText, Origin, Project, Role, Ssh, Stage, StorageKey,
 };
 
-/// Installed in every image. xauth, less, patch, netbase and psmisc come with the packages that recommend them
-/// on a usual system, and are missed without.
+/// Installed in every image. A usual system has xauth, less, patch, netbase and psmisc because other packages recommend
+/// them; pei installs no recommended packages, so they are listed here.
 const ESSENTIAL_PACKAGES: &[&str] = &[
     "ca-certificates",
     "curl",
@@ -37,24 +37,24 @@ const ESSENTIAL_PACKAGES: &[&str] = &[
 ];
 const SSH_PACKAGES: &[&str] = &["openssh-server", "openssh-client", "xauth"];
 
-/// A Dockerfile, before it is text.
+/// A Dockerfile before it is rendered.
 #[derive(Debug)]
 pub struct Dockerfile {
     /// Its path in the project.
     pub path: String,
     /// The image that it builds.
     pub image: ComposeText,
-    /// The stage that it builds, where that is not the last one.
+    /// The stage that it builds, if that is not the last one.
     pub target: Option<String>,
-    /// In one line, what that is.
+    /// A description in one line.
     pub about: &'static str,
-    /// The args that it takes, with the values that plain `docker build` uses.
+    /// The args before the first `FROM`, with the values that plain `docker build` uses.
     pub args: Vec<BuildArg>,
-    /// The folders that it takes beside the project.
+    /// The build contexts that it uses besides the project.
     pub contexts: Vec<BuildContext>,
-    /// An arg that is by default what another one is.
+    /// An arg whose default is the value of another one.
     pub alias: Option<(String, String)>,
-    /// Each stands behind those that it needs.
+    /// Each stage comes after those that it needs.
     pub images: Vec<ImageStage>,
 }
 
@@ -63,13 +63,13 @@ pub struct Dockerfile {
 pub struct ImageStage {
     /// Its name in the file.
     pub name: String,
-    /// In a few words, what it is.
+    /// A description in a few words.
     pub about: &'static str,
     /// Where it starts.
     pub from: Start,
     /// Its steps in order.
     pub steps: Vec<Step>,
-    /// What it is for; no text depends on it.
+    /// What it is for. Rendering does not use it.
     #[serde(skip)]
     pub part: Part,
 }
@@ -77,30 +77,30 @@ pub struct ImageStage {
 /// What a stage of a file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// What is slow and seldom changes.
+    /// Slow steps that rarely change.
     Core,
     /// A further stage of the config.
     Builder,
-    /// What others copy from a further stage.
+    /// The files that others copy from a further stage.
     Files,
-    /// The files of a context, without those that no image may hold.
+    /// The files of a context, without those that must not be in any image.
     Context,
-    /// An image to its end. What is quick begins at this step; what is before it, if anything, is a core.
+    /// A complete image: a core if it has one, and the tail.
     Image {
-        /// The place of the tail's first step.
+        /// The index of the tail's first step.
         tail: usize,
     },
 }
 
-/// What stands behind `FROM`.
+/// The argument of `FROM`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
     /// The image that an arg names.
     Arg(String),
-    /// A stage of the file. It stands there literally: podman 4.3 does not resolve a stage through an arg.
+    /// A stage of the file, by its name: podman 4.3 does not resolve a stage through an arg.
     Stage(String),
-    /// Nothing: what is in the stage is what is copied.
+    /// An empty image.
     Scratch,
 }
 
@@ -165,7 +165,7 @@ pub(super) fn merged(tree: &Tree<'_>, args: Vec<BuildArg>, view: &View<'_>) -> O
     })
 }
 
-/// All further stages in one file, where there are some.
+/// All further stages in one file, if there are any.
 pub(super) fn of_builders(
     tree: &Tree<'_>,
     args: Vec<BuildArg>,
@@ -196,7 +196,7 @@ pub(super) fn of_builders(
 /// The file of the further stages.
 pub(super) const BUILDERS: &str = "stages";
 
-/// The args of a file, which takes the bases of its further stages.
+/// The args of a file: its own, and the bases of its further stages.
 fn with_bases(tree: &Tree<'_>, mut args: Vec<BuildArg>, needs: &Needs) -> Vec<BuildArg> {
     let known: BTreeSet<_> = args.iter().map(|arg| arg.name.clone()).collect();
     let bases = tree.bases(needs).into_iter();
@@ -216,8 +216,8 @@ fn about(role: Role) -> &'static str {
     }
 }
 
-/// What is slow is an image stage of its own, for other stages to grow from, and for a cache to keep without the
-/// credentials behind it.
+/// The core is a separate image stage, so that other stages can build on it, and a cache can store it without the
+/// credentials that come after it.
 fn is_split(project: &Project, stage: &Stage) -> bool {
     let grows_from_it =
         |other: &Stage| matches!(&other.from, Origin::Stage { id, .. } if *id == stage.id);
@@ -226,7 +226,7 @@ fn is_split(project: &Project, stage: &Stage) -> bool {
         || project.stages.iter().any(grows_from_it)
 }
 
-/// What others grow from, of a stage that has two parts.
+/// The part of a stage that others build on.
 pub(crate) fn core_name(stage: &str) -> String {
     format!("{stage}-core")
 }
@@ -235,14 +235,14 @@ pub(crate) fn core_name(stage: &str) -> String {
 fn shared_image(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> ImageStage {
     ImageStage {
         name: core_name(&stage.id.name),
-        about: "what is slow and seldom changes; the images grow from it",
+        about: "slow steps that rarely change; the images build on it",
         from: start(tree.project(), stage),
         steps: core(tree, stage, view),
         part: Part::Core,
     }
 }
 
-/// A stage to its end.
+/// A stage with its tail.
 fn all_images(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<ImageStage> {
     let project = tree.project();
     let mut own = ImageStage {
@@ -271,7 +271,7 @@ fn all_images(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<ImageStage
     images
 }
 
-/// Its base need not be pei's, or may have those of an older pei.
+/// Whether a stage needs a copy of the shared scripts: its base may lack them, or have those of an older pei.
 fn has_shared_scripts(stage: &Stage) -> bool {
     matches!(stage.from, Origin::Image(_)) && stage.role == Role::Working
 }
@@ -284,7 +284,7 @@ fn start(project: &Project, stage: &Stage) -> Start {
     }
 }
 
-/// What is slow and seldom changes.
+/// Slow steps that rarely change.
 fn core(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     let project = tree.project();
     let lineage = project.lineage(stage);
@@ -295,7 +295,7 @@ fn core(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<Step> {
 
     if is_on_image {
         steps.push(Step::line("USER root"));
-        // Scripts find there what they share with those of the stages that this one inherits from.
+        // Scripts of this stage and of those that it inherits from find their common files by these variables.
         let inherited = project.family(stage).into_iter();
         let inherited = inherited.filter(|other| other.id != stage.id);
         steps.extend(inherited.map(variables));
@@ -313,7 +313,7 @@ fn core(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<Step> {
         && (apt.use_proxy || apt.repo_source != AptSource::Unchanged)
     {
         let file = apt_file(apt);
-        // Where the proxy is global its args are there already.
+        // A global proxy has declared these args already.
         let proxy = (!stage.proxy.enable_globally).then_some(&*http);
         steps.push(step::set_up_apt(file, proxy));
     }
@@ -324,7 +324,7 @@ fn core(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<Step> {
         steps.push(step::create_users(project.has_host_ids()));
     }
     if let Some(ssh) = &stage.ssh {
-        // It tells the users from the accounts of the base.
+        // After the users are created: this step denies logins to all other accounts, which are the base's.
         steps.push(step::set_up_sshd(root_login(ssh)));
     }
     if stage.storage.is_some() {
@@ -339,7 +339,7 @@ fn core(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     steps
 }
 
-/// What is quick and often changes: nothing slow may come after it, nothing before it may see it.
+/// Cheap steps that change often. Keep them last; earlier steps must not depend on them.
 fn tail(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     let lineage = project.lineage(stage);
     let trees: BTreeSet<&str> = lineage.iter().flat_map(|stage| trees(stage)).collect();
@@ -362,7 +362,7 @@ fn tail(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     let mut title = stage.output.spelled(str::to_owned, |name, default| {
         default.map_or_else(|| name.to_lowercase(), str::to_owned)
     });
-    // The default of a marker may hold what a Dockerfile reads as more than text.
+    // The default of a marker may contain Dockerfile syntax.
     title.retain(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c));
     let root = lineage.first().unwrap_or(&stage);
     let base = args::base_name(project, root);
@@ -375,14 +375,14 @@ fn tail(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     steps
 }
 
-/// The folders below `installation/` that a stage's image holds: its own, and those that its hooks name.
+/// The directories below `installation/` that are copied into a stage's image: its own, and those that its hooks name.
 fn trees(stage: &Stage) -> impl Iterator<Item = &str> {
     let scripts = stage.custom.all().map(|hook| hook.script.as_str());
     let folders = scripts.filter_map(|script| script.split('/').next());
     folders.chain([stage.id.name.as_str()])
 }
 
-/// The user's sources file, as a mount can spell it.
+/// The user's sources file, or its directory if a mount cannot express the file's name.
 pub(super) fn apt_file(apt: &Apt) -> Option<&str> {
     match &apt.repo_source {
         AptSource::File(file) => Some(view::plain_prefix(file)),
@@ -395,7 +395,7 @@ pub(super) fn proxy_args(stage: &Stage) -> (String, String) {
     (arg("PEI_HTTP_PROXY"), arg("PEI_HTTPS_PROXY"))
 }
 
-/// What scripts find their way by.
+/// The variables with which scripts find directories.
 fn variables(stage: &Stage) -> Step {
     let mut variables = vec![(
         stage.id.variable("PEI_STAGE_DIR"),
@@ -429,7 +429,7 @@ fn packages(stage: &Stage) -> Vec<&'static str> {
     packages
 }
 
-/// sshd's word for root's logins, until the credentials say more.
+/// sshd's `PermitRootLogin`; the credentials step changes it if root has a password.
 fn root_login(ssh: &Ssh) -> &'static str {
     if ssh.users.iter().any(|user| user.name == "root") {
         "prohibit-password"
@@ -438,9 +438,9 @@ fn root_login(ssh: &Ssh) -> &'static str {
     }
 }
 
-/// Projects with the same base and sources share what apt has fetched; lists of others would push each other out. The name
-/// follows nothing else, since a change of it redoes every step that uses the cache: not the digest of a base, which
-/// changes with each release of an image.
+/// Projects with the same base and sources share apt's cache; with other sources they would overwrite each other's lists.
+/// The name depends on nothing else, because a new name runs every step that uses the cache again. So it does not contain
+/// the digest of the base, which changes with each release of an image.
 pub(super) fn apt_cache(lineage: &[&Stage]) -> String {
     let name = lineage.iter().find_map(|stage| match &stage.from {
         Origin::Image(base) => Some(base.spelled(str::to_owned, |name, _| name.to_owned())),

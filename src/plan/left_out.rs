@@ -1,6 +1,6 @@
-//! What builds and commits leave out: one listing, for `.dockerignore`, `.gitignore` and the mounts of build hooks.
+//! The files that builds and commits exclude: one list for `.dockerignore`, `.gitignore` and the mounts of build hooks.
 //!
-//! A path in a mount that the context leaves out is one that `BuildKit` does not find, so nothing else may decide it.
+//! If a mount named a path that the context excludes, the build would fail, so both must come from the same list.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::paths::in_context;
 
-/// Names that are left out in every folder, as patterns that Docker and git read alike.
+/// Names that are excluded in every directory, as patterns with the same meaning for Docker and git.
 const NAMES: &[&str] = &[
-    // What pei saved before it replaced it, and what it is about to write.
+    // Files that pei saved before it replaced them, and its temporary files.
     "*.bak",
     "*.bak.*",
     ".*.pei-tmp",
@@ -21,19 +21,19 @@ const NAMES: &[&str] = &[
     "#*#",
 ];
 
-/// In builds only: git has its own rule for it.
+/// Excluded in builds only: git has its own rule for it.
 const BUILD_NAMES: &[&str] = &[".git"];
 
 /// The keys that `PeiDocker` writes into a project, as clear text.
 const KEYS_OF_PEIDOCKER: &[&str] = &["installation/stage-*/generated/temp-*"];
 
-/// Read when the container starts or by hand, never by a build step.
+/// Files that are read when a container starts, or by hand, but not by a build step.
 const RUN_TIME_FILES: &[&str] = &[
     "installation/stage-*/generated/_etc_environment.sh",
     "installation/stage-*/generated/_custom-on-build.sh",
 ];
 
-/// What is left out of a project's builds and commits.
+/// The files that are excluded from a project's builds and commits.
 #[derive(Debug, Default, Serialize)]
 pub struct LeftOut {
     names: &'static [&'static str],
@@ -44,12 +44,12 @@ pub struct LeftOut {
     key_files: Vec<String>,
     /// Files with public keys, which git keeps.
     public_key_files: Vec<String>,
-    /// In pei's own folder: a folder that builds see and clones have, and the one file that builds see in it.
+    /// In `.pei`: directories that builds see and clones have, with the one file in each that builds see.
     pub made_here: Vec<(&'static str, &'static str)>,
 }
 
 impl LeftOut {
-    /// The listing for a config that names these files of private and of public keys, relative to `installation/`.
+    /// The list for a config that names these files of private and of public keys, relative to `installation/`.
     pub fn new<'k>(
         private: impl IntoIterator<Item = &'k String>,
         public: impl IntoIterator<Item = &'k String>,
@@ -68,7 +68,7 @@ impl LeftOut {
         }
     }
 
-    /// Whether builds leave out a file or folder, given relative to the project.
+    /// Whether builds exclude a file or directory, given relative to the project.
     pub fn holds(&self, path: &str) -> bool {
         let is_name = |part| {
             NAMES
@@ -90,7 +90,7 @@ fn matches_path(pattern: &str, path: &str) -> bool {
         && parts().all(|(pattern, part)| matches(pattern, part))
 }
 
-/// Whether a name fits a pattern, in which `*` stands for any text and `?` for one character.
+/// Whether a name matches a pattern, in which `*` is any text and `?` one character.
 pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let mut signs = pattern.chars();
     match signs.next() {

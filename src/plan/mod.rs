@@ -1,7 +1,7 @@
-//! From the resolved project to what each file holds: decisions, no text formats.
+//! From the resolved project to the content of each file: decisions, no text formats.
 //!
-//! Planning cannot fail, and reads nothing: whatever could be wrong was found by validation, and what it wants to know of
-//! the folder is handed to it.
+//! Planning cannot fail and reads no files: validation has found all mistakes, and the caller passes what planning needs
+//! to know about the project's directory.
 
 mod args;
 mod compose;
@@ -32,29 +32,29 @@ use crate::credentials::{self, Credentials};
 use crate::host_ids;
 use crate::model::{EnvVar, Hooks, HostIds, Project, Setting, StageId};
 
-/// What planning wants to know beside the config.
+/// What planning needs besides the config.
 #[derive(Debug, Default)]
 pub struct Inputs {
-    /// Also writes what each setting became, as `x-` keys.
+    /// Also writes the resolved settings, as `x-` keys.
     pub full_compose: bool,
     /// Also writes the four files of the merged build.
     pub with_merged: bool,
     /// Also writes `devcontainer.json`, with this command for the host.
     pub devcontainer: Option<String>,
-    /// What lies in each stage's folder below `installation/`, by its name.
+    /// The content of each stage's directory below `installation/`, by its name.
     pub folders: BTreeMap<String, StageFolder>,
-    /// What else lies right below `installation/` and can be mounted.
+    /// The other entries directly below `installation/` that can be mounted.
     pub others: Vec<String>,
     /// Hashes and keys of the users.
     pub credentials: Credentials,
     /// Private keys below `installation/` that other configs of the project name.
     pub other_keys: Vec<String>,
-    /// Those of who configures; `None` for root, whose ids no other account can have.
+    /// The ids of the person who configures; `None` for root, whose ids no other account can have.
     pub host_ids: Option<HostIds>,
 }
 
 impl Inputs {
-    /// The folders as builds see them: a mount of what the context leaves out would find nothing.
+    /// The directories as builds see them: a mount of a file that the context excludes would fail.
     fn folders_without(&self, left_out: &LeftOut) -> BTreeMap<String, StageFolder> {
         let mut folders = self.folders.clone();
         for (name, folder) in &mut folders {
@@ -69,32 +69,32 @@ impl Inputs {
     }
 }
 
-/// What lies in a stage's folder.
+/// The content of a stage's directory.
 #[derive(Debug, Clone, Default)]
 pub struct StageFolder {
-    /// The names right below it, sorted: those that are there, and those that pei puts there.
+    /// The names directly below it, sorted: existing ones, and those that pei will write.
     pub entries: Vec<String>,
     /// The names below its `system/`, likewise.
     pub tools: Vec<String>,
-    /// What lies right below its `custom/`, sorted by name; README.md is left out.
+    /// The entries directly below its `custom/`, sorted by name, without README.md.
     pub custom: Vec<CustomFile>,
 }
 
-/// A file or folder of `custom/`.
+/// A file or directory of `custom/`.
 #[derive(Debug, Clone)]
 pub struct CustomFile {
     /// Its name.
     pub name: String,
-    /// A script's text; `None` for folders and for what is no script.
+    /// A script's text; `None` for directories and other files.
     pub text: Option<String>,
 }
 
 /// Everything that is rendered.
 #[derive(Debug)]
 pub struct Plan {
-    /// What Compose calls the project, where the config says so.
+    /// Compose's project name, if the config has one.
     pub project: Option<String>,
-    /// What builds are given that no commit holds.
+    /// Files that builds use but that are not committed.
     pub made_here: Vec<MadeHere>,
     /// The services in build order.
     pub services: Vec<Service>,
@@ -102,38 +102,38 @@ pub struct Plan {
     pub volumes: NamedVolumes,
     /// The Dockerfile of each service.
     pub dockerfiles: Vec<Dockerfile>,
-    /// Where some further stage has a base of any make: what runs its hooks.
+    /// The runner for hooks on a base that is not made from stage-1, if a stage needs it.
     pub needs_hook_runner: bool,
     /// The services of the further stages.
     pub builders: Vec<BuilderService>,
-    /// What Compose runs beside the stages.
+    /// The services besides the stages.
     pub beside: Beside,
-    /// All stages in one Dockerfile, where that is asked for; the last service's values are those that it runs with.
+    /// All stages in one Dockerfile, if requested. It runs with the values of the last service.
     pub merged: Option<Dockerfile>,
-    /// What editors that work in containers want to know, where that is asked for.
+    /// The settings for editors that work in containers, if requested.
     pub devcontainer: Option<Devcontainer>,
-    /// What runs hooks, stage by stage; also for those that the config has not.
+    /// The wrappers that run hooks, for each stage, also for stages that the config does not have.
     pub scripts: Vec<StageScripts>,
-    /// Stages that the config has not, but every project has the files of.
+    /// Stages that the config does not have, but whose files every project has.
     pub absent: Vec<StageId>,
-    /// What builds and commits leave out.
+    /// The files that builds and commits exclude.
     pub left_out: LeftOut,
-    /// What each setting became, where that is asked for.
+    /// The resolved settings, if requested.
     pub settings: Option<Setting>,
 }
 
-/// A file that is one machine's own.
+/// A file for this machine only, which is not committed.
 #[derive(Debug)]
 pub struct MadeHere {
-    /// The folder that a build step mounts, for it and nothing else.
+    /// Its directory, which a build step mounts.
     pub folder: &'static str,
-    /// Where it lies.
+    /// Its path.
     pub path: &'static str,
-    /// What it holds.
+    /// Its content.
     pub text: String,
 }
 
-/// What is generated for a stage's scripts.
+/// The generated wrappers of a stage.
 #[derive(Debug, Clone)]
 pub struct StageScripts {
     /// The stage.

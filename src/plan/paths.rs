@@ -1,18 +1,18 @@
-//! Places inside images, by spec the same in every project, and where they come from in the project.
+//! Paths inside images, which the specification fixes for every project, and their sources in the project.
 
 /// The installation tree.
 pub(super) const TREE: &str = "/pei-from-host";
 /// Where a build step sees the scripts that it runs.
 pub(super) const BUILD: &str = "/pei-build";
-/// What a container remembers.
+/// The state of a container.
 pub(super) const STATE: &str = "/pei-init";
 /// Where `docker-compose.yml` mounts the volume of the ssh host keys.
 pub(super) const SSH_HOST_KEYS: &str = "/pei-init/ssh-host-keys";
-/// The parents of volumes, folders in the image, and links to either.
+/// The parents of volumes, directories in the image, and links to either.
 pub(super) const HARD: &str = "/hard";
 /// Links to the storage in use.
 pub(super) const SOFT: &str = "/soft";
-/// The names of the storage folders, and their parents, as args and in the image.
+/// The names of the storage directories, and their parents, as args and in the image.
 pub(super) const PREFIXES: [(&str, &str); 7] = [
     ("PEI_PREFIX_DATA", "data"),
     ("PEI_PREFIX_APPS", "app"),
@@ -24,17 +24,17 @@ pub(super) const PREFIXES: [(&str, &str); 7] = [
 ];
 /// The library of all scripts, relative to `installation/`.
 pub(super) const LIBRARY: &str = "stage-1/lib";
-/// The stage whose folder holds them.
+/// The stage whose directory holds the shared installers.
 pub(super) const TOOLS_OF: &str = "stage-1";
 /// The installers that all stages share.
 pub(super) const TOOLS: &str = "stage-1/system";
-/// What runs images and containers, and is no person's to call.
+/// The scripts that set up images and containers. Hooks do not call them.
 pub(super) const INTERNALS: &str = "stage-1/internals";
 
-/// Runs the hooks of further stages on bases of any make; it is there where some stage has such a base.
+/// Runs the hooks of further stages on bases that are not made from stage-1; written only if a stage has such a base.
 pub(crate) const HOOK_RUNNER: &str = "stages/pei-run-hook.sh";
 
-/// The folder of a further stage's scripts, relative to `installation/`.
+/// The directory of a further stage's scripts, relative to `installation/`.
 pub(crate) fn of_builder(name: &str) -> String {
     format!("stages/{name}")
 }

@@ -1,4 +1,4 @@
-//! The steps of an image, one function a kind: what each sees, which args it declares, what it runs.
+//! The steps of an image, one function for each kind: what the step sees, which args it declares, what it runs.
 
 use serde::Serialize;
 
@@ -6,16 +6,16 @@ use super::paths::{BUILD, HOOK_RUNNER, INTERNALS, LIBRARY, TOOLS, in_context, in
 use crate::model::{Copied, Hook, Role};
 use crate::{credentials, host_ids};
 
-/// One step: an instruction of a Dockerfile, and what stands before it.
+/// One step: an instruction of a Dockerfile with its comments and args.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
-    /// A blank line parts it from what comes before it.
+    /// Whether an empty line comes before it.
     pub apart: bool,
-    /// For the reader of the Dockerfile, a line each.
+    /// Comments for the reader of the Dockerfile, a line each.
     pub comment: Vec<&'static str>,
     /// The place in the config that the step comes from.
     pub key_path: Option<String>,
-    /// Args that are declared for it; they hold for the steps behind it too.
+    /// Args that are declared before it; later steps of the stage have them, too.
     pub args: Vec<StepArg>,
     /// What is done.
     pub instruction: Instruction,
@@ -26,7 +26,7 @@ pub struct Step {
 pub struct StepArg {
     /// Its name.
     pub name: String,
-    /// Another value than the file's; it may name args.
+    /// A value other than the file's; it may name args.
     pub value: Option<String>,
 }
 
@@ -34,7 +34,7 @@ pub struct StepArg {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Instruction {
-    /// Nothing: its args are for the steps behind it.
+    /// No instruction: its args are for later steps.
     Declare,
     /// Sets variables of the image; values may name args.
     Env {
@@ -43,41 +43,41 @@ pub enum Instruction {
     },
     /// Runs a command.
     Run {
-        /// What it sees for its time.
+        /// What it sees while it runs.
         mounts: Vec<StepMount>,
         /// The command.
         command: StepCommand,
     },
-    /// Copies a file or folder.
+    /// Copies a file or directory.
     Copy {
         /// The stage, context or image; `None` is the project.
         from: Option<String>,
-        /// Whose the copy is; `None` is root's.
+        /// The owner of the copy; `None` is root.
         owner: Option<String>,
-        /// The mode of all that is copied; `None` is the source's.
+        /// The mode of all copied files and directories; `None` is the source's.
         mode: Option<String>,
         /// Relative to the project, absolute elsewhere.
         source: String,
         /// Absolute path in the image.
         target: String,
     },
-    /// Says what the image is; values may name args.
+    /// Sets labels of the image; values may name args.
     Label {
         /// In this order.
         labels: Vec<(&'static str, String)>,
     },
-    /// A whole line that no value of the config is in.
+    /// A whole line that contains no value of the config.
     Line {
         /// The line.
         line: &'static str,
     },
 }
 
-/// What a step sees for its time.
+/// What a step sees while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StepMount {
-    /// A file or folder of the project.
+    /// A file or directory of the project.
     Bind {
         /// Relative to the project.
         source: String,
@@ -92,13 +92,13 @@ pub enum StepMount {
         /// Absolute path in the image.
         target: &'static str,
     },
-    /// A folder that stays with the engine.
+    /// A directory in the engine's build cache.
     Cache {
-        /// Steps with the same one share the folder.
+        /// Steps with the same one share the directory.
         id: String,
         /// Absolute path in the image.
         target: &'static str,
-        /// What happens to a second step that wants it.
+        /// What happens if two steps use it at the same time.
         sharing: &'static str,
     },
 }
@@ -107,9 +107,9 @@ pub enum StepMount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepCommand {
-    /// Lines for the shell that no value of the config is in.
+    /// Lines for the shell that contain no value of the config.
     Shell(Vec<String>),
-    /// Words that no shell reads.
+    /// Words of the exec form, which no shell reads.
     Words(Vec<String>),
 }
 
@@ -136,7 +136,7 @@ impl Step {
         Self::new(Instruction::Copy {
             from: None,
             owner: None,
-            // Executable and for all to read.
+            // Executable, and readable for everybody.
             mode: Some("755".to_owned()),
             source: in_context(path),
             target: in_image(path),
@@ -180,7 +180,7 @@ impl Step {
     }
 }
 
-/// A file or folder below `installation/`, where build steps look for it.
+/// A file or directory below `installation/`, where build steps look for it.
 fn bind(path: &str) -> StepMount {
     StepMount::Bind {
         source: in_context(path).trim_end_matches('/').to_owned(),
@@ -188,7 +188,7 @@ fn bind(path: &str) -> StepMount {
     }
 }
 
-/// A script of the internals with what it sources of the library, and its path for the step.
+/// A script of the internals with the library files that it sources, and its path for the step.
 fn internals(script: &str, libraries: &[&str]) -> (Vec<StepMount>, String) {
     let script = format!("{INTERNALS}/{script}");
     let libraries = libraries.iter().map(|name| format!("{LIBRARY}/{name}"));
@@ -199,7 +199,7 @@ fn internals(script: &str, libraries: &[&str]) -> (Vec<StepMount>, String) {
     )
 }
 
-/// A folder with what `pei configure` made on this machine.
+/// A directory with files that `pei configure` made for this machine only.
 fn made_here(folder: &str, name: &str) -> StepMount {
     StepMount::Bind {
         source: folder.to_owned(),
@@ -207,8 +207,8 @@ fn made_here(folder: &str, name: &str) -> StepMount {
     }
 }
 
-/// Archives and lists live in the build cache, none of them in the image. One mount holds both, since podman 4.3 waits
-/// for itself on two; it is locked, since apt gives up where another apt is at work.
+/// apt's archives and lists are in the build cache, not in the image. One mount holds both, because podman 4.3 deadlocks with
+/// two. It is locked, because apt fails while another apt is running.
 fn apt_cache(id: &str) -> [StepMount; 2] {
     [
         StepMount::Bind {
@@ -239,7 +239,7 @@ fn proxy_variables<'v>(
     ]
 }
 
-/// Every step behind it sees the proxy; the image does not. The args hold its URLs.
+/// All later steps see the proxy; the image does not. The args hold its URLs.
 pub(super) fn global_proxy(http: &str, https: &str) -> Step {
     Step::new(Instruction::Declare)
         .apart()
@@ -247,7 +247,7 @@ pub(super) fn global_proxy(http: &str, https: &str) -> Step {
         .with_values(proxy_variables(&value_of(http), &value_of(https), NO_PROXY))
 }
 
-/// The steps behind it see no proxy.
+/// Later steps see no proxy.
 pub(super) fn no_global_proxy() -> Step {
     Step::new(Instruction::Declare)
         .apart()
@@ -266,7 +266,7 @@ pub(super) fn keep_global_proxy(http: &str, https: &str) -> Step {
     )
 }
 
-/// The image says where the proxy is, whether it is used or not.
+/// Variables of the image with the proxy's address, set even if the proxy is not used.
 pub(super) fn proxy_urls(http: &str, https: &str) -> Step {
     let variables = [http, https].map(|name| (name.to_owned(), value_of(name)));
     Step::env(variables.into()).apart().with_args([http, https])
@@ -276,8 +276,8 @@ fn value_of(arg: &str) -> String {
     format!("${{{arg}}}")
 }
 
-/// What each base has to have. The ssh of a base that pei made is not that of an image of the system's stage; a working
-/// stage on an image of its own keeps it.
+/// Checks what each base must have. Removes the ssh settings of a base that pei made; only a working stage on its own image
+/// keeps them.
 pub(super) fn set_up_base(role: Role) -> Step {
     let (mounts, mut call) = internals("set-up-base.sh", &[]);
     if role == Role::Working {
@@ -292,7 +292,7 @@ pub(super) fn set_up_base(role: Role) -> Step {
     Step::shell(mounts, &lines).apart()
 }
 
-/// Where packages come from; the file is the user's sources, or a folder that holds them.
+/// Sets apt's sources; the file is the user's sources, or the directory that holds them.
 pub(super) fn set_up_apt(file: Option<&str>, proxy: Option<&str>) -> Step {
     let (mut mounts, call) = internals("set-up-apt.sh", &["log.sh"]);
     mounts.extend(file.map(|file| StepMount::Bind {
@@ -306,7 +306,7 @@ pub(super) fn set_up_apt(file: Option<&str>, proxy: Option<&str>) -> Step {
         .with_args(proxy)
 }
 
-/// Packages by name.
+/// Installs packages by name.
 pub(super) fn install(packages: &[&str], cache: &str) -> Step {
     let (mut mounts, call) =
         internals("install-packages.sh", &["clean.sh", "log.sh", "sources.sh"]);
@@ -315,7 +315,7 @@ pub(super) fn install(packages: &[&str], cache: &str) -> Step {
     Step::shell(mounts, &[&call, &packages]).apart()
 }
 
-/// sshd, with its word for root's logins.
+/// Configures sshd, with the value of `PermitRootLogin`.
 pub(super) fn set_up_sshd(root_login: &str) -> Step {
     let (mounts, call) = internals("set-up-sshd.sh", &["log.sh", "sshd.sh"]);
     Step::shell(mounts, &[&format!("{call} {root_login}")])
@@ -323,7 +323,7 @@ pub(super) fn set_up_sshd(root_login: &str) -> Step {
         .with_args(["SSH_CONTAINER_PORT"])
 }
 
-/// Accounts; some may have the ids of who configured.
+/// Creates the accounts; some may have the ids of the person who configured.
 pub(super) fn create_users(has_host_ids: bool) -> Step {
     let (mut mounts, call) = internals("create-users.sh", &["clean.sh", "log.sh"]);
     mounts.extend(has_host_ids.then(|| made_here(host_ids::FOLDER, "ids")));
@@ -334,13 +334,13 @@ pub(super) fn create_users(has_host_ids: bool) -> Step {
         .with_args(has_host_ids.then_some("HOST_IDS_SUM"))
 }
 
-/// The storage folders.
+/// Makes the storage directories.
 pub(super) fn set_up_storage() -> Step {
     let (mounts, call) = internals("set-up-storage.sh", &[]);
     Step::shell(mounts, &[&call]).apart()
 }
 
-/// What is said once, before the first hook.
+/// The comment before the first hook.
 pub(super) fn before_hooks() -> Step {
     Step::new(Instruction::Declare)
         .apart()
@@ -400,7 +400,7 @@ fn assignment((name, value): &(String, String)) -> String {
     format!("{name}={value}")
 }
 
-/// A hook on a base of any make, which has a shell and maybe nothing else: it sees its files where they would lie.
+/// A hook on a base that is not made from stage-1, and may only have a shell: its files are mounted at their usual places.
 pub(super) fn hook_of_base(
     key_path: String,
     seen: &[String],
@@ -424,7 +424,7 @@ pub(super) fn hook_of_base(
     .apart()
 }
 
-/// Points apt at the mirror and the proxy, where the base has apt. The base may have another shell for lines.
+/// Sets the mirror and the proxy if the base has apt. `SHELL` of the base may be another one than `sh`.
 pub(super) fn set_up_apt_of_base(file: Option<&str>, proxy: Option<&str>) -> Step {
     let mut step = set_up_apt(file, proxy);
     if let Instruction::Run { command, .. } = &mut step.instruction
@@ -439,12 +439,13 @@ pub(super) fn set_up_apt_of_base(file: Option<&str>, proxy: Option<&str>) -> Ste
     step
 }
 
-/// Where the stage of a context's files has them.
+/// The directory of a context's files in the stage that holds them.
 pub(crate) const CONTEXT_FOLDER: &str = "/pei-context";
 
-/// The files of a context, but for what no image may hold. One step reads them where they lie, or a layer below would hold
-/// what a later step removes. A project of pei may be a part of the context, and its config holds passwords. A key is told by its name, or by a line as one below `installation/` is; a key store, which is
-/// binary, by its name alone. Modes lose the write bits in which clones differ, as those below `installation/` do.
+/// The files of a context, without those that must not be in any image. One step copies them from a mount: with `COPY` and
+/// a later removal, a layer would still hold the removed files. The context may contain a project of pei, whose config holds
+/// passwords. A key is recognised by its name, or by a line as below `installation/`; a key store, which is binary, by its
+/// name only. Group and other write permissions are removed as below `installation/`, because clones differ in them.
 pub(super) fn context_files(context: String) -> Step {
     let mount = StepMount::Context {
         from: context,
@@ -459,11 +460,11 @@ pub(super) fn context_files(context: String) -> Step {
         r#"{ kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; }"#,
         "| tar -c --owner=0 --group=0 --mode=go-w --null --no-recursion -T - | tar -x -p -C /pei-context",
     ];
-    // podman takes a step from its cache although a file changed that it mounts.
+    // podman uses the cached result of a step even if a file changed that it mounts.
     Step::shell(vec![mount], &lines).with_args(["PEI_CONTEXT_SUM"])
 }
 
-/// Fails where the image lacks an account or a group: `COPY --chown` then gives the files to root without a word.
+/// Fails if the image lacks an account or a group: `COPY --chown` would silently give the files to root.
 pub(super) fn require_owner(owner: &str) -> Step {
     const SCRIPT: &str = r#"while [ $# -gt 0 ]; do found=; while IFS=: read -r name _; do [ "$name" != "$1" ] || found=1; done <"/etc/$2"; [ "$found" ] || { echo "pei: the image has no $1 in /etc/$2, whom a copy names as owner" >&2; exit 1; }; shift 2; done"#;
     let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
@@ -479,7 +480,7 @@ pub(super) fn require_owner(owner: &str) -> Step {
     })
 }
 
-/// Whether an owner is one without a list of accounts.
+/// Whether an owner consists of numbers, which need no list of accounts.
 pub(super) fn is_numeric(owner: &str) -> bool {
     owner.split(':').all(is_number)
 }
@@ -510,7 +511,7 @@ pub(super) fn copy_as_it_is(from: &str, path: &str) -> Step {
     })
 }
 
-/// The parts of stage-1 that all scripts call, on a base that pei did not make.
+/// Copies the parts of stage-1 that all scripts call, onto a base that pei did not make.
 pub(super) fn shared_scripts() -> [Step; 3] {
     [
         Step::copy(LIBRARY).apart().about(&[
@@ -521,7 +522,7 @@ pub(super) fn shared_scripts() -> [Step; 3] {
     ]
 }
 
-/// The image gets its entrypoint and is cleaned up. What was copied is seen with the modes that it has on the host.
+/// Links the entrypoint and cleans the image up. The step sees the copied files with the modes that they have on the host.
 pub(super) fn finish_image(copied: &[String]) -> Step {
     let mounts = copied.iter().map(|path| bind(path)).collect();
     let script = in_image(&format!("{INTERNALS}/finish-image.sh"));
@@ -529,7 +530,7 @@ pub(super) fn finish_image(copied: &[String]) -> Step {
         .with_args(["KEEP_APT_SOURCE_FILE", "APT_KEEP_PROXY"])
 }
 
-/// Accounts get their credentials.
+/// Sets the credentials of the accounts.
 pub(super) fn set_credentials() -> Step {
     let script = in_image(&format!("{INTERNALS}/set-credentials.sh"));
     Step::shell(
@@ -542,7 +543,7 @@ pub(super) fn set_credentials() -> Step {
     .with_args(["SSH_CREDENTIALS_SUM"])
 }
 
-/// What tells the image from others, at its very end: no step is done again for it. The base's name is in an arg.
+/// The labels of the image, at its very end, so that a change of them runs no other step again. The base's name is in an arg.
 pub(super) fn labels(project: Option<&str>, stage: &str, title: String, base: &str) -> Step {
     let mut labels = Vec::new();
     labels.extend(project.map(|name| ("io.pei.project", name.to_owned())));
@@ -553,7 +554,7 @@ pub(super) fn labels(project: Option<&str>, stage: &str, title: String, base: &s
     Step::new(Instruction::Label { labels }).with_args([base])
 }
 
-/// What a container starts with, and whether it is healthy: where there is an sshd.
+/// The entrypoint, and a health check if there is an sshd.
 pub(super) fn entrypoint(ssh: bool) -> Vec<Step> {
     let mut steps = vec![
         Step::line("STOPSIGNAL SIGTERM")

@@ -1,6 +1,6 @@
-//! The further stages: which of them a file needs, and what each is made of.
+//! The further stages: which of them a file needs, and which steps each has.
 //!
-//! What grows from the system's stage, or copies from it, comes behind its core; what it copies itself comes before.
+//! Stages that build on the system's stage, or copy from it, come after its core. Stages that it copies from come before.
 
 use std::collections::BTreeSet;
 
@@ -13,29 +13,29 @@ use crate::model::{
     AptSource, BuildContext, Builder, ComposeText, Copied, Origin, Project, Source, Stage, Start,
 };
 
-/// What a stage calls a context in its builds, and the stage that holds the files of one that are copied.
+/// The prefix of a context's name in builds, and of the stage that holds the files of a context.
 pub(crate) const CONTEXT: &str = "pei-context-";
 pub(crate) const FILES: &str = "pei-files-";
-/// What the stage of a further one's copied files is called behind its name; no name of a person's holds the sign.
+/// The suffix of the stage that holds the copied files of a further stage. Names in a config cannot contain `_`.
 pub(crate) const KEPT_FILES: &str = "_files";
 
 /// The further stages of a project, and what is known of each.
 pub(super) struct Tree<'p> {
     project: &'p Project,
-    /// It grows from the system's stage.
+    /// It builds on the system's stage.
     is_on_system: Vec<bool>,
-    /// It cannot be built before the system's stage.
+    /// It needs the system's stage to be built before it.
     is_behind_system: Vec<bool>,
-    /// Apt is pointed at the mirror and the proxy of the system's stage by the stage itself.
+    /// The stage itself sets the mirror and the proxy of the system's stage for apt.
     sets_up_apt: Vec<bool>,
-    /// What its service has to say: the contexts of all that it needs, and of these the stages whose bases Compose fills
-    /// in. Not all that it needs: that would be a list as long as a chain for each stage of the chain.
+    /// What its service must list: the contexts of all stages that it needs, and those of these stages whose bases Compose
+    /// fills in. Not all needed stages: in a long chain each stage would have a list as long as the chain.
     told: Vec<Needs>,
-    /// The paths that others copy from it, where a cache keeps those alone; nothing grows from such a stage.
+    /// The paths that others copy from it, if a cache stores only those. No stage builds on such a stage.
     kept_paths: Vec<BTreeSet<&'p str>>,
 }
 
-/// What a file needs beside its own stages.
+/// What a file needs besides its own stages.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
     builders: BTreeSet<usize>,
@@ -44,7 +44,7 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// The system's stage is needed, or what its own file takes.
+    /// Whether the system's stage is needed, or an arg of its file.
     pub(super) fn system_args(&self) -> bool {
         self.system || !self.builders.is_empty() || !self.contexts.is_empty()
     }
@@ -68,7 +68,7 @@ impl Needs {
         }
     }
 
-    /// The same with all that the further stages in it need; those that one needs stand before it.
+    /// The same, with the stages that the further stages in it need. A stage comes after those that it needs.
     fn closed(mut self, project: &Project) -> Self {
         let mut next = self.builders.last().copied();
         while let Some(index) = next {
@@ -100,7 +100,7 @@ impl<'p> Tree<'p> {
         let apt = project.stages.iter().find_map(|stage| stage.apt.as_ref());
         let is_wanted =
             apt.is_some_and(|apt| apt.use_proxy || apt.repo_source != AptSource::Unchanged);
-        // Whether a stage, or one that it grows from, has been set up.
+        // Whether a stage, or one that it builds on, has set up apt.
         let mut is_set_up: Vec<bool> = Vec::new();
         for builder in &project.builders {
             let (on_system, before) = match builder.from {
@@ -118,7 +118,7 @@ impl<'p> Tree<'p> {
                 Source::Builder(index) => is_behind(index),
                 Source::Installation | Source::Context(_) | Source::Image(_) => false,
             });
-            // Without a hook nobody asks apt, and there may be no shell.
+            // Without a hook nothing uses apt, and there may be no shell.
             let sets_up = is_wanted && builder.apt && !before && !builder.on_build.is_empty();
             let told = tree.told_by(builder);
             tree.told.push(told);
@@ -134,14 +134,14 @@ impl<'p> Tree<'p> {
         self.project
     }
 
-    /// Some hook runs on a base of any make.
+    /// Whether a hook runs on a base that is not made from stage-1.
     pub(super) fn has_hooks_of_bases(&self) -> bool {
         let builders = self.project.builders.iter().zip(&self.is_on_system);
         let mut builders = builders.map(|(builder, on_system)| (&builder.on_build, on_system));
         builders.any(|(hooks, on_system)| !hooks.is_empty() && !on_system)
     }
 
-    /// What the file of a stage needs: it holds the stages that this one grows from.
+    /// What the file of a stage needs: it holds the stages that this one builds on.
     pub(super) fn needs_of(&self, stage: &Stage) -> Needs {
         let mut needs = Needs::default();
         for stage in self.project.lineage(stage) {
@@ -161,7 +161,7 @@ impl<'p> Tree<'p> {
                 direct.builders.insert(*index);
             }
             Start::Image(base) if !base.is_literal() => {
-                // Its own place is the next one.
+                // The stage itself has the next index.
                 direct.builders.insert(self.told.len());
             }
             Start::Image(_) | Start::System => {}
@@ -184,7 +184,7 @@ impl<'p> Tree<'p> {
         told
     }
 
-    /// What the service of a further stage has to say.
+    /// What the service of a further stage must list.
     pub(super) fn told(&self, index: usize) -> &Needs {
         &self.told[index]
     }
@@ -242,7 +242,7 @@ impl<'p> Tree<'p> {
         files.chain(builders).collect()
     }
 
-    /// Those that come behind it.
+    /// The stages that come after it.
     pub(super) fn behind_system(&self, needs: &Needs, view: &View<'_>) -> Vec<ImageStage> {
         self.needed(needs, true, view).collect()
     }
@@ -263,14 +263,14 @@ impl<'p> Tree<'p> {
             .flatten()
     }
 
-    /// What is copied from a stage, as a stage of its own: the image that a cache keeps of it is that small.
+    /// The files that others copy from a stage, as a separate stage, so that a cache stores a small image.
     fn kept_files(&self, index: usize) -> Option<ImageStage> {
         let paths = &self.kept_paths[index];
         let name = &self.project.builders[index].name;
         let copies = paths.iter().map(|path| step::copy_as_it_is(name, path));
         (!paths.is_empty()).then(|| ImageStage {
             name: format!("{name}{KEPT_FILES}"),
-            about: "what is copied from it, and a cache keeps",
+            about: "the files that others copy from it; a cache stores them",
             from: dockerfile::Start::Scratch,
             steps: copies.collect(),
             part: dockerfile::Part::Files,
@@ -288,11 +288,11 @@ impl<'p> Tree<'p> {
         format!("{name}{end}")
     }
 
-    /// A context without what is kept out of every image: the engine asks its own ignore file alone.
+    /// A context without the files that must not be in any image: the engine only applies the context's own ignore file.
     fn files(&self, name: &str) -> ImageStage {
         ImageStage {
             name: format!("{FILES}{name}"),
-            about: "a context, without what is kept out",
+            about: "a context, without excluded files",
             from: dockerfile::Start::Arg(self.system_base()),
             steps: vec![
                 Step::line("USER root"),
@@ -336,7 +336,7 @@ impl<'p> Tree<'p> {
     fn steps(&self, index: usize, builder: &Builder, view: &View<'_>) -> Vec<Step> {
         let mut steps = Vec::new();
         if matches!(builder.from, Start::Image(_)) {
-            // By number: the base may have no list of accounts.
+            // As numbers: the base may have no list of accounts.
             steps.push(Step::line("USER 0:0"));
         }
         let system = self.project.stages.first();
@@ -344,7 +344,7 @@ impl<'p> Tree<'p> {
         if let Some(system) = system.filter(|_| has_hooks) {
             let (http, https) = dockerfile::proxy_args(system);
             if system.proxy.enable_globally {
-                // Each stage names its args: podman hands none on.
+                // Each stage declares its args: podman does not inherit them.
                 steps.push(step::global_proxy(&http, &https));
             }
             if self.sets_up_apt[index] {
@@ -360,7 +360,7 @@ impl<'p> Tree<'p> {
         }
         let cache = self.is_on_system[index].then(|| {
             let lineage: Vec<&Stage> = system.into_iter().collect();
-            // One lock for all would let one stage after the other use apt.
+            // A cache for each stage: with one lock for all, only one stage at a time could use apt.
             format!("{}-{}", dockerfile::apt_cache(&lineage), builder.name)
         });
         let hooks = builder.on_build.iter().enumerate();
@@ -375,7 +375,7 @@ impl<'p> Tree<'p> {
         steps
     }
 
-    /// What a stage copies. Where it has a shell, the first step that names an owner looks for that one.
+    /// The copies of a stage. If it has a shell, a step before the first copy for an owner checks that the owner exists.
     pub(super) fn copies(&self, copies: &[Copied], has_shell: bool) -> Vec<Step> {
         let mut steps = Vec::new();
         let mut known = BTreeSet::new();
@@ -403,15 +403,14 @@ impl<'p> Tree<'p> {
     }
 }
 
-/// The args of a further stage's service: those of the system's stage, whether it grows from that or not, and the bases
-/// that Compose has to fill in. The others have their values in the file.
+/// The bases that Compose must fill in. The others have their values in the file.
 pub(super) fn marked(bases: Vec<BuildArg>) -> impl Iterator<Item = BuildArg> {
     let is_marked = |text: &ComposeText| !text.is_literal();
     bases.into_iter().filter(move |arg| is_marked(&arg.value))
 }
 
-/// With a cache, the paths that are copied from each further stage from which nothing grows. They are the same in every
-/// file, as is what comes of them.
+/// With a cache, the paths that are copied from each further stage on which no other one builds. They are the same in every
+/// file, so the resulting stage is, too.
 fn kept_paths(project: &Project) -> Vec<BTreeSet<&str>> {
     let mut paths = vec![BTreeSet::new(); project.builders.len()];
     if project.cache.is_none() {

@@ -1,4 +1,4 @@
-//! What a build hook sees of the project, and so what redoes it when it changes.
+//! The files of the project that a build hook sees. A change of one of them runs the hook again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use super::{StageFolder, paths};
 use crate::model::{Hook, Hooks, Project, Stage};
 
-/// With more entries than this a folder is shown as a whole, whatever run-time scripts are in it.
+/// With more entries than this a directory is mounted as a whole, including its run-time scripts.
 const SHOWN_ONE_BY_ONE: usize = 40;
 
-/// What hooks may see.
+/// Decides what hooks see.
 pub(super) struct View<'p> {
     project: &'p Project,
     folders: &'p BTreeMap<String, StageFolder>,
@@ -39,9 +39,9 @@ impl<'p> View<'p> {
         }
     }
 
-    /// What a hook sees, relative to `installation/`: a tool's installer its own folder, the library, and what was placed
-    /// for it to find; any other script all that it may call. Neither sees what configure writes, or every edit of the
-    /// config would redo it.
+    /// What a hook sees, relative to `installation/`. A tool's installer sees its own directory, the library and `tmp/`. Any
+    /// other script sees all files that it may call. Neither sees the files that configure generates, otherwise every edit
+    /// of the config would run it again.
     pub(super) fn of_hook(&self, stage: &Stage, hook: &Hook) -> Vec<String> {
         let family = self.project.family(stage).into_iter();
         let family: Vec<(&str, &StageFolder)> = family
@@ -58,7 +58,7 @@ impl<'p> View<'p> {
         with_library(paths)
     }
 
-    /// What a hook of a further stage sees: its stage's folder, and an installer that it is.
+    /// What a hook of a further stage sees: its stage's directory, or, for an installer, the installer's directory as well.
     pub(super) fn of_builder_hook(&self, folder: &str, hook: &Hook) -> Vec<String> {
         let parts: Vec<&str> = hook.script.split('/').collect();
         let mut paths = match parts.as_slice() {
@@ -71,7 +71,7 @@ impl<'p> View<'p> {
         with_library(paths)
     }
 
-    /// Whether builds find something of this name right below `installation/`.
+    /// Whether builds find an entry of this name directly below `installation/`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.folders.contains_key(name) || self.others.iter().any(|other| other == name)
     }
@@ -82,7 +82,7 @@ impl<'p> View<'p> {
         tool: &str,
         family: &[(&str, &StageFolder)],
     ) -> BTreeSet<String> {
-        // A step cannot see what is not there; then it sees the folder that lacks it, and says so.
+        // A step cannot mount a directory that does not exist. It mounts the parent, and then says what is missing.
         let is_there = |folder: &StageFolder| folder.tools.iter().any(|name| name == tool);
         let own_tool = if self.folders.get(own).is_some_and(is_there) {
             format!("{own}/system/{tool}")
@@ -90,7 +90,7 @@ impl<'p> View<'p> {
             format!("{own}/system")
         };
         let mut paths = BTreeSet::from([own_tool]);
-        // Forwarders call the tool's folder there.
+        // Forwarders call the installer in the tool's directory of stage-1.
         let is_shipped = |folder: &StageFolder| folder.tools.iter().any(|name| name == tool);
         if self.folders.get(paths::TOOLS_OF).is_some_and(is_shipped) {
             paths.insert(format!("{}/{tool}", paths::TOOLS));
@@ -117,7 +117,7 @@ impl<'p> View<'p> {
             }
         }
         let own = script.split('/').next().unwrap_or(script);
-        // Without it the step says that the script is missing.
+        // The script's own directory. If it does not exist, the step says that the script is missing.
         if self.has(own) && !family.iter().any(|(stage, _)| *stage == own) {
             paths.insert(own.to_owned());
         }
@@ -125,15 +125,15 @@ impl<'p> View<'p> {
     }
 }
 
-/// What a step mounts for a hook that sees these paths.
+/// The mounts for a hook that sees these paths.
 fn with_library(mut paths: BTreeSet<String>) -> Vec<String> {
-    // What runs the hook lies there.
+    // The library contains the script that runs the hook.
     paths.insert(paths::LIBRARY.to_owned());
     mountable(paths.iter().map(String::as_str))
 }
 
-/// All of `custom/` but the scripts that only run-time entries name, so that an edit of those redoes no build hook,
-/// of this stage or, since it grows from this one, of the next. One that another file speaks of stays in view.
+/// All of `custom/` except the scripts that only run-time entries name, so that an edit of those runs no build hook again,
+/// neither of this stage nor of one that builds on it. If another file mentions such a script, all of `custom/` is shown.
 fn seen_of_custom(
     stage: &str,
     folder: &StageFolder,
@@ -157,12 +157,12 @@ fn seen_of_custom(
     shown.iter().map(|entry| path(&entry.name)).collect()
 }
 
-/// What a step mounts to see these paths.
+/// The mounts with which a step sees these paths.
 pub(super) fn mountable<'n>(paths: impl IntoIterator<Item = &'n str>) -> Vec<String> {
     let mut seen: Vec<String> = Vec::new();
     let spelled: BTreeSet<&str> = paths.into_iter().map(plain_prefix).collect();
     for path in spelled {
-        // Sorted, so what holds a folder comes before it.
+        // Sorted, so a directory comes before its content.
         if !seen
             .iter()
             .any(|folder| Path::new(path).starts_with(folder))
@@ -173,7 +173,7 @@ pub(super) fn mountable<'n>(paths: impl IntoIterator<Item = &'n str>) -> Vec<Str
     seen
 }
 
-/// The path, or the nearest folder above it whose name `RUN --mount` can spell: its fields know no quoting that
+/// The path, or the nearest directory above it whose name `RUN --mount` can express: there is no quoting in its fields that
 /// every engine understands.
 pub(super) fn plain_prefix(path: &str) -> &str {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.+@:~/".contains(c);

@@ -1,4 +1,4 @@
-//! docker-compose.yml, by way of the project's template.
+//! docker-compose.yml, rendered from the project's template.
 
 use serde_json::{Map, Value, json};
 
@@ -8,11 +8,11 @@ use crate::file_tree::FileTree;
 use crate::model::{BuildContext, ComposeText, Device, Setting, StageId};
 use crate::plan::{BuildArg, BuilderService, Plan, Port, Service, VolumeMount, VolumeSource};
 
-/// The host, by the name that the default proxy address uses.
+/// The name of the host that the default proxy address uses.
 const EXTRA_HOSTS: &str = "host.docker.internal:host-gateway";
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> anyhow::Result<()> {
-    // The template, which people extend, names the services that every project may have.
+    // The template names the two services of every project, because people extend them there.
     let mut context = Map::new();
     for StageId { name, key } in StageId::in_every_project() {
         let planned = plan.services.iter().find(|service| service.name == name);
@@ -35,7 +35,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> a
     {
         return Err(templates::lacks_services(name).into());
     }
-    // The template writes the names as they are.
+    // The template does not quote names, so they are quoted here.
     let further: Map<_, _> = further
         .into_iter()
         .map(|(name, service)| (yaml::key_text(&name).into_owned(), service))
@@ -58,7 +58,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> a
     Ok(())
 }
 
-/// `name:`, unless the template has one.
+/// The `name:` line, unless the template has one.
 fn name(plan: &Plan, body: &str) -> String {
     let is_there = body.lines().any(|line| line.starts_with("name:"));
     let name = plan.project.as_ref().filter(|_| !is_there);
@@ -66,7 +66,7 @@ fn name(plan: &Plan, body: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Comments at the head of the template explain the template.
+/// Removes the comments at the head of the template: they explain the template, not the result.
 fn without_hints(text: &str) -> String {
     let body = text.lines().skip_while(|line| line.starts_with('#'));
     body.flat_map(|line| [line, "\n"]).collect()
@@ -94,7 +94,7 @@ fn service(service: &Service) -> Value {
         "restart": option(&options.restart),
         "hostname": option(&options.hostname),
         "shm_size": option(&options.shm_size),
-        // An empty list would be no list for Compose any more once an override file is merged with it.
+        // Omit empty lists: Compose would fail to merge one with a list of an override file.
         "deploy": (service.device == Device::Gpu).then_some(deploy),
         "environment": environment,
         "ports": service.ports.iter().map(port).collect::<Value>(),
@@ -110,7 +110,7 @@ fn without_nulls(mut value: Value) -> Value {
     value
 }
 
-/// A further stage's: it is built, and started only by name, for a look into it.
+/// The service of a further stage: it is built, and started only by name, for a shell in it.
 fn builder(service: &BuilderService) -> Value {
     without_nulls(json!({
         "image": service.image.as_ref().map(text),
@@ -184,7 +184,7 @@ fn volumes(plan: &Plan) -> Value {
     or_null(volumes)
 }
 
-/// The secrets of services beside the stages, which Compose takes from its environment.
+/// The secrets of services besides the stages, which Compose reads from its environment.
 fn secrets(plan: &Plan) -> Value {
     let secrets = plan.beside.secrets.iter().map(|name| {
         let variable = name
@@ -195,8 +195,7 @@ fn secrets(plan: &Plan) -> Value {
     or_null(secrets.collect())
 }
 
-/// The networks and secrets of services beside the stages, and `--full-compose`: what each setting became, for a person who
-/// wants to see it.
+/// The networks and secrets of services besides the stages, and the resolved settings for `--full-compose`.
 fn extensions(plan: &Plan) -> Value {
     let mut map = Map::new();
     if !plan.beside.networks.is_empty() {

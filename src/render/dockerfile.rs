@@ -1,4 +1,4 @@
-//! The Dockerfiles: what is planned, printed in its order.
+//! The Dockerfiles: prints the planned steps.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
         insert_text(tree, path, text(dockerfile, &head)?);
     }
     for StageId { name, key } in &plan.absent {
-        // An older text would go on building what the config does not say any more.
+        // Written even without further stages: an old file would still build stages that the config no longer has.
         let text =
             format!("# {NOTICE}\n# The config has no {key}: there is nothing to build here.\n");
         insert_text(tree, &format!("{name}.Dockerfile"), text);
@@ -40,7 +40,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A Dockerfile under a head of these lines.
+/// A Dockerfile with these lines as its header.
 pub(super) fn text(dockerfile: &Dockerfile, head: &[String]) -> anyhow::Result<String> {
     let args = dockerfile.args.iter();
     let args: Vec<Value> = args
@@ -64,7 +64,7 @@ fn sentence(words: &str) -> String {
     first.into_iter().chain(letters).chain(['.']).collect()
 }
 
-/// A name for the example in the header: markers count with their defaults.
+/// A name for the example in the header; markers are replaced by their defaults.
 fn plain(image: &ComposeText) -> String {
     image.spelled(str::to_owned, |name, default| {
         default.map_or_else(|| name.to_lowercase(), str::to_owned)

@@ -1,4 +1,4 @@
-//! The tree of stages as a drawing: what grows from what, what is copied from where, which images are kept.
+//! The tree of stages as a drawing: which stage builds on which, what it copies, and which images get a name.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -34,7 +34,7 @@ pub fn graph(project: &Project, form: Form) -> String {
     }
 }
 
-/// What a node is; the word is that of the JSON form.
+/// The kind of a node; the variant's name is the word in the JSON form.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Image,
@@ -57,15 +57,15 @@ impl Kind {
 struct Node {
     kind: Kind,
     name: String,
-    /// The image that is kept.
+    /// The name of its image, if it has one.
     output: Option<String>,
-    /// What it grows from.
+    /// The node that it builds on.
     from: Option<usize>,
-    /// What it copies, from which node.
+    /// Its copies, with the node that they come from.
     copies: Vec<(usize, Copied)>,
 }
 
-/// All nodes; stages stand behind what they need.
+/// All nodes; a stage comes after those that it needs.
 struct Graph {
     nodes: Vec<Node>,
     places: HashMap<(Kind, String), usize>,
@@ -83,7 +83,7 @@ impl Graph {
             .stages
             .first()
             .map_or("", |stage| stage.id.name.as_str());
-        // All stages have their places before the first is looked into.
+        // Give all stages an index before the first one refers to another.
         let further = project.builders.iter().map(|builder| builder.name.as_str());
         let own = project.stages.iter().map(|stage| stage.id.name.as_str());
         for name in own.chain(further) {
@@ -175,7 +175,7 @@ impl Graph {
         }
         let is_root =
             |place: &usize| self.nodes[*place].from.is_none() && !children[*place].is_empty();
-        // Each with the lines before it; not the stack of calls, for chains are long.
+        // An explicit stack, not recursion: a long chain of stages would overflow the call stack.
         let mut open: Vec<(usize, String, &str)> = (0..self.nodes.len())
             .rev()
             .filter(is_root)
@@ -301,7 +301,7 @@ impl Graph {
     }
 }
 
-/// No sign that a terminal obeys.
+/// Removes control characters, which a terminal would interpret.
 fn one_line(text: &str) -> String {
     crate::diagnostic::escaped(text)
 }
@@ -330,7 +330,7 @@ fn for_dot(text: &str) -> String {
     })
 }
 
-/// JSON leaves characters as they are that hide or reorder text in a terminal.
+/// Escapes characters that hide or reorder text in a terminal; JSON does not require that.
 pub(super) fn for_json(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         if c != '\n' && is_harmful(c) {

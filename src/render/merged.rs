@@ -1,4 +1,4 @@
-//! The merged build: both stages in one Dockerfile, and two scripts that need no Compose.
+//! The merged build: all stages in one Dockerfile, and two scripts that do not need Compose.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     insert_text(tree, "merged.env", env);
     for script in ["build-merged.sh", "run-merged.sh"] {
         let text = assets::template(&format!("merged/{script}"));
-        // A build without contexts has no part for them.
+        // Without contexts the script has no code for them.
         let part = if merged.contexts.is_empty() {
             ""
         } else {
@@ -64,13 +64,13 @@ fn variable(EnvVar { name, value }: &EnvVar) -> String {
     }
 }
 
-/// As for `docker build --build-context`; empty where there are none.
+/// The options `--build-context`; empty if there are no contexts.
 fn contexts(contexts: &[BuildContext]) -> String {
     let pairs = contexts.iter();
     words(pairs.map(|context| word(&format!("{}={}", context.name, context.path))))
 }
 
-/// Options for which no other value stands.
+/// Options of `docker run` that no variable of merged.env sets.
 fn extra_args(options: &ContainerOptions) -> String {
     let set = options.entries().into_iter().filter_map(|(key, text)| {
         let text = literal(text.as_ref()?).replace(' ', "");
@@ -79,7 +79,7 @@ fn extra_args(options: &ContainerOptions) -> String {
     words(set)
 }
 
-/// An engine starts no container again that it removes when it ends.
+/// Only without `--rm`: an engine cannot restart a container that it removes when it ends.
 fn is_restarted(options: &ContainerOptions) -> bool {
     let restart = options.restart.as_ref().map(literal);
     restart.is_some_and(|restart| restart != "no")
@@ -92,7 +92,7 @@ fn port(port: &Port) -> String {
     }
 }
 
-/// A volume that Compose would make has the project's name before its own; an external one has its real name.
+/// A volume that Compose would create has the project's name as prefix; an external one has its real name.
 fn volume(mount: &VolumeMount, volumes: &NamedVolumes) -> String {
     let target = literal(&mount.target);
     match &mount.source {
@@ -104,7 +104,7 @@ fn volume(mount: &VolumeMount, volumes: &NamedVolumes) -> String {
     }
 }
 
-/// Validation has refused markers: nothing here is replaced by Compose.
+/// Plain text: validation has refused markers, because no Compose would replace them here.
 fn literal(text: &ComposeText) -> String {
     text.as_literal().unwrap_or_default().to_owned()
 }
@@ -113,7 +113,7 @@ fn words(items: impl Iterator<Item = String>) -> String {
     items.collect::<Vec<_>>().join(" ")
 }
 
-/// Engines take no name of one letter; without a name they make one up.
+/// `None` for a name of one letter, which engines refuse; they then invent a name.
 fn container_name(image: &str) -> String {
     let name = image.rsplit('/').next().unwrap_or(image);
     if name.len() < 2 {
@@ -130,7 +130,7 @@ fn container_name(image: &str) -> String {
         .collect()
 }
 
-/// An arg's name without the number of its stage, where each stage has one of the kind.
+/// An arg's name without the number of its stage, if each stage has such an arg.
 fn without_number(arg: &str) -> (&str, &str) {
     let is_number = |end: &str| end.bytes().all(|byte| byte.is_ascii_digit());
     arg.rsplit_once('_')

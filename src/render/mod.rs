@@ -1,6 +1,6 @@
 //! From the plan to the files of a project.
 //!
-//! A failure here is a bug of pei's, but for one: a `compose-template.yml` that the user has extended.
+//! A failure here is a bug of pei, with one exception: a `compose-template.yml` that the user has extended.
 
 mod compose;
 mod devcontainer;
@@ -33,14 +33,14 @@ pub(crate) use notice::NOTICE_OF_BUILDS;
 pub use status::{status_json, status_tree, status_why};
 pub(crate) use yaml::block as yaml_block;
 
-/// What is committed of a folder with a file that is not.
+/// The README that is committed in a directory whose other file is not.
 const ABOUT_MADE_HERE: &str = "\
 `pei configure` writes into this directory what is one machine's own, and a build reads it here. Git leaves all of it out \
 but this page: with it the directory is in a clone, and a build there can say what is missing.
 ";
 
-/// Everything that configure wants on disk. The template is the project's `compose-template.yml` where it is the user's;
-/// `None`: pei's own.
+/// All files that configure writes. The template is the project's `compose-template.yml` if the user has edited it;
+/// `None` means pei's own.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub fn project(plan: &Plan, compose_template: Option<&str>) -> anyhow::Result<Fi
     merged::add(&mut tree, plan)?;
     devcontainer::add(&mut tree, plan);
     add_ignore_files(&mut tree, &plan.left_out)?;
-    // The template is read from the project; this is what stands there when nobody changed it.
+    // The text of the template file that the project gets if nobody has edited it.
     insert_text(
         &mut tree,
         "compose-template.yml",
@@ -73,7 +73,7 @@ pub fn project(plan: &Plan, compose_template: Option<&str>) -> anyhow::Result<Fi
     Ok(tree)
 }
 
-/// The script tree but for the user's own folders.
+/// The script tree without the user's own directories.
 fn add_installation(tree: &mut FileTree) {
     for (path, content) in assets::installation() {
         if !assets::is_users(&path) {
@@ -94,7 +94,7 @@ fn installation_file(path: &str, content: Cow<'static, [u8]>, owner: Owner) -> F
     File::new(content, if is_script { 0o755 } else { 0o644 }, owner)
 }
 
-/// The two files that say what is left out.
+/// The two files that list what is excluded.
 fn add_ignore_files(tree: &mut FileTree, left_out: &LeftOut) -> anyhow::Result<()> {
     for name in ["dockerignore", "gitignore"] {
         let context = json!({"notice": NOTICE, "left_out": left_out});
@@ -117,7 +117,7 @@ mod tests {
     use crate::model::{Origin, Stage, StageId};
     use crate::plan::{Inputs, plan};
 
-    /// The config layer alone decides how many stages there are.
+    /// More than two stages: only `config` decides how many there are, and planning and rendering must work with any number.
     #[test]
     fn a_third_stage_gets_its_service_and_grows_from_the_core_of_the_second() {
         let source = SourceFile::new("minimal", assets::template("config/quick/minimal.yml"));

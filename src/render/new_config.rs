@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 /// The ports at which the templates publish ssh.
 const SSH_PORTS: [&str; 2] = ["2222", "3333"];
 
-/// Where ssh is published in a template, if it is.
+/// The port where a template publishes ssh, if it does.
 pub(super) fn ssh_port(template: &str) -> Option<u16> {
     let found = SSH_PORTS.iter().find(|port| template.contains(**port));
     found.and_then(|port| port.parse().ok())
 }
 
-/// The template with `project: NAME`, images of that name, and another port in the place of its own.
+/// The template with `project: NAME`, images of that name, and another ssh port.
 pub(super) fn personal(template: &str, name: &str, port: Option<u16>) -> String {
     let mut text = String::with_capacity(template.len() + 100);
     let mut is_named = false;

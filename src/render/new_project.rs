@@ -12,21 +12,21 @@ use crate::config;
 use crate::file_tree::{File, FileTree, Owner};
 use crate::plan::Plan;
 
-/// What a new project holds.
+/// The choices for a new project.
 #[derive(Debug)]
 pub struct NewProject<'p> {
-    /// What it is called.
+    /// Its name.
     pub name: &'p str,
-    /// Where its ssh is published, in the place of the template's port.
+    /// The port where its ssh is published, instead of the template's.
     pub ssh_port: Option<u16>,
     /// The quick template for `user_config.yml`; `None`: the full commented one.
     pub quick: Option<String>,
-    /// Also the example catalogue.
+    /// Whether it gets the examples.
     pub examples: bool,
-    /// Also a README, for the user to go on with.
+    /// Whether it gets a README, which is then the user's.
     pub readme: bool,
-    /// The Dockerfiles of the smallest project show their shape from the start; configure renders them for the config.
-    /// `None` where it has: what is rendered from the config is not replaced.
+    /// The Dockerfiles of the smallest project, as samples until configure renders them for the config.
+    /// `None` if configure has run: its files are not replaced.
     pub first_build: Option<&'p Plan>,
 }
 
@@ -38,7 +38,7 @@ fn config(quick: Option<&str>) -> &'static str {
     )
 }
 
-/// Where the config of a new project publishes ssh, if it does.
+/// The port where the config of a new project publishes ssh, if it does.
 pub fn ssh_port(quick: Option<&str>) -> Option<u16> {
     new_config::ssh_port(config(quick))
 }
@@ -87,7 +87,7 @@ pub fn new_project(new: &NewProject<'_>) -> anyhow::Result<FileTree> {
     Ok(tree)
 }
 
-/// The schema as a file: its comment carries what the first line of other files does.
+/// The schema as a file: its `$comment` holds the text that is the first line of other files.
 fn schema() -> String {
     let comment = format!("{{\n  \"$comment\": {},", Value::from(NOTICE));
     format!("{:#}\n", config::schema()).replacen('{', &comment, 1)

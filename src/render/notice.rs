@@ -1,4 +1,4 @@
-//! The first line of every generated text: whose file it is, and the token that shows a hand edit.
+//! The first line of every generated text file: that pei owns it, and the checksum that shows an edit by hand.
 
 /// For files that pei replaces.
 pub(super) const NOTICE: &str = "Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------";

@@ -1,6 +1,6 @@
-//! How text crosses into a Dockerfile, a shell or an ignore file.
+//! Quoting of text for Dockerfiles, shells and ignore files.
 
-/// Signs that no reader takes for anything but themselves.
+/// Characters that have no special meaning in any of these formats.
 const PLAIN: &str = "_-./:@,+";
 
 fn is_plain(text: &str, further: &str) -> bool {
@@ -8,12 +8,12 @@ fn is_plain(text: &str, further: &str) -> bool {
     text.chars().all(|c| is_plain(c) || further.contains(c))
 }
 
-/// A word that every POSIX shell reads back as the same bytes.
+/// Quotes a word so that every POSIX shell reads the same bytes.
 pub(crate) fn sh(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The same without quotes where a shell needs none, for a command that a person is to copy.
+/// The same, without quotes if a shell needs none, for a command that a person copies.
 pub(crate) fn sh_if_needed(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || PLAIN.contains(c) || c == '%';
     if text.is_empty() || text.starts_with('-') || !text.chars().all(is_plain) {
@@ -23,7 +23,7 @@ pub(crate) fn sh_if_needed(text: &str) -> String {
     }
 }
 
-/// A shell word for a list that stands in single quotes as a whole: double quotes can be read there.
+/// A shell word for a list that is in single quotes as a whole: with double quotes it stays readable.
 pub(crate) fn word_in_quotes(text: &str) -> String {
     if !text.is_empty() && is_plain(text, "=%") {
         text.to_owned()
@@ -32,7 +32,7 @@ pub(crate) fn word_in_quotes(text: &str) -> String {
     }
 }
 
-/// A JSON array for the exec form of a Dockerfile instruction: no shell, and no Dockerfile syntax, reads it.
+/// A JSON array for the exec form of a Dockerfile instruction: neither a shell nor Dockerfile syntax interprets it.
 pub(crate) fn exec_form(words: &[String]) -> String {
     let words: Vec<_> = words
         .iter()
@@ -41,7 +41,7 @@ pub(crate) fn exec_form(words: &[String]) -> String {
     format!("[{}]", words.join(", "))
 }
 
-/// The default of an `ARG`, quoted where it is not a plain word.
+/// The default of an `ARG`, quoted unless it is a plain word.
 pub(crate) fn arg_default(text: &str) -> String {
     if is_plain(text, "") {
         text.to_owned()
@@ -50,8 +50,8 @@ pub(crate) fn arg_default(text: &str) -> String {
     }
 }
 
-/// The exec form of `COPY`: the last path is the destination. Dockerfiles read quotes, backslashes and variables in
-/// its words once more; here they mean themselves.
+/// The exec form of `COPY`: the last path is the destination. A Dockerfile interprets quotes, backslashes and variables in
+/// its words, so they are escaped.
 pub(crate) fn copy_form(paths: &[String]) -> String {
     let mut words = paths.to_vec();
     if let Some((_, sources)) = words.split_last_mut() {
@@ -65,8 +65,8 @@ pub(crate) fn copy_form(paths: &[String]) -> String {
     exec_form(&words)
 }
 
-/// A source is a pattern. The engine undoes escapes only in what it takes for one, so that an escaped one
-/// begins with a class of one letter; a slash before it is the root's.
+/// Escapes a source of `COPY`, which is a pattern. The engine removes escapes only from text that it recognises as a
+/// pattern, so an escaped source begins with a class of one letter; for an absolute path, after the slash.
 fn copy_source(path: &str) -> String {
     const SIGNS: [char; 5] = ['\\', '*', '?', '[', '^'];
     let (root, path) = match path.strip_prefix('/') {
@@ -88,12 +88,12 @@ fn copy_source(path: &str) -> String {
     }
 }
 
-/// A path as a pattern of `.dockerignore` that matches nothing else.
+/// A pattern of `.dockerignore` that matches only this path.
 pub(crate) fn ignore_pattern(path: &str) -> String {
     pattern(path, &['\\', '*', '?', '[', ']', '^'])
 }
 
-/// The path that a pattern of [`ignore_pattern`] means; `None` for a pattern of several paths.
+/// The path of a pattern that [`ignore_pattern`] made; `None` for a pattern that matches several paths.
 pub(crate) fn ignored_path(pattern: &str) -> Option<String> {
     let mut path = String::new();
     let mut rest = pattern.chars();
@@ -111,7 +111,7 @@ pub(crate) fn ignored_path(pattern: &str) -> Option<String> {
     Some(path)
 }
 
-/// The path with these signs escaped. Engines cut off a blank at the end, unless it stands in a class.
+/// The path with these characters escaped. Engines remove a space at the end unless it is in a class.
 fn pattern(path: &str, signs: &[char]) -> String {
     let mut out = escaped(path, signs);
     if let Some(blank) = path.chars().last().filter(|last| last.is_whitespace()) {
@@ -121,7 +121,7 @@ fn pattern(path: &str, signs: &[char]) -> String {
     out
 }
 
-/// A backslash before each of the signs.
+/// Puts a backslash before each of these characters.
 fn escaped(text: &str, signs: &[char]) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(copied("*$"), r#"["[i]/\\\\*\\$", "/*\\$"]"#);
         assert_eq!(copied("\\"), r#"["[i]/\\\\\\\\", "/\\\\"]"#);
         assert_eq!(copied("a "), r#"["[i]/a[ ]", "/a "]"#);
-        // Of a stage the path is absolute, and its first sign may be one of a pattern.
+        // A path in a stage is absolute, and its first character after the slash may be special in a pattern.
         let of_stage = |path: &str| copy_form(&[path.to_owned(), "/x".to_owned()]);
         assert_eq!(of_stage("/app/dist"), r#"["/app/dist", "/x"]"#);
         assert_eq!(of_stage("/*a"), r#"["/[*]a", "/x"]"#);

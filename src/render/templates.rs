@@ -1,4 +1,4 @@
-//! The template engine, set up once: strict, and with the quoting rules as filters.
+//! The template engine: strict, with the quoting rules as filters.
 
 use std::sync::LazyLock;
 
@@ -9,10 +9,10 @@ use super::{quote, yaml};
 use crate::assets;
 use crate::failure::Failure;
 
-/// The project's `compose-template.yml` does not render, or not into YAML.
+/// The project's `compose-template.yml` does not render, or the result is not YAML.
 #[derive(Debug)]
 pub struct BrokenComposeTemplate {
-    /// Line in the template, from 1; where it is known.
+    /// Line in the template, from 1, if it is known.
     pub line: Option<usize>,
     /// What is wrong.
     pub message: String,
@@ -34,7 +34,7 @@ impl std::fmt::Display for BrokenComposeTemplate {
 
 impl std::error::Error for BrokenComposeTemplate {}
 
-/// pei's own templates, each parsed once a run.
+/// pei's own templates, each parsed once.
 static OWN: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = environment();
     environment.set_loader(|name| Ok(Some(assets::template(name).to_owned())));
@@ -50,7 +50,7 @@ pub(super) fn render(name: &str, context: impl serde::Serialize) -> anyhow::Resu
     Ok(with_one_end(&text))
 }
 
-/// With a single line end behind the last line.
+/// Ends the text with exactly one line break.
 fn with_one_end(text: &str) -> String {
     format!("{}\n", text.trim_end())
 }
@@ -58,7 +58,7 @@ fn with_one_end(text: &str) -> String {
 /// The template of docker-compose.yml.
 pub(super) const COMPOSE: &str = "compose-template.yml";
 
-/// Renders a compose template that a person has extended, and sees that Compose will be able to read what comes of it.
+/// Renders a compose template that a person has extended, and checks that Compose will be able to read the result.
 pub(super) fn render_extended(
     template: &str,
     context: impl serde::Serialize,
@@ -74,7 +74,7 @@ pub(super) fn render_extended(
             .map_or_else(|| error.kind().to_string(), str::to_owned),
     })?;
     let text = with_one_end(&text);
-    // Large projects make large texts; aliases have limits of their own.
+    // No limit for the length: large projects make large texts. Aliases have their own limits.
     let mut options = serde_saphyr::Options::default();
     options.budget = None;
     serde_saphyr::from_str_with_options::<serde::de::IgnoredAny>(&text, options)
@@ -82,7 +82,7 @@ pub(super) fn render_extended(
     Ok(text)
 }
 
-/// An older template knows two services.
+/// A template of an older version has no place for more than two services.
 pub(super) fn lacks_services(name: &str) -> BrokenComposeTemplate {
     BrokenComposeTemplate {
         line: None,
@@ -92,11 +92,11 @@ pub(super) fn lacks_services(name: &str) -> BrokenComposeTemplate {
     }
 }
 
-/// The rendered text is nowhere to be seen, so the line at fault is shown and not numbered.
+/// The user cannot see the rendered text, so the message shows the line instead of its number.
 fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenComposeTemplate {
     let what = match error.without_snippet() {
         serde_saphyr::Error::DuplicateMappingKey { .. } => {
-            "a key stands twice in one mapping; put what is yours below the first one".to_owned()
+            "a key occurs twice in one mapping; put your values below the first one".to_owned()
         }
         other => other.to_string(),
     };
@@ -108,9 +108,9 @@ fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenComposeTemplate {
     let message = match (what.split_once(" at line "), line) {
         (found, Some(line)) => {
             let what = found.map_or(what, |(what, _)| what);
-            format!("what comes of it is not YAML, at `{}`: {what}", line.trim())
+            format!("the result is not YAML, at `{}`: {what}", line.trim())
         }
-        _ => format!("what comes of it is not YAML: {what}"),
+        _ => format!("the result is not YAML: {what}"),
     };
     BrokenComposeTemplate {
         line: None,

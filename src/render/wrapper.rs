@@ -1,4 +1,4 @@
-//! The generated wrappers: what runs each stage's hooks.
+//! The generated wrappers, which run each stage's hooks.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::file_tree::{File, FileTree, Owner};
 use crate::model::{ComposeText, EnvVar, Hook, NameForm, StageId};
 use crate::plan::{Plan, StageScripts};
 
-/// The files exist for every stage, even when there is nothing in them.
+/// The files of every stage; they exist even if the stage has no hooks.
 pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     plan.scripts
         .iter()
@@ -78,19 +78,19 @@ fn add_stage(tree: &mut FileTree, scripts: &StageScripts) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// A marker is written as Compose would spell it; the file is for reading.
+/// Writes a marker in Compose's syntax: people read the file, no program does.
 fn line(variable: &EnvVar) -> String {
     let EnvVar { name, value } = variable;
     match value.as_ref().map(ComposeText::for_reading) {
         None => format!("# {name}"),
-        // Docker takes names that a shell would take for a command, or for worse.
+        // Docker allows names that a shell would interpret as a command or other syntax.
         Some(value) if NameForm::VARIABLE.fits(name) => format!("{name}={}", quote::sh(&value)),
-        // A container has variables that no shell can; `:` lets a reader see them, and does nothing.
+        // A container can have variables that no shell can set. They follow `:`, which does nothing, so that people see them.
         Some(value) => format!(": {}", quote::sh(&format!("{name}={value}"))),
     }
 }
 
-/// Size 0 tells the entrypoint that there is no such hook.
+/// Empty without a hook: by the size 0 the entrypoint knows that there is none.
 fn add_entry(tree: &mut FileTree, stage: &StageId, hook: Option<&Hook>) -> anyhow::Result<()> {
     let path = path(stage, "on-entry");
     let Some(hook) = hook else {

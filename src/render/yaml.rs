@@ -1,7 +1,7 @@
-//! Values as YAML text that every parser reads alike.
+//! Values as YAML text that every parser reads in the same way.
 //!
-//! Each string is a double-quoted scalar, so that no word is taken for a boolean, a number or a date, whatever
-//! version of YAML the reader speaks.
+//! Each string is a double-quoted scalar, so that no parser reads a word as a boolean, a number or a date, whatever
+//! version of YAML it implements.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::yaml_text::double_quoted;
 
-/// Block style, every line but the first indented by `indent` blanks.
+/// Block style, every line except the first indented by `indent` spaces.
 pub(crate) fn block(value: &Value, indent: usize) -> String {
     let mut out = String::new();
     write_value(&mut out, value, indent);
@@ -65,7 +65,7 @@ fn new_line(out: &mut String, indent: usize) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
-/// Parsers look for the colon of a key no further than 1024 characters; a longer one has to say that it is one.
+/// Parsers look for the colon of a key within 1024 characters only; a longer key needs `? ` before it.
 const LONGEST_PLAIN_KEY: usize = 1000;
 
 fn write_key(out: &mut String, key: &str, indent: usize) {
@@ -80,7 +80,7 @@ fn write_key(out: &mut String, key: &str, indent: usize) {
     out.push(':');
 }
 
-/// A key: plain where no YAML version takes the word for anything but text.
+/// A key: plain if every YAML version reads the word as text.
 pub(super) fn key_text(key: &str) -> Cow<'_, str> {
     let is_word = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && key

@@ -255,7 +255,7 @@ SCRIPT
     sshd_says 'passwordauthentication no' 'kbdinteractiveauthentication no' 'permitrootlogin no' 'usepam yes' \
         'clientaliveinterval 77' 'maxauthtries 5' 'maxstartups 7:30:70' 'x11forwarding no' 'printmotd yes'
     must_fail in_c -- test -e /root/planted
-    has "$(<"$PROJECT.log")" 'me gets no login hooks'
+    has "$(<"$PROJECT.log")" 'me gets login hooks in login shells only'
 }
 
 @test "a key that is taken out of the config logs in no longer, one that is put in does, and the user's own stays" {

@@ -127,7 +127,7 @@ full_volumes() {
     box_with_own_keys --tmpfs /pei-init:nr_inodes=1
     password_logs_in
     wait_for_start "$BOX"
-    has "$(logs "$BOX")" 'cannot write to /pei-init that the first run of stage-2 is done; its hooks run again at the next start'
+    has "$(logs "$BOX")" 'cannot record in /pei-init that the first-run hooks of stage-2 succeeded; they run again at the next start'
     has "$(logs "$BOX")" 'ssh sessions may lack variables'
     has_line "$(in_c "$BOX" -- cat /var/lib/pei-test/steered)" 'first ended'
 }
@@ -341,7 +341,7 @@ EVERYTHING='find / -xdev \( -path /proc -o -path /sys -o -path /dev \) -prune -o
     box --volume "$WORK/home:/home/me" --volume "$WORK/data:/hard/volume/data"
     password_logs_in
     wait_for_start "$BOX"
-    has "$(logs "$BOX")" '/home/me belongs to uid 4242, and me has uid 1000: sshd takes no key from there, only those of user_config.yml, and a password'
+    has "$(logs "$BOX")" '/home/me belongs to uid 4242, and me has uid 1000: sshd ignores the keys in it, and takes only those of user_config.yml and a password'
     equal /hard/volume/data "$(in_c "$BOX" -- readlink /soft/data)"
     equal $'4242:4242 700\n4242:4242 750' "$(stat -c '%u:%g %a' "$WORK/home" "$WORK/data")"
 }

@@ -139,7 +139,7 @@ setup() {
     equal '1|two words' "$output"
     must file_in_image "$(image 1)" /var/lib/pei-test/odd
     equal 'run by bash' "$output"
-    has "$(<"$PROJECT.log")" 'odd.sh is written for shell, which is not here; bash runs it'
+    has "$(<"$PROJECT.log")" 'odd.sh is written for shell, which is not installed; bash runs it'
     must in_c -- cat /var/lib/pei-test/perl.every
     equal 1 "$output"
 }

@@ -92,7 +92,7 @@ nothing_to_commit() {
     for text in '' "authorized_key me ssh-ed25519 AAAA"; do
         printf '%s' "$text" >"$PROJECT/.pei/secrets/ssh-credentials"
         build_fails stage-2
-        has "$(<"$PROJECT.log")" '.pei/secrets/ssh-credentials is not whole: run `pei configure`, then build again'
+        has "$(<"$PROJECT.log")" '.pei/secrets/ssh-credentials is incomplete: run `pei configure`, then build again'
     done
 }
 

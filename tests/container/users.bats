@@ -323,7 +323,7 @@ stage_1:
   custom: {on_build: [stage-1/custom/accounts.sh]}
 YAML
     build stage-1
-    has "$(<"$PROJECT.log")" 'do not log in by ssh, though they have passwords: '
+    has "$(<"$PROJECT.log")" 'cannot log in by ssh, although they have passwords: '
     up stage-1
     wait_for_ssh "$port"
     for name in new hooked both; do must ssh_as "$name" "$PASSWORD" "$port" id -un; done

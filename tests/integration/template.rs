@@ -115,7 +115,7 @@ fn a_broken_template_is_named_with_its_place_and_nothing_is_written() {
     case(
         "services: {}\n",
         "",
-        "at `services: {}`: a key stands twice in one mapping",
+        "at `services: {}`: a key occurs twice in one mapping",
     );
     case("mine: [\n", "", "not YAML, at `mine: [`: unclosed bracket");
 }

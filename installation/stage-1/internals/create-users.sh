@@ -1,9 +1,9 @@
 #!/bin/bash
-# Creates the accounts that log in, without credentials: those come at the end of the build, so that a
-# changed password redoes nothing but themselves.
+# Creates the users' accounts, without credentials. A step at the end of the build sets those, so that a
+# changed password runs only that step again.
 #
 # Reads: SSH_USER_NAME, SSH_USER_UID, SSH_USER_GID (comma lists in the same order, empty where unset; `host` for the ids
-# of who ran `pei configure`, from /pei-build/ids/host, with lines of KEY and NUMBER, empty where the image picks one).
+# of the person who ran `pei configure`, from /pei-build/ids/host, with lines of KEY and NUMBER, empty if the image picks one).
 # Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
@@ -13,7 +13,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/clean.sh"
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
 pei_install_err_trap
 
-# split TEXT: fills the array `fields`; empty fields count, also the last.
+# split TEXT: sets the array `fields`; keeps empty fields, also the last one.
 split() {
   fields=()
   local rest="$1,"
@@ -23,7 +23,7 @@ split() {
   done
 }
 
-# host_id KEY: prints the number of who configured.
+# host_id KEY: prints the number of the person who configured.
 host_id() {
   local key number file="${PEI_HOST_IDS_FILE:-/pei-build/ids/host}"
   [[ -f "${file}" ]] || pei_die 'there is no .pei/ids/host: this clone was not configured yet; run `pei configure`, then build again'
@@ -43,14 +43,14 @@ free_id() {
   printf '%s' "${id}"
 }
 
-# Like sshd, _apt, nobody: under another name, sshd does not start and apt cannot download.
+# Such as sshd, _apt, nobody: if they were renamed, sshd would not start and apt could not download.
 is_system_account() {
   local uid
   uid="$(user_field "$1" 3)"
   ((uid < 1000 || uid == 65534)) && [[ "$(user_field "$1" 7)" =~ /(nologin|false)$ ]]
 }
 
-# An account of the base with the wanted name keeps its files under another name.
+# Renames an account of the base that has the wanted name; it keeps its files.
 move_namesake_away() {
   local name="$1" n=1 home
   getent passwd "${name}" >/dev/null || return 0
@@ -75,14 +75,14 @@ move_namesake_away() {
   fi
 }
 
-# An account of the base that owns the wanted uid gets a free one, and its files with it.
+# Gives an account of the base that has the wanted uid a free one, and changes the owner of its files.
 move_uid_owner_away() {
   local uid="$1" owner home new
   getent passwd "${uid}" >/dev/null || return 0
   owner="$(user_field "${uid}" 1)"
   new="$(free_id passwd)"
   home="$(user_field "${owner}" 6)"
-  pei_log_info "uid ${uid} belonged to ${owner}, who has uid ${new} now"
+  pei_log_info "uid ${uid} belonged to ${owner}, which now has uid ${new}"
   # usermod changes the owner of the files in the home by itself.
   usermod --uid "${new}" "${owner}"
   [[ ! -d "${home}" ]] || find "${home}" -xdev -uid "${uid}" -exec chown -h "${new}" {} +
@@ -97,7 +97,7 @@ primary_group() {
     printf '%s' "${gid}"
     return 0
   fi
-  # A group of that name with another number is not ours to change.
+  # Do not change a group of that name with another number: the base may need it.
   getent group "${group}" >/dev/null && group="${name}_${gid}"
   groupadd --gid "${gid}" "${group}"
   printf '%s' "${gid}"
@@ -111,7 +111,7 @@ create_user() {
   else
     uid="$(free_id passwd)"
   fi
-  # The usual pairing of uid and gid, where nobody asked for another.
+  # Use the uid as gid, as usual, if no other was asked for.
   if [[ -z "${gid}" ]] && ! getent group "${uid}" >/dev/null && [[ " ${wanted_gids[*]} " != *" ${uid} "* ]]; then
     gid="${uid}"
   fi
@@ -119,7 +119,7 @@ create_user() {
   # --no-log-init: a large uid would make lastlog a sparse file of gigabytes, which image layers store whole.
   useradd --no-log-init --create-home --shell /bin/bash --uid "${uid}" --gid "${gid}" \
     --groups sudo,ssh_users --password '*' "${name}"
-  # Files of one user are no other's; which mode useradd gives is the base's to say.
+  # Close the home to other users: the base's settings decide which mode useradd uses.
   chmod g-w,o-rwx -- "$(user_field "${name}" 6)"
 }
 
@@ -130,7 +130,7 @@ set_up_root() {
   usermod --append --groups ssh_users --shell /bin/bash root
 }
 
-# The build ends here rather than with an account that is not the one asked for.
+# Fail the build if an account is not as requested.
 check_user() {
   local name="$1" uid="$2" gid="$3" got_uid got_gid
   got_uid="$(id -u -- "${name}")"

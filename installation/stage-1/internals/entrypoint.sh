@@ -1,11 +1,11 @@
 #!/bin/bash
-# The entrypoint of both images: prepares the container, starts sshd, then hands over.
+# The entrypoint of both images: prepares the container, starts sshd, then runs the on_entry hook or the command.
 #
 # Usage: entrypoint.sh [--verbose] [--no-block] [--] [COMMAND…]
 #        entrypoint.sh COMMAND…           (a first word that does not begin with --)
 # With a custom.on_entry hook every argument goes to that hook, untouched.
 #
-# A failing hook or sshd is reported and never prevents the hand-over: a container that runs can be looked into.
+# A failure of a hook or of sshd is reported but does not end the start: in a running container one can find the reason.
 set -uo pipefail
 
 readonly TREE=/pei-from-host
@@ -15,7 +15,7 @@ usage_error() {
   exit 2
 }
 
-# The stages that this image is made of, in their order: those whose directory has the script of a start.
+# The stages of this image in order: those whose directory has internals/on-entry.sh.
 find_stages() {
   local script
   stages=()
@@ -58,13 +58,13 @@ read_options() {
   done
 }
 
-# The container's PATH may lead to what a user has written. pei's own scripts, which are root's, look nowhere but in the
-# system's directories; hooks, sessions and the container's program get the container's.
+# The container's PATH may contain directories that a user can write to. pei's own scripts run as root, so they use only the
+# system's directories; hooks, sessions and the container's program get the container's PATH.
 prepare() {
   local stage
   export PEI_HOOK_PATH="${PATH:-}"
   PATH=/usr/sbin:/usr/bin:/sbin:/bin
-  # Read by ssh sessions, so the first thing: a hook that hangs must not keep it from them.
+  # First: sessions must have the variables even if a hook hangs.
   bash "${TREE}/stage-1/internals/environment.sh"
   bash "${TREE}/stage-1/internals/link-storage.sh"
   for stage in "${stages[@]}"; do
@@ -73,7 +73,7 @@ prepare() {
   bash "${TREE}/stage-1/internals/start-sshd.sh"
 }
 
-# PID 1 stays this bash, which reaps what others leave behind and ends at once when asked to.
+# This bash stays PID 1: it reaps orphaned processes and ends at once on TERM.
 sleep_until_stopped() {
   trap 'exit 0' TERM INT
   while :; do
@@ -82,7 +82,7 @@ sleep_until_stopped() {
   done
 }
 
-# Open, and not what the engine puts in place of a stdin that nobody asked for.
+# Whether stdin is open, and not the /dev/null that the engine uses if nobody asked for a stdin.
 stdin_is_used() {
   [[ -t 0 ]] && return
   [[ -e /proc/self/fd/0 && ! /proc/self/fd/0 -ef /dev/null ]]
@@ -120,7 +120,7 @@ main() {
   else
     read_options "$@"
   fi
-  # A stop that comes while a hook runs ends the container, too.
+  # A stop must also end the container while a hook runs.
   trap 'exit 0' TERM INT
   prepare &
   wait "$!"

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Lets ssh sessions see the variables of the container, as the engine really gave them. Run by entrypoint.sh.
+# Gives ssh sessions the container's variables with their exact values. Run by entrypoint.sh.
 #
-# sshd gives a session what /etc/environment holds. pam_env reads that file with rules of its own: a # starts
-# a comment wherever it stands, quotes and backslashes are eaten, a line holds one value. What
-# does not fit goes to /pei-init/environment.sh, which every bash reads first.
+# An ssh session gets the variables of /etc/environment. pam_env has its own rules for that file: a # starts
+# a comment anywhere in a line, quotes and backslashes are removed, and a value cannot hold a line break. Values that
+# pam_env would change go to /pei-init/environment.sh, which every bash reads first.
 set -uo pipefail
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=installation/stage-1/lib/log.sh
@@ -14,7 +14,7 @@ source "${here}/../lib/block.sh"
 # Older versions of pam_env read lines of at most 1023 bytes.
 readonly LINE_LIMIT=1000
 
-# belongs_to_session NAME: what a login sets itself is not the container's to say.
+# belongs_to_session NAME: whether the login itself sets this variable, so the container's value must not replace it.
 belongs_to_session() {
   case "$1" in
     HOME | USER | LOGNAME | SHELL | PWD | OLDPWD | SHLVL | TERM | HOSTNAME | MAIL | _ | DEBIAN_FRONTEND) return 0 ;;
@@ -23,7 +23,7 @@ belongs_to_session() {
   esac
 }
 
-# One line, read back as the same bytes by every version of pam_env.
+# Whether every version of pam_env reads the line back as the same bytes.
 fits_pam_env() {
   local name="$1" value="$2" line
   line="${name}=${value}"
@@ -33,19 +33,19 @@ fits_pam_env() {
 
 main() {
   local entry name value pam='' shell='' told=0 LC_ALL=C
-  # Of a start that was killed while it wrote.
+  # Remove temporary files of a start that was killed while it wrote.
   rm -f -- /etc/.pei.???????? /pei-init/.pei.???????? 2>/dev/null
-  # With = as IFS, read would take the last one off a value that ends with it.
+  # Not `IFS== read name value`: it would remove a `=` at the end of a value.
   while IFS= read -r -d '' entry; do
     name="${entry%%=*}"
     value="${entry#*=}"
-    # Others are left out: neither pam_env nor bash takes them.
+    # Skip other names: neither pam_env nor bash allows them.
     [[ "${name}" =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
     ! belongs_to_session "${name}" || continue
     if fits_pam_env "${name}" "${value}"; then
       pam+="${name}=${value}"$'\n'
     else
-      # Only where nothing is set: a shell in a shell keeps what its user changed.
+      # Only if it is not set: a nested shell must keep a value that the user changed.
       shell+="[ -n \"\${${name}+set}\" ] || export ${name}=${value@Q}"$'\n'
     fi
   done < <(PATH="${PEI_HOOK_PATH:-${PATH}}" /usr/bin/env -0 | sort -z)

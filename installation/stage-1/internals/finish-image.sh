@@ -1,9 +1,9 @@
 #!/bin/bash
-# Last step of an image: login hooks reach every shell, what only the build needed goes away, and
-# the entrypoint gets its place.
+# Last step of an image: adds the login hooks to every kind of shell, removes what only the build needed, and
+# links the entrypoint.
 #
-# Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false), PEI_STAGE_DIR_N, and below /pei-build what the steps before it
-# have copied, as it is on the host. Needs root, no network.
+# Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false), PEI_STAGE_DIR_N, and below /pei-build the files that earlier
+# steps copied, with the modes of the host. Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 lib="$(dirname -- "${BASH_SOURCE[0]}")/../lib"
@@ -22,12 +22,12 @@ login_line() {
   printf 'if [ -n "${BASH_VERSION:-}" ] && [ -r %s ]; then . %s %s; fi\n' "${LOGIN}" "${LOGIN}" "$1"
 }
 
-# Three places, since no single file is read by every kind of bash; login.sh sees that the hooks
-# run once, as late as they can.
+# Three places, because no single file is read by every kind of bash. login.sh runs the hooks once, in the last of these
+# files that a shell reads.
 install_login_hooks() {
   mkdir -p /etc/profile.d
   login_line profile >/etc/profile.d/zz-pei-login.sh
-  # At the top: what follows there ends early in shells that nobody types in, and those need the variables.
+  # At the top: the file returns early in non-interactive shells, and those need the variables too.
   printf 'if [ -r /pei-init/environment.sh ]; then . /pei-init/environment.sh; fi\n' \
     | pei_block_set --top /etc/bash.bashrc environment
   login_line system | pei_block_set /etc/bash.bashrc login
@@ -35,9 +35,9 @@ install_login_hooks() {
   while IFS=: read -r name _ uid _ _ home _; do
     if ((uid == 0 || (uid >= 1000 && uid < 65534))) && [[ -d "${home}" && "${home}" != / ]]; then
       pei_log_debug "login hooks for ${name}"
-      # A link that a hook left there, and its owner may not write through, is nobody's reason to stop.
+      # A failure is only a warning: a hook may have made ~/.bashrc a link to a file that the user cannot write.
       login_line home | pei_block_set "${home}/.bashrc" login \
-        || pei_log_warn "${name} gets no login hooks in shells that are no login shells"
+        || pei_log_warn "${name} gets login hooks in login shells only"
     fi
   done </etc/passwd
   login_line home | pei_block_set /etc/skel/.bashrc login
@@ -60,9 +60,9 @@ clean_up() {
   rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/cache/apt/*.bin
 }
 
-# There is one internals/ tree, stage-1's. A stage's own path to the scripts of its start is a link: by that path a script
-# knows its stage. PEI_STAGE_DIR_N tells which stages the image is made of; a hook of stage-1 may bring stage-2's directory
-# into an image that is none of stage-2.
+# Only stage-1 has an internals/ tree. In the other stages' directories the scripts of a start are links to it: a script
+# finds its stage by the path under which it is called. PEI_STAGE_DIR_N names the stages of the image. Do not look for the
+# directories instead: a hook of stage-1 may copy stage-2's directory into stage-1's image.
 link_start_scripts() {
   local stage script
   for stage in "${!PEI_STAGE_DIR_@}"; do
@@ -75,20 +75,21 @@ link_start_scripts() {
   done
 }
 
-# COPY opens all that it brings, for a clone or a download may have any modes. What a person closed stays closed: a file or
-# directory without a bit for group and others, in a directory that has one. A stage's directory that is closed as a whole is the
-# umask's doing, not a choice. pei's own scripts are for all.
+# COPY makes all files readable, because a clone or a download may have any modes. This closes again what a person closed: a
+# file or directory without permissions for group and others, in a directory that has some. A stage's directory that is closed
+# itself comes from the umask, and was not closed on purpose. pei's own scripts stay readable.
 keep_closed() {
   local mode path start
   cd /pei-build
   while IFS=/ read -r -d '' mode path; do
-    # What no mount can spell is seen with all that lies beside it, and podman shows what .dockerignore leaves out.
+    # Not every file here is in the image: a step mounts the whole directory of a file whose name a mount cannot express, and
+    # podman also mounts files that .dockerignore excludes.
     [[ -e "/pei-from-host/${path}" ]] || continue
-    # Hooks that root runs may call each other.
+    # Keep scripts executable: hooks that root runs may call each other.
     { IFS= read -r -N 2 start <"${path}"; } 2>/dev/null || start=''
     [[ "${path}" != *.sh && "${path}" != *.bash && "${start}" != '#!' ]] || mode="$(printf '%o' "$((8#${mode} | 8#100))")"
     chmod -- "${mode}" "/pei-from-host/${path}"
-    pei_log_info "${path} is root's alone: on the host it is closed to others, too"
+    pei_log_info "only root can read ${path}: on the host it is closed to others, too"
   done < <(find -- * \( -path 'stage-?/internals' -o -path 'stage-?/lib' -o -path 'stage-?/generated' \) -prune \
     -o ! -perm /077 \( -type d ! -path '*/*' -prune -o -printf '%m/%p\0' -type d -prune \))
   cd /
@@ -98,7 +99,7 @@ main() {
   link_start_scripts
   keep_closed
   install_login_hooks
-  # Behind what hooks have put into sshd_config.
+  # After the lines that hooks put into sshd_config.
   [[ ! -e "${PEI_SSHD_SETTINGS}" ]] || pei_sshd_settings_last
   clean_up
   ln -sfn /pei-from-host/stage-1/internals/entrypoint.sh /entrypoint.sh

@@ -15,7 +15,7 @@ is_installed() {
   [[ "$(dpkg-query -W -f '${db:Status-Status}' -- "$1" 2>/dev/null)" == installed ]]
 }
 
-# absent PACKAGE…: prints those that no list offers.
+# absent PACKAGE…: prints the packages that no list has.
 absent() {
   local package
   for package in "$@"; do
@@ -31,13 +31,13 @@ main() {
     is_installed "${package}" || missing+=("${package}")
   done
   if ((${#missing[@]} == 0)); then
-    pei_log_info "all packages are there already: $*"
+    pei_log_info "all packages are already installed: $*"
     return 0
   fi
-  # A source that fails may be one that has nothing to do with these packages; left to itself, apt calls it a warning.
+  # By default apt only warns if a source fails. That is an error only if a package is then missing.
   apt-get update -o APT::Update::Error-Mode=any || lists_whole=0
   if ((lists_whole == 0)) && [[ -n "$(absent "${missing[@]}")" ]]; then
-    pei_die "apt-get update failed, and what it says stands above. It asked $(pei_apt_places);" \
+    pei_die "apt-get update failed; its output is above. It asked $(pei_apt_places);" \
       "see apt.repo_source, apt.use_proxy and proxy in user_config.yml"
   fi
   local machine_id
@@ -45,10 +45,10 @@ main() {
   pei_record_begin
   before="$(pei_installed_packages)"
   if ! apt-get install -y --no-install-recommends -- "${missing[@]}"; then
-    ((lists_whole == 1)) || pei_die "apt-get update had failed, too: is $(pei_apt_places) in reach?"
-    pei_die "apt-get install failed; what apt says stands above"
+    ((lists_whole == 1)) || pei_die "apt-get update had failed, too: can this build reach $(pei_apt_places)?"
+    pei_die "apt-get install failed; its output is above"
   fi
-  # Made by openssh-server's own set-up; every container makes its own at its first start instead.
+  # The package openssh-server made these. Every container makes its own at its first start.
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
   # On Debian 13 openssh-server brings systemd, which makes one: another in each build, and the same for all containers.
   case "${machine_id}" in

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Links /soft to the storage that the container has, where its image has storage at all. Run by entrypoint.sh.
+# Links /soft to the container's storage, if the image has storage. Run by entrypoint.sh.
 set -uo pipefail
 
-# A volume or host directory counts where something is mounted; else the image's own directory.
+# Uses a volume or host directory if one is mounted, else the image's own directory.
 link_storage() {
   local key="$1" target link="/soft/$1"
   target="/hard/image/${key}"
@@ -17,8 +17,8 @@ link_storage() {
   [[ "$(readlink -- "${link}")" == "${target}" ]] || ln -sfn -- "${target}" "${link}"
 }
 
-# A fresh volume belongs to root alone, and so does a directory of the host that the engine has made; the directory of the
-# image that they stand in for is everybody's. What holds something, or is somebody's, keeps its mode.
+# A new volume, and a directory of the host that the engine created, can only be written by root. The directory of the image
+# that they replace is open to all users, so these are opened too. A directory with content or with another owner keeps its mode.
 open_fresh() {
   local dir="/hard/volume/$1"
   [[ -w "${dir}" ]] || return 0
@@ -26,12 +26,12 @@ open_fresh() {
   chmod 1777 -- "${dir}"
 }
 
-# users: those of the config, but root, who may write anywhere; not more of them than a start has time for.
+# users: those of the config except root, who may write anywhere; not too many, because each costs time at a start.
 users() { getent group ssh_users | cut -d: -f4 | tr ',' '\n' | grep -vx root | head -n 20; }
 
 tell_of_closed_storage() {
   local dir="/hard/volume/$1" name first=''
-  # What is read-only for root is meant to be.
+  # A directory that root cannot write to is read-only on purpose.
   [[ -d "${dir}" && -w "${dir}" ]] || return 0
   while IFS= read -r name; do
     ! setpriv --reuid "${name}" --regid "$(id -g -- "${name}")" --init-groups test -w "${dir}" || return 0

@@ -1,12 +1,11 @@
 # shellcheck shell=bash
-# Runs the login hooks of the user who logs in. Sourced by /etc/profile.d, /etc/bash.bashrc and ~/.bashrc, with
-# the place's name as its argument. Sourced into the user's own shell: it prints nothing, changes
-# no option, ends nothing, and leaves no name behind but PEI_LOGIN_SESSION. The shell that is a container's
-# first process ends at the polite signal from then on.
+# Runs the login hooks of the user who logs in. /etc/profile.d, /etc/bash.bashrc and ~/.bashrc source it, with
+# the place's name as its argument. It runs in the user's own shell, so it prints nothing, changes no option, does not
+# exit, and defines no name except PEI_LOGIN_SESSION. If the shell is the container's first process, it makes TERM end it.
 #
-# "Once per session" is told by the kernel's session id and the uid: a shell in a shell is the same session, a new
-# terminal or another user's shell is not. Hooks run as late as they can, behind ~/.bashrc where that is
-# read, so that what they set is not set back.
+# The kernel's session id and the uid show whether the hooks have run in this session: a nested shell is in the same
+# session, a new terminal or another user's shell is not. The hooks run as late as possible, at the end of ~/.bashrc if
+# the shell reads that, so that ~/.bashrc does not overwrite what they set.
 
 __pei_login_due() {
   local place="$1" session rc
@@ -38,8 +37,8 @@ __pei_login_in_home() {
   [[ -r ~/.bashrc ]] && grep -q '^# >>> pei login >>>$' ~/.bashrc 2>/dev/null
 }
 
-# A hook's `exit` ends the hook, its `set -e` or `set -u` is gone when it is through. An error that bash itself turns into a
-# jump to the prompt, such as an unset variable under `set -u`, skips the rest of this file: then the first prompt cleans up.
+# A hook's `exit` only ends the hook, and its `set -e` or `set -u` is undone after it. On some errors, such as an unset
+# variable under `set -u`, bash returns to the prompt and skips the rest of this file: then the first prompt cleans up.
 __pei_login_guard() {
   __pei_login_saved="$(
     shopt -po errexit nounset pipefail
@@ -63,7 +62,7 @@ __pei_login_restore() {
   unset -f __pei_login_due __pei_login_in_home __pei_login_guard __pei_login_restore
 }
 
-# A bash that somebody types in takes no notice of TERM; who stops the container would wait for the engine's patience to end.
+# An interactive bash ignores TERM, so `docker stop` would take ten seconds.
 [[ $$ != 1 || $- != *i* || -n "$(trap -p TERM)" ]] || trap 'exit 0' TERM
 
 if __pei_login_due "${1:-}"; then
@@ -71,7 +70,7 @@ if __pei_login_due "${1:-}"; then
   __pei_login_guard
   for __pei_login_wrapper in /pei-from-host/stage-1/generated/_custom-on-user-login.sh \
     /pei-from-host/stage-2/generated/_custom-on-user-login.sh; do
-    # The argument gives the wrapper positional parameters of its own; the shell's stay as they are.
+    # With an argument the wrapper has its own positional parameters, so the shell's do not change.
     # shellcheck source=/dev/null
     [[ ! -s "${__pei_login_wrapper}" ]] || source "${__pei_login_wrapper}" login || :
   done

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Read first by the bash that takes its commands from a pipe and is the container's first process. Such a process is ended by
-# no signal that it does not handle, so a stop would wait for the engine's patience to end. With a trap for its end, bash
-# handles them; one for TERM itself would not be looked at while bash waits for the next command.
+# Startup file of a bash that is the container's first process and reads its commands from a pipe. The kernel does not end a
+# first process by a signal that it does not handle, so `docker stop` would take ten seconds. With a trap for EXIT, bash
+# handles the signals; it would not run a trap for TERM while it waits for the next command.
 #
 # Reads: PEI_BASH_ENV, the container's own BASH_ENV.
 trap : EXIT

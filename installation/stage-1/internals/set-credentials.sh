@@ -1,7 +1,7 @@
 #!/bin/bash
-# Gives the accounts their passwords and keys, from a file that a build step mounts and no layer holds.
+# Sets the passwords and keys of the accounts, from a file that a build step mounts, so that it is in no layer.
 #
-# Reads: /pei-build/secrets/ssh-credentials, which `pei configure` wrote, a line each, fields parted by one blank:
+# Reads: /pei-build/secrets/ssh-credentials, which `pei configure` wrote, a line each, fields separated by one space:
 #   password NAME HASH              a crypt(3) hash
 #   authorized_key NAME KEY…        a line in the form of authorized_keys
 #   identity NAME FILE BASE64       a private key, to be ~/.ssh/FILE
@@ -24,7 +24,7 @@ authorize() {
   chmod 0644 -- "${file}"
 }
 
-# As the user: what a build hook left in the home may lead anywhere.
+# As the user: a link that a build hook left in the home may lead to any file.
 install_identity() {
   local name="$1" home
   home="$(getent passwd "${name}" | cut -d: -f6)"
@@ -37,12 +37,12 @@ install_identity() {
     chmod 600 "$1/.ssh/$2"' sh "${home}" "$2" <<<"$3" || pei_die "cannot install the private key of ${name} in ${home}/.ssh"
 }
 
-# The image's last steps say so, so that a first password redoes no hook.
+# In the last steps and not in set-up-sshd.sh, so that the first password runs no hook again.
 set_passwords() {
   chpasswd -e <<<"$1"
   printf '%s\n' '# Written by set-credentials.sh, for there are users with a password.' 'PasswordAuthentication yes' \
     >"${PEI_SSHD_PASSWORDS}"
-  # Root, too, is one only where the config says so.
+  # For root only if the config gives it a password.
   [[ $'\n'"$1" != *$'\n'root:* ]] || printf 'PermitRootLogin yes\n' >>"${PEI_SSHD_PASSWORDS}"
 }
 
@@ -52,7 +52,7 @@ main() {
     pei_die 'there is no .pei/secrets/ssh-credentials: this clone was not configured yet; run `pei configure`, then build again'
   # Each user has an entry, and each entry ends with a line break.
   [[ -s "${CREDENTIALS}" && -z "$(tail -c 1 -- "${CREDENTIALS}")" ]] ||
-    pei_die '.pei/secrets/ssh-credentials is not whole: run `pei configure`, then build again'
+    pei_die '.pei/secrets/ssh-credentials is incomplete: run `pei configure`, then build again'
   rm -rf -- "${PEI_SSHD_KEYS}"
   mkdir -m 0755 -- "${PEI_SSHD_KEYS}"
   while read -r kind name rest; do

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Points apt at a mirror or at a sources file, and through the proxy, for the build.
-# What is replaced is kept under /pei-init/apt-original, from where finish-image.sh brings it back.
+# Keeps the replaced files in /pei-init/apt-original, from where finish-image.sh restores them.
 #
 # Reads: APT_SOURCE_FILE (a mirror keyword, a file, or empty), APT_USE_PROXY, PEI_HTTP_PROXY_1.
 # Environment for tests: PEI_ROOT, a directory that stands in for /. Needs root, no network.
@@ -13,7 +13,7 @@ readonly BACKUP="${ROOT}/pei-init/apt-original"
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
 pei_install_err_trap
 
-# mirror_host KEYWORD: the host that stands in for the base's own.
+# mirror_host KEYWORD: the host that replaces the base's own.
 mirror_host() {
   case "$1" in
     tuna) printf 'mirrors.tuna.tsinghua.edu.cn' ;;
@@ -25,8 +25,8 @@ mirror_host() {
   esac
 }
 
-# Keeps FILE as it is now, with its path, owner and mode. Only the first version counts: a second run
-# must not take the rewritten file for the original.
+# Saves FILE with its path, owner and mode. Only the first time: a second run must not save the rewritten file as the
+# original.
 keep_original() {
   local file="$1" copy="${BACKUP}/${1#"${ROOT}"}"
   [[ ! -e "${copy}" ]] || return 0
@@ -57,13 +57,13 @@ use_ubuntu_mirror() {
   done
 }
 
-# Debian's trees lie at /debian and /debian-security on every mirror that has them. The suite tells
-# which of the two an entry means; what host the base names does not matter, images of many makers
-# name one of their own. Entries of other archives are told by suite and component, and stay.
+# Every mirror of Debian has the trees /debian and /debian-security. The suite shows which of the two an entry means. The host
+# in the entry does not matter, because many images name their own. Entries of other archives are recognised by suite and
+# component, and kept.
 use_debian_mirror() {
   local keyword="$1" host file
   if [[ "${keyword}" == cn ]]; then
-    pei_log_warn "apt.repo_source \`cn\` is a mirror of Ubuntu only; the sources of this Debian base stay as they are"
+    pei_log_warn "apt.repo_source \`cn\` is a mirror of Ubuntu only; the sources of this Debian base are not changed"
     return 0
   fi
   host="$(mirror_host "${keyword}")"
@@ -74,7 +74,7 @@ use_debian_mirror() {
   done
 }
 
-# Reads one-line entries and deb822 stanzas alike; a stanza is held until its suites are known.
+# Reads one-line entries and deb822 stanzas; collects a stanza until its suites are known.
 readonly DEBIAN_SOURCES_AWK='
   function tree(suite) {
     if (suite ~ /(-security|\/updates)$/) return base "/debian-security"
@@ -120,11 +120,11 @@ use_mirror() {
   case " ${id} " in
     *' ubuntu '*) use_ubuntu_mirror "$1" ;;
     *' debian '*) use_debian_mirror "$1" ;;
-    *) pei_log_warn "apt.repo_source \`$1\` knows Ubuntu and Debian; this base is neither, its sources stay as they are" ;;
+    *) pei_log_warn "apt.repo_source \`$1\` is a mirror of Ubuntu and Debian; this base is neither, so its sources are not changed" ;;
   esac
 }
 
-# The file takes the place of every source that the base has.
+# The file replaces all sources of the base.
 use_file() {
   local source="$1" file
   [[ -f "${source}" ]] || pei_die "apt.repo_source: no file ${source} in the build context"
@@ -140,7 +140,7 @@ use_file() {
     mkdir -p -- "${BACKUP}/etc/apt"
     touch -- "${BACKUP}/etc/apt/sources.list.absent"
   fi
-  # deb822 text is told from one-line entries by its fields.
+  # Text with fields such as `Types:` is deb822, other text has one-line entries.
   if grep -qE '^(Types|URIs|Suites):' -- "${source}"; then
     rm -f -- "${file}"
     install -m 0644 -- "${source}" "${ROOT}/etc/apt/sources.list.d/pei.sources"

@@ -1,18 +1,20 @@
 #!/bin/bash
-# First step of the build: the directories and links that every later step and every user script relies on.
+# First step of the build: makes the directories and links that all later steps and user scripts need.
 #
 # Usage: set-up-base.sh [--keep-ssh]
-# An image of pei's may be the base: its ssh is not this image's, but with --keep-ssh, for a stage_2 on a base of its own.
+# The base may be an image that pei made with ssh. This image must not have that ssh, except with --keep-ssh, for a stage_2
+# on its own base.
 # Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
-# Else start-sshd.sh would let the accounts of the base in where the config has no ssh. set-up-sshd.sh writes this anew.
+# Otherwise start-sshd.sh would let the accounts of the base log in if the config has no ssh. set-up-sshd.sh writes these
+# files again.
 forget_ssh() {
   rm -rf -- /etc/ssh/pei /etc/ssh/pei-keys /etc/ssh/sshd_config.d/00-pei{,-passwords}.conf
   local file
   for file in /etc/group /etc/gshadow; do
-    # An edit, since the tools for groups leave backups behind.
+    # Not with gpasswd, which leaves backup files.
     ! grep -qs '^ssh_users:.*[^:]$' "${file}" || sed -i 's/^\(ssh_users:.*:\)[^:]*$/\1/' "${file}"
   done
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Configures sshd: port, logins, and host keys that every container makes at its first start. Logins are by key until
-# set-credentials.sh gives somebody a password. It runs when the users are there, and no hook has run yet.
+# set-credentials.sh gives somebody a password. Runs after the users are created and before the first hook.
 #
 # Usage: set-up-sshd.sh ROOT_LOGIN, where ROOT_LOGIN is sshd's own word: yes, prohibit-password or no.
 # Reads: SSH_CONTAINER_PORT. Needs root, no network.
@@ -13,9 +13,9 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/sshd.sh"
 pei_install_err_trap
 
 readonly CONFIG=/etc/ssh/sshd_config
-# What pei decides, and a base does not, nor in a Match block. Ports, addresses and host keys add up, the others would win
-# over pei's, which are read last. AuthenticationMethods of the base's would ask for a second proof that nobody has, and its
-# lists of who may log in would shut out the users of the config.
+# Settings that pei removes from the base's files, also from Match blocks. Ports, addresses and host keys of the base would be
+# added to pei's; its other settings would override pei's, which sshd reads last. AuthenticationMethods could require a second
+# factor that nobody has, and AllowUsers and AllowGroups would lock out the users of the config.
 readonly DECIDED=(
   Port ListenAddress HostKey HostKeyAgent HostCertificate PermitRootLogin PasswordAuthentication PermitEmptyPasswords
   KbdInteractiveAuthentication ChallengeResponseAuthentication PubkeyAuthentication AuthenticationMethods
@@ -32,7 +32,7 @@ HostKey /pei-init/ssh-host-keys/ssh_host_rsa_key
 PermitRootLogin $1
 PasswordAuthentication no
 PermitEmptyPasswords no
-# By PAM this is a password, too; older versions know it by the second name.
+# With PAM this also asks for a password. Older versions know it by the second name.
 KbdInteractiveAuthentication no
 ChallengeResponseAuthentication no
 PubkeyAuthentication yes
@@ -41,7 +41,7 @@ UsePAM yes
 X11Forwarding yes
 X11UseLocalhost yes
 PrintMotd no
-# sshd's own limit drops connections by chance from 10 unfinished logins on; many people may share a machine.
+# sshd's default drops connections at random from 10 unfinished logins on: too few for a machine that many people share.
 MaxStartups 200:30:300
 TEXT
 }
@@ -73,8 +73,8 @@ switch_off() {
   done < <(base_files "${CONFIG}" | sort -u)
 }
 
-# What is an account now is the base's, or a user of the config, who is in ssh_users. Hooks may make others, and may put one
-# of the base's into the group.
+# At this point all accounts come from the base, except the users of the config, who are in ssh_users. Later, hooks may create
+# accounts, and may add an account of the base to the group.
 deny_accounts_of_base() {
   local names with_password
   names="$(awk -F: '
@@ -85,12 +85,12 @@ deny_accounts_of_base() {
     >>"${PEI_SSHD_SETTINGS}"
   with_password="$(awk -F: -v names=",${names}," '$2 ~ /^[$]/ && index(names, "," $1 ",") { printf " %s", $1 }' /etc/shadow)"
   [[ -z "${with_password}" ]] \
-    || pei_log_warn "accounts of the base do not log in by ssh, though they have passwords:${with_password};" \
-      'a build hook lets one in with: usermod -aG ssh_users NAME'
+    || pei_log_warn "accounts of the base cannot log in by ssh, although they have passwords:${with_password};" \
+      'a build hook can allow one with: usermod -aG ssh_users NAME'
 }
 
-# What a hook appends to sshd_config would belong to a Match block that the base's ends with; in a drop-in a block ends with
-# the file.
+# If the base's sshd_config ended with a Match block, lines that a hook appends would belong to it. In a drop-in file a block
+# ends with the file.
 move_match_blocks_away() {
   local block
   block="$(sed -nE '/^[[:space:]]*"?Match"?[[:space:]=]/I,$p' -- "${CONFIG}")"
@@ -99,7 +99,7 @@ move_match_blocks_away() {
   sed -i -E '/^[[:space:]]*"?Match"?[[:space:]=]/I,$d' -- "${CONFIG}"
 }
 
-# A base may have an sshd_config that says something before it reads the drop-ins, or does not read them at all.
+# The base's sshd_config may have settings before the line that includes the drop-ins, or no such line.
 read_drop_ins_first() {
   local include='^[[:space:]]*Include[[:space:]]+/etc/ssh/sshd_config\.d/\*\.conf'
   mkdir -p /etc/ssh/sshd_config.d
@@ -115,7 +115,7 @@ main() {
   move_match_blocks_away
   mkdir -p -- "${PEI_SSHD_SETTINGS%/*}"
   own_settings "$1" >"${PEI_SSHD_SETTINGS}"
-  # A base that pei made has this for users of its own.
+  # A base that pei made has this file for its own users.
   rm -f -- "${PEI_SSHD_PASSWORDS}"
   deny_accounts_of_base
   pei_sshd_settings_last

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes stage-2's directories: storage inside the image, and the places where volumes are mounted. They are open to all, and
-# as in /tmp nobody removes or replaces what is another's.
+# Makes stage-2's directories: storage inside the image, and the mount points of volumes. All users may write there; as in
+# /tmp nobody can remove or replace files of another user.
 # Needs root, no network.
 set -Eeuo pipefail
 

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Starts sshd, where the image was built with ssh, on host keys of this container's own. Run by entrypoint.sh.
-# The keys lie in /pei-init/ssh-host-keys, where docker-compose.yml mounts a volume: a recreated
-# container keeps its identity, and no two projects share one.
+# Starts sshd if the image was built with ssh, with host keys of this container. Run by entrypoint.sh.
+# The keys are in /pei-init/ssh-host-keys, where docker-compose.yml mounts a volume: a recreated
+# container keeps its identity, and each project has its own.
 set -uo pipefail
 here="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=installation/stage-1/lib/log.sh
@@ -15,8 +15,8 @@ readonly PASSING_KEYS=/run/sshd/host-keys
 # key_is_usable FILE
 key_is_usable() { ssh-keygen -y -P '' -f "$1" >/dev/null 2>&1; }
 
-# An image that was committed from a container holds the keys of that one; a new container must not be taken for it.
-# Keys in a volume are there to outlive containers.
+# An image made with `docker commit` holds the keys of its container; a new container must not have the same identity.
+# Keys in a volume are kept: they are meant for more than one container.
 forget_keys_of_another_container() {
   local id mark="${KEYS}/container"
   ! grep -qE ' /pei-init(/ssh-host-keys)? ' /proc/self/mountinfo || return 0
@@ -28,8 +28,8 @@ forget_keys_of_another_container() {
   { mkdir -p -- "${KEYS}" && printf '%s\n' "${id}" >"${mark}"; } 2>/dev/null
 }
 
-# make_host_keys FOLDER: keys that are good stay as they are, in a read-only directory too. What is left of a start that was
-# killed is made anew; a key that only its owner may be able to read is put aside, not lost.
+# make_host_keys FOLDER: keeps usable keys, also in a read-only directory. Replaces half-written keys of a start that was
+# killed. Renames a key that is not usable, for example because it has a passphrase, instead of deleting it.
 make_host_keys() {
   local folder="$1" type file
   mkdir -p -- "${folder}" 2>/dev/null
@@ -42,15 +42,15 @@ make_host_keys() {
     [[ ! -s "${file}" ]] || mv -f -- "${file}" "${file}.unusable" 2>/dev/null
     rm -f -- "${file}" "${file}.pub" 2>/dev/null
     if ! ssh-keygen -q -t "${type}" -N '' -C "pei" -f "${file}" >/dev/null 2>&1; then
-      # Half a key would only take the place that the next start may need.
+      # On a full disk, half a key would take the space that the next start needs.
       rm -f -- "${file}" "${file}.pub" 2>/dev/null
       return 1
     fi
   done
 }
 
-# Containers that share the volume start at the same time, too: the first one makes the keys, the others wait for it.
-# Where a file system knows no locks there is nothing to wait for.
+# Containers that share the volume may start at the same time: the first one makes the keys, the others wait for it.
+# A file system without locks is no error.
 lock_host_keys() {
   mkdir -p -- "${KEYS}" 2>/dev/null
   { exec {keys_lock}<"${KEYS}"; } 2>/dev/null || return 0
@@ -58,18 +58,18 @@ lock_host_keys() {
 }
 
 unlock_host_keys() {
-  # Else sshd would inherit it, and hold it for good.
+  # Otherwise sshd would inherit the lock and never release it.
   [[ -z "${keys_lock:-}" ]] || exec {keys_lock}<&-
 }
 
-# Where the keys' own directory takes none, others for this start are better than no ssh.
+# If the volume is not writable, ssh with temporary keys is better than no ssh.
 make_passing_host_keys() {
   pei_log_warn "cannot write host keys to ${KEYS} (is the volume full or read-only?):" \
-    "ssh runs on keys in ${PASSING_KEYS}, and clients will say that the host has changed"
+    "ssh uses temporary keys in ${PASSING_KEYS}, and clients will say that the host has changed"
   make_host_keys "${PASSING_KEYS}"
 }
 
-# A directory of the host that is mounted as a home may be anybody's there.
+# A home may be a mounted directory of the host that belongs to another uid.
 tell_of_foreign_homes() {
   local members name uid home owner
   members=",$(getent group ssh_users | cut -d: -f4),"
@@ -77,7 +77,7 @@ tell_of_foreign_homes() {
     [[ "${members}" == *",${name},"* ]] || continue
     owner="$(stat -c %u -- "${home}" 2>/dev/null)" || continue
     ((owner == 0 || owner == uid)) \
-      || pei_log_warn "${home} belongs to uid ${owner}, and ${name} has uid ${uid}: sshd takes no key from there, only those of user_config.yml, and a password"
+      || pei_log_warn "${home} belongs to uid ${owner}, and ${name} has uid ${uid}: sshd ignores the keys in it, and takes only those of user_config.yml and a password"
   done </etc/passwd
 }
 
@@ -94,11 +94,11 @@ tell_of_missing_capabilities() {
     "which --cap-drop or cap_drop takes away and --cap-add or cap_add gives"
 }
 
-# Forwarding of X11 listens on 127.0.0.1 and ::1, and on neither where the latter is missing.
+# X11 forwarding listens on 127.0.0.1 and ::1. If ::1 is missing, it fails on both.
 has_ipv6_loopback() { grep -qs '^0\{31\}1 ' /proc/net/if_inet6; }
 
-# sshd turns into a daemon before it binds its port, so its exit status says little. Its pid file, written
-# behind that, does; where no sshd is left it will not come.
+# sshd becomes a daemon before it binds its port, so its exit status does not show a failure. It writes its pid file after
+# it has bound the port. Stop waiting if no sshd process is left.
 is_listening() {
   local waited
   for ((waited = 0; waited < 200; waited++)); do
@@ -109,7 +109,7 @@ is_listening() {
   return 1
 }
 
-# tell_health OPTION…: an address that sshd listens at, and the port, for health.sh. Of several, the first that is not IPv6.
+# tell_health OPTION…: writes an address and port of sshd for health.sh: the first IPv4 address, else the first one.
 tell_health() {
   local address
   address="$(/usr/sbin/sshd -T "$@" 2>/dev/null | awk '
@@ -128,7 +128,7 @@ tell_health() {
 
 main() {
   local options=() type keys_lock=''
-  # A base of an older pei has its settings in a drop-in.
+  # A base made by an older pei has its settings in a drop-in.
   [[ -x /usr/sbin/sshd && (-f "${PEI_SSHD_SETTINGS}" || -f /etc/ssh/sshd_config.d/00-pei.conf) ]] || return 0
   if ((EUID != 0)); then
     pei_log_error "ssh is off: it needs a container whose user is root, and this one runs with uid ${EUID}"
@@ -138,7 +138,7 @@ main() {
     pei_log_error "ssh is off: cannot write to /run (a read-only container needs a tmpfs there)"
     return 1
   fi
-  # Behind what the start's hooks have put into sshd_config; in a read-only container it stands as the image has it.
+  # After the lines that the start's hooks put into sshd_config. A read-only container uses the image's file.
   [[ ! -e "${PEI_SSHD_SETTINGS}" ]] || pei_sshd_settings_last 2>/dev/null || true
   has_ipv6_loopback || options+=(-o AddressFamily=inet)
   lock_host_keys
@@ -156,7 +156,7 @@ main() {
   rm -f /run/sshd.pid /run/sshd/address
   if ! /usr/sbin/sshd "${options[@]}" || ! is_listening; then
     pei_log_error "ssh is off: sshd did not start"
-    # In the foreground it says why; where it suddenly can, it is not left running.
+    # In the foreground sshd prints the reason. The timeout ends it if this time it does start.
     timeout 1 /usr/sbin/sshd -D -e "${options[@]}" || true
     return 1
   fi

@@ -23,7 +23,7 @@ __pei_apt_lists_empty() {
   [[ -z "$(find "${dir}" -maxdepth 1 -name '*_Packages*' -print -quit 2>/dev/null)" ]]
 }
 
-# pei_apt_update: refreshes the package lists; three tries. A list that cannot be had is a failure.
+# pei_apt_update: refreshes the package lists; three tries. Fails if one list cannot be downloaded.
 pei_apt_update() {
   pei_require_root
   local try
@@ -51,7 +51,7 @@ pei_apt_installed() {
   [[ "$(dpkg-query -W -f='${db:Status-Status}' -- "$(__pei_apt_bare_name "$1")" 2>/dev/null)" == installed ]]
 }
 
-# pei_apt_available PACKAGE: whether the lists at hand offer it, itself or by another package that provides it.
+# pei_apt_available PACKAGE: whether the lists have it, or another package that provides it.
 pei_apt_available() {
   local name candidate
   name="$(__pei_apt_bare_name "$1")"
@@ -77,7 +77,7 @@ __pei_apt_absent() {
   done
 }
 
-# pei_apt_check PACKAGE…: fails, naming them, if some are neither installed nor to be had on this release.
+# pei_apt_check PACKAGE…: fails and names the packages that are neither installed nor available on this release.
 # Refreshes the lists when they are empty or do not know a package.
 pei_apt_check() {
   local -a missing absent
@@ -85,8 +85,8 @@ pei_apt_check() {
   ((${#missing[@]} > 0)) || return 0
   mapfile -t absent < <(__pei_apt_absent "${missing[@]}")
   ((${#absent[@]} > 0)) || return 0
-  # A list that fails may belong to a source that has nothing to do with these packages.
-  pei_apt_update || pei_log_warn 'going on with the package lists at hand'
+  # The failed list may belong to a source that does not have these packages.
+  pei_apt_update || pei_log_warn 'continuing with the package lists that are there'
   mapfile -t absent < <(__pei_apt_absent "${missing[@]}")
   if ((${#absent[@]} > 0)); then
     pei_log_error "not available on $(pei_distro_id) $(pei_distro_version) ($(uname -m)): ${absent[*]}"
@@ -115,7 +115,7 @@ pei_apt_install() {
   if __pei_apt_get install -y --no-install-recommends -- "${missing[@]}" >&2; then
     return 0
   fi
-  # Lists that were read long ago, by an earlier build for example, name packages that the archive has replaced since.
+  # Old lists, for example of an earlier build, name packages that the archive has replaced since.
   pei_log_warn 'apt-get install failed; trying again with fresh package lists'
   if pei_apt_update && __pei_apt_get install -y --no-install-recommends -- "${missing[@]}" >&2; then
     return 0
@@ -124,7 +124,7 @@ pei_apt_install() {
   return 1
 }
 
-# pei_ensure_command COMMAND [PACKAGE]: installs PACKAGE when COMMAND is missing; fatal if that cannot be.
+# pei_ensure_command COMMAND [PACKAGE]: installs PACKAGE if COMMAND is missing; fatal if that fails.
 pei_ensure_command() {
   command -v -- "$1" >/dev/null 2>&1 && return 0
   ((EUID == 0)) || pei_die "\`$1\` is missing, and installing package ${2:-$1} needs root"
@@ -166,7 +166,7 @@ pei_apt_source_set() {
       && __pei_apt_refresh_one "${list}"
   } || status=1
   if ((status != 0)); then
-    pei_log_error "the package source ${list} does not work; it is taken back"
+    pei_log_error "the package source ${list} does not work; it is removed again"
     for file in "${list}" "${keyring}" ${pin:+"${pin}"}; do
       if [[ -e "${backup}/${file##*/}" ]]; then
         cp -p -- "${backup}/${file##*/}" "${file}"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Files that are shared with others: marked blocks that are replaced, never appended twice, and whole files
-# that are rewritten only when they differ. A write is whole or does not happen: text goes to a scratch file beside the
-# target, takes over its owner and mode, and is renamed.
+# Writes files that others also write, such as rc files: marked blocks that are replaced, not appended twice, and whole files
+# that are rewritten only when they differ. A write is complete or does not happen: the text goes to a temporary file beside
+# the target, gets the target's owner and mode, and is renamed.
 
 # shellcheck source=installation/stage-1/lib/owner.sh
 source "${BASH_SOURCE[0]%/*}/owner.sh"
@@ -26,8 +26,8 @@ __pei_make_parents() {
   fi
 }
 
-# __pei_scratch FILE: prints the path of a new, empty file beside FILE, from where a rename is whole; in the directory for
-# temporary files where FILE's takes no new one.
+# __pei_scratch FILE: prints the path of a new, empty file beside FILE, so that a rename is atomic; in the directory for
+# temporary files if FILE's directory is not writable.
 __pei_scratch() {
   local dir
   dir="$(dirname -- "$1")"
@@ -59,7 +59,7 @@ __pei_replace() {
 }
 
 # Prints FILE with the block NAME replaced by the text on stdin (or dropped, with mode `remove`).
-# Status 3: a block is opened and never closed, and guessing its end could eat the user's lines. Status 4: the text holds
+# Status 3: the block has no end line; guessing its end could delete the user's lines. Status 4: the text contains
 # the block's own markers.
 __pei_block_render() {
   local file="$1" name="$2" mode="$3"
@@ -122,8 +122,8 @@ __pei_block_apply_in() {
   __pei_block_render "${old}" "${name}" "${mode}" >"${scratch}" || status=$?
   case "${status}" in
     0) ;;
-    3) pei_log_error "${real}: the block \`pei ${name}\` has no end line; the file is left as it is" ;;
-    4) pei_log_error "the text of block \`${name}\` holds its own marker" ;;
+    3) pei_log_error "${real}: the block \`pei ${name}\` has no end line; the file is not changed" ;;
+    4) pei_log_error "the text of block \`${name}\` contains the block's own marker" ;;
     *) pei_log_error "cannot write ${real}" ;;
   esac
   ((status == 0)) || return 1
@@ -136,9 +136,9 @@ __pei_block_apply_in() {
   fi
 }
 
-# pei_block_set [--top] FILE NAME: the block NAME of FILE becomes the text on stdin. A block that exists is
-# replaced where it stands; a new one goes to the end, with --top to the beginning (for rc files that
-# return early in non-interactive shells). Creates the file if need be; untouched when equal.
+# pei_block_set [--top] FILE NAME: the block NAME of FILE becomes the text on stdin. An existing block is
+# replaced in its place; a new one goes to the end, with --top to the beginning (for rc files that
+# return early in non-interactive shells). Creates a missing file; does not touch one that is equal.
 pei_block_set() {
   local mode=append
   if [[ "${1-}" == --top ]]; then
@@ -154,8 +154,8 @@ pei_block_remove() { __pei_block_apply "$1" "$2" remove </dev/null; }
 # pei_block_present FILE NAME
 pei_block_present() { [[ -f "$1" ]] && __pei_has_line "$1" "# >>> pei $2 >>>"; }
 
-# pei_write_file [--mode MODE] FILE: FILE becomes the bytes on stdin, only when they differ. Missing parent
-# directories are made. An existing file keeps its owner and, without --mode, its mode.
+# pei_write_file [--mode MODE] FILE: writes the bytes on stdin to FILE if they differ. Creates missing parent
+# directories. An existing file keeps its owner and, without --mode, its mode.
 pei_write_file() {
   local wanted_mode=''
   if [[ "${1-}" == --mode ]]; then

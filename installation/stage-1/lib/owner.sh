@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Root writes nothing itself below a directory that somebody else owns: a link that stands there would lead it anywhere.
-# Such a write is done as the owner.
+# Root does not write below a directory that another user owns: a link there could lead the write to any file.
+# pei writes there as the owner instead.
 
-# __pei_writer PATH: prints `uid:gid` of the first owner on the way to PATH who is not root; nothing where root or the caller
-# alone is. What stands at the end of the way, such as a mounted file, does not count unless it is a directory.
+# __pei_writer PATH: prints `uid:gid` of the first directory on the way to PATH that does not belong to root; prints nothing if
+# all belong to root or the caller. PATH itself only counts if it is a directory: it may be a mounted file.
 __pei_writer() {
   local rest="$1" at='' part steps=0 uid
   ((EUID == 0)) || return 0
@@ -49,7 +49,7 @@ pei_as_owner_of() {
 }
 
 # __pei_call_as_owner_of PATH FUNCTION…: the same for a function of this library. The other user may be unable to read the
-# library's files, so the functions that belong to it go along as text.
+# library's files, so it gets the functions as text.
 __pei_call_as_owner_of() {
   local path="$1" functions
   shift

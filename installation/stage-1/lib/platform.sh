@@ -9,7 +9,7 @@ pei_arch() {
   case "${machine}" in
     x86_64 | amd64) printf 'amd64\n' ;;
     aarch64 | arm64) printf 'arm64\n' ;;
-    *) pei_die "unsupported machine \`${machine}\`: amd64 and arm64 are" ;;
+    *) pei_die "unsupported machine \`${machine}\`: only amd64 and arm64 are supported" ;;
   esac
 }
 

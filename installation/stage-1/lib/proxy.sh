@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# The proxy that an image knows of. Every image names one, PEI_HTTP_PROXY_1, also where the config has none: then it is
-# the place at which many people have a proxy of their own running.
+# The proxy in PEI_HTTP_PROXY_1. Every image has this variable. If the config has no proxy, it is an address at which many
+# people run their own proxy.
 
-# pei_use_stage_proxy HTTP [HTTPS]: takes these proxies for what this script fetches, unless some are set already or
-# nothing answers there: a download must not fail for want of a proxy that nobody has.
+# pei_use_stage_proxy HTTP [HTTPS]: uses these proxies for the downloads of this script, unless others are set already or
+# nothing answers there: a download must not fail because of a proxy that nobody runs.
 pei_use_stage_proxy() {
   local http="${1-}" https="${2-${1-}}"
   [[ -n "${http}${https}" && -z "${http_proxy-}${https_proxy-}" ]] || return 0
   if ! __pei_proxy_answers "${http:-${https}}"; then
-    pei_log_info "no proxy answers at $(__pei_proxy_place "${http:-${https}}"); going on without"
+    pei_log_info "no proxy answers at $(__pei_proxy_place "${http:-${https}}"); continuing without it"
     return 0
   fi
   [[ -z "${http}" ]] || export http_proxy="${http}"
@@ -26,7 +26,7 @@ __pei_proxy_answers() {
   local place host port
   place="$(__pei_proxy_place "$1")"
   port="${place##*:}"
-  # 1080 is what curl takes where a proxy's URL names no port.
+  # 1080 is curl's default for a proxy URL without a port.
   [[ "${port}" =~ ^[0-9]+$ && "${place}" == *:* ]] || { port=1080 && place+=:; }
   host="${place%:*}"
   host="${host#\[}"

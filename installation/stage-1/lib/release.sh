@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Putting released programs into place, and taking half a job back.
+# Installs released programs, and removes the files of a failed installation.
 
-# pei_undo_note PATH…: remembers, for each path that does not exist, the topmost part of it that is missing too. If the
-# script fails, what has appeared there is removed (by the EXIT trap that pei_tmp_dir_init sets).
+# pei_undo_note PATH…: remembers, for each path that does not exist, the topmost missing directory. If the
+# script fails, the EXIT trap that pei_tmp_dir_init sets removes it.
 pei_undo_note() {
   local path
   for path in "$@"; do
@@ -14,7 +14,7 @@ pei_undo_note() {
   done
 }
 
-# pei_undo: removes what has appeared at the remembered places.
+# pei_undo: removes the remembered paths.
 pei_undo() {
   local path
   for path in ${__PEI_UNDO_PATHS[@]+"${__PEI_UNDO_PATHS[@]}"}; do
@@ -23,8 +23,8 @@ pei_undo() {
   __PEI_UNDO_PATHS=()
 }
 
-# pei_place_program USER SOURCE DEST: DEST becomes an executable copy of SOURCE that belongs to USER, in one step, so that
-# a running old one is not disturbed and a broken copy is never seen.
+# pei_place_program USER SOURCE DEST: DEST becomes an executable copy of SOURCE that belongs to USER, by a rename: an old
+# program that runs is not disturbed, and DEST is never half a file.
 pei_place_program() {
   local user="$1" source="$2" dest="$3"
   pei_make_dir "${user}" "$(dirname -- "${dest}")" || return 1
@@ -39,14 +39,14 @@ pei_place_program() {
     exit 1' sh "${dest}" "${user}:$(pei_user_group "${user}")" <"${source}"
 }
 
-# pei_program_version PROGRAM: the first thing that looks like a version in what `PROGRAM --version` says.
+# pei_program_version PROGRAM: the first word in the output of `PROGRAM --version` that looks like a version.
 pei_program_version() {
   local said
   said="$("$1" --version 2>/dev/null </dev/null)" || return 1
   [[ "${said}" =~ [0-9]+(\.[0-9]+)+([-.+][0-9A-Za-z.]+)? ]] && printf '%s\n' "${BASH_REMATCH[0]}"
 }
 
-# pei_record_program NAME PROGRAM: the program, with the version that it says it has, goes into the record.
+# pei_record_program NAME PROGRAM: adds the program and the version that it prints to the record.
 pei_record_program() {
   [[ -n "${PEI_RECORD-}" ]] || return 0
   pei_record tool name="$1" path="$2" -- version="$(pei_program_version "$2" || true)"

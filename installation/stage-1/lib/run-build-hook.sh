@@ -5,11 +5,11 @@
 #   SCRIPT     relative to installation/
 #   ARGUMENTS  as typed in user_config.yml; a shell reads it here, so quotes group and $HOME expands
 #   KEY        the path of the entry in user_config.yml, for messages
-#   NAME=VALUE a variable of the hook, which nothing here is to see
+#   NAME=VALUE a variable of the hook; this script itself does not use it
 #
-# The build binds what the hook may see, read-only, under /pei-build/files, this script with it. The hook gets copies
-# under the paths of the finished image, since scripts change the modes of their neighbours, write beside them and keep
-# their real paths. What the hook has changed or made there stays in the image; the other copies go.
+# The build mounts the files that the hook may see read-only below /pei-build/files, this script too. The hook gets copies
+# at the paths of the finished image, because scripts change modes of files beside them, write there, and store their own
+# paths. Files that the hook changed or created stay in the image; the other copies are removed.
 # Needs root.
 set -Eeuo pipefail
 shopt -s inherit_errexit
@@ -27,13 +27,13 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/hook.sh"
 source "$(dirname -- "${BASH_SOURCE[0]}")/sources.sh"
 pei_install_err_trap
 
-# What was put into the tree, and is taken out of it again.
+# What this script put into the tree, and removes again.
 shown=()
 folders=()
 
-# Few processes are started here, since every hook of every build waits for them.
+# Start few processes here: every hook of every build waits for them.
 
-# show_tree: what the image has at a place already stays in view.
+# show_tree: copies the mounted files into the image's tree; files that the image already has stay there.
 show_tree() {
   local kind size entry target small=() large=()
   while IFS=/ read -r -d '' kind size entry; do
@@ -50,14 +50,14 @@ show_tree() {
     fi
   done < <(find "${__PEI_FILES}" -mindepth 1 -printf '%y/%s/%P\0')
   for_each folders mkdir -p --
-  # With times of their own (-m) they are older than the stamp, whatever the clock of the host once said.
+  # Not with the times of the host (-m): a clock that was wrong could make them newer than the stamp.
   ((${#small[@]} == 0)) || printf '%s\0' "${small[@]}" \
     | tar -C "${__PEI_FILES}" --null --verbatim-files-from -T - --mode=u+rwx,go+rx -c \
     | tar -C "${__PEI_TREE}" -x -m
   for entry in "${large[@]}"; do
     ln -s -- "${__PEI_FILES}/${entry}" "${__PEI_TREE}/${entry}"
   done
-  # A copy that is newer than this was changed by the hook.
+  # The hook changed each copy that is newer than this file.
   stamp="$(mktemp)"
 }
 
@@ -69,7 +69,7 @@ hide_tree() {
     fi
   done
   for_each unchanged rm -f --
-  # What is in a directory goes before it.
+  # Remove the content of a directory before the directory.
   for ((i = ${#folders[@]} - 1; i >= 0; i--)); do
     emptied+=("${folders[i]}")
   done
@@ -77,28 +77,27 @@ hide_tree() {
   rm -f -- "${stamp}"
 }
 
-# for_each ARRAY COMMAND…: runs COMMAND with the array's words behind it, however many they are.
+# for_each ARRAY COMMAND…: runs COMMAND with the array's words as arguments; there may be more than fit into one call.
 for_each() {
   local -n words="$1"
   shift
   ((${#words[@]} == 0)) || printf '%s\0' "${words[@]}" | xargs -0 "$@"
 }
 
-# A hook may install packages and leave the lists to the step before it, as it could in an image that keeps them. They lie in
-# the engine's cache, which it may have cleaned up. Where no script of the user's speaks of apt nobody waits for them;
-# installers see to it themselves.
+# A hook may call `apt-get install` without `apt-get update`. The lists are in the engine's cache, which may have been emptied.
+# Read them only if a script of the user mentions apt; pei's installers do it themselves.
 refresh_lists() {
   local word='(^|[^[:alnum:]_.-])(apt|apt-get|aptitude)[[:space:]]'
   grep -rqsE -- "${word}" "${__PEI_FILES}/$1" "${__PEI_FILES}"/stage-*/custom || return 0
   pei_apt_lists_missing || return 0
   pei_log_info 'reading the package lists, which are not in the build cache'
   apt-get -q update -o APT::Update::Error-Mode=any \
-    || pei_log_warn "apt-get update failed, and what it says stands above. It asked $(pei_apt_places)"
+    || pei_log_warn "apt-get update failed; its output is above. It asked $(pei_apt_places)"
 }
 
 main() {
   local script="$1" arguments="$2" key="${3:-custom.on_build}" status=0 stamp before
-  # In the words of the warning of `pei configure`.
+  # The same text as the warning of `pei configure`.
   [[ -f "${__PEI_FILES}/${script}" ]] || pei_die "the hook script \`installation/${script}\` does not exist (at \`${key}\` of user_config.yml);" \
     'write it, then run `pei configure`, which lists what hooks see, and build again'
   export DEBIAN_FRONTEND=noninteractive
@@ -113,8 +112,8 @@ main() {
   pei_record_packages "${before}"
   pei_clean_layer
   ((status != 0)) || return 0
-  pei_log_info 'if it misses a file that is new under installation/: `pei configure` lists what hooks see, run it again'
-  pei_die "the on_build hook ${script} ended with status ${status}; what it says stands above"
+  pei_log_info 'if a new file below installation/ is missing: run `pei configure` again, which lists the files that hooks see'
+  pei_die "the on_build hook ${script} ended with status ${status}; its output is above"
 }
 
 main "$@"

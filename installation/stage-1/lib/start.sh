@@ -7,9 +7,9 @@ __pei_start_hooks() {
   [[ ! -s "${wrapper}" ]] || bash "${wrapper}"
 }
 
-# pei_first_run STAGE: runs the first-run hooks that have not succeeded yet. The mark is set when all have, so
-# that a failed one is tried again at the next start. Where no mark can be set they run all the same: what
-# they do may be needed, and a second run has to be borne anyway.
+# pei_first_run STAGE: runs the first-run hooks that have not succeeded yet. The mark is set when all have succeeded, so
+# a failed one runs again at the next start. If no mark can be set (a read-only container), the hooks still run: the
+# container may need them, and hooks must work a second time in any case.
 pei_first_run() {
   local name="${1##*/}" done_mark state
   done_mark="/pei-init/${name}-init-done"
@@ -21,7 +21,7 @@ pei_first_run() {
 }
 
 __pei_no_mark() {
-  printf 'pei: cannot write to /pei-init that the first run of %s is done; its hooks run again at the next start\n' "$1" >&2
+  printf 'pei: cannot record in /pei-init that the first-run hooks of %s succeeded; they run again at the next start\n' "$1" >&2
 }
 
 # pei_every_run STAGE

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# One scratch directory a script, gone when the script ends, however it ends.
+# One temporary directory for each script, removed when the script ends, also on a signal.
 
 # pei_tmp_dir_init [--user NAME] [--parent DIR]: makes the directory and sets PEI_TMP_DIR. Call it from main,
-# not from a command substitution, whose end would take the directory away. With --user the directory
+# not from a command substitution, whose end would remove the directory. With --user the directory
 # belongs to that user, so that commands run by pei_run_as can work in it.
 pei_tmp_dir_init() {
   local owner='' parent="${TMPDIR:-/tmp}"
@@ -14,9 +14,9 @@ pei_tmp_dir_init() {
     esac
     shift 2
   done
-  mkdir -p -- "${parent}" || pei_die "cannot create the scratch directory ${parent}"
-  PEI_TMP_DIR="$(mktemp -d -- "${parent%/}/pei.XXXXXXXX")" || pei_die "cannot create a scratch directory in ${parent}"
-  # Both the numbers: a shell that was forked from this one inherits the trap and must not fire it.
+  mkdir -p -- "${parent}" || pei_die "cannot create the temporary directory ${parent}"
+  PEI_TMP_DIR="$(mktemp -d -- "${parent%/}/pei.XXXXXXXX")" || pei_die "cannot create a temporary directory in ${parent}"
+  # Compare both process ids: a subshell inherits the trap and must not run it.
   __PEI_TMP_OWNER_PID="${BASHPID}"
   trap '__pei_tmp_dir_remove' EXIT
   trap 'exit 130' INT
@@ -32,7 +32,7 @@ __pei_tmp_dir_remove() {
     if declare -F pei_on_exit >/dev/null; then
       pei_on_exit "${status}" || true
     fi
-    # A script that failed takes back what pei_undo_note has noted.
+    # A failed script removes the paths of pei_undo_note.
     ((status == 0)) || pei_undo || true
     rm -rf -- "${PEI_TMP_DIR}" || true
   fi

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Users: who is meant, where they live, how to act as them, and what belongs to them.
+# Users: finding an account and its home, running commands as a user, and changing owners.
 
 pei_current_user() { id -un; }
 
-# pei_user_home NAME: the home of the account, from the account database; $HOME is not asked.
+# pei_user_home NAME: the home of the account, from the account database and not from $HOME.
 pei_user_home() {
   local entry home
   entry="$(getent passwd -- "$1")" || return 1
@@ -14,8 +14,8 @@ pei_user_home() {
 
 pei_user_group() { id -gn -- "$1"; }
 
-# pei_resolve_target_user [NAME]: who is acted for; without NAME the caller. Fatal when the account does not
-# exist, or is another's and the caller is not root.
+# pei_resolve_target_user [NAME]: prints the user to install for; without NAME the caller. Fatal if the account does not
+# exist, or is not the caller's and the caller is not root.
 pei_resolve_target_user() {
   local name="${1-}" caller
   caller="$(pei_current_user)"
@@ -27,7 +27,7 @@ pei_resolve_target_user() {
   printf '%s\n' "${name}"
 }
 
-# Variables that go along to another user. XDG_* and HOME do not: they name the caller's directories.
+# Variables that another user's commands get, too. XDG_* and HOME are not among them: they name the caller's directories.
 __pei_passed_env() {
   local name
   while IFS= read -r name; do
@@ -107,7 +107,7 @@ pei_own_tree() {
   chown -hR "${user}:${group}" -- "$@"
 }
 
-# pei_make_dir USER DIR: makes DIR; every directory that was missing belongs to USER, or to who owns the directory above it.
+# pei_make_dir USER DIR: makes DIR; every directory that was missing belongs to USER, or to the owner of the directory above it.
 pei_make_dir() {
   local user="$1" dir="$2" top="$2"
   [[ ! -d "${dir}" ]] || return 0

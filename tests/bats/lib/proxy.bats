@@ -30,7 +30,7 @@ used() { lib_run 'pei_use_stage_proxy "$@"; echo "http=${http_proxy-} https=${ht
   run --separate-stderr used "http://me:secret@${SERVER#*://}"
   [ "$output" = 'http= https=' ]
   # shellcheck disable=SC2154 # bats sets it
-  [[ "$stderr" == *"no proxy answers at ${SERVER#*://}; going on without"* && "$stderr" != *secret* ]]
+  [[ "$stderr" == *"no proxy answers at ${SERVER#*://}; continuing without it"* && "$stderr" != *secret* ]]
   run --separate-stderr used http://no.such.host.invalid:7890
   [ "$output" = 'http= https=' ]
   run --separate-stderr used 'http://[::1]:1'

@@ -22,7 +22,7 @@ ARG REMOVE_GLOBAL_PROXY_AFTER_BUILD=false
 ARG PEI_STAGE_HOST_DIR_1=./installation/stage-1
 ARG BASE_IMAGE_1=${BASE_IMAGE}
 
-# ---- stage-1-core: what is slow and seldom changes; the images grow from it ----
+# ---- stage-1-core: slow steps that rarely change; the images build on it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \

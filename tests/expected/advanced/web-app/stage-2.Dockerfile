@@ -33,7 +33,7 @@ ARG PEI_HTTP_PROXY_1=http://host.docker.internal:7890
 ARG PEI_HTTPS_PROXY_1=http://host.docker.internal:7890
 ARG BASE_IMAGE_NPM=ubuntu:24.04
 
-# ---- pei-files-app: a context, without what is kept out ----
+# ---- pei-files-app: a context, without excluded files ----
 FROM ${BASE_IMAGE_1} AS pei-files-app
 USER root
 ARG PEI_CONTEXT_SUM
@@ -71,7 +71,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
     --mount=type=bind,source=installation/stage-1/lib,target=/pei-from-host/stage-1/lib \
     ["/bin/sh", "/pei-build/run-hook.sh", "stages/webpack/build.sh", "--out /app/dist", "stages.webpack.custom.on_build[0]", "MODE=production"]
 
-# ---- stage-1-core: what is slow and seldom changes; the images grow from it ----
+# ---- stage-1-core: slow steps that rarely change; the images build on it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \

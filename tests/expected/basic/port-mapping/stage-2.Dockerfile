@@ -32,7 +32,7 @@ ARG PEI_STAGE_DIR_1=/pei-from-host/stage-1
 ARG PEI_HTTP_PROXY_1=http://host.docker.internal:7890
 ARG PEI_HTTPS_PROXY_1=http://host.docker.internal:7890
 
-# ---- stage-1-core: what is slow and seldom changes; the images grow from it ----
+# ---- stage-1-core: slow steps that rarely change; the images build on it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \

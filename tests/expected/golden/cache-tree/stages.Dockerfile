@@ -41,12 +41,12 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
     --mount=type=bind,source=installation/stages/assets,target=/pei-from-host/stages/assets \
     ["/bin/sh", "/pei-build/run-hook.sh", "stages/assets/build.sh", "", "stages.assets.custom.on_build[0]"]
 
-# ---- assets_files: what is copied from it, and a cache keeps ----
+# ---- assets_files: the files that others copy from it; a cache stores them ----
 FROM scratch AS assets_files
 COPY --from=assets ["/app/LICENSES.txt", "/app/LICENSES.txt"]
 COPY --from=assets ["/app/dist", "/app/dist"]
 
-# ---- stage-1-core: what is slow and seldom changes; the images grow from it ----
+# ---- stage-1-core: slow steps that rarely change; the images build on it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \
@@ -77,7 +77,7 @@ FROM stage-1-core AS licences
 
 COPY --from=assets_files ["/app/LICENSES.txt", "/licences/"]
 
-# ---- licences_files: what is copied from it, and a cache keeps ----
+# ---- licences_files: the files that others copy from it; a cache stores them ----
 FROM scratch AS licences_files
 COPY --from=licences ["/licences/LICENSES.txt", "/licences/LICENSES.txt"]
 
