@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_a_mount_cannot_spell_is_seen_through_its_folder() {
+    fn a_name_that_a_mount_cannot_spell_is_seen_through_its_directory() {
         assert_eq!(plain_prefix("stage-1/system/pixi"), "stage-1/system/pixi");
         assert_eq!(plain_prefix("stage-1/my tools/a"), "stage-1");
         assert_eq!(plain_prefix("my,tools"), "");

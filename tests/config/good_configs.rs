@@ -442,7 +442,7 @@ fn public_keys_of_all_types_are_taken() {
 }
 
 #[test]
-fn a_tilde_is_the_first_key_of_the_home_folder() {
+fn a_tilde_is_the_first_key_of_the_home_directory() {
     let host = FakeHost::default()
         .home("id_rsa", include_str!("keys/rsa-2048"))
         .home("id_ecdsa.pub", include_str!("keys/ecdsa-256.pub"))

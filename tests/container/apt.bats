@@ -199,7 +199,7 @@ YAML
     lacks "$(sources "$(image 1)")" deb.debian.org
 }
 
-@test "apt goes through the proxy in the build, and no longer afterwards" {
+@test "apt goes through the proxy in the build, and not after it" {
     forget_logs
     apt_project proxy almost 'use_proxy: true'
     has "$(proxy_log)" '/debian/dists/bookworm'

@@ -313,7 +313,7 @@ DOCKERFILE
 
 # ---- what cannot work
 
-@test "a base without a shell, bash, apt-get, dpkg or useradd stops the build at its first step, and is told what it lacks" {
+@test "a base without a shell, bash, apt-get, dpkg or useradd stops the build at its first step, and the message says what it lacks" {
     derive busybox <<'DOCKERFILE'
 RUN apt-get -q update && apt-get -q install -y --no-install-recommends busybox-static \
  && mkdir -p /small/bin /small/etc && cp /bin/busybox /small/bin/ && ln -s busybox /small/bin/sh \

@@ -145,7 +145,7 @@ edit() {
     no_step_ran "$PROJECT.log"
 }
 
-@test "a second configure and build in another folder runs no step" {
+@test "a second configure and build in another directory runs no step" {
     local other=$WORK/elsewhere
     mkdir "$other"
     cp -a "$PROJECT/." "$other"

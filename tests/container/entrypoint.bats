@@ -323,7 +323,7 @@ no_zombie() {
 
 # ---- sshd and restarts
 
-@test "sshd is up behind every branch that goes on" {
+@test "sshd runs after every branch that continues" {
     project plain
     start a "$(image 2)"
     start b "$(image 2)" bash -c 'sleep 60'
@@ -354,7 +354,7 @@ no_zombie() {
     discard keys-1 keys-2 keys-3
 }
 
-@test "what root lacks for logins is told" {
+@test "missing capabilities of root for logins are reported" {
     project plain
     start caps --cap-drop ALL "$(image 2)"
     wait_for_start "$ID-caps"
@@ -387,7 +387,7 @@ no_zombie() {
     discard path
 }
 
-@test "where sshd cannot bind its port, the start goes on and the log tells" {
+@test "where sshd cannot bind its port, the start continues and the log says so" {
     project plain
     start first "$(image 2)"
     wait_for_start "$ID-first"

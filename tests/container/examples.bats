@@ -77,7 +77,7 @@ mounts_of() {
     has "$(tr -d ' \n' <<<"$output")" '"devices":[{"capabilities":["gpu"],"driver":"nvidia","device_ids":["0","1"]}]'
 }
 
-@test "basic/host-mount: folders of the host, beside the project, by a variable and in the home" {
+@test "basic/host-mount: directories of the host, beside the project, by a variable and in the home" {
     mkdir "$BATS_TEST_TMPDIR/my work"
     WORKSPACE="$BATS_TEST_TMPDIR/my work" example basic/host-mount
     build stage-2

@@ -109,7 +109,7 @@ full_volumes() {
     equal $'precious\nprecious' "$(in_c "$BOX" -- cat /soft/data/kept /home/me/kept)"
 }
 
-@test "a full volume of the host keys: ssh answers on keys of this start, and the log tells" {
+@test "a full volume of the host keys: ssh answers on keys of this start, and the log says so" {
     full_volumes keys
     box_with_own_keys --volume "$ID-keys:/pei-init/ssh-host-keys"
     password_logs_in
@@ -123,7 +123,7 @@ full_volumes() {
     must in_c "$BOX" -- test -s /pei-init/ssh-host-keys/ssh_host_ed25519_key
 }
 
-@test "where /pei-init takes nothing, first-run hooks run, and the log says that they will again" {
+@test "if /pei-init is not writable, first-run hooks run, and the log says that they will run again" {
     box_with_own_keys --tmpfs /pei-init:nr_inodes=1
     password_logs_in
     wait_for_start "$BOX"
@@ -143,7 +143,7 @@ full_volumes() {
 
 # ---- read-only
 
-@test "host keys in a read-only folder serve as they are" {
+@test "host keys in a read-only directory are used unchanged" {
     local keys=$WORK/read-only-keys type
     mkdir -p "$keys"
     for type in ed25519 ecdsa rsa; do new_key "$keys/ssh_host_${type}_key" -t "$type"; done
@@ -171,7 +171,7 @@ full_volumes() {
     same_bytes "$WORK/closed-key" "$keys/ssh_host_rsa_key.unusable"
 }
 
-@test "read-only folders in the storage's place are linked in silence, a new volume too" {
+@test "read-only directories in the storage's place are linked without a message, a new volume too" {
     mkdir -p "$WORK/read-only"
     echo precious >"$WORK/read-only/kept"
     box --volume "$WORK/read-only:/hard/volume/data:ro" --volume "$ID-new:/hard/volume/app:ro"
@@ -192,7 +192,7 @@ full_volumes() {
     lacks "$(logs "$BOX")" 'ssh is off'
 }
 
-@test "where ssh cannot come up the log says what it lacks, and the container goes on" {
+@test "where ssh cannot come up the log says what it lacks, and the container continues" {
     must drun --read-only "$IMAGE" --no-block -- echo "it goes on"
     has "$output" 'ssh is off: cannot write to /run (a read-only container needs a tmpfs there)'
     has_line "$output" 'it goes on'
@@ -216,7 +216,7 @@ full_volumes() {
 
 # ---- killed
 
-@test "killed in the middle of a first-run hook, it goes on with that hook at the next start" {
+@test "killed in the middle of a first-run hook, it continues with that hook at the next start" {
     box --env PEI_TEST_HANG=first
     within 20 docker exec "$BOX" test -e /var/lib/pei-test/hung
     must docker kill --signal KILL "$BOX"
@@ -333,7 +333,7 @@ EVERYTHING='find / -xdev \( -path /proc -o -path /sys -o -path /dev \) -prune -o
     done
 }
 
-@test "folders of the host that belong to others keep owner and mode, a password logs in, and the log tells of the home" {
+@test "directories of the host that belong to others keep owner and mode, a password logs in, and the log names the home" {
     mkdir -p "$WORK/home" "$WORK/data"
     chown 4242:4242 "$WORK/home" "$WORK/data"
     chmod 700 "$WORK/home"

@@ -165,7 +165,7 @@ YAML
     probe_args_are "$(image 1)" build-1b
 }
 
-@test "a script's path may hold blanks" {
+@test "a script's path may hold spaces" {
     probe_args_are "$(image 1)" build-1c 'x y'
 }
 
@@ -219,7 +219,7 @@ YAML
     discard every
 }
 
-@test "a failing first-run hook is reported, the start goes on, and it is tried again until it succeeds" {
+@test "a failing first-run hook is reported, the start continues, and it is tried again until it succeeds" {
     must docker create --label "pei-test=$ID" --name "$ID-first" "$(image 2)"
     : >"$BATS_TEST_TMPDIR/fail"
     must docker cp "$BATS_TEST_TMPDIR/fail" "$ID-first:/etc/pei-test-fail-first-2b"
@@ -246,7 +246,7 @@ YAML
     discard first
 }
 
-@test "a hook whose script is gone is reported and the start goes on" {
+@test "a hook whose script is gone is reported and the start continues" {
     mkdir -p "$WORK/none"
     start gone --volume "$WORK/none:/pei-from-host/stage-2/custom:ro" "$(image 2)"
     wait_for_start "$ID-gone"
@@ -357,7 +357,7 @@ typed_session() {
     equal '' "$output"
 }
 
-@test "scp and sftp work in silence" {
+@test "scp and sftp work without output" {
     printf 'some\0bytes\n' >"$BATS_TEST_TMPDIR/file"
     must scp_to me "$PASSWORD" "$PORT" "$BATS_TEST_TMPDIR/file" /tmp/copied
     equal '' "$output"
@@ -367,7 +367,7 @@ typed_session() {
     must docker exec "$C" cmp /tmp/copied /tmp/copied-2
 }
 
-@test "an empty folder mounted over the home keeps neither the login nor the hooks away" {
+@test "an empty directory mounted over the home keeps neither the login nor the hooks away" {
     local port
     port=$(free_port)
     mkdir -p "$BATS_TEST_TMPDIR/home"

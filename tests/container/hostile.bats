@@ -123,7 +123,7 @@ single_quoted() {
     probe_args_are "$C" path
 }
 
-@test "a folder beside the stages is in the image under its own name" {
+@test "a directory beside the stages is in the image under its own name" {
     must in_c -- test -x "/pei-from-host/$BESIDE/probe.sh"
 }
 
@@ -134,7 +134,7 @@ single_quoted() {
     equal '' "$output"
 }
 
-@test "a host folder and its place in the container may have any name" {
+@test "a host directory and its place in the container may have any name" {
     must in_c -- sh -c 'echo here >"$1/file"' sh '/mnt/it'\''s a "place" $HOME #1 %s 你好'
     equal here "$(<"$PLACE/file")"
 }
@@ -161,7 +161,7 @@ single_quoted() {
     equal "$TEXT" "$output"
 }
 
-@test "a project's folder may have any name" {
+@test "a project's directory may have any name" {
     local folder="$WORK/it's \"a\" \$HOME #1 %s 你好"
     must "$PEI_BIN" create -p "$folder" -q minimal --no-examples
     printf 'stage_1:\n  %s\n  ssh: {users: {me: {password: x1}}}\nstage_2:\n  %s\n' "$(image_1)" "$(image_2)" \

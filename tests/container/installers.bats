@@ -37,7 +37,7 @@ teardown() {
     owns_home me
 }
 
-@test "on_first_run: the same, a start later; and a download that breaks is told of, leaves nothing, and comes at the next start" {
+@test "on_first_run: the same, a start later; and a download that breaks is reported, leaves nothing, and comes at the next start" {
     local archive
     archive=$(find "$SERVED/github.com/astral-sh" -name '*.tar.gz')
     cp "$archive" "$WORK/whole"

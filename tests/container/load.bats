@@ -87,7 +87,7 @@ setup() {
 
 # ---- side by side
 
-@test "eight projects on one engine, two of them in folders of the same name, are each themselves" {
+@test "eight projects on one engine, two of them in directories of the same name, are each themselves" {
     local n
     for ((n = 1; n <= COUNT; n++)); do
         nth "$n"
@@ -153,7 +153,7 @@ setup() {
 
 # ---- the end
 
-@test "a project that goes down with its volumes takes nothing of its namesake's" {
+@test "a project that goes down with its volumes removes nothing of the other project with the same name" {
     nth 7
     down --volumes
     must_fail docker volume inspect "${NAME}_data"

@@ -209,7 +209,7 @@ runs_in_foreground() {
     must_fail docker image inspect "$(image 2)"
 }
 
-@test "an unknown option, and all behind --, goes to the engine's build" {
+@test "an unknown option, and all after --, goes to the engine's build" {
     merged_build -o "$ID-labels" --label "one=two  blanks" -- --label 'three="4"' --iidfile "$BATS_TEST_TMPDIR/id"
     must docker image inspect --format '{{.Config.Labels.one}}|{{.Config.Labels.three}}|{{.Id}}' "$ID-labels"
     equal "two  blanks|\"4\"|$(<"$BATS_TEST_TMPDIR/id")" "$output"
@@ -302,7 +302,7 @@ facts() {
     must_fail ssh_as me "not-$PASSWORD" "$PORT" true
 }
 
-@test "the volumes are those of Compose also where the folder's name needs a change for that" {
+@test "the volumes are those of Compose also where the directory's name needs a change for that" {
     local folder="$WORK/My Project.$ID" wanted
     cp -r "$PROJECT" "$folder"
     PROJECT=$folder
@@ -342,7 +342,7 @@ facts() {
     ((${#wrong[@]} == 0)) || fail 'these values did not arrive:' "${wrong[@]}"
 }
 
-@test "-- bash -c 'echo \"\$X\"' shows the value with its blanks" {
+@test "-- bash -c 'echo \"\$X\"' shows the value with its spaces" {
     runs_in_foreground -- bash -c 'echo "$BLANKS"'
     equal '  two  blanks  ' "$output"
 }
@@ -358,7 +358,7 @@ facts() {
     has_line "$output" 'typed text'
 }
 
-@test "words for the entrypoint may stand behind --, too" {
+@test "words for the entrypoint may stand after --, too" {
     runs_in_foreground -- --no-block -- echo made
     equal made "$output"
 }
@@ -571,7 +571,7 @@ end_is() {
     equal '' "$output"
 }
 
-@test "RUN_PORTS, RUN_VOLUMES, RUN_ENV_VARS and RUN_EXTRA_ARGS are shell words, whose quotes keep blanks" {
+@test "RUN_PORTS, RUN_VOLUMES, RUN_ENV_VARS and RUN_EXTRA_ARGS are shell words, whose quotes keep spaces" {
     local a b
     a=$(free_port)
     b=$(free_port)

@@ -364,7 +364,7 @@ YAML
     must grep -lF -e "$PASSWORD" "$WORK/after/docker-compose.yml.bak"
 }
 
-@test "a second configure has nothing to do, and saves nothing anew" {
+@test "a second configure has nothing to do, and saves nothing again" {
     cp -a "$WORK/after" "$BATS_TEST_TMPDIR/p"
     must "$PEI_BIN" configure -p "$BATS_TEST_TMPDIR/p"
     has "$output" 'nothing to do'

@@ -183,7 +183,7 @@ YAML
     images_are gone
 }
 
-@test "an image that is only pulled stays, and so does a stranger's container of it; the project's own goes, and its network" {
+@test "an image that is only pulled stays, and so does another project's container of it; the project's own goes, and its network" {
     light sidecar
     must docker tag "$BASE" "$ID-sidecar-pulled:1"
     cat >"$PROJECT/docker-compose.yml" <<YAML
@@ -379,7 +379,7 @@ YAML
     has "$output" "kept the volumes: $ID-edited-named, ${P}_plain"
 }
 
-@test "a compose file that is no YAML, and a folder without one, are errors that remove nothing" {
+@test "a compose file that is not YAML, and a directory without one, are errors that remove nothing" {
     light broken
     echo 'services: [' >"$PROJECT/docker-compose.yml"
     must_end_with 1 remove -y

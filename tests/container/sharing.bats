@@ -165,7 +165,7 @@ nothing_to_commit() {
     must_fail diff "$one/.pei/ids/host" "$two/.pei/ids/host"
 }
 
-@test "two projects of one template, in folders of one name: side by side, and one goes without the other" {
+@test "two projects of one template, in directories of one name: side by side, and one goes without the other" {
     local who port passwords=() ports=() names=() keys=()
     for who in 0 1; do
         PROJECT=$WORK/neighbour-$who/$ID-build

@@ -77,14 +77,14 @@ link_is() {
     equal kept "$output"
 }
 
-@test "host storage is the folder of the host, both ways" {
+@test "host storage is the directory of the host, both ways" {
     must in_c -- sh -c 'echo from-container >/soft/workspace/out'
     equal from-container "$(<"$WORK/host folder/out")"
     echo from-host >"$WORK/host folder/in"
     equal from-host "$(in_c -- cat /soft/workspace/in)"
 }
 
-@test "volumes and host folders outlive the container, the image's storage does not" {
+@test "volumes and host directories are kept without the container, the image's storage does not" {
     must in_c -- sh -c 'echo x | tee /soft/app/file /soft/data/file /soft/workspace/file /custom/own/file >/dev/null'
     recreate
     must in_c -- cat /soft/data/file /soft/workspace/file /custom/own/file
@@ -124,7 +124,7 @@ link_is() {
     equal $'app\ndata\nworkspace' "$output"
 }
 
-@test "a real folder in a link's place is left alone, and the log tells" {
+@test "a real directory instead of a link is left alone, and the log says so" {
     must in_c -- sh -c 'rm /soft/data && mkdir /soft/data && echo precious >/soft/data/file'
     restart
     equal precious "$(in_c -- cat /soft/data/file)"
@@ -142,7 +142,7 @@ link_is() {
     must in_c -- su me -c 'touch /soft/app/by-me /mnt/by-me'
 }
 
-@test "an empty host directory that the engine has made is open to all, what is somebody's stays, and who may not write is told" {
+@test "an empty host directory that the engine has made is open to all, what is somebody's stays, and who may not write is reported" {
     local dir=$WORK/hosts
     mkdir -p "$dir/theirs"
     touch "$dir/theirs/file"
@@ -180,7 +180,7 @@ link_is() {
     has "$output" $'/hard/image/app\n/hard/volume/data\n/hard/image/workspace'
 }
 
-@test "a removed project keeps what is in manual volumes and host folders" {
+@test "a removed project keeps what is in manual volumes and host directories" {
     down --volumes
     must docker volume inspect "$ID-team" "$ID-models"
     [[ -e "$WORK/host folder/in" ]] || fail 'the host folder lost a file'

@@ -139,7 +139,7 @@ YAML
     equal $'www/index.html me 750\npage\n/opt/given.txt 7:8\n/opt/pei-test-run\n\n/opt/tiny:\nsh\nroot 755' "$output"
 }
 
-@test "nothing of a stage is in stage-2 but what was copied or what it grows from" {
+@test "nothing of a stage is in stage-2 but what was copied or what it builds on" {
     unpack_image "$(image 2)" "$WORK/image-2"
     # All but the names that the history keeps of the steps.
     equal '' "$(files_holding "$WORK/image-2" 'sentinel-npm')" 'files that hold the text of another stage'
@@ -175,7 +175,7 @@ YAML
     must docker image inspect "$ID-kept"
 }
 
-@test "an edit of a leaf's script redoes that stage, the copies, and what follows" {
+@test "an edit of a leaf's script rebuilds that stage, the copies, and what follows" {
     hook stages/assets/part.sh <<<'part=two'
     configure
     build
@@ -188,7 +188,7 @@ YAML
     no_step_ran "$PROJECT.log"
 }
 
-@test "an edit in a context redoes the stages that copy the file" {
+@test "an edit in a context rebuilds the stages that copy the file" {
     echo more >>"$WORK/app/src/new.js"
     build
     equal 0 "$(ran "$PROJECT.log" 'hook-npm')"

@@ -105,7 +105,7 @@ size_without() (
     at_build_and_at_start uv-all 'uv --version' 'root me other' stage-1/system/uv/install-uv-for-everyone.bash
 }
 
-@test "pixi, stood in for, in a folder of its own; and its common environment" {
+@test "pixi, stood in for, in a directory of its own; and its common environment" {
     TOOL_BASE=$ID-python STOOD_IN=1 at_build_and_at_start pixi 'pixi --version && python-common --version' me \
         'stage-1/system/pixi/install-pixi.bash --user me --install-dir=/opt/pixi' stage-1/system/pixi/create-env-common.bash
 }

@@ -126,7 +126,7 @@ fn a_link_to_a_config_elsewhere_is_read_and_one_to_nowhere_is_named() {
 }
 
 #[test]
-fn a_folder_that_may_not_be_written_to_is_named_and_stays_as_it_is() {
+fn a_directory_that_may_not_be_written_to_is_named_and_stays_as_it_is() {
     let project = Project::configured();
     project.write("other.yml", PLAIN.replace("demo:", "other:"));
     project.give_to_nobody();

@@ -191,7 +191,7 @@ fn a_diff_shows_what_would_change_and_no_secret() {
 }
 
 #[test]
-fn errors_in_the_config_stop_everything_and_are_all_told() {
+fn all_errors_in_the_config_are_reported_and_nothing_is_written() {
     let project = Project::configured();
     project.write(
         "user_config.yml",
@@ -418,7 +418,7 @@ fn no_question_is_asked_and_no_input_is_read() {
 }
 
 #[test]
-fn the_project_is_found_from_a_folder_in_it() {
+fn the_project_is_found_from_a_directory_in_it() {
     let project = Project::configured();
     let below = "installation/stage-1/custom";
     let mut command = project.command(["configure"]);
@@ -458,7 +458,7 @@ fn a_config_that_is_meant_is_named() {
 }
 
 #[test]
-fn a_folder_that_is_closed_to_pei_is_named_with_its_cure() {
+fn a_directory_that_is_closed_to_pei_is_named_with_its_cure() {
     let project = Project::configured().file("user_config.yml", PLAIN.replace("demo:", "new:"));
     project.give_to_nobody();
     let close =

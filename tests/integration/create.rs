@@ -177,7 +177,7 @@ fn a_dry_run_lists_and_writes_nothing() {
 }
 
 #[test]
-fn a_folder_that_holds_other_things_becomes_a_project() {
+fn a_directory_that_holds_other_things_becomes_a_project() {
     let project = Project::none().file("notes", "mine");
     project.run_beside(["create", "-p", "demo"]).succeeds();
     assert_eq!(project.read("notes"), "mine");
@@ -185,7 +185,7 @@ fn a_folder_that_holds_other_things_becomes_a_project() {
 }
 
 #[test]
-fn the_folder_one_stands_in_can_be_made_a_project() {
+fn the_current_directory_can_be_made_a_project() {
     let project = Project::none();
     fs::create_dir(project.path("")).unwrap();
     project
@@ -197,7 +197,7 @@ fn the_folder_one_stands_in_can_be_made_a_project() {
 }
 
 #[test]
-fn a_file_in_the_folders_place_is_an_error() {
+fn a_file_instead_of_the_directory_is_an_error() {
     let project = Project::none();
     fs::write(project.beside("demo"), "a file").unwrap();
     project

@@ -5,7 +5,7 @@ use crate::project::Project;
 const STUB: &str = "printf '%s<%s>' \"$#\" \"$@\"\n";
 
 #[test]
-fn an_escaped_blank_at_the_end_of_a_hook_is_a_part_of_the_argument() {
+fn an_escaped_space_at_the_end_of_a_hook_is_a_part_of_the_argument() {
     let project =
         Project::configured_with("  custom: {on_first_run: ['stage-2/custom/stub.sh a\\ ']}\n");
     project.write("installation/stage-2/custom/stub.sh", STUB);

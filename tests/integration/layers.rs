@@ -219,7 +219,7 @@ fn of_other_services_only_what_is_no_secret_is_shown() {
 }
 
 #[test]
-fn an_env_that_cannot_be_read_and_a_link_to_nothing_are_told_of() {
+fn an_env_that_cannot_be_read_and_a_link_to_nothing_are_reported() {
     let project = Project::create_minimal();
     project.write("user_config.yml", MAIN);
     for (make, says) in [
@@ -251,7 +251,7 @@ fn an_env_that_cannot_be_read_and_a_link_to_nothing_are_told_of() {
 }
 
 #[test]
-fn messages_tell_no_secret_by_another_way() {
+fn messages_show_no_secret_in_another_form() {
     let project = Project::create_minimal();
     let stage = "stage_1: {image: {base: 'debian:12', output: 'demo:1'}}\n";
     project.write(".env", "LEAK=SENTINEL-env\n");
@@ -311,7 +311,7 @@ fn variables_come_from_the_environment_and_else_from_env() {
 }
 
 #[test]
-fn a_password_that_env_changes_is_told_of() {
+fn a_password_that_env_changes_is_reported() {
     let project = Project::create_minimal();
     project.write("user_config.yml", "stage_1:\n  image: {base: a, output: b}\n  ssh: {host_port: 2222, users: {me: {password: '${PW}'}}}\n  environment: ['X=${OTHER}']\n");
     let other = "OTHER=a$HOME\n";

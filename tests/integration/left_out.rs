@@ -367,7 +367,7 @@ pub(crate) const KEYS: [(&str, &[u8]); 8] = [
 ];
 
 #[test]
-fn a_private_key_that_nothing_leaves_out_is_told_of() {
+fn a_private_key_that_nothing_leaves_out_is_reported() {
     let project = Project::create_minimal();
     let key = include_str!("../config/keys/ed25519-256");
     project.write(&format!("{CUSTOM}/id_ed25519"), key);
@@ -408,7 +408,7 @@ fn a_private_key_that_nothing_leaves_out_is_told_of() {
 }
 
 #[test]
-fn a_login_hook_that_no_user_can_read_is_told_of() {
+fn a_login_hook_that_no_user_can_read_is_reported() {
     let project = Project::create_minimal();
     let hook = format!("{CUSTOM}/login.sh");
     project.write(&hook, "true\n");

@@ -14,7 +14,7 @@ fn words_for_engine(project: &Project) -> String {
 }
 
 #[test]
-fn run_merged_finds_folders_of_the_host_where_compose_does() {
+fn run_merged_finds_directories_of_the_host_where_compose_does() {
     for (typed, expected) in [
         (".", "PROJECT/."),
         (".data", "PROJECT/.data"),
@@ -116,7 +116,7 @@ fn the_merged_build_wants_two_stages_and_no_markers() {
 }
 
 #[test]
-fn files_of_the_merged_build_that_stay_behind_are_named() {
+fn outdated_files_of_the_merged_build_are_named() {
     let project = Project::configured();
     project
         .run(["configure", "--with-merged"])

@@ -22,7 +22,7 @@ fn compose(project: &Project) -> Value {
 }
 
 #[test]
-fn two_folders_of_one_name_become_two_projects() {
+fn two_directories_of_one_name_become_two_projects() {
     let (one, two) = (Project::none(), Project::none());
     let mut names = BTreeSet::new();
     for project in [&one, &two] {

@@ -71,7 +71,7 @@ fn no_link_leads_the_secrets_to_where_commits_hold_them() {
 }
 
 #[test]
-fn a_linked_folder_inside_the_project_is_followed() {
+fn a_linked_directory_inside_the_project_is_followed() {
     let project = Project::configured();
     fs::rename(
         project.path("installation/stage-2/generated"),
@@ -91,7 +91,7 @@ fn a_linked_folder_inside_the_project_is_followed() {
 }
 
 #[test]
-fn a_folder_that_is_another_one_by_a_link_is_refused() {
+fn a_directory_that_is_another_one_by_a_link_is_refused() {
     let project = Project::configured();
     fs::remove_dir_all(project.path("installation/stage-2/generated")).unwrap();
     symlink(
@@ -136,7 +136,7 @@ fn a_link_in_the_locks_place_is_not_written_through() {
 }
 
 #[test]
-fn all_that_stands_in_the_way_is_told_at_once() {
+fn all_obstacles_are_reported_at_once() {
     let project = Project::configured();
     for path in [
         "docker-compose.yml",
@@ -369,7 +369,7 @@ fn a_lock_with_a_second_name_is_refused() {
 
 /// Somebody swaps a folder of the project and a link that leads out, again and again, while pei runs.
 #[test]
-fn a_folder_that_becomes_a_link_meanwhile_leads_nowhere() {
+fn a_directory_that_becomes_a_link_during_a_run_is_not_followed() {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     let project = Project::configured();
     let outside = project.beside("outside");

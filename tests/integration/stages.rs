@@ -264,7 +264,7 @@ fn the_merged_build_has_the_tree_and_the_options() {
 }
 
 #[test]
-fn a_context_that_is_not_there_is_told() {
+fn a_context_that_is_not_there_is_reported() {
     let project = tree();
     std::fs::remove_dir_all(project.path("app")).unwrap();
     project
@@ -378,7 +378,7 @@ fn an_image_holds_a_directory_of_the_users_own_that_a_hook_names() {
 }
 
 #[test]
-fn a_copy_of_what_no_context_gives_is_told() {
+fn a_copy_of_a_file_that_no_context_gives_is_reported() {
     let project = tree();
     let with = |path: &str| {
         let from = "{from: app, path: ., to: /app/}";
@@ -533,7 +533,7 @@ fn without_further_stages_there_is_nothing_of_them() {
 
 /// An older template would drop services without a word.
 #[test]
-fn a_template_without_a_place_for_them_is_told() {
+fn a_template_without_a_place_for_them_is_reported() {
     let project = tree();
     let template = project.read("compose-template.yml");
     let (before, rest) = template.split_once("{%- for name, service in").unwrap();

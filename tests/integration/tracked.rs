@@ -79,7 +79,7 @@ fn git_would_commit_no_clear_secret_without_a_warning() {
 }
 
 #[test]
-fn a_clear_secret_that_another_file_replaces_is_told_of() {
+fn a_clear_secret_that_another_file_replaces_is_reported() {
     let project = Project::create_minimal();
     project.bash("git init -q .");
     let user = |user: &str| format!("stage_1: {{ssh: {{users: {{me: {user}}}}}}}\n");
@@ -119,7 +119,7 @@ fn a_clear_secret_that_another_file_replaces_is_told_of() {
 }
 
 #[test]
-fn a_value_of_env_that_reaches_a_tracked_file_is_told_of() {
+fn a_value_of_env_that_reaches_a_tracked_file_is_reported() {
     let project = Project::create_minimal();
     project.bash("git init -q .");
     project.write("installation/stage-1/custom/t.sh", "#!/bin/bash\n");
@@ -163,7 +163,7 @@ fn a_value_of_env_that_reaches_a_tracked_file_is_told_of() {
 }
 
 #[test]
-fn what_other_ignore_files_hide_of_the_folder_is_tracked() {
+fn what_other_ignore_files_hide_of_the_directory_is_tracked() {
     let global = |rule: &str| {
         format!(
             "printf '%s\\n' '{rule}' >../ignored && git config core.excludesFile \"$PWD/../ignored\""
@@ -340,7 +340,7 @@ fn the_same_config_gives_the_same_bytes_whoever_configures() {
 }
 
 #[test]
-fn the_page_that_makes_the_folder_is_tracked_and_goes_with_the_users() {
+fn the_readme_of_the_secrets_is_tracked_and_removed_with_the_users() {
     let project = Project::create_minimal();
     project.run(["configure"]).succeeds();
     commit_all(&project);
@@ -386,7 +386,7 @@ fn only_what_git_tracks_counts_for_a_check() {
 }
 
 #[test]
-fn a_token_that_git_would_commit_is_told_of() {
+fn a_token_that_git_would_commit_is_reported() {
     let token = "ghp_abcdEFGH0123456789abcdEFGH0123456789";
     let project = Project::create_minimal();
     project.write("installation/stage-1/custom/t.sh", "#!/bin/bash\n");

@@ -83,7 +83,7 @@ esac"
   [ "$(grep ' update' "$CALLS" | grep -vc print-uris)" -eq 3 ]
 }
 
-@test "a source that does not work is taken back, one that works stays" {
+@test "a source that does not work is removed again, one that works stays" {
   local etc="$BATS_TEST_TMPDIR/etc"
   mkdir "$etc"
   echo key >"$BATS_TEST_TMPDIR/key"

@@ -45,7 +45,7 @@ block() { lib_run 'pei_block_set "$@"' "$@"; }
   [ "$(head -1 "$F")" = x ]
 }
 
-@test "a new file belongs to the folder's owner" {
+@test "a new file belongs to the directory's owner" {
   ((EUID == 0)) || skip 'needs root'
   chown 1234:2345 "$BATS_TEST_TMPDIR/dir"
   # The owner writes it, who has to get there.
@@ -73,7 +73,7 @@ block() { lib_run 'pei_block_set "$@"' "$@"; }
   [ "$(ls -A "$BATS_TEST_TMPDIR/dir")" = rc ]
 }
 
-@test "text with its own marker, bad names and folders are refused" {
+@test "text with its own marker, bad names and directories are refused" {
   run block "$F" a <<<'# <<< pei a <<<'
   [ "$status" -eq 1 ]
   run block "$F" 'a b' <<<x
@@ -115,7 +115,7 @@ block() { lib_run 'pei_block_set "$@"' "$@"; }
   [ "$(stat -c %a "$F")" = 600 ]
 }
 
-@test "a disk that takes no more leaves the file as it was, and no scratch file" {
+@test "a disk that takes no more leaves the file as it was, and no temporary file" {
   printf 'precious\n' >"$F"
   local many
   many="$(seq 2000)"
@@ -130,7 +130,7 @@ block() { lib_run 'pei_block_set "$@"' "$@"; }
   [ "$(ls -A "$BATS_TEST_TMPDIR/dir")" = rc ]
 }
 
-@test "a full folder for temporary files is no obstacle" {
+@test "a full directory for temporary files is no obstacle" {
   TMPDIR=/dev/full block "$F" a <<<'1'
   TMPDIR=/dev/full lib_run 'pei_write_file "$1"' "$F.2" <<<text
   [ "$(sed -n 2p "$F")" = 1 ]

@@ -169,7 +169,7 @@ $sum  nor-f.tgz"
   nothing_left
 }
 
-@test "files laid ready: used when the sum fits, also by a read-only link in a read-only folder" {
+@test "local files: used when the sum fits, also by a read-only link in a read-only directory" {
   export PEI_STAGE_DIR_1="$BATS_TEST_TMPDIR/stage"
   run download --url "$SERVER/f.tgz"
   [ "$status" -eq 1 ]
@@ -191,7 +191,7 @@ $sum  nor-f.tgz"
   [ "$(cat "$TO")" = mine ]
 }
 
-@test "without network: what lies ready is used, and checked where its sum lies there too" {
+@test "without network: a local file is used, and checked if its sum is there too" {
   export PEI_STAGE_DIR_1="$BATS_TEST_TMPDIR/stage"
   mkdir -p "$PEI_STAGE_DIR_1/tmp"
   echo ready >"$PEI_STAGE_DIR_1/tmp/f.tgz"
@@ -209,7 +209,7 @@ $sum  nor-f.tgz"
   nothing_left
 }
 
-@test "neither curl nor wget: root installs one, others are told" {
+@test "neither curl nor wget: root installs one, others get an error" {
   ((EUID == 0)) || skip 'needs root'
   run lib_run 'command() { [[ "$2" != curl && "$2" != wget ]] && builtin command "$@"; }; pei_apt_install() { echo "apt $*"; }; pei_ensure_downloader'
   [ "$output" = 'apt curl ca-certificates' ]

@@ -45,7 +45,7 @@ load ../support/common
   [ "$output" = '' ]
 }
 
-@test "the scratch folder is gone after success, failure and a signal" {
+@test "the temporary directory is gone after success, failure and a signal" {
   local how
   for how in 'true' 'false' 'kill -TERM $$; sleep 1'; do
     run lib_run 'pei_tmp_dir_init --parent "$1"; (true); [[ -d "$PEI_TMP_DIR" ]]; eval "$2"' "$BATS_TEST_TMPDIR/scratch" "$how"

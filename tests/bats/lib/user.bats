@@ -66,7 +66,7 @@ load ../support/common
   [ "$output" = $'root\nann' ]
 }
 
-@test "folders that were missing belong to the user, older ones are left" {
+@test "directories that were missing belong to the user, older ones are left" {
   ((EUID == 0)) || skip 'needs root'
   mkdir "$BATS_TEST_TMPDIR/old"
   lib_run 'pei_make_dir nobody "$1"' "$BATS_TEST_TMPDIR/old/a/b"

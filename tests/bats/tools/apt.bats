@@ -12,7 +12,7 @@ setup() {
 
 apt_script() { bash "$SYSTEM/apt/$1.sh" "${@:2}"; }
 
-@test "external cache: what apt then believes, the folder's mode, and a second run that does nothing" {
+@test "external cache: what apt then believes, the directory's mode, and a second run that does nothing" {
   apt_script enable-external-cache "$FOLDER"
   [ "$(stat -c %a "$FOLDER")" = 755 ]
   if command -v apt-config >/dev/null; then
@@ -28,7 +28,7 @@ binary='true'" ]
   [ "$(snapshot "$BATS_TEST_TMPDIR")" = "$before" ]
 }
 
-@test "folders: by argument, by variable, by default; others are usage errors" {
+@test "directories: by argument, by variable, by default; others are usage errors" {
   PEI_APT_CACHE_DIR=/from/env run apt_script enable-external-cache --dry-run
   [[ "$output" == *'create /from/env '* ]]
   PEI_APT_SHADOW_CACHE_DIR=/from/env run apt_script enable-shadow-cache --dry-run /from/argument

@@ -147,7 +147,7 @@ nothing_happened() {
   [ "$(cat "$FAKE_HOME/.bunfig.toml")" = "$(printf '%s\n' '[install.scopes]' 'a = { registry = "x" }' '[install]' 'registry = "https://npm.example/"')" ]
 }
 
-@test "another folder replaces the block" {
+@test "another directory replaces the block" {
   serve_release 1.0.1
   bun --version 1.0.1
   bun --version 1.0.1 --install-dir "$FAKE_HOME/other"

@@ -40,7 +40,7 @@ STATE='state() { set +o; shopt -p; trap; printf "<%s>" "$@"; declare -F | grep -
   done
 }
 
-@test "conda's own code may fail in any way; the shell goes on" {
+@test "conda's own code may fail in any way; the shell continues" {
   local code
   for code in 'false' 'return 5' 'echo "$never_set"' 'conda() { return 9; }' 'conda() { echo noise; echo noise >&2; false; }' 'no_such_command 2>/dev/null'; do
     echo "$code" >"$DIR/etc/profile.d/conda.sh"

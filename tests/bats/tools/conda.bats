@@ -147,7 +147,7 @@ no_trace() {
   grep -qx 'pip config --user set global.index-url https://pypi.tuna.tsinghua.edu.cn/simple' "$CALLS"
 }
 
-@test "a folder that exists: empty is used, full is refused, conda in it is kept" {
+@test "a directory that exists: empty is used, full is refused, conda in it is kept" {
   mkdir -p "$DIR"
   install_fake
   [ "$status" -eq 0 ] || fail_with empty
@@ -211,7 +211,7 @@ no_trace() {
   [ ! -e "$DIR" ]
 }
 
-@test "an installer laid ready is used, in the stage's tmp, --cache-dir and --tmp-dir" {
+@test "a local installer is used, in the stage's tmp, --cache-dir and --tmp-dir" {
   local stage="$BATS_TEST_TMPDIR/stage-1" file
   file="Miniconda3-latest-Linux-$(machine).sh"
   mkdir -p "$stage/tmp" "$SCRATCH"
@@ -231,7 +231,7 @@ no_trace() {
   [ ! -s "$SERVER_LOG" ]
 }
 
-@test "stage 2: both from their cache, path with blanks and quotes, once" {
+@test "stage 2: both from their cache, path with spaces and quotes, once" {
   local stage="$BATS_TEST_TMPDIR/stage-2" tool file before
   export PEI_STAGE_DIR_1="$STAGE1" PEI_STAGE_DIR_2="$stage"
   mkdir -p "$stage/tmp"
@@ -288,7 +288,7 @@ auto_install() {
   [ "$status" -eq 2 ]
 }
 
-@test "configure-pip-repo: sets, repeats, takes back, complains" {
+@test "configure-pip-repo: sets, repeats, removes, complains" {
   local script="$CONDA/configure-pip-repo.sh"
   stub pip "
 state='$BATS_TEST_TMPDIR/pip-index'

@@ -187,12 +187,12 @@ as_nobody() {
     PEI_APT_CONF_DIR="$open/etc/apt.conf.d" PEI_OS_RELEASE="$open/etc/os-release" timeout 20 bash "$open/installation/$script" "$@")
 }
 
-@test "no tool reaches into another tool's folder, which a build hook does not see" {
+@test "no tool reaches into another tool's directory, which a build hook does not see" {
   run grep -rE '\.\./[a-z0-9-]+[./]' "$SYSTEM" --include='*.sh' --include='*.bash'
   [ "$(grep -vF ../lib/ <<<"$output")" = '' ]
 }
 
-@test "a tool's folder and the library are enough, as in a build" {
+@test "a tool's directory and the library are enough, as in a build" {
   local script tool view="$BATS_TEST_TMPDIR/view/stage-1"
   for script in "${SCRIPTS[@]}"; do
     [[ "$script" == stage-1/system/* ]] || continue
@@ -233,7 +233,7 @@ second_runs() {
 stage-1/custom/install-dev-tools.sh             real.bats: the two installers of the default configuration, twice
 stage-1/system/apt/disable-external-cache.sh    apt.bats: disable: removes its own file only, twice is once
 stage-1/system/apt/disable-shadow-cache.sh      apt.bats: disable: removes its own file only, twice is once
-stage-1/system/apt/enable-external-cache.sh     apt.bats: external cache: what apt then believes, the folder's mode, and a second run that does nothing
+stage-1/system/apt/enable-external-cache.sh     apt.bats: external cache: what apt then believes, the directory's mode, and a second run that does nothing
 stage-1/system/apt/enable-shadow-cache.sh       apt.bats: shadow cache: the hook copies from where the archives are now, and never fails
 stage-1/system/bun/install-bun.sh               bun.bats: the pinned release, its PATH, and a second run that does nothing
 stage-1/system/clang/install-clang.sh           clang.bats: installed already, other releases, the proxy of the image
@@ -242,7 +242,7 @@ stage-1/system/claude-code/install-claude-code.sh  real-tools.bats: bun, codex a
 stage-1/system/codex-cli/install-codex-cli.sh   bun-clis.bats: codex: installed at the pinned version, on PATH, and a second run that installs nothing
 stage-1/system/conda/activate-conda-on-login.sh conda-login.bats: a second time does nothing, --force does it again
 stage-1/system/conda/configure-conda-repo.sh    conda.bats: configure-conda-repo: tuna by default, own settings are kept, and the way back
-stage-1/system/conda/configure-pip-repo.sh      conda.bats: configure-pip-repo: sets, repeats, takes back, complains
+stage-1/system/conda/configure-pip-repo.sh      conda.bats: configure-pip-repo: sets, repeats, removes, complains
 stage-1/system/conda/install-miniconda.sh       conda.bats: installs, every kind of shell sees it, a second run changes nothing
 stage-1/system/firefox/setup-firefox-repo.sh    real-tools.bats: Mozilla's source, stood in for: the pin wins over a newer package, a second run does nothing
 stage-1/system/litellm/install-litellm.sh       litellm.bats: installed at the pinned version, and a second run that installs nothing
@@ -269,8 +269,8 @@ stage-1/system/uv/install-uv-for-everyone.bash  uv.bats: for everyone: one downl
 stage-1/system/uv/install-uv.sh                 uv.bats: the pinned release, its PATH, and a second run that does nothing
 stage-1/system/vision-dev/install-vision-dev.bash  vision.bats: vision-dev: packages of apt and pip, once
 stage-2/custom/install-gui-tools.sh             real.bats: the two installers of the default configuration, twice
-stage-2/system/conda/auto-install-miniconda.sh  conda.bats: stage 2: both from their cache, path with blanks and quotes, once
-stage-2/system/conda/auto-install-miniforge.sh  conda.bats: stage 2: both from their cache, path with blanks and quotes, once
+stage-2/system/conda/auto-install-miniconda.sh  conda.bats: stage 2: both from their cache, path with spaces and quotes, once
+stage-2/system/conda/auto-install-miniforge.sh  conda.bats: stage 2: both from their cache, path with spaces and quotes, once
 stage-2/utilities/install-cv-essentials.sh      vision.bats: cv-essentials: no package called python, once
 stage-2/utilities/install-python-packages.sh    vision.bats: python-packages: every list reaches its installer, once
 LIST

@@ -83,7 +83,7 @@ serve_repository() {
   [ "$status" -eq 0 ] || fail_with left-overs
 }
 
-@test "Magnum's build fails: Corrade goes again, no build tree is left" {
+@test "Magnum's build fails: Corrade is removed again, no build tree is left" {
   build_machine
   touch "$BATS_TEST_TMPDIR/break-magnum"
   run bash "$SCRIPT" --cache-dir "$CACHE"

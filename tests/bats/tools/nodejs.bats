@@ -100,7 +100,7 @@ $FAKE_HOME/.nvm" ]
   nothing_happened
 }
 
-@test "nvm: from a cache folder, read-only, without network; not nested on the second run" {
+@test "nvm: from a cache directory, read-only, without network; not nested on the second run" {
   serve_repository elsewhere.git
   mkdir "$BATS_TEST_TMPDIR/cache"
   git clone -q "$BATS_TEST_TMPDIR/src" "$BATS_TEST_TMPDIR/cache/nvm"
@@ -116,7 +116,7 @@ $FAKE_HOME/.nvm" ]
   [ ! -e "$FAKE_HOME/.nvm" ]
 }
 
-@test "nvm: into an empty folder that is there, and another folder replaces the block" {
+@test "nvm: into an empty folder that is there, and another directory replaces the block" {
   serve_repository github.com/nvm-sh/nvm.git
   mkdir "$FAKE_HOME/empty"
   nvm --install-dir "$FAKE_HOME/empty"

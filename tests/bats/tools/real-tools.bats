@@ -155,7 +155,7 @@ echo DONE
 SCRIPT
 }
 
-@test "LLVM's source, stood in for: installed, and taken back when a package is missing" {
+@test "LLVM's source, stood in for: installed, and removed again when a package is missing" {
   command -v gpg >/dev/null && command -v dpkg-deb >/dev/null || skip 'needs gpg and dpkg-deb'
   local version
   version="$(lib_run 'pei_version clang')"

@@ -99,7 +99,7 @@ serve_key() {
   [ "$(wc -l <"$PEI_ETC/apt/sources.list.d/ros2.list")" -eq 1 ]
 }
 
-@test "source: a place that does not answer gives way to the next, none leaves nothing" {
+@test "source: a place that does not answer is followed by the next, none leaves nothing" {
   ((EUID == 0)) || skip 'needs root'
   stub_apt
   serve_key

@@ -67,7 +67,7 @@ logs_in() {
     stop_engine newer
 }
 
-@test "a tree on the newest docker, Compose and buildx: each hook once, nothing redone, one stage alone, bake" {
+@test "a tree on the newest docker, Compose and buildx: each hook once, nothing run twice, one stage alone, bake" {
     needs_newest
     derive tools <<'DOCKERFILE'
 RUN apt-get -q update && apt-get -q install -y --no-install-recommends busybox-static

@@ -53,7 +53,7 @@ add_source() {
   return 1
 }
 
-# The source is ours to take back when the packages then fail.
+# If the packages fail, the source that this script added must be removed.
 install_from_llvm() {
   local version="$1" had_list=0
   shift

@@ -62,8 +62,8 @@ __pei_conda_declare() {
   pei_args_value version VERSION "$(pei_conda_default_version "${tool}")" 'which version, or latest'
   pei_args_choice installer-url official 'official|tuna|URL' 'where the installer comes from'
   pei_args_value sha256 SUM '' 'what its sum must be (default: the pinned or the published one)'
-  pei_args_path cache-dir '' "directory of installers laid ready (default: the stage's tmp)"
-  pei_args_path tmp-dir /tmp/pei-miniconda 'scratch directory; an installer laid ready there is used too'
+  pei_args_path cache-dir '' "directory in which to look for an installer (default: the stage's tmp)"
+  pei_args_path tmp-dir /tmp/pei-miniconda 'directory for temporary files; an installer in it is used too'
   pei_args_value user NAME '' 'set up this user only (default: every user with a login shell)'
   pei_args_switch include-root 'set up root too'
   pei_args_choice conda-repo '' 'tuna|official' 'channels in the ~/.condarc of those users (default: left alone)'
@@ -84,7 +84,7 @@ __pei_conda_normal_arguments() {
 }
 
 # pei_conda_main SCRIPT TOOL DIR CACHE ROOT ARGUMENT…: a whole installer. DIR is the default directory, CACHE where
-# installers are laid ready. ROOT is `root` to set root up always; a login then has conda, but base not active.
+# to look for installers. If ROOT is `root`, root is always set up; a login then has conda, but base is not active.
 pei_conda_main() {
   local script="$1" tool="$2" default_dir="$3" cache="$4" with_root="$5" dir user names
   local -a arguments users
@@ -211,7 +211,7 @@ __pei_conda_install() {
   PEI_CONDA_UNDO=''
 }
 
-# The name of the installer laid ready in a directory: that of this version, else the name without one, else nothing.
+# The name of the installer in a directory: that of this version, else the name without one, else nothing.
 __pei_conda_laid_ready() {
   local name
   for name in "$(pei_conda_file "$1" "$2")" "$(pei_conda_file "$1" latest)"; do
@@ -222,7 +222,7 @@ __pei_conda_laid_ready() {
   done
 }
 
-# The directory that has an installer laid ready: --tmp-dir if it has one, else the one for such files.
+# The directory that has an installer: --tmp-dir if it has one, else --cache-dir.
 __pei_conda_cache() {
   local tmp
   tmp="$(pei_arg tmp-dir)"
@@ -253,7 +253,7 @@ __pei_conda_run_installer() {
   fi
 }
 
-# lib/tmp.sh calls this when the script ends, however it ends: takes back a half-made installation.
+# lib/tmp.sh calls this when the script ends, also on a signal: removes a half-made installation.
 pei_on_exit() {
   case "${PEI_CONDA_UNDO-}" in
     remove) rm -rf -- "${PEI_CONDA_DIR}" ;;

@@ -2,7 +2,7 @@
 # Installs nvm, the Node version manager, for one user.
 #
 # Reads: PEI_STAGE_DIR_1, PEI_DOWNLOAD_MIRROR, proxies. Root: only for another user, or to install git.
-# Network: github.com (gitee.com with --with-cn-mirror), or the mirror; none if the sources are laid ready.
+# Network: github.com (gitee.com with --with-cn-mirror), or the mirror; none if the sources are in the cache directory.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 here="$(dirname -- "${BASH_SOURCE[0]}")"

@@ -66,7 +66,7 @@ npm_set_registry() {
   pei_write_file "${file}" <<<"${text}${text:+$'\n'}registry=$2"
 }
 
-# nvm_copy_from_cache USER SOURCE TAG DIR: DIR from a directory laid ready; only files of nvm itself count.
+# nvm_copy_from_cache USER SOURCE TAG DIR: DIR from a local copy; only files of nvm itself are copied.
 nvm_copy_from_cache() {
   local source="$2" tag="$3" dir="$4" stage="${PEI_TMP_DIR}/nvm"
   cp -R -- "${source}" "${stage}" || return 1

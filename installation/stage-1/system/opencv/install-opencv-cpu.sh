@@ -4,7 +4,7 @@
 # Usage:   install-opencv-cpu.sh [OPTIONS], see --help
 # Reads:   PEI_STAGE_DIR_1, PEI_DOWNLOAD_MIRROR, proxies
 # Root:    yes
-# Network: apt, and github.com unless the sources are laid ready
+# Network: apt, and github.com unless the sources are in the cache directory
 set -Eeuo pipefail
 shopt -s inherit_errexit
 # shellcheck source=../../lib/pei.sh
