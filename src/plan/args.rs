@@ -66,14 +66,14 @@ pub(super) fn of_service(tree: &Tree<'_>, stage: &Stage) -> Vec<BuildArg> {
         stage.id.variable("PEI_STAGE_HOST_DIR"),
         format!("./{}", paths::in_context(&stage.id.name)),
     );
-    let (before, behind) = match stage.role {
+    let (before, after) = match stage.role {
         Role::System => (None, Some(folder)),
         Role::Working => (Some(folder), None),
     };
     args.extend(before);
     args.extend(of_core(stage));
     args.extend(proxy_switches(&stage.proxy));
-    args.extend(behind);
+    args.extend(after);
     let mut others = project.lineage(stage);
     let needs = tree.needs_of(stage);
     let system = project.stages.first().filter(|_| needs.system_args());

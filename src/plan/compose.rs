@@ -62,13 +62,13 @@ pub struct BuilderService {
 pub(super) fn builders(tree: &Tree<'_>) -> Vec<BuilderService> {
     let builders = tree.project().builders.iter().enumerate();
     let services = builders.map(|(index, builder)| {
-        let told = tree.told(index);
+        let listed = tree.listed(index);
         BuilderService {
             name: builder.name.clone(),
             dockerfile: dockerfile::path(dockerfile::BUILDERS),
             image: builder.output.clone(),
-            args: args::of_builder(tree, told),
-            contexts: tree.contexts(told),
+            args: args::of_builder(tree, listed),
+            contexts: tree.contexts(listed),
         }
     });
     services.collect()

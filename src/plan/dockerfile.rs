@@ -120,7 +120,7 @@ pub(super) fn plan(tree: &Tree<'_>, args: &[Vec<BuildArg>], view: &View<'_>) -> 
                 .filter(|system| needs.system() && system.id != stage.id && before.is_empty());
             let cores = before.into_iter().chain(system);
             images.extend(cores.map(|before| shared_image(tree, before, view)));
-            images.extend(tree.behind_system(&needs, view));
+            images.extend(tree.after_system(&needs, view));
             images.extend(all_images(tree, stage, view));
             let base = args::base_name(project, stage);
             let is_read = |image: &ImageStage| image.from == Start::Arg(base.clone());
@@ -147,7 +147,7 @@ pub(super) fn merged(tree: &Tree<'_>, args: Vec<BuildArg>, view: &View<'_>) -> O
     let needs = tree.needs_of_all();
     let mut images = tree.before_system(&needs, view);
     images.extend(all_images(tree, first, view));
-    images.extend(tree.behind_system(&needs, view));
+    images.extend(tree.after_system(&needs, view));
     images.extend(
         others
             .iter()
@@ -177,7 +177,7 @@ pub(super) fn of_builders(
     let needs = tree.needs_of_builders();
     let mut images = tree.before_system(&needs, view);
     images.extend(needs.system().then(|| shared_image(tree, system, view)));
-    images.extend(tree.behind_system(&needs, view));
+    images.extend(tree.after_system(&needs, view));
     Some(Dockerfile {
         path: path(BUILDERS),
         image: example

@@ -25,12 +25,12 @@ pub(super) struct Tree<'p> {
     /// It builds on the system's stage.
     is_on_system: Vec<bool>,
     /// It needs the system's stage to be built before it.
-    is_behind_system: Vec<bool>,
+    is_after_system: Vec<bool>,
     /// The stage itself sets the mirror and the proxy of the system's stage for apt.
     sets_up_apt: Vec<bool>,
     /// What its service must list: the contexts of all stages that it needs, and those of these stages whose bases Compose
     /// fills in. Not all needed stages: in a long chain each stage would have a list as long as the chain.
-    told: Vec<Needs>,
+    listed: Vec<Needs>,
     /// The paths that others copy from it, if a cache stores only those. No stage builds on such a stage.
     kept_paths: Vec<BTreeSet<&'p str>>,
 }
@@ -92,9 +92,9 @@ impl<'p> Tree<'p> {
         let mut tree = Self {
             project,
             is_on_system: Vec::new(),
-            is_behind_system: Vec::new(),
+            is_after_system: Vec::new(),
             sets_up_apt: Vec::new(),
-            told: Vec::new(),
+            listed: Vec::new(),
             kept_paths: kept_paths(project),
         };
         let apt = project.stages.iter().find_map(|stage| stage.apt.as_ref());
@@ -108,22 +108,22 @@ impl<'p> Tree<'p> {
                 Start::System => (true, true),
                 Start::Builder(index) => (tree.is_on_system[index], is_set_up[index]),
             };
-            let is_behind = |index: usize| tree.is_behind_system[index];
+            let is_after = |index: usize| tree.is_after_system[index];
             let from = match builder.from {
-                Start::Builder(index) => is_behind(index),
+                Start::Builder(index) => is_after(index),
                 Start::Image(_) | Start::System => on_system,
             };
             let copies = builder.copies.iter().any(|copy| match copy.from {
                 Source::System => true,
-                Source::Builder(index) => is_behind(index),
+                Source::Builder(index) => is_after(index),
                 Source::Installation | Source::Context(_) | Source::Image(_) => false,
             });
             // Without a hook nothing uses apt, and there may be no shell.
             let sets_up = is_wanted && builder.apt && !before && !builder.on_build.is_empty();
-            let told = tree.told_by(builder);
-            tree.told.push(told);
+            let listed = tree.listed_by(builder);
+            tree.listed.push(listed);
             tree.is_on_system.push(on_system);
-            tree.is_behind_system.push(from || copies);
+            tree.is_after_system.push(from || copies);
             tree.sets_up_apt.push(sets_up);
             is_set_up.push(before || sets_up);
         }
@@ -153,7 +153,7 @@ impl<'p> Tree<'p> {
         needs.closed(self.project)
     }
 
-    fn told_by(&self, builder: &Builder) -> Needs {
+    fn listed_by(&self, builder: &Builder) -> Needs {
         let mut direct = Needs::default();
         direct.add(&builder.copies);
         match &builder.from {
@@ -162,31 +162,31 @@ impl<'p> Tree<'p> {
             }
             Start::Image(base) if !base.is_literal() => {
                 // The stage itself has the next index.
-                direct.builders.insert(self.told.len());
+                direct.builders.insert(self.listed.len());
             }
             Start::Image(_) | Start::System => {}
         }
-        let mut told = Needs {
+        let mut listed = Needs {
             contexts: direct.contexts,
             ..Needs::default()
         };
         for index in direct.builders {
-            match self.told.get(index) {
+            match self.listed.get(index) {
                 Some(below) => {
-                    told.builders.extend(&below.builders);
-                    told.contexts.extend(below.contexts.iter().cloned());
+                    listed.builders.extend(&below.builders);
+                    listed.contexts.extend(below.contexts.iter().cloned());
                 }
                 None => {
-                    told.builders.insert(index);
+                    listed.builders.insert(index);
                 }
             }
         }
-        told
+        listed
     }
 
     /// What the service of a further stage must list.
-    pub(super) fn told(&self, index: usize) -> &Needs {
-        &self.told[index]
+    pub(super) fn listed(&self, index: usize) -> &Needs {
+        &self.listed[index]
     }
 
     /// What all stages but the further ones need together.
@@ -243,19 +243,19 @@ impl<'p> Tree<'p> {
     }
 
     /// The stages that come after it.
-    pub(super) fn behind_system(&self, needs: &Needs, view: &View<'_>) -> Vec<ImageStage> {
+    pub(super) fn after_system(&self, needs: &Needs, view: &View<'_>) -> Vec<ImageStage> {
         self.needed(needs, true, view).collect()
     }
 
     fn needed<'n>(
         &'n self,
         needs: &'n Needs,
-        behind: bool,
+        after: bool,
         view: &'n View<'_>,
     ) -> impl Iterator<Item = ImageStage> + 'n {
         let needed = needs.builders.iter();
         needed
-            .filter(move |index| self.is_behind_system[**index] == behind)
+            .filter(move |index| self.is_after_system[**index] == after)
             .flat_map(|index| {
                 let image = self.image(*index, view);
                 [Some(image), self.kept_files(*index)]

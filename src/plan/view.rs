@@ -144,13 +144,13 @@ fn seen_of_custom(
         .custom
         .iter()
         .partition(|entry| run_time_scripts.contains(path(&entry.name).as_str()));
-    let is_spoken_of = |name: &str| {
+    let is_mentioned = |name: &str| {
         let texts = shown.iter().filter_map(|entry| entry.text.as_deref());
         texts.into_iter().any(|text| text.contains(name))
     };
     if hidden.is_empty()
         || shown.len() > SHOWN_ONE_BY_ONE
-        || hidden.iter().any(|entry| is_spoken_of(&entry.name))
+        || hidden.iter().any(|entry| is_mentioned(&entry.name))
     {
         return vec![format!("{stage}/custom")];
     }

@@ -97,7 +97,7 @@ fn reasons(stage: &StageStanding<'_>) -> Vec<String> {
     }
 }
 
-/// Each stage below what it grows from; the images at the top have lines of their own.
+/// Each stage below what it builds on; the images at the top have lines of their own.
 fn tree_of<'s>(stages: &'s [StageStanding<'s>]) -> Vec<Line<'s>> {
     let mut roots: Vec<&str> = Vec::new();
     let mut below: BTreeMap<(bool, &str), Vec<&'s StageStanding<'s>>> = BTreeMap::new();

@@ -416,7 +416,7 @@ fn a_quote_that_is_open_is_shown_where_it_opens() {
 
 #[test]
 fn the_examples_of_the_catalogue_get_their_codes() {
-    // What no example of a few lines can show, or what depends on the host.
+    // Codes that a short example cannot show, or that depend on the host.
     const NOT_SHOWN: [&str; 9] = [
         "too-many-findings",
         "not-utf8",

@@ -12,7 +12,7 @@ use crate::render::project;
 pub(crate) mod fake;
 use fake::FakeHost;
 
-/// Reads the bytes as `pei configure` does, and uses all that comes of it.
+/// Reads the bytes as `pei configure` does, and uses all results.
 pub fn check(bytes: &[u8]) {
     match SourceFile::decode("user_config.yml", bytes.to_vec()) {
         Ok(source) => check_text(&source.text),
@@ -20,7 +20,7 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-/// Loads a text, and uses all that comes of it.
+/// Loads a text, and uses all results.
 pub(crate) fn check_text(yaml: &str) {
     let host = FakeHost::default()
         .variable("A", "a: {{B}} ${C}")
@@ -93,7 +93,7 @@ fn assert_fits_schema(yaml: &str) {
     assert!(errors.is_empty(), "{yaml}\n{errors:?}");
 }
 
-/// What a fuzzer found once, each under a name that says why it is kept.
+/// Inputs that a fuzzer found, each under a name that says why it is kept.
 #[test]
 fn every_saved_input_is_read_without_a_panic() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");

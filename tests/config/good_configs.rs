@@ -54,7 +54,7 @@ fn ssh(project: Project) -> Ssh {
     first(project).ssh.expect("an ssh section")
 }
 
-/// Grows from that stage.
+/// Builds on that stage.
 fn on(id: &StageId) -> Origin {
     Origin::Stage {
         id: id.clone(),
@@ -254,7 +254,7 @@ fn stage_2_inherits_proxy_and_device_one_by_one() {
     assert_eq!(two.proxy.address, literal("p"));
     assert_eq!(two.proxy.port, 2);
     assert!(!two.proxy.enable_globally);
-    // The one field that is not handed on, as in the reference (tests/golden/apt-and-proxy).
+    // The only field that is not inherited, as in the reference (tests/golden/apt-and-proxy).
     assert!(!two.proxy.use_https);
     assert_eq!(two.device, Device::Gpu);
 

@@ -1,4 +1,4 @@
-//! The real host: files, links and the home folder.
+//! The real host: files, links and the home directory.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -18,7 +18,7 @@ fn project_files_are_read_and_links_out_of_the_project_are_not() {
     let large = fs::File::create(installation.join("stage-1/large")).unwrap();
     large.set_len(FileProblem::MAX_BYTES + 1).unwrap();
 
-    // The folder itself may be reached through a link.
+    // The directory itself may be reached through a link.
     symlink(&installation, folder.path().join("link")).unwrap();
     for host in [
         Host::new(&installation),

@@ -99,7 +99,7 @@ fn unknown_keys_and_wrong_shapes_do_not_fit() {
         "stage_2: {image: {base: c}}",
     ] {
         let text = format!("stage_1:\n  image: {{base: a, output: b}}\n{keys}\n");
-        // A second `image` would be a doubled key.
+        // A second `image` would be a duplicate key.
         let text = text.replace("  image: {base: a, output: b}\n  image", "  image");
         assert!(!validator.is_valid(&yaml(&text)), "{keys}");
     }
@@ -219,8 +219,8 @@ fn resolved<'s>(value: &'s Value, root: &'s Value) -> &'s Value {
         .map_or(value, |target| resolved(target, root))
 }
 
-/// Where a rule is a pattern in the schema and code among the rules, both judge all texts of up to three of these pieces.
-/// The schema refuses nothing that loads; what it lets through of the rest are so many.
+/// If a rule is a pattern in the schema and code in the validation, both check all texts of up to three of these pieces.
+/// The schema refuses no config that loads; the number of bad configs that it accepts is pinned.
 #[test]
 fn the_patterns_refuse_what_the_rules_refuse() {
     let validator = validator();
@@ -233,7 +233,7 @@ fn the_patterns_refuse_what_the_rules_refuse() {
         for text in texts(pieces) {
             let keys = key.replace('§', &Value::from(&*text).to_string());
             let config = format!("stage_1:\n  image: {{base: a, output: b}}\n{keys}\n");
-            // A second `image` would be a doubled key.
+            // A second `image` would be a duplicate key.
             let config = config.replace("  image: {base: a, output: b}\n  image", "  image");
             let loads = FakeHost::default().load(&config).is_ok();
             let fits = validator.is_valid(&yaml(&config));
@@ -257,7 +257,7 @@ fn the_patterns_refuse_what_the_rules_refuse() {
     // A base that is empty is none.
     let image = ["", "a", "B.c", "1", ".", "_", "-", "/", ":", &digest];
     check("  image: {base: §, output: b}", &image, 1);
-    // Numbers are the rules' to judge.
+    // The validation checks numbers, not the schema.
     let port = ["", "80", "8-9", ":", "/", "udp", "127.0.0.1:", "[::1]:"];
     check("  ports: [§]", &port, 5);
     let address = ["", "a", ".", "[::1]", ":", "1", "/", "@", "'"];

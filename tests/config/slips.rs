@@ -1,11 +1,11 @@
-//! Slips in the `ssh` section: whatever a person typed there, no message repeats it, as text or as JSON.
+//! Mistakes in the `ssh` section: whatever a person typed there, no message repeats it, as text or as JSON.
 
 use crate::config::SourceFile;
 use crate::diagnostic::{Diagnostic, render, to_json};
 
 use crate::fuzz::fake::FakeHost;
 
-/// Neither a word of pei's nor near one.
+/// A word that is neither a key of pei nor similar to one.
 const SECRET: &str = "hunter2Xq";
 
 /// What stands in the entry of a user, in lines of their own; `X` is the secret.
@@ -137,7 +137,7 @@ const LINES: &[&str] = &[
     "password: X\n...\nX",
 ];
 
-/// The same for what stands behind `users:`.
+/// The same for values after `users:`.
 const USERS: &[&str] = &[
     "X",
     "'X",
@@ -185,7 +185,7 @@ const USERS: &[&str] = &[
     "!X {me: a}",
 ];
 
-/// Whole texts below `stage_1`, with slips around the section, and secrets that an alias brings.
+/// Whole texts below `stage_1`, with mistakes around the section, and secrets that come from an alias.
 const SECTIONS: &[&str] = &[
     "  ssh: X",
     "  ssh: [X]",

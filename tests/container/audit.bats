@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What every example and every quick template leaves behind for somebody who has its images: each is built with secrets that
+# What somebody can find in the images of every example and quick template: each is built with secrets that
 # stand nowhere else, and then searched. Steps that fetch something are left out; the builds have no network.
 #
 # docs/security.md names the promises that are held here.
@@ -49,7 +49,7 @@ teardown_file() {
     end_file
 }
 
-# The folders of the projects that are searched.
+# The directories of the projects that are searched.
 projects() {
     cat "$WORK/searched"
 }

@@ -121,7 +121,7 @@ readonly TAIL_1=('stage-1: copy stage-1' 'stage-1: finish-image' 'stage-1: set-c
 readonly STAGE_2=('stage-2: set-up-storage' 'stage-2: stage-2/custom/two.sh two')
 readonly TAIL_2=('stage-2: copy stage-1' 'stage-2: copy stage-2' 'stage-2: finish-image' 'stage-2: set-credentials')
 
-# from STEP: of CORE, and all that grows from it; sets steps.
+# from STEP: a step of CORE and all later ones, also in images that build on it; sets steps.
 from() {
     local step
     steps=()
@@ -185,7 +185,7 @@ edit() {
         done
         rebuild
         ran_again
-        # Stage-2's copy of its own tree stands behind that of stage-1's, which did not change.
+        # Stage-2's copy of its own tree comes after that of stage-1's, which did not change.
         if ((stage == 2)); then
             ran "${TAIL_2[@]:1}"
         else

@@ -170,7 +170,7 @@ mounts_of() {
     must docker image inspect "$ID-shop:stage-2"
 }
 
-# The variable of the example has the name that the helpers keep the project's folder in.
+# The variable of the example has the name that the helpers keep the project's directory in.
 example_env_variables() {
     made_by env-variables
     cp "$PROJECT/examples/basic/env-variables/user_config.yml" "$PROJECT/user_config.yml"

@@ -68,7 +68,7 @@ box_with_own_keys() {
 password_logs_in() {
     wait_for_ssh "$PORT"
     must ssh_as me "$PASSWORD" "$PORT" 'echo "in as $(id -un)"'
-    # A shell that may not read the home says so, before or behind it.
+    # A shell that may not read the home says so, before or after the output.
     has_line "$output" 'in as me'
 }
 
@@ -81,7 +81,7 @@ silent() {
     equal 'Entrypoint branch: sleep fallback' "$(logs "$BOX")" 'what the start prints'
 }
 
-# full_volumes NAME...: 64 KB each, gone already but for a file `kept`. Another container, `hold`, holds them meanwhile.
+# full_volumes NAME...: 64 KB each, gone already but for a file `kept`. Another container, `hold`, keeps them mounted.
 full_volumes() {
     local name options=()
     for name; do

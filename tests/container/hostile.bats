@@ -8,7 +8,7 @@ load support/load
 # Whoever executes a part of a text leaves the file /tmp/pwned, here or in a container.
 PWN='$(touch /tmp/pwned)`touch /tmp/pwned`;touch$IFS/tmp/pwned;'
 
-# Passwords have no blank, comma, colon or newline.
+# Passwords have no space, comma, colon or newline.
 PASSWORDS=(
     'it'\''s"both"'
     '$HOME$$1$(id)`id`'
@@ -26,7 +26,7 @@ ARGUMENTS=(
     $'tab\there' '!history' '{a,b}' '$$' '\$x' 'a  b'
 )
 
-# A folder beside the stages, and a key file: names that Dockerfiles and ignore files read as more than names.
+# A directory beside the stages, and a key file: names that Dockerfiles and ignore files read as more than names.
 BESIDE='it'\''s [a]*b\c "d" ^$HOME '
 KEY_FILE='stage-1/custom/secret [key]*\^ '
 
@@ -62,7 +62,7 @@ setup_file() {
         printf '      keyed: {pubkey_text: %s, privkey_file: %s}\n' \
             "$(yaml_text "$(<"$WORK/key.pub")")" "$(yaml_text "$PLACE/my 'key' \$1")"
         printf '      filed: {privkey_file: %s}\n' "$(yaml_text "$KEY_FILE")"
-        # The script's word in double quotes, each special sign behind a backslash; the arguments in single quotes.
+        # The script's word in double quotes, each special character after a backslash; the arguments in single quotes.
         printf '  custom:\n    on_build:\n      - %s\n      - %s\n' \
             "$(yaml_text '"stage-1/custom/we ird \$(touch pwned) #1 '\''q'\'' \"d\" 你好.sh" path')" \
             "$(yaml_text "stage-1/custom/probe.sh build $(quoted_arguments)")"
@@ -72,7 +72,7 @@ setup_file() {
         printf '    place: {type: host, host_path: %s, dst_path: %s}\n' \
             "$(yaml_text "$PLACE")" "$(yaml_text '/mnt/it'\''s a "place" $HOME #1 %s 你好')"
         printf '  environment:\n    - %s\n    - %s\n' "$(yaml_text "PWN=$PWN")" "$(yaml_text "TEXT=$TEXT")"
-        # The blank at the end of the entry belongs to its last argument.
+        # The space at the end of the entry belongs to its last argument.
         printf '  custom:\n    on_every_run:\n      - %s\n' \
             "$(yaml_text "$(single_quoted "$BESIDE/probe.sh") every $(quoted_arguments) \\ ")"
     } | config

@@ -65,7 +65,7 @@ teardown() {
     cp "$archive" "$WORK/whole"
     head -c 100000 "$WORK/whole" >"$archive"
     tool_project uv-broken
-    # In a folder of its own: what another test has built would be taken from the cache.
+    # In a directory of its own: what another test has built would be taken from the cache.
     must_fail hooked on_build 'stage-1/system/uv/install-uv.sh --install-dir=/opt/uv'
     has "$output" 'sha256 is'
     cp "$WORK/whole" "$archive"

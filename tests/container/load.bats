@@ -8,7 +8,7 @@ load support/load
 PASSWORD=load-Pw1
 COUNT=8
 
-# nth N: the project of that number. The last two lie in folders of the same name, and bear a name for Compose: one
+# nth N: the project of that number. The last two lie in directories of the same name, and bear a name for Compose: one
 # in the template of its compose file, the other in .env.
 nth() {
     case $1 in

@@ -323,7 +323,7 @@ facts() {
     must ssh_as me "$changed" "$PORT" true
     must_fail ssh_as me "$PASSWORD" "$PORT" true
     write_config "$PASSWORD"
-    # A name that moves on would leave its image behind without one.
+    # When a name moves to a new image, the old image would have none.
     must docker image rm --force "$MERGED"
     merged_build -o "$MERGED"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A project that PeiDocker 2.0.1 has left behind: pei configures over it, and its owner's scripts work as before.
+# A project that PeiDocker 2.0.1 made: pei configures it, and its owner's scripts work as before.
 #
 # shellcheck disable=SC2016,SC2030,SC2031 # texts for other shells; bats runs each test in a subshell
 
@@ -36,7 +36,7 @@ old() {
     printf '%s\n' "$1" >>"$WORK/old-files"
 }
 
-# generated PATH: a file of the project from stdin that the older tool's every configure writes anew.
+# generated PATH: a file of the project from stdin that the older tool rewrites at each configure.
 generated() {
     mine "$1"
     printf '%s\n' "$1" >>"$WORK/generated-files"
@@ -181,7 +181,7 @@ done
 SH
     mine installation/stage-1/custom/again.sh <<'SH'
 #!/bin/bash
-# What the hook before this one has left behind.
+# Files that the hook before this one left.
 cat "$PEI_STAGE_DIR_1/tmp/made-at-build" > /opt/old/made-at-build
 SH
     mine installation/stage-2/custom/build.sh <<'SH'

@@ -47,7 +47,7 @@ packages() {
         sed -n 's/^installed //p' | sort
 }
 
-# recorded STAGE KIND: the values of the record's lines, parted by blanks.
+# recorded STAGE KIND: the values of the record's lines, separated by spaces.
 recorded() {
     grep "^{\"kind\":\"$2\"," "$WORK/record-$1" | sed -E 's/^\{"kind":"[a-z]+",//; s/"[a-z0-9]+":"([^"]*)"[,}]/\1 /g; s/ $//'
 }

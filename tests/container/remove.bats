@@ -114,7 +114,7 @@ YAML
     equal precious "$output"
     equal "$before" "$(cd "$PROJECT" && find . -type f -exec sha256sum {} + | sort)" 'the files of the project'
 
-    # What is there is enough to begin anew, with the data.
+    # The remaining files are enough to start again, with the data.
     build
     up
     wait_for_start
@@ -389,7 +389,7 @@ YAML
     has "$output" 'pei configure'
     images_are there
     must_end_with 1 "$PEI_BIN" remove -p "$PROJECT/nowhere" -y
-    # Without -p it is the folder that one stands in.
+    # Without -p it is the directory that one stands in.
     cd "$PROJECT"
     must_end_with 1 "$PEI_BIN" remove -y
     has "$output" 'pei configure'

@@ -55,7 +55,7 @@ setup() {
     C=$(container)
 }
 
-# The texts that nobody may find: the passwords, and a line from the middle of each private key.
+# The texts that must not be found: the passwords, and a line from the middle of each private key.
 secret_texts() {
     printf '%s\n' "$PASSWORD" "$ROOT_PASSWORD"
     local key

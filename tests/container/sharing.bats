@@ -14,7 +14,7 @@ setup_file() {
     PASSWORD=$(sentinel)
     HASH=$("$PEI_BIN" hash-password <<<"$PASSWORD")
     export PASSWORD HASH
-    # Where people who are not root find their way; the folder of the test is root's alone.
+    # A directory that other users can reach; only root can enter the test's own.
     PEOPLE=$(mktemp -d)
     export PEOPLE
     chmod 711 "$PEOPLE"
@@ -57,7 +57,7 @@ commit() {
     must in_git commit --quiet --message "$1"
 }
 
-# clone_for UID: a clone of the team's project in a folder of the same name is the one that the other functions work on.
+# clone_for UID: a clone of the team's project in a directory of the same name is the one that the other functions work on.
 clone_for() {
     local folder=$PEOPLE/$1/$ID-team
     mkdir -p "${folder%/*}"

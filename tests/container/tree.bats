@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Further stages: built side by side, merged by copies, each a target.
+# Further stages: built in parallel, joined by copies, each a target.
 #
 # shellcheck disable=SC2016,SC2030,SC2031 # texts for other shells; bats runs each test in a subshell
 
@@ -32,7 +32,7 @@ setup() {
     project tree
 }
 
-# What stages copy from: beside the project, with what nobody may copy.
+# The sources of copies: beside the project, with files that must not be copied.
 write_app() {
     mkdir -p "$WORK/app/.git" "$WORK/app/.pei" "$WORK/app/src" "$WORK/app/dist"
     echo '{}' >"$WORK/app/package.json"
@@ -48,7 +48,7 @@ write_app() {
 }
 
 write_scripts() {
-    # Written for a program that is not there: the stage has sh alone.
+    # Names a program that the stage does not have: it only has sh.
     hook stages/npm/install.sh <<<$'#!/usr/bin/env bash\necho "hook-npm $#:$1 $MODE $script $line"; echo sentinel-npm >/sentinel-npm; read -r _ </app/package.json'
     hook stages/assets/build.sh <<'SCRIPT'
 set -e
@@ -81,7 +81,7 @@ stages:
   npm:
     image: {base: $ID-tiny}
     copy: [{from: app, path: package.json, to: /app/}]
-    # Names that pei's own scripts may have for something else.
+    # Names that pei's own scripts may use for other variables.
     environment: {MODE: "a \$HOME 'b' \"c\" #d", script: s, line: l, IFS: n}
     custom: {on_build: ['stages/npm/install.sh "one word" two']}
   assets:
@@ -141,7 +141,7 @@ YAML
 
 @test "nothing of a stage is in stage-2 but what was copied or what it builds on" {
     unpack_image "$(image 2)" "$WORK/image-2"
-    # All but the names that the history keeps of the steps.
+    # Except the names of the steps in the history.
     equal '' "$(files_holding "$WORK/image-2" 'sentinel-npm')" 'files that hold the text of another stage'
     must grep -q '^sentinel-python$' "$WORK/image-2/layers.txt"
     must_fail grep -E '^(app/|sentinel-npm|pei-from-host/stages)' "$WORK/image-2/layers.txt"
@@ -274,7 +274,7 @@ YAML
 
 @test "podman builds a stage, its context, an image without accounts, and all of it merged" {
     use_podman
-    # It does not read the ignore file of a context.
+    # podman does not read the ignore file of a context.
     rm "$WORK/app/left-out.txt"
     docker save "$ID-tiny" "$ID-full" | podman load >/dev/null
     __logged "$WORK/podman.log" podman build --pull=never "${PODMAN_LIMITS[@]}" -f "$PROJECT/stages.Dockerfile" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The way from an empty folder to a login, as the README tells it, on an engine that has seen nothing of it before.
+# From an empty directory to a login, as in the README, on an engine with an empty cache.
 #
 # shellcheck disable=SC2016,SC2030,SC2031 # texts for other shells; bats runs each test in a subshell
 
@@ -114,7 +114,7 @@ SH
     discard plain
 }
 
-# plain_build SERVICE: by the command that stands in the head of its Dockerfile.
+# plain_build SERVICE: with the command in the header of its Dockerfile.
 plain_build() {
     local text
     text=$(awk '

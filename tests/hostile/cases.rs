@@ -2,7 +2,7 @@
 
 use proptest::prelude::ProptestConfig;
 
-/// So many cases in a usual run; `PROPTEST_CASES` asks for others.
+/// The number of cases in a usual run; `PROPTEST_CASES` sets another.
 pub(crate) fn cases(usual: u32) -> ProptestConfig {
     let mut config = ProptestConfig::default();
     if std::env::var_os("PROPTEST_CASES").is_none() {

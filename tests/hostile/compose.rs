@@ -194,7 +194,7 @@ fn read_by_compose(project: &Made) -> Value {
     serde_json::from_str(&json).unwrap()
 }
 
-/// Where a folder of the host lies.
+/// Where a directory of the host lies.
 fn absolute(project: &Made, path: &str) -> String {
     let folder = project.folder().to_str().unwrap();
     let home = project.home().to_str().unwrap();

@@ -97,7 +97,7 @@ impl Mount {
     }
 }
 
-/// A failing case is shown as a person would see it.
+/// Prints a failing case as a person would see it.
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "\n{}", self.yaml())
@@ -333,7 +333,7 @@ fn environment(wanted: Wanted) -> impl Strategy<Value = Vec<(String, Option<Text
     })
 }
 
-/// A path of one or two folders, with hostile ends.
+/// A path of one or two directories, with hostile ends.
 fn path(
     first: &'static [&'static str],
     allowed: Allowed,

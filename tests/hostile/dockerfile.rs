@@ -1,4 +1,4 @@
-//! The Dockerfiles, read by a parser that is not pei's.
+//! The Dockerfiles, read by another parser than pei's.
 
 use parse_dockerfile::{Command, Instruction, RunInstruction};
 use proptest::prelude::*;
@@ -155,7 +155,7 @@ fn word(text: &str) -> String {
     out
 }
 
-/// The folders below `installation/` that an image holds.
+/// The directories below `installation/` that an image holds.
 fn trees(config: &Config, stage: usize) -> Vec<String> {
     let stages = config.stages.iter().take(stage);
     let hooks = stages.flat_map(|stage| stage.hooks.iter().flatten().chain(&stage.on_entry));

@@ -1,4 +1,4 @@
-//! What a slip of the fingers makes of a config: a key that is cut off, a quote too many, a value of another kind.
+//! Typing mistakes in a config: a key that is cut off, a quote too many, a value of another kind.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -95,7 +95,7 @@ const PIECES: &[&str] = &[
     "...\n",
 ];
 
-/// One slip of the fingers; places are shares of the text's length, so that they fit any text.
+/// One typing mistake; positions are fractions of the text's length, so that they fit any text.
 #[derive(Debug, Clone)]
 pub(crate) enum Edit {
     /// The rest is missing.
@@ -114,7 +114,7 @@ pub(crate) enum Edit {
     Upper(Index),
 }
 
-/// Edits of every kind.
+/// All kinds of edits.
 pub(crate) fn edit() -> impl Strategy<Value = Edit> {
     let place = any::<Index>;
     let piece = || select(PIECES);

@@ -16,7 +16,7 @@ pub(crate) struct Hook {
     word: String,
     /// As typed.
     pub(crate) arguments: String,
-    /// Blanks around the entry.
+    /// Spaces around the entry.
     around: (&'static str, &'static str),
 }
 
@@ -32,7 +32,7 @@ impl Hook {
         }
     }
 
-    /// The same entry without anything that needs quotes; what lies beside the stages stays apart.
+    /// The same entry without anything that needs quotes; scripts outside the stages' directories stay outside.
     pub(crate) fn tame(&mut self, stage: usize) {
         let plain = |text: &str| {
             let mut hasher = DefaultHasher::new();
@@ -124,7 +124,7 @@ fn argument() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 1..3).prop_map(|pieces| pieces.concat())
 }
 
-/// A file or folder of `installation/`; `number` keeps it apart from others.
+/// A file or directory of `installation/`; `number` keeps it apart from others.
 pub(crate) fn name(number: usize) -> impl Strategy<Value = String> {
     literal(in_file_name).prop_map(move |text| {
         let mut name: String = text.chars().take(60).collect();
@@ -135,7 +135,7 @@ pub(crate) fn name(number: usize) -> impl Strategy<Value = String> {
         if name.is_empty() || name.trim_matches('.').is_empty() {
             name.push('x');
         }
-        // In front of what was typed or behind it, so that hostile ends stay ends.
+        // Before or after the typed text, so that hostile ends stay at the end.
         if number.is_multiple_of(2) {
             format!("{number}{name}")
         } else {

@@ -1,4 +1,4 @@
-//! Secrets stay out of all that pei says and writes, whatever mistake stands beside them. `tests/config/slips.rs` has the
+//! No message and no written file shows a secret, whatever mistake is near it. `tests/config/slips.rs` has the
 //! usual mistakes, one by one.
 
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use crate::cases::cases;
 use crate::edits::{edit, edited};
 use crate::made::{Made, said};
 
-/// Two halves, so that a slip between them does not hide what is left.
+/// Two halves, so that a mistake between them does not hide the rest.
 const SECRET: [&str; 2] = ["Qw3rty9u", "Zx8cvb7n"];
 const PRIVATE_KEY: &str = include_str!("../config/keys/ed25519-256");
 

@@ -31,7 +31,7 @@ impl Made {
         project
     }
 
-    /// A folder that takes a config.
+    /// A directory that takes a config.
     pub(crate) fn bare() -> Self {
         let home = in_memory();
         let folder = home.path().join("it's a \"project\" $HOME #1 %s 你好");
@@ -39,7 +39,7 @@ impl Made {
         Self { home, folder }
     }
 
-    /// The config and what it names, in a folder that has not been configured yet.
+    /// The config and what it names, in a directory that has not been configured yet.
     pub(crate) fn before(config: &Config) -> Self {
         let project = Self::bare();
         project.write("user_config.yml", &config.yaml());
@@ -55,7 +55,7 @@ impl Made {
         project
     }
 
-    /// The program, in the project's folder.
+    /// The program, in the project's directory.
     pub(crate) fn pei(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_pei"));
         command.args(arguments).envs(VARIABLES.iter().copied());
@@ -90,7 +90,7 @@ impl Made {
         &self.folder
     }
 
-    /// The folder above, which is also the home of whoever runs something here.
+    /// The directory above, which is also the home of whoever runs something here.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
@@ -102,7 +102,7 @@ impl Made {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// A program with nothing in its environment that it could trip over; the folder above is its own.
+    /// A program with a clean environment, whose home is the parent directory.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
@@ -114,7 +114,7 @@ impl Made {
     }
 }
 
-/// A folder that no disk has to hold, where programs may lie in one: the disk's syncs would take most of the time.
+/// A directory in memory, if programs can run there: on a disk, syncs would take most of the time.
 fn in_memory() -> TempDir {
     const MEMORY: &str = "/dev/shm";
     let may_run = rustix::fs::statvfs(MEMORY)

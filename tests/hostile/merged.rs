@@ -32,7 +32,7 @@ fn words_for_engine(project: &Made, script: &str) -> Vec<String> {
     words.split_terminator('\0').map(str::to_owned).collect()
 }
 
-/// What stands behind each of this option.
+/// The value of each occurrence of this option.
 fn values<'w>(words: &'w [String], option: &str) -> Vec<&'w str> {
     let pairs = words.windows(2).filter(|pair| pair[0] == option);
     pairs.map(|pair| pair[1].as_str()).collect()
@@ -99,7 +99,7 @@ proptest! {
     }
 }
 
-/// A folder of the host as the engine wants it: absolute.
+/// A directory of the host as the engine wants it: absolute.
 fn on_host(project: &Made, path: &str) -> String {
     let folder = project.folder().to_str().unwrap();
     match path.strip_prefix('~') {

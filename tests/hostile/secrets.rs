@@ -53,7 +53,7 @@ proptest! {
     }
 }
 
-/// Whether the engine takes a line for the pattern of this file: it cuts blanks off, and a `^` within what
+/// Whether the engine takes a line for the pattern of this file: it removes spaces, and a `^` within what
 /// it makes a regular expression of would match nothing.
 fn is_pattern_of(line: &str, file: &str) -> bool {
     let mut name = String::new();

@@ -1,4 +1,4 @@
-//! Text as people type it, at its worst, and what it means.
+//! The most difficult texts that people may type, and their meaning.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -237,7 +237,7 @@ impl Text {
 /// Text of these characters; where `markers` says so, Compose fills in a part of it.
 pub(crate) fn text(allowed: Allowed, markers: bool) -> BoxedStrategy<Text> {
     let default = proptest::option::of(literal(allowed).prop_map(|text| {
-        // Compose reads a default of one line and pairs its braces; the blanks around it are for the reader.
+        // Compose reads a default of one line and pairs its braces; the spaces around it are for the reader.
         text.replace(['{', '}', '\n'], "").trim().to_owned()
     }));
     let marker =
@@ -252,7 +252,7 @@ pub(crate) fn text(allowed: Allowed, markers: bool) -> BoxedStrategy<Text> {
         .boxed()
 }
 
-/// All that the environment of a process can hold.
+/// All values that an environment variable can have.
 pub(crate) fn in_environment(c: char) -> bool {
     c != '\0'
 }
@@ -262,7 +262,7 @@ pub(crate) fn in_line(c: char) -> bool {
     !c.is_control()
 }
 
-/// A folder of a mount; Compose splits at colons.
+/// A directory of a mount; Compose splits at colons.
 pub(crate) fn in_folder(c: char) -> bool {
     in_line(c) && c != '/' && c != ':'
 }

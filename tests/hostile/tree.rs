@@ -9,7 +9,7 @@ use crate::dockerfile::copied;
 use crate::made::Made;
 use crate::text::{in_environment, in_line, literal};
 
-/// A path without an empty part, `.` and `..`; a blank at either end is a part of it.
+/// A path without an empty part, `.` and `..`; a space at either end is a part of it.
 fn path() -> impl Strategy<Value = String> {
     literal(in_line).prop_map(|text| {
         let parts: Vec<&str> = text

@@ -1,5 +1,5 @@
 //! The table of bad configs (`tests/config/bad_configs`) through the binary: the place, the key path, the cure and the
-//! exit status that a person gets, and a folder that stays as it was, byte for byte.
+//! exit status that a person gets, and a directory that does not change, byte for byte.
 
 use std::fs;
 use std::path::Path;

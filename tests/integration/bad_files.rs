@@ -1,5 +1,5 @@
-//! Configs that are no text, no file or no end, through the binary: a place where there is one, a cure, exit status 1,
-//! and a folder that stays as it was, byte for byte.
+//! Configs that are not text, not a file, or have no end, through the binary: a place if there is one, a fix, exit status 1,
+//! and a directory that does not change, byte for byte.
 
 use std::fmt::Write;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Every example, quick template and installer has all that docs/contributing.md asks of it; what is missing is named as
+//! Every example, quick template and installer has all that docs/contributing.md requires; a missing step is named as
 //! the page's step. The changelog has the version.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
@@ -343,7 +343,7 @@ fn has_case(root: &Path, group: &str, case: &str) -> bool {
     list.split_whitespace().any(|name| name == case)
 }
 
-/// Whether a bats file has a test of that name, with or without more words behind it.
+/// Whether a bats file has a test whose name begins with these words.
 fn has_test(root: &Path, file: &str, name: &str) -> bool {
     let text = fs::read_to_string(root.join(file)).unwrap();
     text.lines()
@@ -360,7 +360,7 @@ fn runs_installers(config: &str) -> bool {
     })
 }
 
-/// The scripts in a folder and its subfolders that are run, not sourced.
+/// The scripts in a directory and its subfolders that are run, not sourced.
 fn programs(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in in_folder(folder) {

@@ -218,7 +218,7 @@ fn warnings_can_be_denied() {
         .says("warning[weak-password]")
         .says("error: 1 warning denied by --deny-warnings; nothing was written");
     assert_eq!(project.files(), before);
-    // The reason for the failure is told also to who wants errors only.
+    // `--quiet` also prints the reason for the failure.
     project
         .run(["configure", "--deny-warnings", "-q"])
         .exits(1)
@@ -369,7 +369,7 @@ stage_2:
     assert_eq!(one["ssh"]["users"]["me"]["uid"], 1000);
     assert_eq!(one["apt"]["keep_repo_after_build"], true);
     assert_eq!(two["image"]["output"], "demo:${TAG:-new}");
-    // What stage_2 leaves open is as in stage_1.
+    // Values that stage_2 does not set are those of stage_1.
     assert_eq!(two["proxy"]["address"], "proxy.example.org");
     assert_eq!(two["environment"]["PRICE"], "$$5");
     assert_eq!(two["storage"]["data"]["host_path"], "./data");

@@ -1,8 +1,8 @@
-//! What the documentation shows works: its configs configure, its commands run, its links lead somewhere.
+//! The documentation works: its configs configure, its commands run, its links have targets.
 //!
 //! A fenced block says by its info string what it is:
 //! - `yaml`: a whole `user_config.yml`, which must configure; `yaml fragment`: a part of one, which is only read by people;
-//! - `sh`: commands, which are run with the blocks before them in an empty folder; `sh no-run`: commands that a test cannot
+//! - `sh`: commands, which are run with the blocks before them in an empty directory; `sh no-run`: commands that a test cannot
 //!   run, for the reason in the comment above: `<!-- no-run: needs Docker -->`;
 //! - `console`, in the READMEs alone: a session, whose lines `$ pei …` must print what stands below them.
 
@@ -122,7 +122,7 @@ fn assert_sessions_are_true(page: &Page) {
     let mut sessions = page.blocks.iter().filter(|block| block.info == "console");
     let first = sessions.next().unwrap();
     assert_session_is_true(first, home.path());
-    // The slip that the second one shows.
+    // The mistake that the second case shows.
     let config = home.path().join("build/user_config.yml");
     let text = fs::read_to_string(&config).unwrap();
     let port = text
@@ -165,7 +165,7 @@ fn translations_have_the_same_commands_and_configs() {
     }
 }
 
-/// Runs the `$ pei …` lines in the folder; other commands are left to the tests with containers.
+/// Runs the `$ pei …` lines in the directory; other commands are left to the tests with containers.
 #[track_caller]
 fn assert_session_is_true(session: &Block, folder: &Path) {
     for step in format!("\n{}", session.text).split("\n$ ").skip(1) {
@@ -186,7 +186,7 @@ fn assert_session_is_true(session: &Block, folder: &Path) {
     }
 }
 
-/// How many files a project has changes with each new script, so that the README has `…` in the place of each number.
+/// The number of files changes with each new script, so the README has `…` instead of each number.
 fn without_counts(text: &str) -> String {
     let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
     let lines = text.lines().map(|line| {
@@ -203,7 +203,7 @@ fn without_counts(text: &str) -> String {
 fn without_names(text: &str) -> String {
     let lines = text.trim_end().lines().map(|line| {
         if let Some(name) = line.strip_prefix("the project is called `build-") {
-            // The name comes of the folder, and the port of what the machine has free.
+            // The name depends on the directory, and the port on the machine's free ports.
             name[4..].replace(|c: char| c.is_ascii_digit(), "")
         } else if line.starts_with("then: ") {
             line[..line.len() - 4].to_owned()
@@ -259,7 +259,7 @@ fn every_local_link_leads_to_a_file() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// Runs the page's commands in a folder, one block after another in one shell.
+/// Runs the page's commands in a directory, one block after another in one shell.
 #[track_caller]
 pub(crate) fn assert_commands_run(page: &Page, folder: &Path, home: &Path) {
     let mut script = String::new();

@@ -1,4 +1,4 @@
-//! Every example and quick template is a project that configures, and its README tells the truth.
+//! Every example and quick template configures, and the commands in its README work.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::docs::{assert_commands_run, markdown_page, person};
 
-/// What a shipped config may warn of: it is what the config is about, or what the contract asks of it.
+/// The warnings that a shipped config may have: its subject, or required by the contract.
 const ALLOWED: &[(&str, &str)] = &[("minimal", "weak-password"), ("full", "weak-password")];
 
 #[test]
@@ -110,7 +110,7 @@ fn every_example_configures_and_its_readme_runs() {
     }
 }
 
-/// The folders of the catalogue.
+/// The directories of the catalogue.
 pub(crate) fn examples() -> Vec<PathBuf> {
     ["basic", "advanced"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! `pei hash-password`, judged by crypt(3) itself, and what becomes of a hash in a config.
+//! `pei hash-password`, checked with crypt(3), and hashes in a config.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -71,7 +71,7 @@ fn at_a_terminal() -> Child {
         .unwrap()
 }
 
-/// Reads up to a text, and answers it once the terminal has been silenced.
+/// Reads up to a text, and answers it once the terminal's echo is off.
 fn answer(child: &mut Child, question: &str, line: &str) -> String {
     let mut seen = String::new();
     let mut byte = [0];
@@ -80,7 +80,7 @@ fn answer(child: &mut Child, question: &str, line: &str) -> String {
         from.read_exact(&mut byte).unwrap();
         seen.push(byte[0].into());
     }
-    // The question is written before the terminal is silenced, and what was typed before that does not count.
+    // pei prints the question before it turns the echo off, and text that was typed before that is discarded.
     std::thread::sleep(std::time::Duration::from_millis(300));
     child
         .stdin

@@ -1,5 +1,5 @@
-//! A run that is killed, at any moment: each file is the old one or the new one, the next run repairs, and nothing stays
-//! behind. `PROPTEST_CASES` asks for more moments.
+//! A run that is killed at any moment: each file is the old one or the new one, the next run completes the work, and no
+//! temporary file is left. `PROPTEST_CASES` sets the number of moments.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use crate::cases::cases;
 use crate::project::{Files, PLAIN, Project};
 
-/// The hook at start makes the build hook's step name what lies in `custom/` one by one; what a killed run left there
-/// would stand in the Dockerfile.
+/// Because of the start hook, the build hook's step mounts each file of `custom/` separately; a file that a killed run left there
+/// would be in the Dockerfile.
 const HOOKS: &str = "  custom:
     on_build: ['stage-2/custom/build.sh']
     on_every_run: ['stage-2/custom/start.sh']
@@ -105,7 +105,7 @@ proptest! {
         let Run { takes, .. } = configure();
         let project = Project::none_in_memory();
         killed(project.start_beside(CREATE), share, *takes);
-        // What was whole already is kept, what was not is done.
+        // Complete files are kept, the others are written.
         if project.path("").exists() {
             project.run_beside(["create", "-p", "demo", "-q", "minimal", "--no-examples", "--name", "demo", "--force"]).succeeds();
         } else {

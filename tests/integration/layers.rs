@@ -116,7 +116,7 @@ fn a_local_file_is_merged_over_the_config() {
         "{secret}"
     );
 
-    // Nothing but comments changes nothing, and neither does another config's local file.
+    // A file with only comments changes nothing, and neither does another config's local file.
     project.write("user_config.local.yml", "# mine\n");
     project.write("other.local.yml", "stage_1: 5\n");
     project.run(["configure"]).succeeds();
@@ -288,7 +288,7 @@ fn variables_come_from_the_environment_and_else_from_env() {
     project.run(["configure"]).succeeds().never_says("SENTINEL");
     let service = service(&project);
     assert_eq!(service["ports"], serde_json::json!(["2345:22"]));
-    // Compose reads the file itself, so that the value stands nowhere.
+    // Compose reads the file itself, so no written file has the value.
     assert_eq!(service["environment"]["TOKEN"], "${TOKEN}");
     assert_ne!(service["environment"]["H"], "/nobody");
     for (path, entry) in project.files() {
@@ -361,7 +361,7 @@ fn two_people_share_a_machine() {
     project.run(["configure", "--deny-warnings"]).succeeds();
     assert_eq!(project.bash("git status --porcelain"), "");
 
-    // The local file, where the shared one has no such markers.
+    // The local file, if the shared one has no such markers.
     fs::remove_file(project.path(".env")).unwrap();
     project.write("user_config.yml", config("team-box"));
     project.write("user_config.local.yml", "project: bob-box\nstage_1:\n  image: {output: 'bob-box:stage-1'}\n  ports: ['127.0.0.1:2301:22']\nstage_2:\n  image: {output: 'bob-box:stage-2'}\n");

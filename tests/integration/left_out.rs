@@ -1,4 +1,4 @@
-//! What builds and commits leave out, whatever lies in a project.
+//! The files that builds and commits exclude.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::project::Project;
 
-/// A build hook beside a run-time script: what lies in custom/ is then mounted one by one.
+/// A build hook and a run-time script: each file of custom/ is then mounted separately.
 const CONFIG: &str = "\
 stage_1:
   image: {base: 'ubuntu:24.04', output: 'demo:stage-1'}
@@ -54,7 +54,7 @@ fn project() -> Project {
     project
 }
 
-/// The sources that the Dockerfile mounts below `custom/`, without the folder.
+/// The sources that the Dockerfile mounts below `custom/`, without the directory.
 fn mounted(project: &Project) -> Vec<String> {
     let text = project.read("stage-1.Dockerfile");
     let source = format!("source={CUSTOM}/");
@@ -119,7 +119,7 @@ fn git_leaves_out_what_builds_do() {
     let untracked = git(&["ls-files", "--others", "--exclude-standard"]);
     let is_there = |path: &str| untracked.lines().any(|line| line == path);
     assert!(is_there(&format!("{CUSTOM}/settings")), "{untracked}");
-    // The folder of another repository is git's own affair.
+    // git itself ignores the directory of another repository.
     for path in LEFT_OUT.iter().filter(|path| !path.contains(".git/")) {
         assert!(!is_there(&format!("installation/stage-1/{path}")), "{path}");
     }
@@ -223,7 +223,7 @@ stage_1:
     let of_local = "installation/stage-1/custom/id_local";
     let ignored = project.read(".gitignore");
     assert!(ignored.contains(of_local), "{ignored}");
-    // No file of a clone tells of it.
+    // No file of a clone contains it.
     fs::remove_file(project.path(of_local)).unwrap();
     project.run(["configure"]).succeeds();
 
@@ -294,7 +294,7 @@ fn a_key_that_was_replaced_stays_left_out_while_it_is_there() {
     assert_eq!(listed(r"old \[1\]"), [false, false]);
 }
 
-/// Runs git in a folder; what it says must be a success.
+/// Runs git in a directory; it must succeed.
 fn git(folder: &std::path::Path, arguments: &[&str]) {
     let me = ["-c", "user.name=me", "-c", "user.email=me@localhost"];
     let output = Command::new("git")
@@ -312,7 +312,7 @@ fn a_clone_has_the_public_keys_and_no_private_one() {
     let public = format!("{CUSTOM}/id_me.pub");
     project.write(&public, include_bytes!("../config/keys/ed25519-256.pub"));
     let key = include_bytes!("../config/keys/ed25519-256");
-    // The pair's other half, as ssh-keygen puts it there.
+    // The public half of the pair, where ssh-keygen writes it.
     project.write(&format!("{CUSTOM}/id_me"), key);
     project.write(
         "user_config.yml",

@@ -43,7 +43,7 @@ mod template;
 mod tmpfs;
 mod tracked;
 
-/// A file that is not named above would not run and nobody would miss it.
+/// Otherwise a file that is not named above would not run, and nobody would notice.
 #[test]
 fn no_file_is_forgotten() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration");

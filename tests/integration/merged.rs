@@ -54,7 +54,7 @@ fn an_image_of_one_letter_does_not_name_its_container() {
 #[test]
 fn switches_of_the_run_are_written_as_0_and_1() {
     let project = Project::configured_with("");
-    // People's scripts compare them with these words.
+    // People's scripts compare the output with these words.
     let env = project.read("merged.env");
     for line in [
         "RUN_DETACH='0'",

@@ -1,4 +1,4 @@
-//! A project of the older tool: what it shipped gives way without a word for each file, what somebody edited is named.
+//! A project of the older tool: files that it shipped are replaced without a message for each, edited files are named.
 
 use std::fs;
 
@@ -51,7 +51,7 @@ fn what_the_older_tool_wrote_gives_way_and_an_edit_is_named() {
     project.run(["configure"]).succeeds().says("nothing to do");
 }
 
-/// Pei has these from a list, so that they are not found beside its other scripts.
+/// pei writes these from a list, so they are not among its scripts.
 #[test]
 fn the_forwarders_of_the_older_tool_are_known() {
     let sums = include_str!("../../src/project/peidocker-2.sha256");

@@ -1,4 +1,4 @@
-//! What tells the projects of a machine apart: their names, ports and labels, and whose files they make.
+//! How the projects on one machine differ: names, ports, labels, and the owner of their files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -95,7 +95,7 @@ fn a_name_can_be_chosen_and_has_to_be_legal() {
 
 #[test]
 fn a_taken_port_is_left_to_who_has_it() {
-    // Whoever has it already will do as well.
+    // A file that exists already is used, too.
     let _taken = TcpListener::bind(("127.0.0.1", 2222));
     let project = Project::none();
     let run = project
@@ -175,7 +175,7 @@ fn the_ids_of_who_configures_are_in_no_tracked_file() {
             .any(|(_, file)| String::from_utf8_lossy(&file.content).contains("65534"))
     );
 
-    // Root configures for who called sudo, else for the owner of the project.
+    // Root configures for the person who called sudo, else for the owner of the project.
     let mut sudo = project.command(["configure"]);
     sudo.env("SUDO_UID", "1234").env("SUDO_GID", "1235");
     crate::project::Run::of(&mut sudo)

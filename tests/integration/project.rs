@@ -1,7 +1,7 @@
-//! A project in a temporary folder, and what a run in it said.
+//! A project in a temporary directory, and the output of a run in it.
 //!
 //! Every run has a clean environment: its own home, no variables but PATH, and the
-//! project as its folder, so that messages are the same on every machine.
+//! project as its current directory, so that messages are the same on every machine.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,12 +21,12 @@ stage_2:
   image: {output: 'demo:stage-2'}
 ";
 
-/// The folder of a project and the home beside it.
+/// The directory of a project and the home beside it.
 pub(crate) struct Project {
     home: TempDir,
 }
 
-/// What a run left behind.
+/// The result of a run.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -44,7 +44,7 @@ pub(crate) struct Entry {
 }
 
 impl Project {
-    /// No project folder yet.
+    /// No project directory yet.
     #[must_use]
     pub(crate) fn none() -> Self {
         Self {
@@ -130,14 +130,14 @@ impl Project {
         self
     }
 
-    /// Writes a file, and its folders.
+    /// Writes a file, and its directories.
     #[must_use]
     pub(crate) fn file(self, path: &str, text: impl AsRef<[u8]>) -> Self {
         self.write(path, text);
         self
     }
 
-    /// Writes a file, and its folders.
+    /// Writes a file, and its directories.
     pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -151,7 +151,7 @@ impl Project {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// What a bash says in the project's folder.
+    /// What a bash says in the project's directory.
     #[track_caller]
     pub(crate) fn bash(&self, script: &str) -> String {
         let mut command = std::process::Command::new("bash");
@@ -172,17 +172,18 @@ impl Project {
         self.home.path().join(path)
     }
 
-    /// pei in the project's folder.
+    /// pei in the project's directory.
     pub(crate) fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
         pei(&self.path(""), self.home.path(), &arguments)
     }
 
-    /// pei in the project's folder, run by a user whom file modes stop: root would pass them all.
+    /// pei in the project's directory, run by a user whom file modes stop: root would pass them all.
     pub(crate) fn command_as_nobody<const N: usize>(&self, arguments: [&str; N]) -> Command {
-        // The user may not be let into the folder that the binary was built in.
+        // The user may not be let into the directory that the binary was built in.
         let copy = self.beside("pei");
         if !copy.exists() {
-            // Another process copies: a test beside this one could hold a copy of ours open while it is started.
+            // Copied by another process: a test in another thread could inherit a file that this one has open for writing,
+            // and then the copy could not be started.
             let status = std::process::Command::new("cp")
                 .arg(assert_cmd::cargo::cargo_bin!("pei"))
                 .arg(&copy)
@@ -219,7 +220,7 @@ impl Project {
         }
     }
 
-    /// The mode of every folder of the project but pei's own.
+    /// The mode of every directory of the project but pei's own.
     pub(crate) fn set_folder_modes(&self, mode: u32) {
         let mut folders = vec![self.path("")];
         while let Some(folder) = folders.pop() {
@@ -233,22 +234,22 @@ impl Project {
         }
     }
 
-    /// Runs pei in the project's folder.
+    /// Runs pei in the project's directory.
     pub(crate) fn run<const N: usize>(&self, arguments: [&str; N]) -> Run {
         Run::of(&mut self.command(arguments))
     }
 
-    /// Runs pei in the folder above, where the project is `demo`.
+    /// Runs pei in the directory above, where the project is `demo`.
     pub(crate) fn run_beside<const N: usize>(&self, arguments: [&str; N]) -> Run {
         Run::of(&mut pei(self.home.path(), self.home.path(), &arguments))
     }
 
-    /// Starts pei in the project's folder and does not wait.
+    /// Starts pei in the project's directory and does not wait.
     pub(crate) fn start<const N: usize>(&self, arguments: [&str; N]) -> std::process::Child {
         start(&self.path(""), &arguments)
     }
 
-    /// Starts pei in the folder above and does not wait.
+    /// Starts pei in the directory above and does not wait.
     pub(crate) fn start_beside<const N: usize>(&self, arguments: [&str; N]) -> std::process::Child {
         start(self.home.path(), &arguments)
     }
@@ -301,7 +302,7 @@ fn pei(folder: &Path, home: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Relative path to what `look` says, for everything that is not a folder.
+/// Relative path to the result of `look`, for everything that is not a directory.
 fn walk<T>(root: &Path, look: impl Fn(&Path, &fs::Metadata) -> T) -> BTreeMap<String, T> {
     let mut all = BTreeMap::new();
     let mut folders = vec![root.to_owned()];

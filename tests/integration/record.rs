@@ -1,4 +1,4 @@
-//! `pei record`, against a stand-in for docker whose one image has the files of a folder.
+//! `pei record`, against a stand-in for docker whose one image has the files of a directory.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

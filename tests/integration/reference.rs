@@ -1,4 +1,4 @@
-//! The reference pages are what the binary says of itself. `SNAPSHOTS=overwrite cargo test` writes them anew.
+//! The reference pages are generated from the binary's own texts. `SNAPSHOTS=overwrite cargo test` updates them.
 
 use std::fmt::Write as _;
 

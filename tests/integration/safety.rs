@@ -1,4 +1,4 @@
-//! What must hold on disk, whatever stands there and whatever happens.
+//! What must hold on disk, whatever files exist and whatever fails.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -242,7 +242,7 @@ fn a_run_that_is_stuck_is_not_waited_for_forever() {
         .exits(1)
         .says("nothing was changed in `.`: another pei has been writing to it for 10 seconds");
     assert_eq!(project.files(), before);
-    // Nothing is to be locked where nothing is to be written.
+    // A run that writes nothing needs no lock.
     project.run(["configure", "--check"]).exits(4);
 }
 
@@ -367,7 +367,7 @@ fn a_lock_with_a_second_name_is_refused() {
     assert_eq!(project.files(), before);
 }
 
-/// Somebody swaps a folder of the project and a link that leads out, again and again, while pei runs.
+/// Swaps a directory of the project with a link that leads out, repeatedly, while pei runs.
 #[test]
 fn a_directory_that_becomes_a_link_during_a_run_is_not_followed() {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -393,7 +393,7 @@ fn a_directory_that_becomes_a_link_during_a_run_is_not_followed() {
                 "user_config.yml",
                 config.replace("stage_2:", "  environment: ['B=1']\nstage_2:"),
             );
-            // It is refused where the link was seen.
+            // The error is reported at the link.
             let _ = project.run(["configure"]);
         }
         done.store(true, order);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// The page's promises, each with the lines below it that name a test: file and name.
+/// The promises of the page, each with its tests: file and name.
 fn promises(page: &str) -> Vec<(&str, Vec<(&str, &str)>)> {
     let mut found: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
     let section = page

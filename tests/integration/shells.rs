@@ -1,4 +1,4 @@
-//! What other programs read of pei: completions in the shells that they are for, manual pages in `man`, wrappers in
+//! Texts of pei that other programs read: completions in the shells that they are for, manual pages in `man`, wrappers in
 //! shellcheck.
 
 use std::fs;

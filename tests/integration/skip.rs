@@ -1,6 +1,6 @@
-//! A test of something that this machine has not.
+//! Skips a test that needs something which this machine lacks.
 
-/// Says that it is left out. Under CI that is a failure: nobody would miss the test there.
+/// Reports that the test is skipped. Under CI that is a failure, because nobody would notice a skipped test.
 #[expect(
     clippy::print_stderr,
     reason = "the test framework has no other way to say that a test was skipped"

@@ -198,7 +198,7 @@ fn the_mirror_and_the_proxies_of_stage_1_reach_the_hooks_of_foreign_bases() {
         npm.contains("ARG http_proxy=${PEI_HTTP_PROXY_1}") && set_up(npm) == 1,
         "{npm}"
     );
-    // Without a hook nobody asks, and there may be no shell.
+    // Without a hook nothing uses it, and there may be no shell.
     let (_, early) = text.split_once(" AS early\n").unwrap();
     assert!(!early.split("\nFROM ").next().unwrap().contains("proxy"));
 
@@ -531,7 +531,7 @@ fn without_further_stages_there_is_nothing_of_them() {
     assert!(!script.contains("contexts") && !script.contains("--build-context"));
 }
 
-/// An older template would drop services without a word.
+/// An older template would silently drop services.
 #[test]
 fn a_template_without_a_place_for_them_is_reported() {
     let project = tree();
@@ -628,7 +628,7 @@ fn the_command_in_a_head_is_safe_to_copy() {
     assert!(text.contains(" -t 'demo:a;b' .\n"), "{text}");
 }
 
-/// A chain is the worst that a tree can be.
+/// A chain is the worst case of a tree.
 #[test]
 fn many_stages_take_no_more_than_their_number() {
     let project = Project::create_minimal_in_memory();
@@ -648,7 +648,7 @@ fn many_stages_take_no_more_than_their_number() {
     };
     let few = took(200);
     let many = took(2000);
-    // In a debug build on a busy machine; benches/ measures.
+    // The limit allows for a debug build on a busy machine; benches/ has the real figures.
     assert!(
         many < few * 30 + Duration::from_secs(2),
         "{few:?}, {many:?}"

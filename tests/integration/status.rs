@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::project::{PLAIN, Project, Run};
 
-/// A stand-in for docker: `image inspect` tells what a file holds, everything else fails.
+/// A stand-in for docker: `image inspect` prints the content of a file, everything else fails.
 const DOCKER: &str = "\
 #!/bin/bash
 case $1 in
@@ -34,7 +34,7 @@ fn without_an_engine_it_says_what_it_knows() {
         .exits(3)
         .prints("? stage-1-core")
         .says("`/no/engine` is not installed");
-    // One that hangs is not waited for.
+    // pei does not wait for an engine that hangs.
     let start = Instant::now();
     status_with(&project, "#!/bin/sh\nsleep 60\n", "", &[])
         .exits(3)

@@ -1,4 +1,4 @@
-//! What pei is made of, as far as its own files tell. Licences, sources and known faults: `scripts/supply-chain.sh`.
+//! pei's dependencies, as far as its own files show. Licences, sources and known vulnerabilities: `scripts/supply-chain.sh`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -109,7 +109,7 @@ fn section(name: &str) -> Vec<String> {
 
 #[test]
 fn pei_opens_no_connection() {
-    // What a program has to ask the C library for; a pair of sockets, by which Rust starts processes, leads nowhere.
+    // The C library's functions for connections. Rust uses a pair of sockets to start processes; that is no connection.
     let doors = ["bind", "connect", "getaddrinfo", "sendto", "socket"];
     let output = Command::new("nm")
         .args(["--dynamic", "--undefined-only"])
@@ -166,7 +166,7 @@ fn pipes_into_a_shell(line: &str) -> bool {
         })
 }
 
-/// All files below a folder that have this extension.
+/// All files below a directory that have this extension.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

@@ -1,4 +1,4 @@
-//! The template of the compose file: a person's own is used, pei's own older one gives way.
+//! The template of the compose file: an edited one is used, an older one of pei's is replaced.
 
 use std::fs;
 
@@ -104,7 +104,7 @@ fn a_broken_template_is_named_with_its_place_and_nothing_is_written() {
             .says(what)
             .says("fix it, or delete the file and `pei configure` writes its own");
         assert_eq!(project.files(), before);
-        // The advice is good.
+        // The suggested fix works.
         fs::remove_file(project.path(TEMPLATE)).unwrap();
         project.run(["configure"]).succeeds();
     };

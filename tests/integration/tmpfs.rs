@@ -1,4 +1,4 @@
-//! A small file system of its own, for full and read-only disks. Only root can make one.
+//! A small file system for tests of full and read-only disks. Only root can make one.
 
 use std::fs::File;
 use std::io::Write;
@@ -45,7 +45,7 @@ impl Tmpfs {
         assert!(status.unwrap().success());
     }
 
-    /// Fills what is left, but for some bytes.
+    /// Fills the disk except some bytes.
     pub(crate) fn fill_but(&self, bytes: u64) -> PathBuf {
         let path = self.path().join("filler");
         let mut file = File::create(&path).unwrap();

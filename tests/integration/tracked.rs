@@ -1,4 +1,4 @@
-//! What is committed: a clone is configured by somebody else, and git sees nothing of it.
+//! Committed files: another person configures a clone, and git sees no change.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -49,7 +49,7 @@ fn git_would_commit_no_clear_secret_without_a_warning() {
             .says("user_config.yml:6:9");
         project.run(["configure", "--deny-warnings"]).exits(1);
     }
-    // The cures.
+    // The fixes.
     project.write(".env", "PW=correct-horse-1\n");
     for user in [
         "password: '${PW}'",
@@ -66,7 +66,7 @@ fn git_would_commit_no_clear_secret_without_a_warning() {
     );
     project.run(["configure", "--deny-warnings"]).succeeds();
 
-    // More than credentials would differ from what the others have.
+    // More than credentials: the written files would differ from those of others.
     project.write(
         "user_config.local.yml",
         "stage_1:\n  ports: ['1:1']\n  ssh: {users: {me: {password: correct-horse-1}}}\n",
@@ -105,7 +105,7 @@ fn a_clear_secret_that_another_file_replaces_is_reported() {
         let said = run.says("secret-in-git").says(place).never_says("correct");
         assert_eq!(said.stderr.matches("secret-in-git").count(), 1);
     }
-    // Local files are what they please.
+    // A local file may contain anything.
     project.write("user_config.yml", image);
     project.write("base.local.yml", &clear);
     project.write(
@@ -215,7 +215,7 @@ fn what_is_one_persons_own_is_not_committed() {
     assert_eq!(project.bash("git status --porcelain"), "");
     project.run(["configure"]).succeeds();
     assert_eq!(project.bash("git status --porcelain"), "");
-    // All of it is still git's to leave out, whatever is added.
+    // git still ignores all of it, whatever is added.
     project.bash("touch .pei/secrets/x .pei/secrets/README.md.bak .pei/ids.bak && git add -A");
     assert_eq!(project.bash("git status --porcelain"), "");
     let ignored = project.bash("git status --porcelain --ignored --untracked-files=all");
@@ -288,7 +288,7 @@ fn the_same_config_gives_the_same_bytes_whoever_configures() {
         ),
     ];
     for (users, umask) in own.iter().zip(["022", "002", "077", "027"]) {
-        // CI has nothing but the clone: neither the local file, nor a key.
+        // CI only has the clone: no local file and no key.
         let clone = clone_of(&project, umask);
         let before = clone.files();
         check_all(&clone).succeeds().prints_nothing();
@@ -311,7 +311,7 @@ fn the_same_config_gives_the_same_bytes_whoever_configures() {
         }
     }
 
-    // What others do reaches a clone, and nothing of its own is in the way.
+    // A clone gets the changes of others, and its own files do not conflict with them.
     let clone = clone_of(&project, "022");
     give_keys(&clone);
     clone.write("user_config.local.yml", local("nobody_yet: {password: c}"));
@@ -326,7 +326,7 @@ fn the_same_config_gives_the_same_bytes_whoever_configures() {
     assert_eq!(clone.bash("git status --porcelain"), "");
     assert_eq!(clone.read(".pei/secrets/ssh-credentials"), hash);
 
-    // A key of the local file that lies among the scripts is listed where git sees it.
+    // A key that the local file names among the scripts is listed in a file that git tracks.
     clone.write("installation/stage-1/custom/mine", KEY);
     clone.write(
         "user_config.local.yml",
@@ -352,7 +352,7 @@ fn the_readme_of_the_secrets_is_tracked_and_removed_with_the_users() {
     check().exits(4).prints(page);
     clone.run(["configure"]).succeeds();
     assert_eq!(clone.bash("git status --porcelain"), "");
-    // Open to others, with hashes in it: that is worth an alarm.
+    // Readable for others, and it contains hashes: pei warns.
     clone.bash("chmod 755 .pei");
     check().exits(4).prints("mode       .pei\n");
     clone.write("user_config.yml", crate::project::PLAIN);
@@ -431,7 +431,7 @@ fn a_token_that_git_would_commit_is_reported() {
     project.write("user_config.local.yml", &bad[5]);
     project.run(["configure"]).succeeds().says("secret-in-git");
     std::fs::remove_file(project.path("user_config.local.yml")).unwrap();
-    // The cures, and what only looks alike.
+    // The fixes, and configs that only look similar.
     for config in [
         config(
             "environment: [GH, 'A={{TOKEN}}', 'B=${TOKEN}', 'C=sk-learn-is-a-long-name-of-words']",
@@ -470,7 +470,7 @@ fn clones_under_any_umask_show_builds_the_same_modes() {
         assert_eq!(modes_of(&clone), expected, "umask {umask}");
         clone.run(["configure"]).succeeds().says("nothing to do");
     }
-    // What is closed stays so, also where the group may write, and of copies nothing is seen.
+    // Closed files stay closed, also if the group may write, and builds do not see copies.
     let closed = [
         (format!("{custom}/tool/data"), 0o620, 0o600),
         (format!("{custom}/tool"), 0o2770, 0o2750),

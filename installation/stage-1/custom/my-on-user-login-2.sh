@@ -3,7 +3,7 @@
 #
 # Usage: source my-on-user-login-2.sh [--show-motd] [--update-prompt] [-h]
 
-# Holds when the file is sourced without arguments. Bash then shows it those of the shell around it, but notes the
+# Whether the file is sourced without arguments. Bash then gives it the arguments of the calling shell, but records the
 # file's name in BASH_ARGV as if it were an argument, above the shell's own frame (which functions may not see).
 __my_login_given_nothing() {
   local IFS=' '
@@ -13,7 +13,7 @@ __my_login_given_nothing() {
 
 # Everything happens in a function: its variables stay local, and `return` leaves it without leaving the shell.
 __my_login() {
-  # Output would break scp and sftp, and a prompt is of no use there.
+  # Output would break scp and sftp, which need no prompt either.
   [[ $- == *i* ]] || return 0
 
   local arg

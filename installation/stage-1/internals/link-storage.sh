@@ -10,7 +10,7 @@ link_storage() {
     target="/hard/volume/${key}"
   fi
   if [[ -e "${link}" && ! -L "${link}" ]]; then
-    printf 'pei: %s is a real directory, not a link to %s; it is left alone, and what is in %s is not seen there\n' \
+    printf 'pei: %s is a real directory, not a link to %s; it is not replaced, and the content of %s is not visible there\n' \
       "${link}" "${target}" "${target}" >&2
     return
   fi

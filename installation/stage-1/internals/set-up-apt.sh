@@ -3,7 +3,7 @@
 # Keeps the replaced files in /pei-init/apt-original, from where finish-image.sh restores them.
 #
 # Reads: APT_SOURCE_FILE (a mirror keyword, a file, or empty), APT_USE_PROXY, PEI_HTTP_PROXY_1.
-# Environment for tests: PEI_ROOT, a directory that stands in for /. Needs root, no network.
+# Environment for tests: PEI_ROOT, a directory to use instead of /. Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
 

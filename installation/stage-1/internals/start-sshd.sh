@@ -28,7 +28,7 @@ forget_keys_of_another_container() {
   { mkdir -p -- "${KEYS}" && printf '%s\n' "${id}" >"${mark}"; } 2>/dev/null
 }
 
-# make_host_keys FOLDER: keeps usable keys, also in a read-only directory. Replaces half-written keys of a start that was
+# make_host_keys DIR: keeps usable keys, also in a read-only directory. Replaces half-written keys of a start that was
 # killed. Renames a key that is not usable, for example because it has a passphrase, instead of deleting it.
 make_host_keys() {
   local folder="$1" type file

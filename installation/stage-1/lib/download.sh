@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Downloads: places in order, retries, a temporary file beside the target, a checksum, then a rename.
 #
-# PEI_DOWNLOAD_MIRROR=http://box:8080/files stands in for every host and is tried first:
+# PEI_DOWNLOAD_MIRROR=http://box:8080/files replaces every host and is tried first:
 #   https://example.org/a/b.tar.gz  ->  http://box:8080/files/example.org/a/b.tar.gz
 # Proxies come from the usual variables (http_proxy, https_proxy, no_proxy), which curl, wget and git read.
 # Reads too: PEI_DOWNLOAD_RETRIES (3), PEI_DOWNLOAD_RETRY_DELAY (2, seconds, doubled each time),
@@ -11,12 +11,12 @@
 pei_mirror_url() {
   [[ -n "${PEI_DOWNLOAD_MIRROR-}" ]] || return 1
   local rest="${1#*://}"
-  # Credentials in a URL are for its own host.
+  # Remove credentials: they are for the URL's own host.
   local host="${rest%%/*}"
   printf '%s/%s%s\n' "${PEI_DOWNLOAD_MIRROR%/}" "${host##*@}" "${rest#"${host}"}"
 }
 
-# pei_mirrored URL: where URL will be looked for first; for tools that fetch on their own.
+# pei_mirrored URL: the place that is tried first for URL; for tools that download on their own.
 pei_mirrored() { pei_mirror_url "$1" || printf '%s\n' "$1"; }
 
 # pei_download_places URL…: every place that will be tried, in order.
@@ -28,7 +28,7 @@ pei_download_places() {
   printf '%s\n' "$@"
 }
 
-# A URL as it may be shown: without user and password.
+# A URL without user and password, for messages.
 __pei_shown_url() {
   local scheme="${1%%://*}" rest="${1#*://}"
   local host="${rest%%/*}"
@@ -40,7 +40,7 @@ __pei_shown_url() {
 
 pei_sha256_of() { sha256sum -- "$1" | cut -d' ' -f1; }
 
-# pei_ensure_downloader: a bare image has neither curl nor wget; root gets one.
+# pei_ensure_downloader: installs curl if neither curl nor wget is there and the caller is root.
 pei_ensure_downloader() {
   if command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1; then
     return 0
@@ -64,7 +64,7 @@ __pei_transfer() {
       --connect-timeout "${connect}" --speed-limit 1 --speed-time "${stall}" \
       --write-out '%{http_code}' --output "${file}" -- "${url}")" || status=$?
     ((status != 0)) || return 0
-    # Refused for good: the file is not there or not for us.
+    # Do not try again: the file does not exist, or access is denied.
     case "${code}" in 400 | 401 | 403 | 404 | 410) return 2 ;; esac
     return 1
   fi
@@ -77,7 +77,7 @@ __pei_transfer() {
   return 1
 }
 
-# __pei_fetch_to URL FILE: one place with its retries; an empty answer counts as a failure.
+# __pei_fetch_to URL FILE: downloads from one place with retries; an empty answer is a failure.
 __pei_fetch_to() {
   local url="$1" file="$2" shown try status tries="${PEI_DOWNLOAD_RETRIES:-3}" delay="${PEI_DOWNLOAD_RETRY_DELAY:-2}"
   pei_ensure_downloader || return 1
@@ -99,7 +99,7 @@ __pei_fetch_to() {
   return 1
 }
 
-# __pei_sum_fits FILE SUM NAME: with an empty SUM everything fits, and the sum is logged.
+# __pei_sum_fits FILE SUM NAME: with an empty SUM it succeeds and logs the file's sum.
 __pei_sum_fits() {
   local file="$1" wanted="${2,,}" name="$3" found
   found="$(pei_sha256_of "${file}")" || return 1
@@ -113,8 +113,8 @@ __pei_sum_fits() {
   fi
 }
 
-# pei_sum_from FILE NAME: the sha256 of NAME out of a published sum file: `SUM  NAME` lines (also `*NAME`,
-# `./NAME`, a path), or a lone SUM with no name or `-`. Fails when there is none.
+# pei_sum_from FILE NAME: the sha256 of NAME from a published sum file: lines `SUM  NAME` (also `*NAME`,
+# `./NAME`, a path), or a single SUM without a name or with `-`. Fails if there is none.
 pei_sum_from() {
   awk -v name="$2" '
     function plain(s) { sub(/\r$/, "", s); sub(/^\*/, "", s); sub(/.*\//, "", s); return s }
@@ -130,8 +130,8 @@ pei_sum_from() {
     }' "$1"
 }
 
-# __pei_ready_sum NAME CACHE URL: prints NAME's sum out of a sum file laid ready. Where NAME itself lies ready without
-# one, prints nothing and succeeds: who put it there vouches for it, and no network is asked.
+# __pei_ready_sum NAME CACHE URL: prints NAME's sum from a local sum file. If there is a local NAME but no sum file, prints
+# nothing and succeeds: the person who put the file there trusts it, and no network is needed.
 __pei_ready_sum() {
   local name="$1" cache="$2" url="$3" sums
   if sums="$(pei_cache_find "${url##*/}" '' "${cache}" 2>/dev/null)" && pei_sum_from "${sums}" "${name}"; then
@@ -140,8 +140,8 @@ __pei_ready_sum() {
   pei_cache_find "${name}" '' "${cache}" >/dev/null 2>&1
 }
 
-# __pei_published_sum NAME CACHE URL: prints NAME's sum, from what lies ready or from the vendor's sum file at the first
-# place that has one which knows NAME.
+# __pei_published_sum NAME CACHE URL: prints NAME's sum, from a local file, or from the vendor's sum file at the first
+# place whose sum file lists NAME.
 __pei_published_sum() {
   local name="$1" cache="$2" url="$3" place temp status=1
   if __pei_ready_sum "${name}" "${cache}" "${url}"; then
@@ -159,7 +159,7 @@ __pei_published_sum() {
   return "${status}"
 }
 
-# pei_cache_dir [DIR]: the directory of files laid ready: DIR, or $PEI_STAGE_DIR_1/tmp, or nothing. It may not exist.
+# pei_cache_dir [DIR]: the directory of local files: DIR, or $PEI_STAGE_DIR_1/tmp, or nothing. It may not exist.
 pei_cache_dir() {
   if [[ -n "${1-}" ]]; then
     printf '%s\n' "$1"
@@ -168,7 +168,7 @@ pei_cache_dir() {
   fi
 }
 
-# pei_cache_find NAME [SUM] [DIR]: prints the path of a file laid ready whose sum fits; fails when there is none.
+# pei_cache_find NAME [SUM] [DIR]: prints the path of a local file with the right sum; fails if there is none.
 pei_cache_find() {
   local name="$1" sum="${2-}" dir file
   dir="$(pei_cache_dir "${3-}")"
@@ -185,11 +185,11 @@ pei_cache_find() {
 #   --url        the file; --mirror URLs are tried after it, in the order given
 #   --sha256     what its sum must be; may be empty
 #   --sums-url   the vendor's sum file, asked when --sha256 is empty; then a file without a sum is a failure
-#   --cache-dir  a directory of files laid ready (default $PEI_STAGE_DIR_1/tmp); NAME there is used if its sum fits: the
-#                pinned one, or that of a sum file laid beside it; with neither it is used as it is, and its sum logged
+#   --cache-dir  a directory of local files (default $PEI_STAGE_DIR_1/tmp); NAME in it is used if it has the right sum: the
+#                pinned one, or that of a sum file beside it; without either it is used unchecked, and its sum is logged
 #   --name       the file's name in sum file and cache (default: the end of the URL)
-#   --version    which version it is of what, for the record
-# On failure FILE is as it was, and the status is 1.
+#   --version    the version of the file, for the record
+# On failure FILE is unchanged, and the status is 1.
 pei_download() {
   local to='' sum='' sums_url='' cache='' name='' version=''
   local -a urls=()
@@ -297,11 +297,11 @@ pei_plan_download() {
   done < <(pei_download_places "${urls[@]}")
   dir="$(pei_cache_dir "${cache}")"
   name="${name:-${urls[0]##*/}}"
-  printf '  or, laid ready, from %s\n' "${dir:-stage-1/tmp}/${name%%\?*}"
+  printf '  or the local file %s\n' "${dir:-stage-1/tmp}/${name%%\?*}"
 }
 
 # pei_git_clone --url URL --to DIR [--ref TAG_OR_BRANCH] [--mirror URL]…: a shallow clone made beside DIR and renamed. DIR
-# must not exist. Places as with pei_download. On failure nothing is left.
+# must not exist. Tries the same places as pei_download. On failure nothing is left.
 pei_git_clone() {
   local to='' ref=''
   local -a urls=()
@@ -365,7 +365,7 @@ __pei_git_clone_from() {
   local -a base=(git -c "http.lowSpeedLimit=1" -c "http.lowSpeedTime=${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
     -c advice.detachedHead=false clone --quiet ${ref:+--branch "${ref}"})
   for ((try = 1; try <= tries; try++)); do
-    # A mirror that is a plain directory of files cannot serve shallow clones.
+    # Clone completely: a mirror that is a plain web directory cannot serve shallow clones.
     for depth in --depth=1 ''; do
       rm -rf -- "${to}"
       if GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL="${schemes}" "${base[@]}" ${depth:+"${depth}"} -- "${url}" "${to}" </dev/null; then
@@ -402,7 +402,7 @@ pei_run_vendor_script() {
     shift
   done
   pei_download "${fetch[@]}" --to "${file}" || return 1
-  # mktemp's directory is closed to other users; the script itself holds no secret.
+  # mktemp's directory is closed to other users, who must read the script; it contains no secret.
   chmod 0755 -- "${PEI_TMP_DIR}" || return 1
   pei_run_as "${user}" ${environment[@]+"${environment[@]}"} "${shell}" "${file}" "$@" >&2 || {
     pei_log_error 'the install script of the vendor failed'

@@ -2,7 +2,7 @@
 # Root does not write below a directory that another user owns: a link there could lead the write to any file.
 # pei writes there as the owner instead.
 
-# __pei_writer PATH: prints `uid:gid` of the first directory on the way to PATH that does not belong to root; prints nothing if
+# __pei_writer PATH: prints `uid:gid` of the first directory or link on the way to PATH that does not belong to root; nothing if
 # all belong to root or the caller. PATH itself only counts if it is a directory: it may be a mounted file.
 __pei_writer() {
   local rest="$1" at='' part steps=0 uid

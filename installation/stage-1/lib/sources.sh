@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Where what is installed comes from: what apt asks, and the record of what came.
+# Sources of packages and downloads: apt's addresses, and the image's record of everything that was installed.
 
-# __pei_apt_asked: the addresses that an update asks first, one for a release of a source, and the names of the lists.
+# __pei_apt_asked: the addresses that an update reads first, one for each release of a source, and the names of the lists.
 __pei_apt_asked() { apt-get --print-uris update 2>/dev/null | sed -nE "s/^'([^']*)' ([^ ]*InRelease) .*/\\1 \\2/p"; }
 
-# pei_apt_places: in a few words, for messages: the hosts, and the proxy on the way.
+# pei_apt_places: the hosts of apt's sources and the proxy, for messages.
 pei_apt_places() {
   local hosts proxy
   hosts="$(__pei_apt_asked | sed -E 's#^([a-z+]+://)([^/@]*@)?([^/ ]*).*#\1\3#' | sort -u | paste -sd ' ')"
@@ -15,7 +15,7 @@ pei_apt_places() {
   printf '%s%s\n' "${hosts:-no source at all}" "${proxy:+ through the proxy ${proxy}}"
 }
 
-# pei_apt_lists_missing: succeeds where a source has no list here.
+# pei_apt_lists_missing: whether the list of a source is missing.
 pei_apt_lists_missing() {
   local dir name
   dir="$(apt-config shell dir Dir::State::lists/d)"
@@ -26,14 +26,14 @@ pei_apt_lists_missing() {
   return 1
 }
 
-# The record lists what a build took, a JSON line each and a file for each kind; `pei record` prints it. Where PEI_RECORD
+# The record lists what a build installed, as JSON lines in a file for each kind; `pei record` prints it. If PEI_RECORD
 # names no directory, as at a container's start, nothing is recorded.
 
 # pei_record_begin: what this process and its children install is recorded from now on.
 pei_record_begin() { export PEI_RECORD=/usr/share/pei/record; }
 
-# pei_record KIND NAME=VALUE… -- NAME=VALUE…: adds a line; one that has the same values in front of the `--` goes. Empty values
-# are left out. A user who cannot write there records nothing.
+# pei_record KIND NAME=VALUE… -- NAME=VALUE…: adds a line, and removes one with the same values before the `--`. Skips empty
+# values. Records nothing if the user cannot write there.
 pei_record() {
   [[ -n "${PEI_RECORD-}" && ("${EUID}" == 0 || -w "${PEI_RECORD}") ]] || return 0
   local key="{\"kind\":\"$1\"" rest='' file="${PEI_RECORD}/$1.jsonl"
@@ -52,7 +52,7 @@ pei_record() {
   } | __pei_record_write "${file}"
 }
 
-# __pei_record_member NAME=VALUE: as a member of an object, behind another one.
+# __pei_record_member NAME=VALUE: as a further member of a JSON object.
 __pei_record_member() {
   local value="${1#*=}"
   value="${value//[[:cntrl:]]/}"
@@ -61,7 +61,7 @@ __pei_record_member() {
   [[ -z "${value}" ]] || printf ',"%s":"%s"' "${1%%=*}" "${value}"
 }
 
-# __pei_record_write FILE: the lines on stdin, sorted. No line, no file.
+# __pei_record_write FILE: writes the lines on stdin, sorted. Without lines it removes the file.
 __pei_record_write() {
   local lines
   lines="$(LC_ALL=C sort -u)"
@@ -72,7 +72,7 @@ __pei_record_write() {
   (umask 022 && mkdir -p -- "${1%/*}" && printf '%s\n' "${lines}" >"$1")
 }
 
-# pei_plain_url URL: without what may be a secret: a login, and what follows the path.
+# pei_plain_url URL: the URL without a login, query and fragment, which may be secret.
 pei_plain_url() {
   local rest="${1#*://}" host
   rest="${rest%%[?#]*}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Single settings in TOML files that belong to the user: everything else in the file stays as it is. Knows tables,
+# Single settings in TOML files that belong to the user: nothing else in the file changes. Knows tables,
 # dotted top-level keys, comments and values that run over several lines; written for any awk.
 
 # The line scanner that both editors share. For each line it sets `kind` (header, key, other, more), and for keys `key`.

@@ -49,7 +49,7 @@ refresh_lists_unless_known() {
   for name in "$@"; do
     is_known "$name" && continue
     say 'reading the package lists'
-    # A list that cannot be had is a warning to apt, and every package would then seem not to exist.
+    # By default apt only warns if a list cannot be downloaded; then every package would seem not to exist.
     apt-get update -q -o APT::Update::Error-Mode=any || die 'the package lists cannot be read'
     return
   done

@@ -3,7 +3,7 @@
 #
 # Usage: source my-on-user-login-2.sh [--welcome-message] [--check-updates] [-h]
 
-# Holds when the file is sourced without arguments. Bash then shows it those of the shell around it, but notes the
+# Whether the file is sourced without arguments. Bash then gives it the arguments of the calling shell, but records the
 # file's name in BASH_ARGV as if it were an argument, above the shell's own frame (which functions may not see).
 __my_login_given_nothing() {
   local IFS=' '

@@ -36,7 +36,7 @@ main() {
     return 0
   fi
   if pei_arg_on dry-run; then
-    pei_plan "install with apt: ${required[*]}, and where there are: ${optional[*]}"
+    pei_plan "install with apt: ${required[*]}, and if available: ${optional[*]}"
     return 0
   fi
 

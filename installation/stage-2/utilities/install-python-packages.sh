@@ -57,7 +57,7 @@ mmcv_page() { printf '%s/cu%s/torch%s/index.html\n' "$(pei_arg mmcv-base)" "${1/
 
 in_env() { "${conda}" run --no-capture-output -n "${environment}" "$@"; }
 
-# Asks the environment itself: a module of each group has to be there.
+# Checks the environment itself: it must have one module of each group.
 in_place() {
   in_env python -c '
 import importlib.metadata as m, sys
@@ -103,7 +103,7 @@ install_all() {
   vision_pip "${repo}" pip_install "${pages[@]}" --find-links "${page}" "mmcv==${MMCV}"
 }
 
-# What the environment says it has: pip was asked for names.
+# Records the versions that the environment has, because pip was only given names.
 record_packages() {
   local name version
   [[ -n "${PEI_RECORD-}" ]] || return 0

@@ -48,7 +48,7 @@ block() { lib_run 'pei_block_set "$@"' "$@"; }
 @test "a new file belongs to the directory's owner" {
   ((EUID == 0)) || skip 'needs root'
   chown 1234:2345 "$BATS_TEST_TMPDIR/dir"
-  # The owner writes it, who has to get there.
+  # The owner writes it, so the owner must be able to enter the directory.
   chmod a+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
   block "$F" a <<<'1'
   lib_run 'pei_write_file "$1"' "$BATS_TEST_TMPDIR/dir/new/deep/file" <<<text

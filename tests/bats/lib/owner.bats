@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What root writes below a directory that somebody else owns is written as that owner.
+# Below a directory that another user owns, root writes as that owner.
 # shellcheck disable=SC2016 # texts for another shell
 load ../support/common
 

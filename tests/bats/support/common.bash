@@ -41,7 +41,7 @@ stub() {
   [[ "${PATH}" == "${BATS_TEST_TMPDIR}/stubs:"* ]] || PATH="${BATS_TEST_TMPDIR}/stubs:${PATH}"
 }
 
-# fake_home NAME: gives account NAME (real, or made up) a home below the test's folder.
+# fake_home NAME: gives account NAME (real, or made up) a home below the test's directory.
 fake_home() {
   FAKE_HOME="${BATS_TEST_TMPDIR}/home-$1"
   mkdir -p "${FAKE_HOME}"

@@ -80,7 +80,7 @@ serve_nvm() {
 
 __nvm_text() {
   cat <<'NVM'
-# Stands in for nvm. Versions are folders, as nvm's are.
+# Stands in for nvm. Versions are directories, as nvm's are.
 nvm() {
   local what="$1" word="${2-}" dir="${NVM_DIR}/versions/node" base="${NVM_NODEJS_ORG_MIRROR:-https://nodejs.org/dist}" kind=x64 version
   [ "$(uname -m)" != aarch64 ] || kind=arm64

@@ -3,7 +3,7 @@
 # Claude Code and Codex, with a bun that only pretends.
 load ../support/common
 
-# A pretended bun: notes what it is told, links a command on `add`, and answers for `-e` with the real node or python3.
+# A fake bun: records its arguments, links a command on `add`, and answers for `-e` with the real node or python3.
 BUN='#!/bin/bash
 home="$HOME/.bun"
 echo "bun $*|$BUN_CONFIG_REGISTRY" >>"$HOME/log"

@@ -62,7 +62,7 @@ clang() { bash "$SYSTEM/clang/install-clang.sh" "$@"; }
   env -u http_proxy -u https_proxy PEI_HTTP_PROXY_2="$SERVER" PEI_HTTP_PROXY_1=http://one:1 bash "$SYSTEM/clang/install-clang.sh" --version 14 --source distro
   stop_server
   grep -qx "proxy=$SERVER" "$CALLS"
-  # Every image names one; where nobody has it, the packages come without.
+  # Every image names a proxy; if none runs there, the packages come without it.
   : >"$CALLS"
   env -u http_proxy -u https_proxy PEI_HTTP_PROXY_1="$SERVER" bash "$SYSTEM/clang/install-clang.sh" --version 14 --source distro
   grep -qx 'proxy=' "$CALLS"

@@ -27,7 +27,7 @@ check_usage() {
   done
 }
 
-# check_dry_run SCRIPT [ARGUMENT…]: says something, asks nobody, changes nothing.
+# check_dry_run SCRIPT [ARGUMENT…]: it prints something, asks no question, changes nothing.
 check_dry_run() {
   local script="$1" before
   shift
@@ -39,7 +39,7 @@ check_dry_run() {
   [ "$before" = "$(snapshot_all)" ] || fail_with 'dry run changed something'
 }
 
-# The test's whole folder, less the notes that stubs and the server take.
+# The test's whole directory, without the records of stubs and the server.
 snapshot_all() { snapshot "$BATS_TEST_TMPDIR" | grep -vE ' \./(calls|requests)( |$)|^\./(calls|requests) '; }
 
 # Commands that fetch or change something fail from here on, and would be noted.
@@ -55,7 +55,7 @@ check_needs_root() {
   local script="$1" open
   shift
   if ((EUID == 0)); then
-    # Bats' folders are closed to other users, and those above this tree may be, so they get a copy; stubs on PATH are not
+    # Bats' directories are closed to other users, and those above this tree may be, so they get a copy; stubs on PATH are not
     # for them.
     open="$(mktemp -d)"
     cp -R "$REPO/installation" "$open/"

@@ -159,7 +159,7 @@ everything() {
 @test "without root, where root is needed: status 1 and a message" {
   ((EUID == 0)) || skip 'needs root to become somebody else'
   local script
-  # A copy that is open to everyone; the tree and bats' folders need not be.
+  # A copy that is open to everyone; the tree and bats' directories need not be.
   OPEN="$(mktemp -d)"
   cp -R "$REPO/installation" "$PEI_ETC" "$PEI_BIN_DIR" "$OPEN/"
   touch "$OPEN/etc/shinit_v2" "$OPEN"/etc/apt.conf.d/01-{external,shadow}-cache

@@ -18,7 +18,7 @@ setup() {
   mkdir -p "$FAKE_HOME/tools"
   printf '%s\n' "$UV" >"$FAKE_HOME/tools/uv"
   chmod +x "$FAKE_HOME/tools/uv"
-  # A folder that only the login shell knows.
+  # A directory that only the login shell knows.
   echo "PATH='$FAKE_HOME/tools:$PATH'" >"$FAKE_HOME/.profile"
 }
 

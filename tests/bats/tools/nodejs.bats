@@ -2,7 +2,7 @@
 # shellcheck disable=SC2016,SC2154 # texts for other shells; stderr is set by bats
 load ../support/common
 
-# What nvm does, as far as these scripts ask for it: versions are folders, downloads are read from NVM_NODEJS_ORG_MIRROR.
+# What nvm does, as far as these scripts ask for it: versions are directories, downloads are read from NVM_NODEJS_ORG_MIRROR.
 NVM='
 nvm() {
   local what="$1" dir="${NVM_DIR}/versions/node" word
@@ -207,7 +207,7 @@ $FAKE_HOME/.nvm" ]
   [ "$(cat "$PEI_LINK_DIR/node")" = own ]
 }
 
-# Programs that note what they are told.
+# Programs that record their arguments.
 angular_tools() {
   local bin="$FAKE_HOME/tools"
   mkdir -p "$bin"

@@ -16,7 +16,7 @@ setup() {
 
 teardown() { stop_server; }
 
-# in_container: the text on stdin in a fresh container; $S is the folder of tools. It has to say DONE.
+# in_container: the text on stdin in a fresh container; $S is the directory of tools. It has to say DONE.
 in_container() {
   local output tree="${TREE:-$REPO/installation}" bundle=/etc/ssl/certs/ca-certificates.crt
   output="$(docker run --rm -i --network host -v "$tree:/pei-from-host:ro" -v "$bundle:$bundle:ro" \

@@ -113,7 +113,7 @@ nothing_happened() {
   ((EUID == 0)) || skip 'needs root'
   serve_release 1.0.1
   mkdir "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
-  # What is for nobody is written by nobody.
+  # Nothing is written for an account that cannot log in.
   chmod a+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
   chown nobody "$BATS_TEST_TMPDIR/b"
   passwd="root:x:0:0::$BATS_TEST_TMPDIR/a:/bin/bash

@@ -40,7 +40,7 @@ no_step_matches() {
 
 # step_names LOG: the same steps, named as people speak of them: "stage-1-core: install-packages" (a script of
 # internals), "stage-2: stage-2/custom/two.sh two" (a build hook and its arguments), "stage-1: copy stage-1" (a tree).
-# A step that ran twice stands there twice.
+# A step that ran twice is listed twice.
 step_names() {
     executed_steps "$1" | sed -E '
         s/^\[([^] ]+ )?([^] ]+) +[0-9]+\/[0-9]+\] /\2: /

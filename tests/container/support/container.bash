@@ -57,7 +57,7 @@ wait_for_start() {
     within 30 has_started "${1:-$(container)}" 1
 }
 
-# restart [CONTAINER]: start it anew, and wait until its entrypoint has come to its end once more.
+# restart [CONTAINER]: restart it, and wait until its entrypoint has finished again.
 restart() {
     local name=${1:-$(container)} before
     before=$(starts "$name")

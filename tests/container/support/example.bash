@@ -31,7 +31,7 @@ made_by() {
 }
 
 # settle [SED_ARGUMENT...]: base ($LOCAL), image names and ssh port ($PORT) are this test's; configure finds nothing to
-# say. The project's folder stands in a variable that an example reads for its own ends.
+# say. The project's directory stands in a variable that an example reads for its own ends.
 settle() {
     local file=$PROJECT/user_config.yml
     sed -i -E -e "s|^( *base: )(ubuntu:24\.04\|nvidia/cuda:.*)$|\1$LOCAL|" \

@@ -40,7 +40,7 @@ YAML
     build stage-1
 }
 
-# start_hooked: starts the project's container anew, and waits for the entrypoint's end.
+# start_hooked: recreates the project's container, and waits until the entrypoint has finished.
 start_hooked() {
     must compose up --detach --no-build --pull never --force-recreate --timeout 0 stage-1 || return
     within "${1:-60}" has_started "$(container stage-1)" 1

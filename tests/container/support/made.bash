@@ -54,12 +54,12 @@ __each_id() {
     ((${#ids[@]} == 0)) || $remove "${ids[@]}" >/dev/null 2>&1 || true
 }
 
-# A random text that stands nowhere else.
+# A random text that occurs nowhere else.
 sentinel() {
     printf 'sentinel%s' "$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')"
 }
 
-# A TCP port of the machine that nobody listens on, and that no test was given: files run side by side.
+# A free TCP port of the machine that no other test got: files run in parallel.
 free_port() {
     local port
     for _ in {1..100}; do

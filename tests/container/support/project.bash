@@ -1,8 +1,8 @@
-# A project folder, from `pei create` to `docker compose`.
+# A project directory, from `pei create` to `docker compose`.
 #
 # shellcheck shell=bash
 
-# project NAME: the folder of that name is the one that the other functions work on. It is made when it is missing.
+# project NAME: the directory of that name is the one that the other functions work on. It is made when it is missing.
 project() {
     PROJECT=$WORK/$ID-$1
     export PROJECT
@@ -63,12 +63,12 @@ __logged() {
     "$@" >"$log" 2>&1 || fail "failed: $(__shown "$@")" "--- the end of its log" "$(tail -n 60 "$log")" "---"
 }
 
-# up [SERVICE]: start it, or start it anew where its settings changed.
+# up [SERVICE]: start it, or recreate it if its settings changed.
 up() {
     must compose up --detach --no-build --pull never "${1:-stage-2}"
 }
 
-# down [ARG...]: bash as a terminal's first process takes no notice of TERM, so nobody waits for it.
+# down [ARG...]: with a short timeout, because bash as the first process on a terminal ignores TERM.
 down() {
     must compose --profile build-helper down --timeout 0 "$@"
 }

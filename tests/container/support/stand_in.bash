@@ -3,7 +3,7 @@
 #
 # shellcheck shell=bash
 
-# start_stand_in: sets STAND_IN, its address, and SERVED, a folder. Port 80 hands every /debian, /debian-security and
+# start_stand_in: sets STAND_IN, its address, and SERVED, a directory. Port 80 hands every /debian, /debian-security and
 # /ubuntu path on to the Debian mirror of the base image, those of Python package indexes to PyPI, and has the files of
 # $SERVED; port 8888 is tinyproxy.
 start_stand_in() {

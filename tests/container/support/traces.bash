@@ -1,4 +1,4 @@
-# What images leave behind for somebody who looks: their texts (settings, history, attestations) and the files of their
+# What somebody can find in images: their texts (settings, history, attestations) and the files of their
 # layers; and the search for a secret in them.
 #
 # shellcheck shell=bash

@@ -1,7 +1,7 @@
 //! What pei writes for each golden case, quick template and example: `tests/expected`, byte by byte.
 //!
 //! One case alone: `cargo test --test integration golden::quick::minimal`. After a change that is meant,
-//! `SNAPSHOTS=overwrite cargo test golden` writes the files anew; the diff is what to read.
+//! `SNAPSHOTS=overwrite cargo test golden` updates the files; read the diff.
 
 mod pinned;
 mod reference;
@@ -18,7 +18,7 @@ pub(crate) struct Case {
     name: &'static str,
 }
 
-/// One test a case; a name has `_` where the folder has `-`.
+/// One test a case; a name has `_` where the directory has `-`.
 macro_rules! cases {
     ($($group:ident: $($name:ident)+;)+) => {
         const CASES: &[(&str, &str)] = &[$($((stringify!($group), stringify!($name))),+),+];
@@ -57,7 +57,7 @@ impl Case {
         name: "minimal",
     };
 
-    /// Its path below a folder that holds the groups.
+    /// Its path below a directory that holds the groups.
     fn path(self) -> String {
         format!("{}/{}", self.group, self.name.replace('_', "-"))
     }
@@ -72,7 +72,7 @@ impl Case {
     }
 }
 
-/// A case without a test, or expected files without a case, would be missed by nobody.
+/// Otherwise nobody would notice a case without a test, or expected files without a case.
 #[test]
 fn every_case_has_a_test() {
     let named: BTreeSet<String> = CASES

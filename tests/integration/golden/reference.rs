@@ -1,4 +1,4 @@
-//! Each folder of `tests/golden` gives the compose model that the reference gives, by the rules of its README.
+//! Each directory of `tests/golden` gives the compose model that the reference gives, by the rules of its README.
 
 use std::collections::BTreeMap;
 use std::fs;

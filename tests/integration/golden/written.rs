@@ -102,8 +102,8 @@ fn rendered(project: &Project) -> Files {
     files
 }
 
-/// The digits of the stamp follow from the rest, and would make each change of a text two: here is what a template has
-/// in their place.
+/// The digits of the checksum depend on the rest, so each change of a text would change two lines: pinned files have the
+/// template's placeholder instead.
 fn without_stamp(text: String) -> String {
     const DIGITS: usize = 16;
     let Some(at) = text.find("pei:").map(|at| at + "pei:".len()) else {

@@ -12,14 +12,14 @@ apt_require_plain_folder() {
   [[ "${folder}" =~ ^[A-Za-z0-9/._@+,:\ -]+$ ]] || pei_usage_die "directory \`${folder}\`: letters, digits, blanks and ._@+,:- only"
 }
 
-# apt_copy_hook FOLDER: a line of configuration that copies packages to FOLDER after each dpkg run. The command is run by
+# apt_copy_hook DIR: a line of configuration that copies packages to DIR after each dpkg run. The command is run by
 # apt's sh. It asks apt each time where the archives are, so that a later change of that directory counts; without word
 # splitting, so that blanks in it are harmless. It takes what is installed here: a build shares its archives with the
 # builds of other projects. It never fails an installation.
 apt_copy_hook() {
   local folder="$1" command
   command="IFS=; set -f; eval \$(apt-config shell archives Dir::Cache::Archives/d); IFS=' '"
-  # In names of files apt writes the colon of a version as %3a, and would read that in its configuration as a colon.
+  # In file names apt writes the colon of a version as %3a. In its configuration it would read %3a as a colon.
   command+="; for name in \$(dpkg-query -W -f '\${Package}_\${Version}_\${Architecture}.deb ' | sed 's/:/%''3a/g')"
   command+="; do IFS=; cp -u -t '${folder}' -- \$archives\$name && chmod 0644 '${folder}'/\$name; done"
   printf 'DPkg::Post-Invoke { "( %s ) 2>/dev/null || true"; };\n' "${command}"

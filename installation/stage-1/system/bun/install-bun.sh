@@ -12,7 +12,7 @@ declare_options() {
   pei_args_value user NAME '' 'who gets it (default: the caller)'
   pei_args_path install-dir '' 'where it goes (default: ~/.bun)'
   pei_args_value version VERSION "$(pei_version bun)" 'which version, or latest'
-  pei_args_url npm-repo '' 'npm registry for bun, kept in ~/.bunfig.toml (default: left alone)'
+  pei_args_url npm-repo '' 'npm registry for bun, kept in ~/.bunfig.toml (default: not changed)'
   pei_args_choice installer-url official 'official|cn|URL' 'official: the release archive; URL: an install script, such as https://bun.sh/install'
   pei_args_value sha256 SUM '' 'what the sum of the download must be (default: the published one; a script has none)'
   pei_args_note 'Present already: nothing is downloaded, unless --version asks for another one or --force is given.'
@@ -58,13 +58,13 @@ install_from_release() {
 
 install_from_script() {
   local -a arguments=()
-  # A script of the caller's own need not know this argument.
+  # A script of the caller may not know this argument.
   if pei_arg_given version; then
     [[ "${VERSION}" == latest ]] || arguments=("bun-v${VERSION}")
   fi
   pei_ensure_command unzip
   pei_make_dir "${USER_NAME}" "${DIR}" || pei_die "cannot create ${DIR}"
-  # SHELL names none whose rc file the script knows: rc files are written below, once.
+  # With this SHELL the vendor's script edits no rc file: this script writes them below, once.
   pei_run_vendor_script --url "${INSTALLER}" --sha256 "$(pei_arg sha256)" --user "${USER_NAME}" -- \
     BUN_INSTALL="${DIR}" SHELL=/bin/sh GITHUB="$(pei_mirrored https://github.com)" \
     ${arguments[@]+"${arguments[@]}"} || return 1
@@ -102,7 +102,7 @@ configure_shells() {
   fi
 }
 
-# Whether what is there will do.
+# Whether the installed version is the requested one.
 is_satisfied() {
   [[ -x "${DIR}/bin/bun" ]] && ! pei_arg_on force || return 1
   ! pei_arg_given version || [[ "${VERSION}" == latest || "$(pei_program_version "${DIR}/bin/bun")" == "${VERSION}" ]]

@@ -21,7 +21,7 @@ declare_options() {
 }
 
 # onboarding MODE: with `check` only whether ~/.claude.json can be read, with `set` marks the first-run questions as
-# answered. Other keys stay; a file that is not JSON is somebody's work and is never replaced.
+# answered. Keeps other keys; never replaces a file that is not JSON, which somebody may have written.
 onboarding() {
   local program
   program='

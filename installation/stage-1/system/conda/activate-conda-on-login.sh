@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Makes conda's base environment the active one in a login shell. Meant for on_user_login hooks, so it is sourced; it
-# does what it can and never ends the shell or changes its options. Executed, it only reports whether it would work.
+# reports problems but never ends the shell or changes its options. Executed, it only reports whether it would work.
 #
 # Usage:   source activate-conda-on-login.sh [--conda-dir DIR] [--dry-run] [--force] [-h]
 # Root:    no
 # Network: no
 
-# Holds when the file is sourced without arguments. Bash then shows it those of the shell around it, but notes the
+# Whether the file is sourced without arguments. Bash then gives it the arguments of the calling shell, but records the
 # file's name in BASH_ARGV as if it were an argument, above the shell's own frame (which functions may not see).
 __pei_conda_given_nothing() {
   local IFS=' '
@@ -112,7 +112,7 @@ __pei_conda_on_login() {
   __pei_conda_activate
 }
 
-# Runs the above, takes every name of this file out of the shell again, and hands back the status.
+# Runs the above, removes every name of this file from the shell, and returns the status.
 __pei_conda_run() {
   local status=0
   __pei_conda_on_login "$@" || status=$?

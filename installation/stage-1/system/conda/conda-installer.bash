@@ -66,8 +66,8 @@ __pei_conda_declare() {
   pei_args_path tmp-dir /tmp/pei-miniconda 'directory for temporary files; an installer in it is used too'
   pei_args_value user NAME '' 'set up this user only (default: every user with a login shell)'
   pei_args_switch include-root 'set up root too'
-  pei_args_choice conda-repo '' 'tuna|official' 'channels in the ~/.condarc of those users (default: left alone)'
-  pei_args_choice pip-repo '' 'tuna|aliyun|official' "pip's index for those users (default: left alone)"
+  pei_args_choice conda-repo '' 'tuna|official' 'channels in the ~/.condarc of those users (default: not changed)'
+  pei_args_choice pip-repo '' 'tuna|aliyun|official' "pip's index for those users (default: not changed)"
   pei_args_note 'Root: yes, unless --user names the caller. Network: the place named by --installer-url.'
 }
 
@@ -196,7 +196,7 @@ __pei_conda_install() {
   cache="$(__pei_conda_cache "${tool}" "${version}" "${cache}")"
   name="$(__pei_conda_laid_ready "${tool}" "${version}" "${cache}")"
   if [[ -n "${name}" && "${name}" != "$(pei_conda_file "${tool}" "${version}")" ]]; then
-    # Laid ready under the name without a version: whoever put it there vouches for it.
+    # Without a version in its name there is no sum to check: the person who put it there trusts it.
     sum="$(pei_arg sha256)"
   else
     sum="$(__pei_conda_wanted_sum "${tool}" "${version}" "${url}")"
@@ -204,7 +204,7 @@ __pei_conda_install() {
   pei_download --url "${url}" --to "${installer}" --sha256 "${sum}" --cache-dir "${cache:-/nonexistent}" --name "${name:-${url##*/}}" \
     --version "${version}"
   __pei_conda_run_installer "${installer}" "${dir}"
-  # Settings of the installation; each user's ~/.condarc goes before them.
+  # Settings of the installation; each user's ~/.condarc takes precedence.
   if [[ "${with_root}" == root && ! -e "${dir}/.condarc" ]]; then
     pei_write_file --mode 0644 "${dir}/.condarc" <<<'auto_activate_base: false'
   fi
@@ -259,7 +259,7 @@ pei_on_exit() {
     remove) rm -rf -- "${PEI_CONDA_DIR}" ;;
     empty) find "${PEI_CONDA_DIR}" -mindepth 1 -delete ;;
   esac
-  # --tmp-dir goes too where this script made it and nothing else is in it.
+  # Remove --tmp-dir, too, if this script made it and it is empty.
   if [[ -n "${PEI_CONDA_MADE-}" ]]; then
     rm -rf -- "${PEI_TMP_DIR}"
     rmdir -- "${PEI_CONDA_MADE}" 2>/dev/null || true

@@ -13,13 +13,13 @@ source "${here}/../../lib/pei.sh"
 declare_options() {
   pei_args_begin configure-conda-repo.sh "Set the channels of the caller's conda in ~/.condarc."
   pei_args_operand repo tuna 'whose channels' 'tuna|official'
-  pei_args_note 'A ~/.condarc with other content is left alone; --force moves it to ~/.condarc.old.'
+  pei_args_note 'A ~/.condarc with other content is not changed; --force moves it to ~/.condarc.old.'
 }
 
-# The file is this script's own: absent, or the template.
+# Whether this script may write the file: it is missing, or equal to the template.
 is_ours() { [[ ! -e "$1" ]] || cmp -s -- "${here}/conda-tsinghua.txt" "$1"; }
 
-# Moves a file aside that holds the user's own settings, if that was asked for.
+# Renames a file with the user's own settings, if --force asks for it.
 make_way() {
   if is_ours "$1"; then return 0; fi
   pei_arg_on force || pei_die "$1 holds settings of its own; --force moves it to $1.old"

@@ -36,7 +36,7 @@ is_satisfied() {
 
 fetch_key() {
   local file="${PEI_TMP_DIR}/mozilla.asc"
-  # Without certificates https fails before the key's own check could speak.
+  # Without certificates https fails before the key could be checked.
   pei_apt_install ca-certificates gpg || return 1
   pei_download --url "${KEY_URL}" --to "${file}" || return 1
   [[ "$(pei_key_fingerprints "${file}" | head -n 1)" == "${KEY_FINGERPRINT}" ]] || {
@@ -45,7 +45,7 @@ fetch_key() {
   }
 }
 
-# The mirror first; the line that works stays.
+# The mirror first; keeps the line that works.
 add_source() {
   local site
   while IFS= read -r site; do

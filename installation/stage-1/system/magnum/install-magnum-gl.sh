@@ -47,7 +47,7 @@ build() {
   local -a built
   ln -s package/debian "${tree}/${name}/debian"
   pei_log_info "building ${name} at $(git -C "${tree}/${name}" rev-parse HEAD)"
-  # Debian's build tools want some language, and a minimal image has none.
+  # Debian's build tools need a locale, and a minimal image has none.
   (cd -- "${tree}/${name}" && LC_ALL=C.UTF-8 dpkg-buildpackage --no-sign --build=binary >&2)
   mapfile -t built < <(find "${tree}" -maxdepth 1 -name "${name}*.deb" ! -name '*-dbgsym*' | sort)
   ((${#built[@]} > 0)) || pei_die "the build of ${name} made no package"
@@ -59,7 +59,7 @@ build() {
 }
 
 # lib/tmp.sh calls this when the script ends, however it ends. One half of the pair is of no use, so what this run
-# installed goes again when it fails.
+# installed is removed if it fails.
 pei_on_exit() {
   local status="$1"
   rm -rf -- "${MAGNUM_TREE:?}"
@@ -93,7 +93,7 @@ main() {
   MAGNUM_TREE="${tree}" MAGNUM_NEW=()
   rm -rf -- "${tree}"
   mkdir -p -- "${tree}"
-  # Both before the first build: a build takes long, a missing repository should not come after it.
+  # Clone both before the first build, which takes long: a missing repository should fail at once.
   pei_git_clone --url https://github.com/mosra/corrade --to "${tree}/corrade" ${ref:+--ref "${ref}"}
   pei_git_clone --url https://github.com/mosra/magnum --to "${tree}/magnum" ${ref:+--ref "${ref}"}
   build corrade

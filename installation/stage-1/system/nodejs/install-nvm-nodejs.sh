@@ -31,7 +31,7 @@ link_commands() {
   for name in node npm npx; do
     target="${dir}/versions/node/${version}/bin/${name}"
     if [[ -e "${bin}/${name}" && ! -L "${bin}/${name}" ]]; then
-      pei_log_warn "${bin}/${name} is no link and stays as it is"
+      pei_log_warn "${bin}/${name} is not a link, so it is not replaced"
     elif [[ -e "${target}" && "$(readlink -- "${bin}/${name}")" != "${target}" ]]; then
       ln -sfn -- "${target}" "${bin}/${name}" || pei_die "cannot link ${bin}/${name}"
     fi

@@ -88,7 +88,7 @@ nvm_copy_from_cache() {
 nvm_move_in() {
   local user="$1" stage="$2" dir="$3"
   pei_make_dir "${user}" "${dir}" || return 1
-  # As the owner of what is there: a link in a home must lead root nowhere.
+  # As the owner of the directory: root must not follow a link in a user's home.
   tar -C "${stage}" -c . | pei_as_owner_of "${dir}" tar -C "${dir}" --no-same-owner -x || return 1
   [[ -n "$(__pei_writer "${dir}")" ]] || pei_own_tree "${user}" "${dir}"
 }
@@ -145,7 +145,7 @@ nvm_do() {
 node_current() {
   local wanted="$3" found
   case "${wanted}" in
-    # Only the network knows what these are today: what is the default already will do.
+    # Only the network knows which versions these are today: accept the current default.
     lts | latest | node | lts/*) wanted=default ;;
   esac
   found="$(nvm_do "$1" "$2" '' nvm version "${wanted}" 2>/dev/null)" || return 1
@@ -191,7 +191,7 @@ node_record() {
   done
 }
 
-# The name under which nvm knows what it has just installed.
+# The name that nvm gives to the version it has just installed.
 node_word() {
   case "$1" in
     lts) printf 'lts/*\n' ;;

@@ -9,7 +9,7 @@ pei_opencv_required=(
   build-essential ca-certificates cmake git ninja-build pkg-config
   qt6-base-dev libglx-dev libgl1-mesa-dev libhdf5-dev
 )
-# Releases without it do without.
+# Skipped on releases that lack it.
 pei_opencv_optional=(libqt6core5compat6-dev)
 
 # pei_opencv_main SCRIPT VARIANT ARGUMENT…: VARIANT is cpu or cuda.
@@ -57,7 +57,7 @@ __pei_opencv_cache() {
   printf '%s\n' "${dir:-${HOME:?is not set}/tmp}"
 }
 
-# The result itself answers: the version it installed, and for CUDA a library that only that build has.
+# Checks the installed files: the version, and for CUDA a library that only that build has.
 __pei_opencv_in_place() {
   local variant="$1" version="$2" found
   found="$(sed -n 's/^Version: *//p' "${root}/usr/local/lib/pkgconfig/opencv4.pc" 2>/dev/null)" || return 1
@@ -90,7 +90,7 @@ __pei_opencv_require_cuda() {
   grep -q '^installed ' <<<"${installed}" || pei_die 'no package cuda-toolkit-* is installed; the CUDA build needs one'
 }
 
-# __pei_opencv_fetch NAME VERSION CACHE: a clone that is there is used, whatever its version.
+# __pei_opencv_fetch NAME VERSION CACHE: uses an existing clone, whatever its version.
 __pei_opencv_fetch() {
   local name="$1" dir="$3/$1"
   if [[ -d "${dir}" ]]; then

@@ -39,7 +39,7 @@ variables() {
 
 wants_nvidia() { pei_arg_on nvidia || [[ "${OPENGL_USE_NVIDIA_GPU-}" == true ]]; }
 
-# Tells EGL of NVIDIA's driver. Where the driver is missing, EGL passes over it.
+# Registers NVIDIA's driver with EGL. If the driver is missing, EGL ignores the entry.
 vendor_file() { printf '%s/glvnd/egl_vendor.d/10_nvidia.json\n' "${etc}"; }
 
 in_place() {
@@ -61,7 +61,7 @@ main() {
     return 0
   fi
   if pei_arg_on dry-run; then
-    pei_plan "install with apt: ${required[*]}, and where there are: ${optional[*]}"
+    pei_plan "install with apt: ${required[*]}, and if available: ${optional[*]}"
     pei_plan "write ${etc}/profile.d/opengl.sh and a block in ${etc}/bash.bashrc"
     if wants_nvidia; then pei_plan "write $(vendor_file)"; fi
     return 0

@@ -15,8 +15,8 @@ declare_options() {
   pei_args_path install-dir '' "where it goes, and pixi's home with it (default: ~/.pixi)"
   pei_args_path cache-dir '' "pixi's package cache, kept as PIXI_CACHE_DIR (default: pixi's own)"
   pei_args_value version VERSION "$(pei_version pixi)" 'which version, or latest'
-  pei_args_choice pypi-repo '' 'tuna|aliyun|official' "the PyPI index in pixi's configuration; official removes any (default: left alone)"
-  pei_args_choice conda-repo '' 'tuna|official' "a mirror of conda-forge in pixi's configuration; official removes it (default: left alone)"
+  pei_args_choice pypi-repo '' 'tuna|aliyun|official' "the PyPI index in pixi's configuration; official removes any (default: not changed)"
+  pei_args_choice conda-repo '' 'tuna|official' "a mirror of conda-forge in pixi's configuration; official removes it (default: not changed)"
   pei_args_choice installer-url official 'official|cn|URL' 'official: the release archive; URL: an install script, such as https://pixi.sh/install.sh'
   pei_args_value sha256 SUM '' 'what the sum of the download must be (default: the published one; a script has none)'
   pei_args_note 'Present already: nothing is downloaded, unless --version asks for another one or --force is given.'
@@ -57,7 +57,7 @@ install_from_release() {
 
 install_from_script() {
   local -a variables=(PIXI_HOME="${DIR}" PIXI_NO_PATH_UPDATE=1)
-  # A script of the caller's own decides for itself, unless it is told.
+  # With a script of the caller, --version is only passed on if it was given.
   if pei_arg_given version; then
     [[ "${VERSION}" == latest ]] || variables+=(PIXI_VERSION="v${VERSION}")
   fi
@@ -125,7 +125,7 @@ configure_mirrors() {
   fi
 }
 
-# Whether what is there will do.
+# Whether the installed version is the requested one.
 is_satisfied() {
   [[ -x "${DIR}/bin/pixi" ]] && ! pei_arg_on force || return 1
   ! pei_arg_given version || [[ "${VERSION}" == latest || "$(pei_program_version "${DIR}/bin/pixi")" == "${VERSION}" ]]

@@ -37,7 +37,7 @@ __pixi_env_record() {
   for package in python "${PACKAGES[@]}"; do
     for file in "${pixi%/bin/pixi}/envs/pei-${environment}/conda-meta/${package}-"*-*.json; do
       file="${file##*/"${package}"-}"
-      # What is left of another package, such as click-plugins, has one more part.
+      # The file name of another package, such as click-plugins, has one part more.
       [[ "${file%-*}" != *[-*]* ]] || continue
       pei_record conda name="${package}" user="${user}" environment="pei-${environment}" -- version="${file%-*}" || return 1
     done

@@ -43,7 +43,7 @@ setup_pixi_path() {
 }
 
 # run_as_user USER COMMAND [ARGUMENT…]: as USER in a login shell, so that pixi's variables and PATH are set.
-# One argument that is not a single word is taken for a line of shell text.
+# A single argument with more than one word is run as a shell command line.
 run_as_user() {
   local user="$1"
   shift
@@ -78,7 +78,7 @@ run_pixi_for_users() {
   return "${status}"
 }
 
-# Everyone for root, oneself for others.
+# All users if the caller is root, otherwise the caller.
 __pixi_users() {
   if ((EUID == 0)); then
     pei_each_login_user

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Takes the proxy variables out of the shell. Must be sourced; a child process cannot change its parent.
+# Removes the proxy variables from the shell. Must be sourced; a child process cannot change its parent.
 #
 # Usage:   source disable-pei-proxy.sh [--dry-run] [--force] [-h]
 # Root:    no
 # Network: no
 
-# Holds when the file is sourced without arguments. Bash then shows it those of the shell around it, but notes the
+# Whether the file is sourced without arguments. Bash then gives it the arguments of the calling shell, but records the
 # file's name in BASH_ARGV as if it were an argument, above the shell's own frame (which functions may not see).
 __pei_proxy_given_nothing() {
   local IFS=' '
@@ -44,13 +44,13 @@ __pei_proxy_disable() {
     shift
   done
   if [[ $sourced == no && $dry_run == no ]]; then
-    # As an on_build entry it has always been without effect; that is no reason to end a build now.
+    # As an on_build entry it has no effect. The older tool allowed that, so do not fail the build.
     printf 'warning [disable-pei-proxy.sh] executed, it changes nothing: source this file, or set proxy.enable_globally in user_config.yml\n' >&2
     return 0
   fi
 
   local -a names=(http_proxy HTTP_PROXY https_proxy HTTPS_PROXY)
-  # Any other value is the user's own.
+  # Keep any other value: the user has set it.
   for name in no_proxy NO_PROXY; do
     if [[ ${!name-} == localhost,127.0.0.1,::1 ]]; then names+=("$name"); fi
   done
@@ -61,7 +61,7 @@ __pei_proxy_disable() {
   fi
 }
 
-# Runs the above, takes every name of this file out of the shell again, and hands back the status.
+# Runs the above, removes every name of this file from the shell, and returns the status.
 __pei_proxy_run() {
   local sourced=$1 status=0
   shift

@@ -7,7 +7,7 @@
 # Root:    no
 # Network: no
 
-# Holds when the file is sourced without arguments. Bash then shows it those of the shell around it, but notes the
+# Whether the file is sourced without arguments. Bash then gives it the arguments of the calling shell, but records the
 # file's name in BASH_ARGV as if it were an argument, above the shell's own frame (which functions may not see).
 __pei_proxy_given_nothing() {
   local IFS=' '
@@ -28,7 +28,7 @@ Options:
 TEXT
 }
 
-# A proxy URL may carry a password, which has no place on a screen.
+# A proxy URL may contain a password: do not print it.
 __pei_proxy_shown() { printf '%s' "$1" | sed -E 's#//[^/@]*@#//***@#'; }
 
 # __pei_proxy_set NAME VALUE: exports both spellings; an empty VALUE leaves them alone.
@@ -59,7 +59,7 @@ __pei_proxy_enable() {
     shift
   done
   if [[ $sourced == no && $dry_run == no ]]; then
-    # As an on_build entry it has always been without effect; that is no reason to end a build now.
+    # As an on_build entry it has no effect. The older tool allowed that, so do not fail the build.
     printf 'warning [enable-pei-proxy.sh] executed, it changes nothing: source this file, or set proxy.enable_globally in user_config.yml\n' >&2
     return 0
   fi
@@ -79,7 +79,7 @@ __pei_proxy_enable() {
   fi
 }
 
-# Runs the above, takes every name of this file out of the shell again, and hands back the status.
+# Runs the above, removes every name of this file from the shell, and returns the status.
 __pei_proxy_run() {
   local sourced=$1 status=0
   shift

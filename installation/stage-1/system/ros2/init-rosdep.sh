@@ -40,7 +40,7 @@ update_cache() {
   pei_run_as "${user}" "${index[@]}" rosdep update >&2
 }
 
-# A cache that cannot be filled takes a list along that was not there before.
+# If the cache cannot be filled, removes a list that this script created.
 roll_back() {
   if [[ "${made}" == yes ]]; then rm -f -- "${list}"; fi
   pei_die 'rosdep cannot fill its cache'

@@ -19,7 +19,7 @@ declare_options() {
   pei_args_note 'Root: yes. Network: the apt sources.'
 }
 
-# What exists for which Ubuntu; the first of a release is the default.
+# The ROS 2 releases for each Ubuntu; the first is the default.
 distros_here() {
   case "$(pei_distro_version)" in
     22.04) printf '%s\n' humble iron ;;

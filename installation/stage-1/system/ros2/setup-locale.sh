@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes en_US.UTF-8 the language, as ROS 2 expects; the time zone is left alone.
+# Makes en_US.UTF-8 the language, as ROS 2 expects; does not change the time zone.
 #
 # Usage:   setup-locale.sh [OPTIONS], see --help
 # Reads:   PEI_ETC (a directory instead of /etc)

@@ -45,7 +45,7 @@ source_line() {
   printf 'deb [arch=%s signed-by=%s] %s/ubuntu %s main\n' "$(pei_arch)" "${keyring}" "${1%/}" "$(pei_distro_codename)"
 }
 
-# Holds when apt already reads one of the places.
+# Whether apt already uses one of the places.
 in_place() {
   local place
   [[ -s "${keyring}" && -f "${list}" ]] || return 1

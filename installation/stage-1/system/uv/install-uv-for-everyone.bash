@@ -13,7 +13,7 @@ source "${here}/uv-common.bash"
 declare_options() {
   pei_args_begin install-uv-for-everyone.bash 'Install uv for root and every login user, each in ~/.local/bin.'
   uv_declare_sources
-  pei_args_choice mirror '' 'aliyun|tuna' "the package index in every user's uv configuration (default: left alone)"
+  pei_args_choice mirror '' 'aliyun|tuna' "the package index in every user's uv configuration (default: not changed)"
   pei_args_note 'Everyone is root and each account with uid 1000 or more, a login shell and a home.'
 }
 
@@ -23,7 +23,7 @@ mirror_url() {
   esac
 }
 
-# Keeps what else is in the user's file.
+# Keeps the other settings in the user's file.
 set_mirror() {
   local user="$1" file="$2/.config/uv/uv.toml" url="$3"
   pei_make_dir "${user}" "${file%/*}" || return 1

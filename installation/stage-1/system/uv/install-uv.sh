@@ -16,7 +16,7 @@ declare_options() {
   pei_args_value user NAME '' 'who gets it (default: the caller)'
   pei_args_path install-dir '' 'where uv and uvx go (default: /usr/local/bin for root, else ~/.local/bin)'
   uv_declare_sources
-  pei_args_choice pypi-repo '' 'tuna|aliyun|official' "the package index in uv's configuration; official removes any (default: left alone)"
+  pei_args_choice pypi-repo '' 'tuna|aliyun|official' "the package index in uv's configuration; official removes any (default: not changed)"
   pei_args_note 'Present already: nothing is downloaded, unless --version asks for another one or --force is given.'
 }
 
@@ -28,7 +28,7 @@ default_dir() {
   fi
 }
 
-# The caller's XDG_CONFIG_HOME says nothing about another user's.
+# The caller's XDG_CONFIG_HOME is not another user's.
 config_file() {
   local base="${2}/.config"
   if [[ "$1" == "$(pei_current_user)" && "${XDG_CONFIG_HOME-}" == /* ]]; then
@@ -67,7 +67,7 @@ main() {
   fi
   if pei_arg_on dry-run; then
     uv_plan "${installer}" "${version}" "${dir}" "${user}"
-    pei_plan "see to ${dir} being on the PATH of ${user}"
+    pei_plan "add ${dir} to the PATH of ${user} if it is not there"
     return 0
   fi
   pei_tmp_dir_init

@@ -78,7 +78,7 @@ uv_install_for() {
   pei_record_program uv "$3/uv"
 }
 
-# uv_is_satisfied VERSION DIR: whether what is there will do.
+# uv_is_satisfied VERSION DIR: whether the installed version is the requested one.
 uv_is_satisfied() {
   [[ -x "$2/uv" ]] && ! pei_arg_on force || return 1
   ! pei_arg_given version || [[ "$1" == latest || "$(pei_program_version "$2/uv")" == "$1" ]]

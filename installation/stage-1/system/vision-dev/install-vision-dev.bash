@@ -24,7 +24,7 @@ declare_options() {
   pei_args_note 'Root: yes. Network: the apt sources and the package index.'
 }
 
-# Holds when Python has every package of the list, in the version listed.
+# Whether Python has every package of the list in the listed version.
 python_in_place() {
   command -v python3 >/dev/null 2>&1 || return 1
   python3 - "${here}/requirements.txt" <<'PYTHON'
@@ -68,7 +68,7 @@ main() {
     return 0
   fi
   if pei_arg_on dry-run; then
-    pei_plan "install with apt: ${required[*]}, and where there are: ${optional[*]}"
+    pei_plan "install with apt: ${required[*]}, and if available: ${optional[*]}"
     pei_plan "install with pip, from $(pei_arg pypi-repo): $(sed '/^#/d' "${here}/requirements.txt" | tr '\n' ' ')"
     return 0
   fi

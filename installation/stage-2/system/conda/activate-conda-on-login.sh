@@ -9,7 +9,7 @@ if [[ -z ${PEI_STAGE_DIR_1:-} ]]; then
   return 2 2>/dev/null || exit 2
 fi
 
-# Holds when the file is sourced without arguments. Bash then shows it those of the shell around it, but notes the
+# Whether the file is sourced without arguments. Bash then gives it the arguments of the calling shell, but records the
 # file's name in BASH_ARGV as if it were an argument, above the shell's own frame (which functions may not see).
 __pei_forward_given_nothing() {
   local IFS=' '

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Miniconda into the app storage and sets up the shells of root and every user. An installer laid ready in
+# Installs Miniconda into the app storage and sets up the shells of root and every user. An installer in
 # $PEI_STAGE_DIR_2/tmp is used.
 #
 # Usage:   auto-install-miniconda.sh [OPTIONS], see --help

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Miniforge into the app storage and sets up the shells of root and every user. An installer laid ready in
+# Installs Miniforge into the app storage and sets up the shells of root and every user. An installer in
 # $PEI_STAGE_DIR_2/tmp is used.
 #
 # Usage:   auto-install-miniforge.sh [OPTIONS], see --help
