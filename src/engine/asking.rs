@@ -1,4 +1,4 @@
-//! Questions to which the answer may be late, or not come at all.
+//! Commands of the engine that may take long or never end.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use super::{Engine, limit};
 
-/// What the engine says of an image that it does not have; podman has words of its own.
+/// The engine's message about an image that it does not have; podman's differs from docker's.
 const NO_IMAGE: [&str; 3] = ["no such image", "no such object", "image not known"];
 
 const TOO_LATE: &str = "it did not answer in time";
 
 impl Engine {
-    /// What a command prints.
+    /// The output of a command.
     ///
     /// # Errors
-    /// The last line of what it said instead.
+    /// The last line of its message.
     pub fn ask(&self, arguments: &[&str], limit: Duration) -> Result<String, String> {
         let (success, printed, said) = self.printed(arguments, limit)?;
         if success {
@@ -29,7 +29,7 @@ impl Engine {
     /// The images that the engine has of some names, as `image inspect` describes them.
     ///
     /// # Errors
-    /// Why it did not answer.
+    /// Why the command failed.
     pub fn images_in_time(&self, names: &[&str], limit: Duration) -> Result<Value, String> {
         if names.is_empty() {
             return Ok(Value::Array(Vec::new()));
@@ -42,7 +42,7 @@ impl Engine {
             NO_IMAGE.iter().any(|words| line.contains(words))
         };
         let mut lines = said.lines().filter(|line| !line.trim().is_empty());
-        // It fails if one is missing, and prints the others all the same.
+        // It fails if one is missing, but still prints the others.
         if !success && !lines.all(is_about_image) {
             return Err(last_line(&said));
         }

@@ -12,36 +12,36 @@ use serde_json::Value;
 use super::{Engine, limit};
 use crate::failure::Failure;
 
-/// What came of a question that has a time limit.
+/// The result of a command with a time limit.
 #[derive(Debug)]
 pub enum Answer {
     /// What it printed.
     Done(String),
-    /// What it said instead.
+    /// It failed, with this message.
     Failed(String),
-    /// It took too long, and has been ended.
+    /// It took too long, and was killed.
     TimedOut,
 }
 
 impl Engine {
-    /// The program that is asked.
+    /// The engine's program.
     pub fn program(&self) -> &OsStr {
         &self.program
     }
 
-    /// What the engine says of images; those that it does not have are left out.
+    /// The engine's description of images; skips those that it does not have.
     pub fn inspect_images(&self, names: &[&str]) -> Vec<Value> {
         if names.is_empty() {
             return Vec::new();
         }
         let mut arguments = vec!["image", "inspect", "--"];
         arguments.extend(names);
-        // It fails where one is missing, and tells of the others all the same.
+        // It fails if one is missing, but still prints the others.
         let output = self.output(&arguments).map(|output| output.stdout);
         serde_json::from_str(&output.unwrap_or_default()).unwrap_or_default()
     }
 
-    /// The output of a command, which is ended at the deadline with all that it has started.
+    /// The output of a command, which is killed at the deadline together with the processes that it started.
     pub fn ask_until(&self, arguments: &[&str], deadline: Instant) -> Answer {
         let mut command = Command::new(&self.program);
         command.args(arguments).stdin(Stdio::null());
@@ -55,7 +55,7 @@ impl Engine {
         }
     }
 
-    /// Runs a command in a directory; what it says goes where pei's own words go.
+    /// Runs a command in a directory, with its output on pei's own stdout and stderr.
     ///
     /// # Errors
     /// It cannot be started.
@@ -76,7 +76,7 @@ impl Engine {
     /// Fetches an image from its registry.
     ///
     /// # Errors
-    /// The engine's words.
+    /// The engine's message.
     pub fn pull(&self, name: &str) -> Result<(), Failure> {
         self.run(&["pull", "--quiet", "--", name]).map(drop)
     }
@@ -84,7 +84,7 @@ impl Engine {
     /// Sends an image to its registry.
     ///
     /// # Errors
-    /// The engine's words.
+    /// The engine's message.
     pub fn push(&self, name: &str) -> Result<(), Failure> {
         self.run(&["push", "--quiet", "--", name]).map(drop)
     }
@@ -92,7 +92,7 @@ impl Engine {
     /// Writes an image into a file.
     ///
     /// # Errors
-    /// The engine's words.
+    /// The engine's message.
     pub fn save(&self, name: &str, file: File) -> Result<(), Failure> {
         let arguments = ["save", "--", name];
         let output = Command::new(&self.program)
@@ -115,7 +115,7 @@ impl Engine {
     /// Writes an image into a directory, in the layout of the Open Container Initiative.
     ///
     /// # Errors
-    /// The engine's words, or tar's.
+    /// The message of the engine or of tar.
     pub fn save_unpacked(&self, name: &str, folder: &Path) -> Result<(), Failure> {
         let cannot = |error: std::io::Error| Failure::new(format!("cannot run tar: {error}"));
         let mut tar = Command::new("tar")
@@ -138,10 +138,10 @@ impl Engine {
         }
     }
 
-    /// Takes the images of an archive.
+    /// Loads the images of an archive.
     ///
     /// # Errors
-    /// The engine's words.
+    /// The engine's message.
     pub fn load(&self, archive: File) -> Result<(), Failure> {
         let arguments = ["load", "--quiet"];
         let output = Command::new(&self.program)
@@ -161,10 +161,10 @@ impl Engine {
         }
     }
 
-    /// How an image was made, a line a step, and the variables that it sets.
+    /// The history of an image, a line for each step, and the variables that it sets.
     ///
     /// # Errors
-    /// The engine's words.
+    /// The engine's message.
     pub fn history(&self, name: &str) -> Result<String, Failure> {
         let steps = self.run(&[
             "history",

@@ -1,4 +1,4 @@
-//! What is built and what will be: as a tree, as reasons, and as JSON.
+//! The state of each stage, and what a build would do: as a tree, as a list of reasons, and as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use super::graph::for_json;
 use crate::diagnostic::escaped;
 use crate::state::{From, Kind, StageStanding, Standing};
 
-/// The tree shows so many changes of a stage and counts the others.
+/// The tree shows this many changes of a stage and counts the others.
 const SHOWN: usize = 3;
 
 const NOT_BUILT: &str = "not built yet";
@@ -31,7 +31,7 @@ fn sign(standing: &Standing) -> &'static str {
     }
 }
 
-/// All stages but those that hold only what is copied from another one.
+/// All stages except those that only hold the files that are copied from another one.
 fn shown<'s>(stages: &'s [StageStanding<'s>]) -> impl Iterator<Item = &'s StageStanding<'s>> {
     stages
         .iter()
@@ -124,7 +124,7 @@ fn tree_of<'s>(stages: &'s [StageStanding<'s>]) -> Vec<Line<'s>> {
             },
             stage: None,
         });
-        // A stack of its own instead of recursion: chains may be long.
+        // An explicit stack instead of recursion: a long chain would overflow the call stack.
         let mut open = Vec::new();
         let push = |open: &mut Vec<_>, key: (bool, &str), before: &str| {
             let stages = below.get(&key).map_or(&[][..], Vec::as_slice);
@@ -175,7 +175,7 @@ pub fn status_why(stages: &[StageStanding<'_>], name: &str) -> String {
             Standing::ToBuild(_) => "will be built:".to_owned(),
         };
         let _ = writeln!(out, "{:indent$}{name} {head}", "");
-        // Once is enough where two stages need a third one.
+        // Print a stage only once, also if two others need it.
         if told.contains(&name) {
             continue;
         }
@@ -201,7 +201,7 @@ pub fn status_why(stages: &[StageStanding<'_>], name: &str) -> String {
     out
 }
 
-/// One document: the stages in build order, each behind those that it needs.
+/// One document: the stages in build order, each after those that it needs.
 pub fn status_json(
     stages: &[StageStanding<'_>],
     is_configured: bool,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Faults: full and read-only places, kills, strange owners and clocks. ssh comes up where it can, the log says what
-# happened, and nothing is lost.
+# Faults: full and read-only volumes, kills, wrong owners and clocks. ssh starts if it can, the log says what
+# happened, and no data is lost.
 #
 # shellcheck disable=SC2016,SC2030,SC2031 # texts for other shells; bats runs each test in a subshell
 
@@ -36,7 +36,7 @@ stage_2:
     on_every_run: ['stage-2/custom/steered.sh every']
 YAML
     build stage-2
-    # Looked at by the last test, when it has hung long enough.
+    # The last test checks it, when it has hung long enough.
     start slow --env PEI_TEST_HANG=every "$(image 2)"
 }
 
@@ -54,8 +54,8 @@ teardown() {
     discard box hold 2>/dev/null
 }
 
-# box ARG...: a container `box` of the image, in reach of ssh, with these options of docker run. To make host keys takes
-# longer than all the rest, so those of the first one serve every test that is not about them.
+# box ARG...: a container `box` of the image, reachable by ssh, with these options of docker run. Making host keys takes
+# longer than all other steps, so tests that are not about keys use those of the first container.
 box() {
     box_with_own_keys --volume "$ID-host-keys:/pei-init/ssh-host-keys" "$@"
 }
@@ -64,7 +64,7 @@ box_with_own_keys() {
     start box --publish "127.0.0.1:$PORT:22" "$@" "$IMAGE"
 }
 
-# password_logs_in, key_logs_in: into the box; what a session prints is all that comes.
+# password_logs_in, key_logs_in: log in to the box, and check that the session prints nothing else.
 password_logs_in() {
     wait_for_ssh "$PORT"
     must ssh_as me "$PASSWORD" "$PORT" 'echo "in as $(id -un)"'
@@ -115,7 +115,7 @@ full_volumes() {
     password_logs_in
     has "$(logs "$BOX")" 'cannot write host keys to /pei-init/ssh-host-keys (is the volume full or read-only?)'
     equal precious "$(in_c "$BOX" -- cat /pei-init/ssh-host-keys/kept)"
-    # What is left of the attempt would be in the way of the next one.
+    # The remains of this attempt would disturb the next one.
     must_fail in_c "$BOX" -- sh -c 'ls /pei-init/ssh-host-keys/ssh_host_*'
     must in_c "$ID-hold" -- rm /full/keys/zero
     restart "$BOX"
@@ -241,7 +241,7 @@ fi
 exec /usr/bin/mv-itself "$@"
 SCRIPT
     chmod 755 "$WORK/mv"
-    # Start scripts look for programs in the system's own directories alone.
+    # Start scripts look for programs only in the system's own directories.
     must docker cp "$BOX:/usr/bin/mv" "$WORK/mv-itself"
     must docker cp "$WORK/mv-itself" "$BOX:/usr/bin/mv-itself"
     must docker cp "$WORK/mv" "$BOX:/usr/bin/mv"
@@ -261,7 +261,7 @@ SCRIPT
 
 # ---- again and again
 
-# Every file with its size and content, but for the pid of sshd and what the hook of this test writes.
+# Every file with its size and content, except the pid of sshd and the files of this test's hook.
 EVERYTHING='find / -xdev \( -path /proc -o -path /sys -o -path /dev \) -prune -o -printf "%p %l\n" | sort
     find / -xdev -type f ! -path "/proc/*" ! -path "/sys/*" ! -path "/dev/*" ! -name sshd.pid ! -name steered -newer /pei-test-began -exec cksum {} + | sort'
 
@@ -299,7 +299,7 @@ EVERYTHING='find / -xdev \( -path /proc -o -path /sys -o -path /dev \) -prune -o
     equal "$before" "$(host_keys "$PORT")" 'the host keys after a restart'
 }
 
-# ---- strange clocks and owners
+# ---- wrong clocks and owners
 
 @test "an image from the far past or the future logs in, and what has run once does not run again" {
     local day

@@ -13,7 +13,7 @@
 #
 # --dry-run, --force, --verbose, --quiet and -h/--help are always there. Both `--flag VALUE` and `--flag=VALUE` work.
 
-# All state is in these; a new pei_args_begin starts over.
+# The parser's state; pei_args_begin resets it.
 __pei_args_reset() {
   declare -gA __PEI_ARG_KIND=() __PEI_ARG_META=() __PEI_ARG_TEXT=() __PEI_ARG_CHOICES=()
   declare -gA __PEI_ARG_VALUE=() __PEI_ARG_GIVEN=()
@@ -119,7 +119,7 @@ pei_args_read() {
         elif [[ "${word}" == *=* ]]; then
           value="${word#*=}"
         else
-          # A following option is far likelier than a value that begins with two dashes.
+          # Treat a word with two dashes as the next option, not as this option's value.
           if (($# == 0)) || [[ "$1" == --* ]]; then
             __pei_args_complain "option \`--${name}\` needs a value"
             return 2

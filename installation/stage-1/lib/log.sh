@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Messages, fatal ends and the error trap. Everything goes to stderr, so that stdout stays free for data;
-# the one exception is pei_plan, whose lines are the answer to --dry-run.
+# Messages, fatal errors and the error trap. They go to stderr, because stdout is for data. The only
+# exception is pei_plan, which prints the lines of --dry-run.
 #
 # Reads: PEI_VERBOSE=1 (debug lines), PEI_QUIET=1 (no info lines), NO_COLOR.
 
@@ -46,8 +46,8 @@ pei_usage_die() {
   __pei_end 2
 }
 
-# Inside `$(…)` an exit ends the subshell alone, and the parent's ERR trap would report what has been reported here. So
-# there the status says `said already`, and the trap turns it back.
+# Inside `$(…)` an exit only ends the subshell, and the parent's ERR trap would report the error a second time. So
+# a special status marks an error as reported, and the trap replaces it by the real one.
 __pei_end() {
   if ((BASH_SUBSHELL > 0)) && [[ "${__PEI_ERR_TRAP-}" == 1 ]]; then
     exit $((120 + $1))
@@ -55,7 +55,7 @@ __pei_end() {
   exit "$1"
 }
 
-# Names script, line, function, command and status of a command that nobody expected to fail.
+# Prints script, line, function, command and status of a command that failed unexpectedly.
 # For executables only; it needs `set -E` to see into functions.
 pei_install_err_trap() {
   __PEI_ERR_TRAP=1

@@ -60,13 +60,13 @@ pei_toml_set() {
       dropping = 0
       if (kind == "header") {
         print
-        # Directly below the header: a table of the same name may be followed by others.
+        # Insert directly below the header: other tables may follow.
         if (table == "[" want "]") put()
         next
       }
       if (kind == "key" && table == "[" want "]" && key == name) { dropping = 1; next }
       if (kind == "key" && table == "" && key == dotted) {
-        # A dotted key already opens the table, which TOML lets nobody open again.
+        # A dotted key has defined the table already, and TOML forbids a second definition.
         if (!done && value != "") print dotted " = " value
         done = 1; dropping = 1
         next

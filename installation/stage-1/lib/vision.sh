@@ -29,9 +29,9 @@ __vision_host() {
   printf '%s\n' "${host##*@}"
 }
 
-# vision_pip tuna|aliyun|official|URL COMMAND…: COMMAND, an installation by pip, with the options for that index behind it.
-# The caller's own settings hold where none is asked for. PEI_DOWNLOAD_MIRROR is asked first, and alone: of two indexes
-# pip asks both for every package, and waits each time for one that is out of reach.
+# vision_pip tuna|aliyun|official|URL COMMAND…: runs COMMAND, an installation by pip, with the options for that index.
+# Without an index the caller's own settings are used. PEI_DOWNLOAD_MIRROR is tried first, as the only index: with two,
+# pip would ask both for every package, and wait each time for one that cannot be reached.
 vision_pip() {
   local index='' mirrored
   local -a trusted=()
@@ -44,7 +44,7 @@ vision_pip() {
   shift
   if [[ -n "${PEI_DOWNLOAD_MIRROR-}" ]]; then
     mirrored="$(pei_mirrored "${index:-https://pypi.org/simple}")"
-    # pip takes nothing from a server without a certificate unless told to; who set the variable has.
+    # pip refuses a server without a certificate unless --trusted-host names it. The person who set the variable trusts it.
     if [[ "${PEI_DOWNLOAD_MIRROR}" == http://* ]]; then trusted=(--trusted-host "$(__vision_host "${PEI_DOWNLOAD_MIRROR}")"); fi
     if "$@" --index-url "${mirrored}" "${trusted[@]}"; then return 0; fi
     pei_log_warn 'pip could not install from PEI_DOWNLOAD_MIRROR; trying without it'
