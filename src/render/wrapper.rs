@@ -81,10 +81,13 @@ fn add_stage(tree: &mut FileTree, scripts: &StageScripts) -> anyhow::Result<()> 
 /// Writes a marker in Compose's syntax: people read the file, no program does.
 fn line(variable: &EnvVar) -> String {
     let EnvVar { name, value } = variable;
+    let is_shell_name = NameForm::VARIABLE.fits(name);
     match value.as_ref().map(ComposeText::for_reading) {
-        None => format!("# {name}"),
+        None if is_shell_name => format!("# {name}"),
+        // `# !KEY` would look like a misplaced `#!` line.
+        None => format!(": {}", quote::sh(name)),
         // Docker allows names that a shell would interpret as a command or other syntax.
-        Some(value) if NameForm::VARIABLE.fits(name) => format!("{name}={}", quote::sh(&value)),
+        Some(value) if is_shell_name => format!("{name}={}", quote::sh(&value)),
         // A container can have variables that no shell can set. They follow `:`, which does nothing, so that people see them.
         Some(value) => format!(": {}", quote::sh(&format!("{name}={value}"))),
     }
@@ -120,4 +123,19 @@ fn entries(hooks: &[Hook]) -> serde_json::Value {
 
 fn entry(hook: &Hook) -> serde_json::Value {
     json!({"script": hook.script, "arguments": hook.arguments})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_a_value_is_no_interpreter_line() {
+        let line = |name: &str| {
+            let name = name.to_owned();
+            super::line(&EnvVar { name, value: None })
+        };
+        assert_eq!(line("KEY"), "# KEY");
+        assert_eq!(line("!!str"), ": '!!str'");
+    }
 }

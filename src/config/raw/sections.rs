@@ -221,7 +221,7 @@ sections! {
 
     /// Where built stages are kept for others: `registry` or `folder`.
     Cache; {
-        /// HOST[:PORT]/PATH in a registry: stages are kept there as images; not together with `folder`; default none.
+        /// `HOST[:PORT]/PATH` in a registry: stages are kept there as images; not together with `folder`; default none.
         registry: Shape::Text,
         /// A shared directory, absolute or relative to the project, in which stages are kept as archives of images; default none.
         folder: Shape::Text,
