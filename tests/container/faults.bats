@@ -188,7 +188,7 @@ full_volumes() {
     key_logs_in
     wait_for_start "$BOX"
     local text
-    for text in /etc/environment /soft/data 'first run of stage-2'; do has "$(logs "$BOX")" "$text"; done
+    for text in /etc/environment /soft/data 'first-run hooks of stage-2'; do has "$(logs "$BOX")" "$text"; done
     lacks "$(logs "$BOX")" 'ssh is off'
 }
 
