@@ -22,7 +22,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::file_tree::FileTree;
 use crate::host_ids;
-use crate::model::{HostIds, Id, Project, Ssh, SshUser};
+use crate::model::{Device, HostIds, Id, Project, Ssh, SshUser};
 use crate::plan::{self, Inputs, Plan};
 use crate::project::{self, Change, Changes, DEVCONTAINER, WriteMode};
 use crate::render;
@@ -153,6 +153,12 @@ impl Args {
             ));
         }
         ui.status(&next_step(&self.project_dir));
+        let started = project.stages.last();
+        if started.is_some_and(|stage| stage.device == Device::Auto) {
+            let compose = outcome::compose_with_gpu(&self.project_dir);
+            let command = enter(&self.project_dir, &format!("{compose} up -d --build"));
+            ui.status(&format!("next, with a GPU (see `pei doctor`): {command}"));
+        }
         if let Some(step) = self.ssh_step(&project) {
             ui.status(&step);
         }
@@ -519,8 +525,13 @@ fn are(number: usize) -> String {
 }
 
 fn next_step(folder: &Path) -> String {
+    format!("next: {}", enter(folder, BUILD_AND_START))
+}
+
+/// A command for the project's directory.
+fn enter(folder: &Path, command: &str) -> String {
     if folder == Path::new(".") {
-        return format!("next: {BUILD_AND_START}");
+        return command.to_owned();
     }
-    format!("next: cd {} && {BUILD_AND_START}", shell_word(folder))
+    format!("cd {} && {command}", shell_word(folder))
 }

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::stages::compose_files;
 use crate::diagnostic::{count, is_harmful, quoted};
-use crate::project::{Action, COMPOSE_TEMPLATE, Changes, Notice};
+use crate::project::{Action, COMPOSE_TEMPLATE, Changes, GPU_COMPOSE_FILE, Notice};
 use crate::render::quote;
 use crate::ui::Ui;
 
@@ -12,6 +13,19 @@ const SHORT: usize = 12;
 
 /// Builds and starts the stage that runs, whether or not there is a stage-2.
 pub(super) const BUILD_AND_START: &str = "docker compose up -d --build";
+
+/// `docker compose` with the GPUs of `device.type: auto`. Compose reads an override file by itself only where no file is
+/// named, so it is named too.
+pub(super) fn compose_with_gpu(folder: &Path) -> String {
+    let mut files = compose_files(folder);
+    if !files.iter().any(|file| file == GPU_COMPOSE_FILE) {
+        files.insert(1, GPU_COMPOSE_FILE.to_owned());
+    }
+    let files = files
+        .iter()
+        .map(|file| format!(" -f {}", shell_word(Path::new(file))));
+    format!("docker compose{}", files.collect::<String>())
+}
 
 /// The changes for stdout, one per line.
 pub(super) fn listing(report: &Changes<'_>) -> String {

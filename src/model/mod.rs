@@ -142,6 +142,8 @@ pub enum Device {
     Cpu,
     /// All NVIDIA GPUs of the host.
     Gpu,
+    /// The same where the host has one; otherwise nothing.
+    Auto,
 }
 
 impl Device {
@@ -150,6 +152,7 @@ impl Device {
         match self {
             Self::Cpu => "cpu",
             Self::Gpu => "gpu",
+            Self::Auto => "auto",
         }
     }
 }

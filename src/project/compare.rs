@@ -12,7 +12,7 @@ use super::changes::{Action, Change, Changes, Notice};
 use super::folder::{Folder, Found, Identity, Obstacle};
 use super::manifest::Manifest;
 use super::names::{
-    COMPOSE_TEMPLATE, DEVCONTAINER, MADE_HERE, MANIFEST, OWN_FOLDER, PAGE, STAGE_FILES, WAITING,
+    COMPOSE_TEMPLATE, DEVCONTAINER, MADE_HERE, MANIFEST, OPTIONAL_FILES, OWN_FOLDER, PAGE, WAITING,
 };
 use super::{WriteMode, compose_template, devcontainer, line_ends, moved, stamp, write_bits};
 use crate::file_tree::{File, FileTree, Owner};
@@ -253,9 +253,9 @@ impl<'t> Comparison<'t, '_> {
         Ok(())
     }
 
-    /// Removes unedited files that only a config with further stages needs. Edited ones are left to the user.
+    /// Removes unedited files that the config no longer needs. Edited ones are left to the user.
     fn remove_unneeded(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
-        for path in STAGE_FILES {
+        for path in OPTIONAL_FILES {
             let found = match tree.get(path) {
                 None => self.folder.look(path)?,
                 Some(_) => None,

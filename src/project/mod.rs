@@ -42,7 +42,9 @@ use folder::Folder;
 pub use changes::{Action, Change, Changes, Notice};
 pub use compose_template::extended_compose_template;
 pub use devcontainer::{BEGIN as DEVCONTAINER_BEGIN, END as DEVCONTAINER_END, keep_additions};
-pub use names::{COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS, DEVCONTAINER, KNOWN_HOSTS};
+pub use names::{
+    COMPOSE_FILE, COMPOSE_TEMPLATE, CREDENTIALS, DEVCONTAINER, GPU_COMPOSE_FILE, KNOWN_HOSTS,
+};
 pub use stamp::stamp_all;
 
 /// What a run may do to existing files.

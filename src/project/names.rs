@@ -15,10 +15,13 @@ pub(super) const MADE_HERE: [(&str, &str); 2] = [
     (crate::host_ids::FOLDER, crate::host_ids::PATH),
 ];
 
-/// Files that only a config with further stages needs: their Dockerfile, and the script that runs hooks in images
-/// that may lack bash.
-pub(super) const STAGE_FILES: [&str; 2] =
-    ["stages.Dockerfile", "installation/stages/pei-run-hook.sh"];
+/// Files that only some configs need. With further stages: their Dockerfile, and the script that runs hooks in images
+/// that may lack bash. With `device.type: auto`: the reservation of the GPUs.
+pub(super) const OPTIONAL_FILES: [&str; 3] = [
+    "stages.Dockerfile",
+    "installation/stages/pei-run-hook.sh",
+    GPU_COMPOSE_FILE,
+];
 
 /// Salted password hashes. They are kept, so that the same passwords give the same bytes.
 pub const CREDENTIALS: &str = crate::credentials::PATH;
@@ -42,6 +45,9 @@ pub(super) const WAITING: &str = ".pei/waiting";
 /// Written last, because a build starts from it. It exists once a directory has been configured, by pei or by
 /// `PeiDocker`.
 pub const COMPOSE_FILE: &str = "docker-compose.yml";
+
+/// Reserves the GPUs for `device.type: auto`, beside [`COMPOSE_FILE`].
+pub const GPU_COMPOSE_FILE: &str = "docker-compose.gpu.yml";
 
 /// The suffix of temporary files outside pei's own directory.
 pub(super) const TEMPORARY: &str = ".pei-tmp";

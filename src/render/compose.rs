@@ -7,6 +7,7 @@ use super::{insert_text, templates, yaml};
 use crate::file_tree::FileTree;
 use crate::model::{BuildContext, ComposeText, Device, Setting, StageId};
 use crate::plan::{BuildArg, BuilderService, Plan, Port, Service, VolumeMount, VolumeSource};
+use crate::project::{COMPOSE_FILE, GPU_COMPOSE_FILE};
 
 /// The name of the host that the default proxy address uses.
 const EXTRA_HOSTS: &str = "host.docker.internal:host-gateway";
@@ -52,9 +53,10 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan, template: Option<&str>) -> a
     let body = without_hints(&rendered);
     insert_text(
         tree,
-        "docker-compose.yml",
+        COMPOSE_FILE,
         format!("# {NOTICE}\n{}{body}", name(plan, &body)),
     );
+    add_gpus(tree, plan);
     Ok(())
 }
 
@@ -80,8 +82,6 @@ fn service(service: &Service) -> Value {
             (variable.name.clone(), value)
         })
         .collect();
-    let devices = json!([{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]);
-    let deploy = json!({"resources": {"reservations": {"devices": devices}}});
     let options = &service.options;
     let option = |value: &Option<ComposeText>| value.as_ref().map(text);
     without_nulls(json!({
@@ -95,12 +95,38 @@ fn service(service: &Service) -> Value {
         "hostname": option(&options.hostname),
         "shm_size": option(&options.shm_size),
         // Omit empty lists: Compose would fail to merge one with a list of an override file.
-        "deploy": (service.device == Device::Gpu).then_some(deploy),
+        "deploy": (service.device == Device::Gpu).then(all_gpus),
         "environment": environment,
         "ports": service.ports.iter().map(port).collect::<Value>(),
         "volumes": service.volumes.iter().map(volume).collect::<Value>(),
         "extra_hosts": [EXTRA_HOSTS],
     }))
+}
+
+/// `deploy` of a service that gets all GPUs.
+fn all_gpus() -> Value {
+    let devices = json!([{"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}]);
+    json!({"resources": {"reservations": {"devices": devices}}})
+}
+
+/// What services with `device.type: auto` get where there is a GPU: an engine without one refuses to start a container
+/// that reserves it, so a file of its own has the reservation.
+fn add_gpus(tree: &mut FileTree, plan: &Plan) {
+    let services = plan.services.iter();
+    let services: Map<_, _> = services
+        .filter(|service| service.device == Device::Auto)
+        .map(|service| (service.name.clone(), json!({"deploy": all_gpus()})))
+        .collect();
+    if !services.is_empty() {
+        let text = yaml::block(&json!({"services": services}), 0);
+        insert_text(
+            tree,
+            GPU_COMPOSE_FILE,
+            format!(
+                "# {NOTICE}\n# For a machine with an NVIDIA GPU: docker compose -f {COMPOSE_FILE} -f {GPU_COMPOSE_FILE} up -d\n{text}\n"
+            ),
+        );
+    }
 }
 
 fn without_nulls(mut value: Value) -> Value {

@@ -7,7 +7,7 @@ use super::quote::word_in_quotes as word;
 use super::{dockerfile, insert_text, templates};
 use crate::assets;
 use crate::file_tree::FileTree;
-use crate::model::{BuildContext, ComposeText, ContainerOptions, EnvVar};
+use crate::model::{BuildContext, ComposeText, ContainerOptions, Device, EnvVar};
 use crate::plan::{NamedVolumes, Plan, Port, VolumeMount, VolumeSource};
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
@@ -46,13 +46,18 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     insert_text(tree, "merged.env", env);
     for script in ["build-merged.sh", "run-merged.sh"] {
         let text = assets::template(&format!("merged/{script}"));
-        // Without contexts the script has no code for them.
-        let part = if merged.contexts.is_empty() {
-            ""
-        } else {
-            assets::template("merged/contexts.part")
+        // A config that does not need a part gets scripts without it.
+        let part = |is_needed: bool, name: &str| {
+            if is_needed {
+                assets::template(name)
+            } else {
+                ""
+            }
         };
-        insert_text(tree, script, text.replace("  # build contexts\n", part));
+        let contexts = part(!merged.contexts.is_empty(), "merged/contexts.part");
+        let probe = part(service.device == Device::Auto, "merged/gpu-probe.part");
+        let text = text.replace("  # build contexts\n", contexts);
+        insert_text(tree, script, text.replace("  # GPU probe\n", probe));
     }
     Ok(())
 }

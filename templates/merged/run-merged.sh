@@ -83,6 +83,7 @@ add_each() {
 
 add_gpus() {
   local wanted="$1"
+  # GPU probe
   case "${wanted}" in
     auto) [[ "${RUN_DEVICE_TYPE:-cpu}" == gpu ]] || return 0 ;;
     none) return 0 ;;

@@ -264,6 +264,38 @@ fn a_gpu_needs_a_runtime_and_a_clock_is_compared() {
 }
 
 #[test]
+fn where_the_gpu_is_automatic_the_command_for_this_machine_is_named() {
+    let it = Machine::new(&with("  device: {type: auto}\n"));
+    let line = it.line("GPU");
+    assert!(
+        line.starts_with("ok ")
+            && line.ends_with("start with `docker compose up -d`, without a GPU"),
+        "{line}"
+    );
+    it.has_info("NOW", &json!({"nvidia": {}}));
+    let line = it.line("GPU");
+    let command = "docker compose -f docker-compose.yml -f docker-compose.gpu.yml up -d";
+    assert!(
+        line.ends_with(&format!(
+            "the engine has the runtime of nvidia; start with `{command}`"
+        )),
+        "{line}"
+    );
+    let devices = json!([{"Source": "cdi", "ID": "nvidia.com/gpu=0"}]);
+    it.says(
+        "info",
+        &json!({"Runtimes": {"runc": {}}, "DiscoveredDevices": devices}).to_string(),
+    );
+    let line = it.line("GPU");
+    assert!(
+        line.ends_with(&format!(
+            "the device nvidia.com/gpu; start with `{command}`"
+        )),
+        "{line}"
+    );
+}
+
+#[test]
 fn without_a_project_the_machine_is_looked_at_alone() {
     let it = Machine::new("stage_1: {imag: 1}\n");
     it.run(["doctor"])

@@ -19,6 +19,7 @@ mod doctor;
 mod examples;
 mod findings_json;
 mod golden;
+mod gpu;
 mod hash_password;
 mod hostile_text;
 mod kills;

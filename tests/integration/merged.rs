@@ -34,6 +34,59 @@ fn run_merged_finds_directories_of_the_host_where_compose_does() {
 }
 
 #[test]
+fn run_merged_asks_the_engine_for_a_gpu_only_where_the_config_says_auto() {
+    const MISSING: &str = "knows no NVIDIA GPU, so the container gets none";
+    let with = |device: &str| Project::configured_with(&format!("  device: {{type: {device}}}\n"));
+    let auto = with("auto");
+    // An engine that answers `info` with this, if it answers.
+    let words = |project: &Project, info: &str, arguments: &str| {
+        let engine =
+            format!("#!/bin/bash\n[[ $1 != info ]] || {{ {info}; exit; }}\nprintf '<%s>' \"$@\"\n");
+        project.write("engine", engine);
+        fs::set_permissions(project.path("engine"), fs::Permissions::from_mode(0o755)).unwrap();
+        project.bash(&format!(
+            "CONTAINER_ENGINE=./engine ./run-merged.sh {arguments} 2>&1"
+        ))
+    };
+    for (info, has_gpu) in [
+        (
+            r#"echo '{"Runtimes":{"nvidia":{"path":"x"},"runc":{}}}'"#,
+            true,
+        ),
+        (
+            r#"echo '{"DiscoveredDevices":[{"Source":"cdi","ID":"nvidia.com/gpu=all"}]}'"#,
+            true,
+        ),
+        (
+            r#"echo '{"Labels":["nvidia"],"Runtimes":{"runc":{}}}'"#,
+            false,
+        ),
+        (r#"echo '{"Runtimes":{"nvidia":{}}}'; exit 1"#, false),
+        ("exit 127", false),
+    ] {
+        let said = words(&auto, info, "");
+        assert_eq!(said.contains("<--gpus><all>"), has_gpu, "{info}: {said}");
+        assert_eq!(said.contains(MISSING), !has_gpu, "{info}: {said}");
+        assert!(said.ends_with("<demo:stage-2>"), "{info}: {said}");
+        for (option, expected) in [("--gpus all", true), ("--gpus none", false)] {
+            let said = words(&auto, info, option);
+            assert_eq!(
+                said.contains("<--gpus><all>"),
+                expected,
+                "{option}, {info}: {said}"
+            );
+            assert!(!said.contains(MISSING), "{option}, {info}: {said}");
+        }
+    }
+    for (device, expected) in [("gpu", true), ("cpu", false)] {
+        let project = with(device);
+        assert!(!project.read("run-merged.sh").contains(" info "));
+        let said = words(&project, "exit 1", "");
+        assert_eq!(said.contains("<--gpus><all>"), expected, "{device}: {said}");
+    }
+}
+
+#[test]
 fn run_merged_hands_every_byte_of_a_variable_on() {
     let project = Project::configured_with("  environment: {A: \"\\x01 \\x7f\"}\n");
     let words = words_for_engine(&project);

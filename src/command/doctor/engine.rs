@@ -27,7 +27,9 @@ pub(super) struct Info {
     driver: String,
     docker_root_dir: String,
     system_time: String,
-    pub(super) runtimes: BTreeMap<String, serde_json::Value>,
+    runtimes: BTreeMap<String, serde_json::Value>,
+    /// By CDI; engines before 28.2 do not list them.
+    discovered_devices: serde_json::Value,
     #[serde(skip)]
     pub(super) is_remote: bool,
 }
@@ -46,6 +48,21 @@ struct Side {
     api_version: String,
     #[serde(rename = "MinAPIVersion")]
     oldest_api: String,
+}
+
+impl Info {
+    /// How the engine gives GPUs to containers; `None` where it cannot.
+    pub(super) fn gpus(&self) -> Option<&'static str> {
+        let devices = self.discovered_devices.as_array().into_iter().flatten();
+        let mut ids = devices.filter_map(|device| device["ID"].as_str());
+        if self.runtimes.contains_key("nvidia") {
+            Some("the runtime of nvidia")
+        } else if ids.any(|id| id.starts_with("nvidia.com/gpu=")) {
+            Some("the device nvidia.com/gpu")
+        } else {
+            None
+        }
+    }
 }
 
 /// `None` where no engine answers.

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::engine::Info;
 use super::listening::listeners;
 use super::{Check, State};
-use crate::command::{naming, published};
+use crate::command::{naming, outcome, published};
 use crate::config::{Host, Mapping};
 use crate::diagnostic::{list, quoted};
 use crate::engine::{Container, Engine};
@@ -210,13 +210,13 @@ fn gpu(subject: &Subject<'_>, stage: &Stage) -> Check {
     let Some(info) = subject.info else {
         return Check::new("GPU", State::Skipped, "no engine answers");
     };
-    let has_runtime = info.runtimes.contains_key("nvidia");
-    let is_wanted = stage.device == Device::Gpu;
-    match (is_wanted, has_runtime) {
-        (true, false) => Check::new("GPU", State::Warning, "the config reserves one, and the engine has no runtime of nvidia")
-            .help("install nvidia-container-toolkit and run `sudo nvidia-ctk runtime configure`, or write `device: {type: cpu}`"),
-        (true, true) => Check::new("GPU", State::Ok, "the engine has the runtime of nvidia"),
-        (false, true) => Check::new("GPU", State::Ok, "the config reserves none; the engine has the runtime of nvidia"),
-        (false, false) => Check::new("GPU", State::Ok, "the config reserves none"),
+    match (stage.device, info.gpus()) {
+        (Device::Gpu, None) => Check::new("GPU", State::Warning, "the config reserves one, and the engine has no runtime of nvidia")
+            .help("install nvidia-container-toolkit and run `sudo nvidia-ctk runtime configure`, or write `device: {type: auto}`"),
+        (Device::Gpu, Some(what)) => Check::new("GPU", State::Ok, format!("the engine has {what}")),
+        (Device::Cpu, Some(what)) => Check::new("GPU", State::Ok, format!("the config reserves none; the engine has {what}")),
+        (Device::Cpu, None) => Check::new("GPU", State::Ok, "the config reserves none"),
+        (Device::Auto, Some(what)) => Check::new("GPU", State::Ok, format!("the engine has {what}; start with `{} up -d`", outcome::compose_with_gpu(subject.folder))),
+        (Device::Auto, None) => Check::new("GPU", State::Ok, "the engine has neither the runtime of nvidia nor a device nvidia.com/gpu; start with `docker compose up -d`, without a GPU"),
     }
 }

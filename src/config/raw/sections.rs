@@ -385,8 +385,8 @@ sections! {
 
     /// Which devices the container may use.
     Device; {
-        /// `cpu`, or `gpu` for all NVIDIA GPUs; default cpu.
-        r#type: Shape::Choice(&[model::Device::Cpu.name(), model::Device::Gpu.name()]),
+        /// `cpu`, `gpu` for all NVIDIA GPUs, or `auto` for them where the machine has one; default cpu.
+        r#type: Shape::Choice(&[model::Device::Cpu.name(), model::Device::Gpu.name(), model::Device::Auto.name()]),
     }
 
     /// The three storage directories.

@@ -70,7 +70,7 @@ pub(super) fn read(
 fn device(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Option<Device> {
     let field = field.filter(|field| !field.node.is_null());
     let (section, at) = raw::Device::of(cx, field, at)?;
-    let choices = [Device::Cpu, Device::Gpu].map(|device| (device.name(), device));
+    let choices = [Device::Cpu, Device::Gpu, Device::Auto].map(|device| (device.name(), device));
     // As in the reference, a section without a type means `cpu` and inherits nothing.
     Some(or(cx.choice(section.r#type, &at, &choices), Device::Cpu))
 }
