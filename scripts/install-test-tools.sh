@@ -14,7 +14,7 @@ shopt -s inherit_errexit
 source "$(dirname -- "${BASH_SOURCE[0]}")/engine.sh"
 
 readonly TOOL_PACKAGES=(
-    shellcheck bats sshpass openssh-client tinyproxy nginx podman xz-utils debootstrap
+    shellcheck bats sshpass openssh-client tinyproxy nginx podman docker-registry xz-utils debootstrap
     zsh fish elvish man-db git gpg
 )
 # Newer than Debian's, or not in Debian.

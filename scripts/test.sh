@@ -20,7 +20,8 @@ Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers|rele
   scripts     shellcheck, check-jsonschema, the workflows, the site, and the tests of the shell library and the installers
   supply      licences, sources, duplicates and known vulnerabilities of the crates
   containers  builds and runs real projects on a real engine
-  engines     the same projects on other engines: newer and older dockers, podman as root and as a user
+  engines     the same projects on other engines: newer and older dockers, podman as root and as a user,
+              and a cache between two engines
   bases       the container tests that depend on the base's release, on Debian 13
   installers  installs, in containers, each tool that the package registries have; 25 minutes, so run it when
               an installer or its library changes
@@ -121,7 +122,7 @@ containers() {
 
 engines() {
   step 'release build' cargo build --release --locked
-  step 'engines' "$repo/scripts/container-tests.sh" engines podman
+  step 'engines' "$repo/scripts/container-tests.sh" engines podman team-cache
 }
 
 # Names of files, as filters for container-tests.sh.
