@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::kept_out;
 use super::paths::{BUILD, HOOK_RUNNER, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
 use crate::model::{Copied, Hook, Role};
 use crate::{credentials, host_ids};
@@ -451,11 +452,12 @@ pub(super) fn context_files(context: String) -> Step {
         from: context,
         target: "/pei-from-context",
     };
+    let [first, keys, last] = kept_out::arguments_of_find();
     let lines = [
         "set -e; export LC_ALL=C; cd /pei-from-context; mkdir /pei-context;",
-        r"kept() { find . \( -name .git -o -name .pei -o -name .env -o -type f \( -name 'user_config*.y*ml'",
-        r"-o \( -name 'id_rsa*' -o -name 'id_dsa*' -o -name 'id_ecdsa*' -o -name 'id_ed25519*' \) ! -name '*.pub'",
-        r#"-o -iname '*.p12' -o -iname '*.pfx' -o -iname '*.jks' -o -iname '*.ppk' -o -iname '*.kdbx' \) \) -prune -o "$@"; };"#,
+        &format!("kept() {{ find . {first}"),
+        &keys,
+        &format!(r#"{last} -prune -o "$@"; }};"#),
         r#"key="$(printf '^[[:space:]\357\273\277]*')(-{4,5} ?BEGIN ([A-Z0-9]+ )*PRIVATE KEY|PuTTY-User-Key-File-)";"#,
         r#"{ kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; }"#,
         "| tar -c --owner=0 --group=0 --mode=go-w --null --no-recursion -T - | tar -x -p -C /pei-context",

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use super::hash::{hex, sum};
 use super::ignore::Ignore;
 use super::inputs::Value;
-use crate::plan::{Plan, matches};
+use crate::plan::{Plan, is_kept_out, is_kept_out_file};
 use crate::project::{Action, Change};
 
 /// What the step that reads a context takes from its files.
@@ -172,9 +172,9 @@ fn of_context(folder: &Path, path: &str) -> Result<FilesOfContext> {
     let ignore = Ignore::new(&ignore);
     let path = path.trim_matches('/');
     let path = if path == "." { "" } else { path };
-    let is_out =
-        |path: &str| path.split('/').any(|name| KEPT_OUT.contains(&name)) || ignore.holds(path);
+    let is_out = |path: &str| is_kept_out(path) || ignore.holds(path);
     let mut found = walk(folder, path, &is_out, ignore.prunes())?;
+    // The step also asks for keys by their lines; here those count.
     found.retain(|name, found| found.kind != Kind::File || !is_kept_out_file(name));
     for found in found.values_mut() {
         found.mode &= !WRITE_BITS;
@@ -183,20 +183,6 @@ fn of_context(folder: &Path, path: &str) -> Result<FilesOfContext> {
         found.insert(".".to_owned(), root);
     }
     Ok(read_all(found)?.collect())
-}
-
-/// What the step that reads a context keeps out by its name, of whatever kind.
-const KEPT_OUT: [&str; 3] = [".git", ".pei", ".env"];
-
-/// The same for files. It also asks for keys by their lines; here those count.
-fn is_kept_out_file(path: &str) -> bool {
-    const KEYS: [&str; 4] = ["id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"];
-    const STORES: [&str; 5] = ["*.p12", "*.pfx", "*.jks", "*.ppk", "*.kdbx"];
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let lower = name.to_lowercase();
-    matches("user_config*.y*ml", name)
-        || KEYS.iter().any(|key| matches(key, name)) && !matches("*.pub", name)
-        || STORES.iter().any(|store| matches(store, &lower))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
