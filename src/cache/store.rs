@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -16,6 +17,9 @@ const LOCAL: &str = "pei-cache";
 
 /// An archive is written under a name that begins so.
 const TEMPORARY: &str = ".pei-tmp-";
+
+/// A file under such a name that is older belongs to no run any more.
+const FORGOTTEN: Duration = Duration::from_hours(24);
 
 /// The place of a project's cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +101,8 @@ fn write_archive(engine: &Engine, reference: &str, temporary: &Path, archive: &P
     fs::rename(temporary, archive).with_context(cannot)
 }
 
-/// What runs of this machine that were killed have left. Another machine's run may still write.
+/// What runs of this machine that were killed have left. Another machine's run may still write, but not into a file that nobody
+/// has written into for a day.
 fn remove_leftovers(folder: &Path) {
     let own = format!("{TEMPORARY}{}-", host());
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -107,7 +112,15 @@ fn remove_leftovers(folder: &Path) {
             .and_then(|name| name.strip_prefix(&own)?.split('-').next());
         let is_over = process
             .is_some_and(|id| id.parse::<u32>().is_ok() && !Path::new("/proc").join(id).exists());
-        if is_over {
+        let is_forgotten = || {
+            let is_temporary = name
+                .to_str()
+                .is_some_and(|name| name.starts_with(TEMPORARY));
+            let written = entry.metadata().and_then(|file| file.modified());
+            let age = written.ok().and_then(|written| written.elapsed().ok());
+            is_temporary && age.is_some_and(|age| age > FORGOTTEN)
+        };
+        if is_over || is_forgotten() {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -172,5 +185,33 @@ mod tests {
             folder.archive("web", "ab"),
             Some("/mnt/share/web-ab.tar".into())
         );
+    }
+
+    #[test]
+    fn what_no_run_writes_any_more_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, hours: u64| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            let age = Duration::from_hours(hours);
+            file.set_modified(std::time::SystemTime::now() - age)
+                .unwrap();
+        };
+        let own = std::process::id();
+        make(".pei-tmp-elsewhere-1-web-ab.tar", 25);
+        make(".pei-tmp-elsewhere-2-web-ab.tar", 23);
+        make(&format!(".pei-tmp-{}-{own}-web-ab.tar", host()), 0);
+        make(&format!(".pei-tmp-{}-4294967295-web-ab.tar", host()), 0);
+        make("web-ab.tar", 1000);
+        remove_leftovers(folder.path());
+        let left = fs::read_dir(folder.path()).unwrap();
+        let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        let mut expected = [
+            ".pei-tmp-elsewhere-2-web-ab.tar".to_owned(),
+            format!(".pei-tmp-{}-{own}-web-ab.tar", host()),
+            "web-ab.tar".to_owned(),
+        ];
+        expected.sort();
+        assert_eq!(left, expected.map(std::ffi::OsString::from));
     }
 }

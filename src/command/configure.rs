@@ -24,7 +24,7 @@ use crate::file_tree::FileTree;
 use crate::host_ids;
 use crate::model::{Device, HostIds, Id, Project, Ssh, SshUser};
 use crate::plan::{self, Inputs, Plan};
-use crate::project::{self, Change, Changes, DEVCONTAINER, WriteMode};
+use crate::project::{self, COMPOSE_FILE, Change, Changes, DEVCONTAINER, WriteMode};
 use crate::render;
 use crate::ui::{Ui, shown};
 
@@ -401,9 +401,28 @@ pub(super) struct Configured {
 }
 
 impl Configured {
-    /// Reads a project's config; `None` where the findings, which have been told, stop the run. Warnings are for
-    /// `pei configure` to tell.
-    pub(super) fn read(
+    /// Reads a project's config, and with `--full-compose` where docker-compose.yml was written so. `None` where the
+    /// findings, which have been told, stop the run. Warnings are for `pei configure` to tell.
+    pub(super) fn read(ui: &mut Ui, project_dir: &Path, config: &Path) -> Result<Option<Self>> {
+        let Some(read) = Self::read_as(ui, project_dir, config, false)? else {
+            return Ok(None);
+        };
+        if read.has_written_compose(project_dir) {
+            return Ok(Some(read));
+        }
+        let full = Self::read_as(ui, project_dir, config, true)?;
+        let full = full.filter(|full| full.has_written_compose(project_dir));
+        Ok(Some(full.unwrap_or(read)))
+    }
+
+    /// Whether docker-compose.yml is what the config makes of it.
+    fn has_written_compose(&self, project_dir: &Path) -> bool {
+        let written = fs::read(project_dir.join(COMPOSE_FILE));
+        let made = self.tree.get(COMPOSE_FILE);
+        made.is_some_and(|made| written.is_ok_and(|written| written == *made.content))
+    }
+
+    fn read_as(
         ui: &mut Ui,
         project_dir: &Path,
         config: &Path,

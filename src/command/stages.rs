@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -11,14 +12,14 @@ use serde_json::{Map, Value};
 
 use super::configure::Configured;
 use super::outcome::shell_word;
+use super::status::builds_of_plan;
 use crate::cache::{BUILT_LABEL, Kept, LIMIT, Override, Store, Wanted};
 use crate::diagnostic::quoted;
 use crate::engine::{Answer, Engine};
 use crate::failure::Failure;
-use crate::file_tree::FileTree;
 use crate::model::Project;
-use crate::plan::KEPT_FILES;
-use crate::project::{self, COMPOSE_FILE, WriteMode};
+use crate::plan::{KEPT_FILES, Plan};
+use crate::project::{self, COMPOSE_FILE, Change, WriteMode};
 use crate::state::{self, Bases, Builds, From, Identity, Kind, StageState, Unknown};
 use crate::ui::{Ui, shown};
 
@@ -62,22 +63,21 @@ impl Stages {
     /// `pei configure` has something to write first; the engine is missing; Compose does not read the files.
     pub(super) fn load(ui: &mut Ui, folder: &Path, config: &Path) -> Result<Option<Self>> {
         let engine = Engine::from_environment();
-        let Some(configured) = Configured::read(ui, folder, config, false)? else {
+        let Some(configured) = Configured::read(ui, folder, config)? else {
             return Ok(None);
         };
-        require_configured(ui, &configured, folder, config)?;
+        require_configured(&configured, folder, config)?;
         let Configured { project, plan, .. } = configured;
-        let json = engine.compose_model(folder, &compose_files(folder))?;
+        let (json, mut images) = ask_at_once(&engine, &plan, folder)?;
         let compose: Value = serde_json::from_str(&json).unwrap_or_default();
         let builds = Builds::from_compose(&json, &plan, folder)?;
-        let bases = bases(&engine, &state::images(&plan, &builds));
+        images.add(&engine, &images_of(&plan, &builds));
+        let images = Value::Array(images.found);
+        let bases = bases(&engine, &state::images(&plan, &builds), &images);
         let states = state::states(&plan, folder, &builds, &bases)?;
-        let images: Vec<String> = builds
-            .iter()
-            .filter_map(|build| build.image.clone())
-            .collect();
-        let images: Vec<&str> = images.iter().map(String::as_str).collect();
-        let built_here = built_here(&engine.inspect_images(&images));
+        let own = builds.iter().filter_map(|build| build.image.as_deref());
+        let own = own.filter_map(|name| state::find(&images, name));
+        let built_here = built_here(own);
         let services = builds.iter().map(|build| build.service.clone()).collect();
         let usual = plan.services.iter().map(|service| service.name.clone());
         Ok(Some(Self {
@@ -338,26 +338,11 @@ pub(super) fn compose_files(folder: &Path) -> Vec<String> {
 }
 
 /// The states are those of the config: what lies there has to be what comes of it.
-fn require_configured(
-    ui: &mut Ui,
-    configured: &Configured,
-    folder: &Path,
-    config: &Path,
-) -> Result<()> {
-    let stale = |tree: &FileTree| -> Result<Option<String>> {
-        let changes = project::compare(tree, folder, WriteMode::Configure)?;
-        Ok(changes.changes.into_iter().next().map(|change| change.path))
-    };
-    let Some(path) = stale(&configured.tree)? else {
+fn require_configured(configured: &Configured, folder: &Path, config: &Path) -> Result<()> {
+    let changes = project::compare(&configured.tree, folder, WriteMode::Configure)?;
+    let Some(Change { path, .. }) = changes.changes.into_iter().next() else {
         return Ok(());
     };
-    // It may have been written with --full-compose.
-    if path == COMPOSE_FILE
-        && let Some(full) = Configured::read(ui, folder, config, true)?
-        && stale(&full.tree)?.is_none()
-    {
-        return Ok(());
-    }
     let mut command = "pei configure".to_owned();
     if folder != Path::new(".") {
         command.extend([" -p ", &shell_word(folder)]);
@@ -375,13 +360,53 @@ fn require_configured(
         .into())
 }
 
+/// What the engine has of the images that were asked for.
+struct Images {
+    asked: BTreeSet<String>,
+    found: Vec<Value>,
+}
+
+impl Images {
+    fn ask(engine: &Engine, asked: BTreeSet<String>) -> Self {
+        let names: Vec<&str> = asked.iter().map(String::as_str).collect();
+        let found = engine.inspect_images(&names);
+        Self { asked, found }
+    }
+
+    /// Asks for those of them that have not been asked for.
+    fn add(&mut self, engine: &Engine, names: &BTreeSet<String>) {
+        let names = names.difference(&self.asked).cloned().collect();
+        self.found.extend(Self::ask(engine, names).found);
+    }
+}
+
+/// The images that builds begin with or copy from, and those that they make.
+fn images_of(plan: &Plan, builds: &Builds) -> BTreeSet<String> {
+    let own = builds.iter().filter_map(|build| build.image.clone());
+    let own = own.filter(|name| !name.is_empty());
+    own.chain(state::images(plan, builds)).collect()
+}
+
+/// What Compose makes of the project's files, and meanwhile what the engine has of the images that they name unless an
+/// override file names others.
+fn ask_at_once(engine: &Engine, plan: &Plan, folder: &Path) -> Result<(String, Images), Failure> {
+    let expected = images_of(plan, &builds_of_plan(plan, folder));
+    thread::scope(|scope| {
+        let images = scope.spawn(|| Images::ask(engine, expected));
+        let json = engine.compose_model(folder, &compose_files(folder))?;
+        let images = images.join();
+        Ok((
+            json,
+            images.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        ))
+    })
+}
+
 /// What the engine, or else a registry, knows of images.
-fn bases(engine: &Engine, names: &BTreeSet<String>) -> Bases {
+fn bases(engine: &Engine, names: &BTreeSet<String>, images: &Value) -> Bases {
     let mut bases = Bases::default();
-    let asked: Vec<&str> = names.iter().map(String::as_str).collect();
-    let images = Value::Array(engine.inspect_images(&asked));
     let platform = format!("linux/{}", architecture());
-    let missing = bases.add_inspected(names, &images, &platform);
+    let missing = bases.add_inspected(names, images, &platform);
     let deadline = Instant::now() + LIMIT;
     for name in missing {
         let arguments = [
@@ -418,10 +443,8 @@ pub(super) fn architecture() -> &'static str {
 }
 
 /// Stage and state of all that the images say was built here.
-fn built_here(images: &[Value]) -> BTreeSet<(String, String)> {
-    let labels = images
-        .iter()
-        .filter_map(|image| image["Config"]["Labels"][BUILT_LABEL].as_str());
+fn built_here<'i>(images: impl Iterator<Item = &'i Value>) -> BTreeSet<(String, String)> {
+    let labels = images.filter_map(|image| image["Config"]["Labels"][BUILT_LABEL].as_str());
     let pairs = labels
         .flat_map(str::split_whitespace)
         .filter_map(|pair| pair.split_once('='));

@@ -71,7 +71,7 @@ impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         let deadline = Instant::now() + LIMIT;
         let folder = project_folder(ui, &self.project_dir)?;
-        let Some(configured) = Configured::read(ui, &folder, &self.config, false)? else {
+        let Some(configured) = Configured::read(ui, &folder, &self.config)? else {
             return Ok(ExitCode::Failure);
         };
         let changes = project::compare(&configured.tree, &folder, WriteMode::Configure)?;
@@ -270,7 +270,8 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-fn builds_of_plan(plan: &Plan, folder: &Path) -> Builds {
+/// What docker-compose.yml says, without Compose.
+pub(super) fn builds_of_plan(plan: &Plan, folder: &Path) -> Builds {
     let host = Host::new(folder.join(INSTALLATION));
     let variable = |name: &str| host.variable(name)?.into_string().ok();
     Builds::from_plan(plan, &variable)

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::time::Instant;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde_json::Value;
@@ -66,6 +68,12 @@ impl<'s> Run<'s> {
             keeps || order.built.contains(stage) && !is_here(stage) && !is_built(stage)
         };
         let asked: Vec<&Wanted> = self.wanted.iter().filter(is_asked_for).collect();
+        if let (true, Store::Folder(folder)) = (takes && self.is_elsewhere(), store) {
+            ui.warning(&format!(
+                "a builder that is not the engine takes nothing from the directory {}: all stages are built",
+                shown(folder)
+            ));
+        }
         if takes || keeps {
             self.there = cache::there(&self.stages.engine, store, &asked);
         }
@@ -199,13 +207,19 @@ impl<'s> Run<'s> {
         let name = self.name_of(store, stage);
         ui.detail(&format!("fetching {name}"));
         let engine = &self.stages.engine;
-        let fetched = match store.archive(stage, &wanted.state) {
+        let fetch = || match store.archive(stage, &wanted.state) {
             None => engine.pull(&store.reference(stage, &wanted.state)),
             Some(archive) => match File::open(&archive) {
                 Ok(file) => engine.load(file),
                 Err(error) => Err(Failure::new(error.to_string())),
             },
         };
+        // Nobody knows how long an image of any size takes.
+        let fetched = unless_quick(QUICK, fetch, || {
+            ui.note(&format!(
+                "still fetching {name}; if it takes too long, end this, and `pei build --pull=false` builds {stage}"
+            ));
+        });
         let verdict = match fetched {
             Ok(()) => {
                 let mut found = cache::here(engine, store, std::slice::from_ref(wanted));
@@ -456,6 +470,30 @@ impl<'s> Run<'s> {
     }
 }
 
+/// A fetch that takes longer is told of.
+const QUICK: Duration = Duration::from_secs(20);
+
+/// What comes of some work; where that takes longer than a limit, it is told once.
+fn unless_quick<T: Send>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send,
+    tell: impl FnOnce(),
+) -> T {
+    let (done, is_done) = channel::<()>();
+    thread::scope(|scope| {
+        let working = scope.spawn(move || {
+            let result = work();
+            drop(done);
+            result
+        });
+        if is_done.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            tell();
+        }
+        let result = working.join();
+        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 /// Where images lie that a builder is handed, below the project.
 const BASES: &str = ".pei/bases";
 /// The file that an image's directory has in the end.
@@ -472,6 +510,16 @@ fn holds_login(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_that_takes_long_is_told_of() {
+        let (go_on, waiting) = channel();
+        let work = move || waiting.recv().map(|()| 1);
+        let tell = || go_on.send(()).unwrap();
+        assert_eq!(unless_quick(Duration::from_millis(1), work, tell), Ok(1));
+        let tell = || panic!("it was quick");
+        assert_eq!(unless_quick(Duration::from_mins(1), || 2, tell), 2);
+    }
 
     #[test]
     fn a_login_in_a_url_is_seen() {

@@ -7,6 +7,7 @@
 
 mod bad_configs;
 mod bad_files;
+mod build;
 #[path = "../hostile/cases.rs"]
 mod cases;
 mod catalogue;

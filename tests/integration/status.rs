@@ -104,3 +104,33 @@ fn it_tells_of_a_config_that_has_not_been_configured() {
     // But for the salt of the password, which is in the tails.
     assert_eq!(cores(&after.1), cores(&pending.1));
 }
+
+#[test]
+fn a_compose_file_with_all_its_notes_is_configured_too() {
+    let project = Project::configured();
+    project.run(["configure", "--full-compose"]).succeeds();
+    let images = serde_json::json!([{
+        "RepoTags": ["ubuntu:24.04"], "Os": "linux", "Architecture": std::env::consts::ARCH,
+        "RootFS": {"Layers": ["sha256:1"]}, "Config": {},
+    }]);
+    let script =
+        "#!/bin/sh\ncase $1 in image) cat \"$0.images\" ;; compose) cat \"$0.compose\" ;; esac\n";
+    let text = project.read("docker-compose.yml");
+    let mut compose: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let mut core = |network: &str| {
+        for service in ["stage-1", "stage-2"] {
+            compose["services"][service]["build"]["network"] = network.into();
+        }
+        fs::write(project.beside("docker.compose"), compose.to_string()).unwrap();
+        let run = status_with(&project, script, &images.to_string(), &["--json"]);
+        let run = run.succeeds().never_says("would change");
+        let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(json["configured"], true);
+        json["stages"][0]["state"].clone()
+    };
+    assert_ne!(
+        core("none"),
+        core("host"),
+        "what an override file says counts"
+    );
+}
