@@ -13,16 +13,16 @@ readonly EXIT_USAGE=2
 
 usage() {
   cat <<'HELP'
-Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|installers|release]
+Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|team|installers|release]
 
-  all         all of these except the last two, in this order; a change must pass them (the default)
+  all         all of these except the last three, in this order; a change must pass them (the default)
   fast        format, lints, rustdoc, unit tests and tests through the binary; under a minute once built
   scripts     shellcheck, check-jsonschema, the workflows, the site, and the tests of the shell library and the installers
   supply      licences, sources, duplicates and known vulnerabilities of the crates
   containers  builds and runs real projects on a real engine
-  engines     the same projects on other engines: newer and older dockers, podman as root and as a user,
-              and a cache between two engines
+  engines     the same projects on other engines: newer and older dockers, podman as root and as a user
   bases       the container tests that depend on the base's release, on Debian 13
+  team        a cache between two engines, in a registry and in a directory; 5 minutes
   installers  installs, in containers, each tool that the package registries have; 25 minutes, so run it when
               an installer or its library changes
   release     makes the files of a release, and installs them where there is no Rust; 15 minutes. Checks that pei
@@ -122,7 +122,7 @@ containers() {
 
 engines() {
   step 'release build' cargo build --release --locked
-  step 'engines' "$repo/scripts/container-tests.sh" engines podman team-cache
+  step 'engines' "$repo/scripts/container-tests.sh" engines podman
 }
 
 # Names of files, as filters for container-tests.sh.
@@ -131,6 +131,11 @@ readonly OF_THE_BASE=(bases users entrypoint environment storage hooks used-by-f
 bases() {
   step 'release build' cargo build --release --locked
   step 'Debian 13' env PEI_TEST_BASE=pei-base:trixie "$repo/scripts/container-tests.sh" -j 2 "${OF_THE_BASE[@]}"
+}
+
+team() {
+  step 'release build' cargo build --release --locked
+  step 'a cache between two engines' "$repo/scripts/container-tests.sh" team-cache
 }
 
 installers() {
@@ -159,7 +164,7 @@ release() {
 main() {
   local group=${1:-all} summary=()
   case $group in
-    all | fast | scripts | supply | containers | engines | bases | installers | release) ;;
+    all | fast | scripts | supply | containers | engines | bases | team | installers | release) ;;
     -h | --help)
       usage
       return
