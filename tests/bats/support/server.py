@@ -34,6 +34,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", self.path.removeprefix("/to/"))
             self.send_header("Content-Length", "0")
+            # Without it wget may ask again on this connection in the moment before the server closes it.
+            self.send_header("Connection", "close")
             self.end_headers()
         elif "empty" in self.path:
             self.announce(0)
