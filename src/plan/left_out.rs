@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::paths::in_context;
+use crate::model::matches;
 
 /// Names that are excluded in every directory, as patterns with the same meaning for Docker and git.
 const NAMES: &[&str] = &[
@@ -88,24 +89,6 @@ fn matches_path(pattern: &str, path: &str) -> bool {
     let parts = || pattern.split('/').zip(path.split('/'));
     pattern.split('/').count() == path.split('/').count()
         && parts().all(|(pattern, part)| matches(pattern, part))
-}
-
-/// Whether a name matches a pattern, in which `*` is any text and `?` one character.
-pub(crate) fn matches(pattern: &str, name: &str) -> bool {
-    let mut signs = pattern.chars();
-    match signs.next() {
-        None => name.is_empty(),
-        Some('*') => {
-            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-            ends.into_iter()
-                .any(|at| matches(signs.as_str(), &name[at..]))
-        }
-        Some(sign) => {
-            let mut rest = name.chars();
-            rest.next().is_some_and(|c| sign == '?' || sign == c)
-                && matches(signs.as_str(), rest.as_str())
-        }
-    }
 }
 
 #[cfg(test)]

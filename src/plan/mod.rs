@@ -7,7 +7,6 @@ mod args;
 mod compose;
 mod devcontainer;
 mod dockerfile;
-mod kept_out;
 mod left_out;
 pub(crate) mod paths;
 mod step;
@@ -21,9 +20,7 @@ pub use compose::{Beside, BuilderService, NamedVolumes, Port, Service, VolumeMou
 pub use devcontainer::Devcontainer;
 pub(crate) use dockerfile::core_name;
 pub use dockerfile::{Dockerfile, ImageStage, Part, Start};
-pub(crate) use kept_out::{is_kept_out, is_kept_out_file};
 pub use left_out::LeftOut;
-pub(crate) use left_out::matches;
 pub(crate) use step::CONTEXT_FOLDER;
 pub use step::{Instruction, Step, StepCommand, StepMount};
 pub(crate) use tree::{CONTEXT, FILES, KEPT_FILES};

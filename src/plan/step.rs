@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::kept_out;
 use super::paths::{BUILD, HOOK_RUNNER, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
-use crate::model::{Copied, Hook, Role};
+use crate::model::{Copied, Hook, Role, arguments_of_find};
 use crate::{credentials, host_ids};
 
 /// One step: an instruction of a Dockerfile with its comments and args.
@@ -452,7 +451,7 @@ pub(super) fn context_files(context: String) -> Step {
         from: context,
         target: "/pei-from-context",
     };
-    let [first, keys, last] = kept_out::arguments_of_find();
+    let [first, keys, last] = arguments_of_find();
     let lines = [
         "set -e; export LC_ALL=C; cd /pei-from-context; mkdir /pei-context;",
         &format!("kept() {{ find . {first}"),

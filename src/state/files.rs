@@ -20,7 +20,8 @@ use sha2::{Digest, Sha256};
 use super::hash::{hex, sum};
 use super::ignore::Ignore;
 use super::inputs::Value;
-use crate::plan::{Plan, is_kept_out, is_kept_out_file};
+use crate::model::{is_kept_out, is_kept_out_file};
+use crate::plan::Plan;
 use crate::project::{Action, Change};
 
 /// What the step that reads a context takes from its files.

@@ -11,7 +11,7 @@ use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Reported, Site};
 use crate::config::yaml::Node;
 use crate::diagnostic::{Code, list, nearest, quoted};
-use crate::model::{ComposeText, Copied, NameForm, Source};
+use crate::model::{ComposeText, Copied, NameForm, Source, is_kept_out, is_kept_out_file};
 
 /// The names that stages may build on and copy from.
 #[derive(Default)]
@@ -28,11 +28,6 @@ const WORKING: &str = "stage-2";
 
 /// The directory that a copy without `from` takes from.
 const INSTALLATION: &str = "installation";
-
-/// Names that are never copied from a context. The build step that reads a context leaves out the same.
-const KEPT_OUT: [&str; 3] = [".git", ".pei", ".env"];
-const KEYS: [&str; 4] = ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"];
-const KEY_STORES: [&str; 5] = ["p12", "pfx", "jks", "ppk", "kdbx"];
 
 /// Directories that have another content when a container runs, and the one that an image has for it.
 const AT_RUN_TIME: [&str; 2] = ["/soft", "/hard/volume"];
@@ -416,19 +411,10 @@ fn require_in_context(
 
 /// The part of a path because of which it is never copied from a context.
 fn kept_out(path: &str) -> Option<&str> {
-    let is_key = |name: &&str| {
-        let (_, ending) = name.rsplit_once('.').unwrap_or_default();
-        let is_key = KEYS.iter().any(|key| name.starts_with(key));
-        let is_config = name.starts_with("user_config") && matches!(ending, "yml" | "yaml");
-        is_config
-            || is_key && ending != "pub"
-            || KEY_STORES
-                .iter()
-                .any(|store| ending.eq_ignore_ascii_case(store))
-    };
+    let last = path.rsplit('/').next();
     path.split('/')
-        .find(|part| KEPT_OUT.contains(part))
-        .or_else(|| path.rsplit('/').next().filter(is_key))
+        .find(|part| is_kept_out(part))
+        .or_else(|| last.filter(|name| is_kept_out_file(name)))
 }
 
 fn not_there(

@@ -1,7 +1,7 @@
 //! Names that the step which copies a context leaves out, because no image may hold them. The step gets them as arguments of
 //! `find`; the state of the stage uses the same lists.
 
-use super::matches;
+use super::pattern::matches;
 
 /// Names of files, directories and links.
 const OF_ANY_KIND: [&str; 3] = [".git", ".pei", ".env"];
@@ -31,7 +31,7 @@ pub(crate) fn is_kept_out_file(path: &str) -> bool {
 }
 
 /// The same lists as arguments of `find`, in three lines.
-pub(super) fn arguments_of_find() -> [String; 3] {
+pub(crate) fn arguments_of_find() -> [String; 3] {
     let any = |option: &str, names: &[String]| {
         let tests = names.iter().map(|name| format!("{option} {name}"));
         tests.collect::<Vec<_>>().join(" -o ")
