@@ -154,8 +154,12 @@ fn build(name: &str, service: &Value, project_dir: &Path) -> Option<Build> {
             options.insert(key.to_owned(), sorted(value.clone()).to_string());
         }
     }
-    if let Some(platform) = service.get("platform").and_then(Value::as_str) {
-        options.insert("platform".to_owned(), platform.to_owned());
+    let platform = service.get("platform").and_then(Value::as_str);
+    let platform = platform
+        .map(str::to_owned)
+        .or_else(|| std::env::var("DOCKER_DEFAULT_PLATFORM").ok());
+    if let Some(platform) = platform.filter(|platform| !platform.is_empty()) {
+        options.insert("platform".to_owned(), platform);
     }
     let hosts = hosts(build.get("extra_hosts").unwrap_or(&Value::Null));
     if !hosts.is_empty() {
@@ -166,10 +170,19 @@ fn build(name: &str, service: &Value, project_dir: &Path) -> Option<Build> {
         let resolved = |path: &Path| std::fs::canonicalize(path).ok();
         resolved(&project_dir.join(context)) == resolved(project_dir)
     };
+    // Docker reads `NAME.dockerignore` beside the Dockerfile NAME, in place of `.dockerignore`.
+    let has_own_ignore_file = || {
+        let name = text("dockerfile").unwrap_or("Dockerfile");
+        project_dir.join(format!("{name}.dockerignore")).exists()
+    };
     let foreign = if text("dockerfile_inline").is_some() {
         Some("an override file gives it a Dockerfile of its own")
     } else if !is_project() {
         Some("an override file gives it another build context")
+    } else if build.get("pull").is_some_and(|pull| *pull == true) {
+        Some("an override file pulls its base image before each build")
+    } else if has_own_ignore_file() {
+        Some("its Dockerfile has a `.dockerignore` of its own")
     } else {
         None
     };
@@ -250,6 +263,21 @@ mod tests {
     }
 
     #[test]
+    fn a_build_that_pei_cannot_foresee_has_no_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_foreign = |build: Value| {
+            let service = json!({"image": "demo:1", "build": build});
+            let build = super::build("stage-1", &service, folder.path()).unwrap();
+            build.foreign.is_some()
+        };
+        let plain = json!({"context": ".", "dockerfile": "stage-1.Dockerfile"});
+        assert!(!is_foreign(plain.clone()));
+        assert!(is_foreign(json!({"context": ".", "pull": true})));
+        std::fs::write(folder.path().join("stage-1.Dockerfile.dockerignore"), "").unwrap();
+        assert!(is_foreign(plain));
+    }
+
+    #[test]
     fn what_reaches_no_step_is_left_out() {
         let service = |build: Value| {
             let service = json!({"image": "demo:1", "build": build});
@@ -262,7 +290,7 @@ mod tests {
         for same in [
             json!({"context": ".", "shm_size": "128m"}),
             json!({"context": ".", "labels": {"a": "b"}, "network": "default"}),
-            json!({"context": ".", "no_cache": true, "pull": true, "tags": ["x"]}),
+            json!({"context": ".", "no_cache": true, "pull": false, "tags": ["x"]}),
             json!({"context": ".", "secrets": [{"source": "x"}], "cache_from": ["y"]}),
         ] {
             assert_eq!(service(same), plain);

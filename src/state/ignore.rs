@@ -15,6 +15,8 @@ pub(super) struct Ignore {
 #[derive(Debug, Clone)]
 struct Line {
     takes_in: bool,
+    /// It has `**` within a part, as in `a**b`, which Docker reads in ways of its own.
+    is_unclear: bool,
     parts: Vec<Vec<char>>,
 }
 
@@ -57,19 +59,24 @@ impl Line {
             Some(rest) => (true, rest.trim()),
             None => (false, line),
         };
-        // `a/../b/.` is `b`.
+        // `a/../b/.` is `b` and `/../b` too; `../b` leads out of the context and fits nothing.
+        let is_rooted = pattern.starts_with('/');
         let mut parts: Vec<&str> = Vec::new();
         for part in pattern.split('/') {
             match part {
                 "" | "." => {}
-                ".." => {
+                ".." if parts.last().is_some_and(|part| *part != "..") => {
                     parts.pop();
                 }
+                ".." if is_rooted => {}
                 part => parts.push(part),
             }
         }
         (!parts.is_empty()).then(|| Self {
             takes_in,
+            is_unclear: parts
+                .iter()
+                .any(|part| *part != "**" && part.contains("**")),
             parts: parts
                 .into_iter()
                 .map(|part| part.chars().collect())
@@ -77,8 +84,12 @@ impl Line {
         })
     }
 
-    /// Whether the path fits, or something above it.
+    /// Whether the path fits, or something above it. An unclear line takes in all and leaves out nothing: a file too many
+    /// in a state costs a build, a missing one would hide a change.
     fn fits(&self, path: &[Vec<char>]) -> bool {
+        if self.is_unclear {
+            return self.takes_in;
+        }
         (1..=path.len()).any(|length| fit(&self.parts, &path[..length]))
     }
 }
@@ -195,6 +206,12 @@ mod tests {
             &["src", "src/a/b", "src/a/b.tmp"],
         );
         case("!a\na", &["a"], &[]);
+        // What leads out of the context fits nothing in it; from its root there is no way out.
+        case("../b\n../../c", &[], &["b", "c"]);
+        case("/../b\nc/../d", &["b", "d"], &["c"]);
+        // Docker reads `**` within a part in ways of its own, so the file counts.
+        case("a**b", &[], &["ab", "axb", "a/b"]);
+        case("*\n!a**b", &[], &["ab", "c"]);
         case(
             "a?c\n[x-z]1\n[^a]2\n\\*",
             &["abc", "y1", "b2", "*"],
