@@ -133,15 +133,7 @@ fn in_registry(engine: &Engine, store: &Store, wanted: &[&Wanted]) -> BTreeMap<S
             .and_then(|mut queue| queue.next().copied())
         {
             let name = store.reference(&wanted.stage, &wanted.state);
-            let arguments = [
-                "buildx",
-                "imagetools",
-                "inspect",
-                "--format",
-                "{{json .Image}}",
-                &name,
-            ];
-            let verdict = of_answer(engine.ask_until(&arguments, deadline), wanted);
+            let verdict = of_answer(engine.registry_image(&name, deadline), wanted);
             if let Ok(mut verdicts) = verdicts.lock() {
                 verdicts.insert(wanted.stage.clone(), verdict);
             }

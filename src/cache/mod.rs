@@ -8,7 +8,7 @@ mod order;
 mod override_file;
 mod store;
 
-pub use lookup::{LIMIT, Verdict, Wanted, here, there};
+pub use lookup::{Found, LIMIT, Verdict, Wanted, here, there};
 pub use order::{Order, order};
 pub use override_file::{Kept, Override, OverrideFile};
 pub use store::{Store, is_whole};

@@ -7,8 +7,8 @@ use anyhow::Result;
 use clap::{ArgAction, ValueHint};
 
 use super::given::{CONFIG, project_folder};
-use super::outcome::shell_word;
-use super::stages::{BUILD_FILE, Stages};
+use super::outcome::{START, enter, shell_word};
+use super::stages::{BUILD_FILE, Stages, lock};
 use super::taking::Run;
 use crate::cache::OverrideFile;
 use crate::cli::Quiet;
@@ -72,11 +72,12 @@ pub struct Args {
 impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         let folder = project_folder(ui, &self.project_dir)?;
+        // Before anything is read: files may change while another build runs.
+        let _lock = lock(ui, &folder)?;
         let Some(stages) = Stages::load(ui, &folder, &self.config)? else {
             return Ok(ExitCode::Failure);
         };
         let targets = self.targets(&stages)?;
-        let _lock = stages.lock(ui)?;
         let unknown_options = self.arguments.iter().find_map(|word| {
             let word = word.to_str()?;
             let is = |option: &str| word == option || word.starts_with(&format!("{option}="));
@@ -125,10 +126,15 @@ impl Args {
         if !stages.engine.run_shown(&stages.folder, &command)? {
             let failure = Failure::engine("the build failed: what the engine said stands above");
             return Err(failure
-                .help("`docker compose build` without the cache ends the same way")
+                .help("read the first line of it that says ERROR")
                 .into());
         }
-        run.keep(ui, self.push)
+        run.check_states(ui, &self.config);
+        let code = run.keep(ui, self.push)?;
+        if targets == stages.usual && self.builder.is_none() {
+            ui.status(&format!("next: {}", enter(&stages.folder, START)));
+        }
+        Ok(code)
     }
 
     /// The services to build, which are called as the stages are.

@@ -12,7 +12,7 @@ use super::given::{
     CONFIG, INSTALLATION, credentials, keys_of_configs, other_names, private_keys, project_folder,
     read_config, require_config, stage_folders,
 };
-use super::outcome::{self, BUILD_AND_START, shell_word};
+use super::outcome::{self, BUILD_AND_START, START, enter, shell_word};
 use super::{host_dirs, naming, published};
 use crate::cli::Quiet;
 use crate::config::{self, Host, Layers, SourceFile, name_of};
@@ -152,7 +152,7 @@ impl Args {
                 "`{DEVCONTAINER}` stays as it was; --with-devcontainer brings it up to date"
             ));
         }
-        ui.status(&next_step(&self.project_dir));
+        ui.status(&next_step(&self.project_dir, project.cache.is_some()));
         let started = project.stages.last();
         if started.is_some_and(|stage| stage.device == Device::Auto) {
             let compose = outcome::compose_with_gpu(&self.project_dir);
@@ -543,14 +543,11 @@ fn are(number: usize) -> String {
     format!("{} {verb}", count(number, "file"))
 }
 
-fn next_step(folder: &Path) -> String {
-    format!("next: {}", enter(folder, BUILD_AND_START))
-}
-
-/// A command for the project's directory.
-fn enter(folder: &Path, command: &str) -> String {
-    if folder == Path::new(".") {
-        return command.to_owned();
-    }
-    format!("cd {} && {command}", shell_word(folder))
+fn next_step(folder: &Path, has_cache: bool) -> String {
+    let command = if has_cache {
+        format!("pei build && {START}")
+    } else {
+        BUILD_AND_START.to_owned()
+    };
+    format!("next: {}", enter(folder, &command))
 }

@@ -13,6 +13,16 @@ const SHORT: usize = 12;
 
 /// Builds and starts the stage that runs, whether or not there is a stage-2.
 pub(super) const BUILD_AND_START: &str = "docker compose up -d --build";
+/// Starts what was built. Another build by Compose would take nothing from a cache.
+pub(super) const START: &str = "docker compose up -d";
+
+/// A command for the project's directory.
+pub(super) fn enter(folder: &Path, command: &str) -> String {
+    if folder == Path::new(".") {
+        return command.to_owned();
+    }
+    format!("cd {} && {command}", shell_word(folder))
+}
 
 /// `docker compose` with the GPUs of `device.type: auto`. Compose reads an override file by itself only where no file is
 /// named, so it is named too.

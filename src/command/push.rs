@@ -8,7 +8,7 @@ use clap::ValueHint;
 
 use super::build::shell_line;
 use super::given::{CONFIG, project_folder};
-use super::stages::Stages;
+use super::stages::{Stages, lock};
 use super::taking::Run;
 use crate::cli::Quiet;
 use crate::exit_code::ExitCode;
@@ -38,6 +38,7 @@ pub struct Args {
 impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         let folder = project_folder(ui, &self.project_dir)?;
+        let _lock = lock(ui, &folder)?;
         let Some(stages) = Stages::load(ui, &folder, &self.config)? else {
             return Ok(ExitCode::Failure);
         };
@@ -46,7 +47,6 @@ impl Args {
             let failure = Failure::new("the config names no cache to keep stages in");
             return Err(failure.help(help).into());
         }
-        let _lock = stages.lock(ui)?;
         let mut run = Run::new(&stages, false);
         run.look(ui, &stages.usual, false, true);
         let file = run.file(&[], true);
@@ -66,9 +66,13 @@ impl Args {
                 return Err(failure.help("`pei build` builds what is missing").into());
             }
         }
-        for stage in run.not_built() {
+        let not_built = run.not_built();
+        for stage in &not_built {
             ui.note(&format!("{stage} was not built here in its present state; `pei build --push` builds and keeps it"));
         }
-        run.keep(ui, true)
+        let is_whole = not_built.is_empty() && stages.unknown().next().is_none();
+        run.check_states(ui, &self.config);
+        let code = run.keep(ui, true)?;
+        Ok(if is_whole { code } else { ExitCode::Failure })
     }
 }

@@ -3,24 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
 use super::configure::Configured;
 use super::outcome::shell_word;
-use super::status::builds_of_plan;
+use super::status::{builds_of_plan, in_registries};
 use crate::cache::{BUILT_LABEL, Kept, LIMIT, Override, Store, Wanted};
 use crate::diagnostic::quoted;
-use crate::engine::{Answer, Engine};
+use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::model::Project;
 use crate::plan::{KEPT_FILES, Plan};
 use crate::project::{self, COMPOSE_FILE, Change, WriteMode};
-use crate::state::{self, Bases, Builds, From, Identity, Kind, StageState, Unknown};
+use crate::state::{self, Bases, Builds, From, Kind, StageState};
 use crate::ui::{Ui, shown};
 
 /// What is written for Compose.
@@ -292,21 +293,10 @@ impl Stages {
         files
     }
 
-    /// Waits until no other run uses the file for Compose.
-    pub(super) fn lock(&self, ui: &mut Ui) -> Result<File> {
-        let path = self.folder.join(BUILD_LOCK);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path);
-        let file = file.with_context(|| format!("cannot open {}", shown(&path)))?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            ui.note("another `pei build` of this project is at work; this one waits for its end");
-            file.lock()
-                .with_context(|| format!("cannot lock {}", shown(&path)))?;
-        }
-        Ok(file)
+    /// The stages whose state is not known, without the tails.
+    pub(super) fn unknown(&self) -> impl Iterator<Item = &StageState> {
+        let states = self.states.iter();
+        states.filter(|state| state.state.is_err() && state.kind != Kind::Tail)
     }
 
     /// Writes the file for Compose: all of it or nothing.
@@ -314,12 +304,38 @@ impl Stages {
         let path = self.folder.join(BUILD_FILE);
         let write = || -> Result<()> {
             let temporary = path.with_extension(format!("yml.{}", std::process::id()));
-            fs::write(&temporary, text)?;
+            // An arg of an override file may be a URL with a login.
+            let mut options = OpenOptions::new();
+            options.create(true).truncate(true).write(true).mode(0o600);
+            options.open(&temporary)?.write_all(text.as_bytes())?;
             fs::rename(&temporary, &path)?;
             Ok(())
         };
         write().with_context(|| format!("cannot write {}", shown(&path)))
     }
+}
+
+/// Waits until no other run uses the file for Compose; `None` where nothing has been configured yet.
+///
+/// # Errors
+/// The lock cannot be opened or taken.
+pub(super) fn lock(ui: &mut Ui, folder: &Path) -> Result<Option<File>> {
+    let path = folder.join(BUILD_LOCK);
+    if !path.parent().is_some_and(Path::is_dir) {
+        return Ok(None);
+    }
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = file.with_context(|| format!("cannot open {}", shown(&path)))?;
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        ui.note("another `pei build` of this project is running; this one waits for its end");
+        file.lock()
+            .with_context(|| format!("cannot lock {}", shown(&path)))?;
+    }
+    Ok(Some(file))
 }
 
 /// The files that Compose reads in a project, in the order in which they count.
@@ -393,8 +409,14 @@ fn ask_at_once(engine: &Engine, plan: &Plan, folder: &Path) -> Result<(String, I
     let expected = images_of(plan, &builds_of_plan(plan, folder));
     thread::scope(|scope| {
         let images = scope.spawn(|| Images::ask(engine, expected));
+        // Without this, an engine that is away would look like one without images.
+        let version = ["version", "--format", "{{.Server.Version}}"];
+        let engine_answers = scope.spawn(move || engine.run(&version));
         let json = engine.compose_model(folder, &compose_files(folder))?;
         let images = images.join();
+        engine_answers
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         Ok((
             json,
             images.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
@@ -407,28 +429,8 @@ fn bases(engine: &Engine, names: &BTreeSet<String>, images: &Value) -> Bases {
     let mut bases = Bases::default();
     let platform = format!("linux/{}", architecture());
     let missing = bases.add_inspected(names, images, &platform);
-    let deadline = Instant::now() + LIMIT;
-    for name in missing {
-        let arguments = [
-            "buildx",
-            "imagetools",
-            "inspect",
-            "--format",
-            "{{json .Image}}",
-            &name,
-        ];
-        let identity = match engine.ask_until(&arguments, deadline) {
-            Answer::Done(text) => serde_json::from_str(&text)
-                .ok()
-                .and_then(|image: Value| Identity::of(&image, &platform)),
-            Answer::Failed(_) | Answer::TimedOut => None,
-        };
-        let reason = || {
-            Unknown::new(format!(
-                "the image {name} is neither here nor in a registry that answers"
-            ))
-        };
-        bases.insert(name.clone(), identity.ok_or_else(reason));
+    for (name, identity) in in_registries(engine, &missing, &platform, LIMIT) {
+        bases.insert(name, identity);
     }
     bases
 }

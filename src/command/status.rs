@@ -17,7 +17,7 @@ use crate::cache::{self, Store, Verdict, Wanted};
 use crate::cli::Quiet;
 use crate::config::{Host, Lookup as _};
 use crate::diagnostic::{count, list, nearest, quoted};
-use crate::engine::Engine;
+use crate::engine::{Answer, Engine};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::plan::Plan;
@@ -311,23 +311,20 @@ fn labels_of(builds: &Builds, images: &Value) -> Labels {
 }
 
 /// Images that only their registries have, all at once.
-fn in_registries(
+pub(super) fn in_registries(
     engine: &Engine,
     names: &BTreeSet<String>,
     platform: &str,
     limit: Duration,
 ) -> Vec<(String, Result<Identity, Unknown>)> {
+    let deadline = Instant::now() + limit;
     let ask = |name: &str| {
-        let arguments = [
-            "buildx",
-            "imagetools",
-            "inspect",
-            "--format",
-            "{{json .Image}}",
-            name,
-        ];
-        let read = |text: String| Identity::of(&serde_json::from_str(&text).ok()?, platform);
-        let identity = engine.ask(&arguments, limit).ok().and_then(read);
+        let identity = match engine.registry_image(name, deadline) {
+            Answer::Done(text) => serde_json::from_str(&text)
+                .ok()
+                .and_then(|image| Identity::of(&image, platform)),
+            Answer::Failed(_) | Answer::TimedOut => None,
+        };
         identity.ok_or_else(|| {
             Unknown::new(format!(
                 "the image {name} is neither here nor in a registry that answers"

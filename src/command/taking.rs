@@ -1,7 +1,8 @@
 //! One run of `build` or `push`: where stages are, which of them are taken, and what is kept of the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,13 +12,13 @@ use serde_json::Value;
 
 use super::outcome::shell_word;
 use super::stages::Stages;
-use crate::cache::{self, LIMIT, Order, OverrideFile, Store, Verdict, Wanted};
+use crate::cache::{self, Found, LIMIT, Order, OverrideFile, Store, Verdict, Wanted};
 use crate::diagnostic::{list, quoted};
 use crate::engine::Answer;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::state::Kind;
-use crate::ui::{Ui, shown};
+use crate::ui::{ColorChoice, Ui, Verbosity, shown};
 
 /// A run, as far as it has come.
 pub(super) struct Run<'s> {
@@ -31,6 +32,8 @@ pub(super) struct Run<'s> {
     keeps: bool,
     /// Takes also what the engine has built itself.
     takes_all: bool,
+    /// Stages whose files or settings changed while this run built them.
+    changed: BTreeSet<String>,
     order: Order,
     /// A builder that is not the engine, and the bases that it is handed.
     builder: Option<BTreeMap<String, String>>,
@@ -40,6 +43,7 @@ impl<'s> Run<'s> {
     pub(super) fn new(stages: &'s Stages, takes_all: bool) -> Self {
         Self {
             takes_all,
+            changed: BTreeSet::new(),
             stages,
             wanted: Vec::new(),
             here: BTreeMap::new(),
@@ -264,13 +268,13 @@ impl<'s> Run<'s> {
         let is_missing = |stage: &str| {
             matches!(
                 self.there.get(stage),
-                Some(Verdict::Absent | Verdict::Foreign(_))
+                Some(Verdict::Absent | Verdict::Foreign(_) | Verdict::Found(Found::Unseen))
             )
         };
         let wanted = self
             .wanted
             .iter()
-            .filter(|wanted| is_missing(&wanted.stage));
+            .filter(|wanted| is_missing(&wanted.stage) && !self.changed.contains(&wanted.stage));
         let wanted = wanted.filter_map(|wanted| {
             let stage = &wanted.stage;
             if self.is_here(stage) {
@@ -324,7 +328,10 @@ impl<'s> Run<'s> {
         let missing = self.wanted.iter().map(|wanted| wanted.stage.as_str());
         let missing = missing.filter(|stage| {
             let verdict = self.there.get(*stage);
-            matches!(verdict, Some(Verdict::Absent | Verdict::Foreign(_))) && !kept.contains(stage)
+            matches!(
+                verdict,
+                Some(Verdict::Absent | Verdict::Foreign(_) | Verdict::Found(Found::Unseen))
+            ) && !kept.contains(stage)
         });
         missing.collect()
     }
@@ -364,6 +371,29 @@ impl<'s> Run<'s> {
             }
         })
         .collect()
+    }
+
+    /// Compares the states with those from before the build. An image of a stage that changed meanwhile may be made of
+    /// either text, so it must not be kept under the state of one.
+    pub(super) fn check_states(&mut self, ui: &mut Ui, config: &Path) {
+        if self.to_keep().is_empty() {
+            return;
+        }
+        let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
+        let now = Stages::load(&mut quiet, &self.stages.folder, config);
+        let now = now.ok().flatten();
+        let is_as_before = |wanted: &&Wanted| {
+            let state = now.as_ref().and_then(|now| now.state(&wanted.stage));
+            let state = state.and_then(|state| state.state.as_ref().ok());
+            state.is_some_and(|state| state.as_str() == wanted.state)
+        };
+        let changed = self.wanted.iter().filter(|wanted| !is_as_before(wanted));
+        self.changed = changed.map(|wanted| wanted.stage.clone()).collect();
+        for stage in &self.changed {
+            ui.warning(&format!(
+                "{stage} is not kept: something that it is made of changed during the build; build it again"
+            ));
+        }
     }
 
     /// Keeps what is to be kept. Where that was asked for by a flag, a place that cannot be reached is a failure.
@@ -499,10 +529,10 @@ const BASES: &str = ".pei/bases";
 /// The file that an image's directory has in the end.
 const INDEX: &str = "index.json";
 
-/// Whether some URL in a text has a login before its host.
+/// Whether some URL in a text has a login before its host. A password may hold `,` and `;`.
 fn holds_login(text: &str) -> bool {
     text.split("://").skip(1).any(|rest| {
-        let end = rest.find(|c: char| c.is_whitespace() || "/'\"\\,;".contains(c));
+        let end = rest.find(|c: char| c.is_whitespace() || "/?#\"".contains(c));
         rest[..end.unwrap_or(rest.len())].contains('@')
     })
 }
@@ -525,6 +555,7 @@ mod tests {
     fn a_login_in_a_url_is_seen() {
         for text in [
             "http_proxy=http://me:pw@proxy:1 /bin/sh",
+            "http_proxy=http://me:p,w;x@proxy:1 /bin/sh",
             r#"["A=https://me@host/x"]"#,
         ] {
             assert!(holds_login(text), "{text}");

@@ -55,6 +55,19 @@ impl Engine {
         }
     }
 
+    /// What a registry tells of an image, as JSON, without pulling it.
+    pub fn registry_image(&self, name: &str, deadline: Instant) -> Answer {
+        let arguments = [
+            "buildx",
+            "imagetools",
+            "inspect",
+            "--format",
+            "{{json .Image}}",
+            name,
+        ];
+        self.ask_until(&arguments, deadline)
+    }
+
     /// Runs a command in a directory, with its output on pei's own stdout and stderr.
     ///
     /// # Errors
