@@ -8,6 +8,7 @@ use crate::project::{PLAIN, Project, Run};
 /// A stand-in for docker with a builder of the driver `kubernetes`, and a registry that has the base image and nothing else.
 const DOCKER: &str = r#"#!/bin/bash
 case "$*" in
+    version*) echo 26.1.5 ;;
     compose*) cat "$0.compose" ;;
     image\ inspect*) cat "$0.images" ;;
     buildx\ inspect*) printf 'Name: team\nDriver: kubernetes\n' ;;
