@@ -96,7 +96,7 @@ SCRIPT
 #!/usr/bin/env bash
 # Fails where a file of this name asks for it.
 printf '%s\n' "$1" >>/var/lib/pei-test/order
-[[ ! -e /etc/pei-test-fail-$1 ]] || exit 9
+[[ ! -e /etc/pei-test-fail-$1 ]] || { echo 'flaky says why' >&2; exit 9; }
 SCRIPT
     done
     write_rich_config
@@ -217,6 +217,35 @@ YAML
     has "$(logs "$ID-every")" flaky.sh
     within 10 docker exec "$ID-every" bash -c 'exec 3<>/dev/tcp/127.0.0.1/22'
     discard every
+}
+
+@test "what the start hooks did is kept, for all to see, what a failed one said for root, and ssh users are told" {
+    must docker exec "$C" sh -c ': >/etc/pei-test-fail-every-1b'
+    restart "$C"
+    wait_for_ssh "$PORT"
+    attempt docker exec --user me "$C" pei-status
+    equal 1 "$status"
+    has "$output" 'stage-1  on-every-run  stage-1/custom/flaky.sh: failed with status 9'
+    has "$output" 'stage-2  on-every-run  stage-2/custom/probe.sh: ok'
+    lacks "$output" 'flaky says why'
+    attempt docker exec "$C" pei-status
+    has "$output" '    flaky says why'
+    must docker exec "$C" sh -c '! grep -r "two words" /pei-init/log --include="*.hook" && ! find /pei-init/log -name "*.output" -perm /077 | grep .'
+
+    typed_session me 'echo "inner: $(bash -ic : 2>&1 | grep -c failed)"'
+    count_is 1 "$output" '^stage-1/custom/flaky.sh \(status 9\)$'
+    has "$output" 'inner: 0'
+    must ssh_as me "$PASSWORD" "$PORT" true
+    lacks "$output" 'hooks failed'
+
+    # More starts than are kept; the hook succeeds again.
+    must docker exec "$C" sh -c 'rm /etc/pei-test-fail-every-1b; for n in 2 3 4 5 6 7 8 9 10 11 12; do mkdir -p /pei-init/log/00000$n; done'
+    restart "$C"
+    wait_for_ssh "$PORT"
+    must docker exec "$C" pei-status
+    equal 10 "$(docker exec "$C" sh -c 'ls -d /pei-init/log/[0-9]* | wc -l')"
+    typed_session me true
+    lacks "$output" 'hooks failed'
 }
 
 @test "a failing first-run hook is reported, the start continues, and it is tried again until it succeeds" {

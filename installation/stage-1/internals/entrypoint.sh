@@ -9,6 +9,8 @@
 set -uo pipefail
 
 readonly TREE=/pei-from-host
+# What the hooks of the last starts did; pei-status shows it.
+readonly LOG=/pei-init/log KEPT_STARTS=10
 
 usage_error() {
   printf 'Error: Unknown entrypoint option: %s\n' "$1" >&2
@@ -58,17 +60,28 @@ read_options() {
   done
 }
 
+# begin_log: fills start_log with the directory for this start's records, which the first hook makes.
+begin_log() {
+  local starts last=-1
+  [[ ! -e "${LOG}/failed" ]] || rm -f -- "${LOG}/failed" 2>/dev/null
+  starts=("${LOG}"/[0-9]*)
+  [[ ! -e "${starts[0]}" ]] || last=$((10#${starts[-1]##*/}))
+  printf -v start_log '%s/%06d' "${LOG}" "$((last + 1))"
+  ((${#starts[@]} < KEPT_STARTS)) || rm -rf -- "${starts[@]:0:${#starts[@]}-KEPT_STARTS+1}" 2>/dev/null
+}
+
 # The container's PATH may contain directories that a user can write to. pei's own scripts run as root, so they use only the
 # system's directories; hooks, sessions and the container's program get the container's PATH.
 prepare() {
-  local stage
+  local stage start_log
   export PEI_HOOK_PATH="${PATH:-}"
   PATH=/usr/sbin:/usr/bin:/sbin:/bin
   # First: sessions must have the variables even if a hook hangs.
   bash "${TREE}/stage-1/internals/environment.sh"
   bash "${TREE}/stage-1/internals/link-storage.sh"
+  begin_log
   for stage in "${stages[@]}"; do
-    bash "${stage}/internals/on-entry.sh"
+    PEI_START_LOG="${start_log}" bash "${stage}/internals/on-entry.sh"
   done
   bash "${TREE}/stage-1/internals/start-sshd.sh"
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Last step of an image: adds the login hooks to every kind of shell, removes what only the build needed, and
-# links the entrypoint.
+# links the entrypoint and pei-status.
 #
 # Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false), PEI_STAGE_DIR_N, and below /pei-build the files that earlier
 # steps copied, with the modes of the host. Needs root, no network.
@@ -103,6 +103,8 @@ main() {
   [[ ! -e "${PEI_SSHD_SETTINGS}" ]] || pei_sshd_settings_last
   clean_up
   ln -sfn /pei-from-host/stage-1/internals/entrypoint.sh /entrypoint.sh
+  mkdir -p /usr/local/bin
+  ln -sfn /pei-from-host/stage-1/internals/status.sh /usr/local/bin/pei-status
 }
 
 main "$@"

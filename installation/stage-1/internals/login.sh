@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Runs the login hooks of the user who logs in. /etc/profile.d, /etc/bash.bashrc and ~/.bashrc source it, with
-# the place's name as its argument. It runs in the user's own shell, so it prints nothing, changes no option, does not
-# exit, and defines no name except PEI_LOGIN_SESSION. If the shell is the container's first process, it makes TERM end it.
+# the place's name as its argument. It runs in the user's own shell, so it prints nothing except that a start hook has
+# failed, changes no option, does not exit, and defines no name except PEI_LOGIN_SESSION. If the shell is the
+# container's first process, it makes TERM end it.
 #
 # The kernel's session id and the uid show whether the hooks have run in this session: a nested shell is in the same
 # session, a new terminal or another user's shell is not. The hooks run as late as possible, at the end of ~/.bashrc if
@@ -66,6 +67,10 @@ __pei_login_restore() {
 [[ $$ != 1 || $- != *i* || -n "$(trap -p TERM)" ]] || trap 'exit 0' TERM
 
 if __pei_login_due "${1:-}"; then
+  # Once: a shell in tmux, which has a session of its own, inherits the variable.
+  if [[ $- == *i* && -n "${SSH_CONNECTION:-}" && -z "${PEI_LOGIN_SESSION:-}" && -s /pei-init/log/failed ]]; then
+    printf 'pei: hooks failed when this container started (pei-status shows more):\n%s\n' "$(</pei-init/log/failed)" >&2
+  fi
   export PEI_LOGIN_SESSION="${__pei_login_session}"
   __pei_login_guard
   for __pei_login_wrapper in /pei-from-host/stage-1/generated/_custom-on-user-login.sh \

@@ -1,0 +1,62 @@
+#!/bin/bash
+# Shows what the hooks of a container's starts did; in an image it is pei-status. It ends with status 1 if a hook of the
+# last start failed. Root also sees the end of what a failed hook wrote to stderr.
+#
+# Usage: pei-status [--all]     (--all: each start that is kept, the last one at the end)
+# Reads: PEI_HOOK_LOGS, the directory of the records (default: /pei-init/log).
+set -uo pipefail
+
+readonly LOG="${PEI_HOOK_LOGS:-/pei-init/log}" LINES_SHOWN=20
+
+# show_hook FILE CURRENT: CURRENT is 1 for the last start. Fails if the hook failed.
+show_hook() {
+  local stage kind began seconds status script said failed=0 word output="${1%.hook}.output"
+  IFS=$'\t' read -r stage kind began seconds status script <"$1" || return 0
+  case "${status}" in
+    0) word=ok ;;
+    running) (($2 == 1)) && word=running || word='did not end' ;;
+    *)
+      word="failed with status ${status}"
+      failed=1
+      ;;
+  esac
+  [[ "${seconds}" == - ]] || word+=" after ${seconds} s"
+  printf '%(%H:%M:%S)T  %s  %s  %s: %s\n' "${began}" "${stage}" "${kind}" "${script}" "${word}"
+  ((failed == 1)) || return 0
+  [[ "${kind}" != on-first-run || "$2" != 1 ]] || printf '    it runs again at the next start\n'
+  if [[ -r "${output}" && -s "${output}" ]]; then
+    said="$(tail -n "${LINES_SHOWN}" -- "${output}" | tr -d '\000-\010\013-\037\177')"
+    printf '    %s\n' "${said//$'\n'/$'\n'    }"
+  fi
+  return 1
+}
+
+main() {
+  local starts start records record status=0 began current
+  case "$*" in
+    '' | --all) ;;
+    *)
+      printf 'Usage: pei-status [--all]\n' >&2
+      return 2
+      ;;
+  esac
+  starts=("${LOG}"/[0-9]*)
+  if [[ ! -d "${starts[0]}" ]]; then
+    printf 'no hook has run at a start of this container\n'
+    return 0
+  fi
+  for start in "${starts[@]}"; do
+    [[ "${start}" == "${starts[-1]}" || "${1:-}" == --all ]] || continue
+    records=("${start}"/*.hook)
+    IFS=$'\t' read -r _ _ began _ <"${records[0]}" || continue
+    printf 'start of %(%Y-%m-%d %H:%M:%S %Z)T\n' "${began}"
+    status=0
+    [[ "${start}" == "${starts[-1]}" ]] && current=1 || current=0
+    for record in "${records[@]}"; do
+      show_hook "${record}" "${current}" || status=1
+    done
+  done
+  return "${status}"
+}
+
+main "$@"
