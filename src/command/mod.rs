@@ -17,9 +17,11 @@ mod published;
 mod push;
 mod record;
 mod remove;
+mod running;
 mod schema;
 mod ssh_config;
 mod stages;
+mod start_hooks;
 mod status;
 mod taking;
 

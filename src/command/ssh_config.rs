@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::given::{CONFIG, INSTALLATION, load_config, project_folder};
 use super::naming::name_for_compose;
 use super::published;
+use super::running::running;
 use crate::cli::Quiet;
 use crate::config::Host;
 use crate::diagnostic::quoted;
@@ -145,29 +146,6 @@ fn entry(
 
 fn can_log_in(user: &SshUser) -> bool {
     user.password.is_some() || user.public_key.is_some()
-}
-
-/// The project's container, if it runs: Compose's, or one that `run-merged.sh` has started.
-fn running(
-    engine: &Engine,
-    name: &str,
-    folder: &Path,
-    stage: &Stage,
-) -> Result<Option<Container>, Failure> {
-    let image = stage.output.with_defaults();
-    let mut containers = engine.containers()?;
-    containers.retain(|container| container.running);
-    let is_composes = |container: &&Container| {
-        container.service.as_ref() == Some(&stage.id.name) && container.is_made_by(name, folder)
-    };
-    let is_merged = |container: &&Container| {
-        container.project.is_none()
-            && image
-                .as_ref()
-                .is_some_and(|image| container.is_of(image, None))
-    };
-    let found = containers.iter().find(is_composes);
-    Ok(found.or_else(|| containers.iter().find(is_merged)).cloned())
 }
 
 fn of_container(container: &Container, ssh: &Ssh) -> Option<(String, u16)> {

@@ -13,6 +13,7 @@ use super::configure::Configured;
 use super::given::{CONFIG, INSTALLATION, project_folder};
 use super::outcome::shell_word;
 use super::stages::{Stages, architecture, compose_files};
+use super::start_hooks;
 use crate::cache::{self, Store, Verdict, Wanted};
 use crate::cli::Quiet;
 use crate::config::{Host, Lookup as _};
@@ -24,8 +25,8 @@ use crate::plan::Plan;
 use crate::project::{self, COMPOSE_FILE, Change, Changes, WriteMode};
 use crate::render::{status_json, status_tree, status_why};
 use crate::state::{
-    self, Bases, Builds, Files, INPUTS_LABEL, Identity, Kind, Labels, StageStanding, StageState,
-    Standing, Unknown,
+    self, Bases, Builds, Files, INPUTS_LABEL, Identity, Kind, Labels, StageStanding, Standing,
+    Unknown,
 };
 use crate::ui::{Ui, shown};
 
@@ -46,6 +47,7 @@ Examples:
   pei status                     The stages of the project in this directory
   pei status stage-2             One of them
   pei status --why stage-2       Everything that has changed in it
+  pei status --hooks             What the hooks of the container's last start did
   pei status --json              For a script")]
 pub struct Args {
     /// The stages to show; by default all
@@ -60,6 +62,9 @@ pub struct Args {
     /// List everything that has changed in a stage, and in those that it needs
     #[arg(long, value_name = "STAGE", conflicts_with_all = ["stages", "json"])]
     why: Option<String>,
+    /// Show what the hooks of the running container's last start did
+    #[arg(long, conflicts_with_all = ["why", "json"])]
+    hooks: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -71,6 +76,9 @@ impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         let deadline = Instant::now() + LIMIT;
         let folder = project_folder(ui, &self.project_dir)?;
+        if self.hooks {
+            return start_hooks::show(ui, &folder, &self.config, &self.stages);
+        }
         let Some(configured) = Configured::read(ui, &folder, &self.config)? else {
             return Ok(ExitCode::Failure);
         };
@@ -85,7 +93,9 @@ impl Args {
         let files = Files::after(&folder, &changes.changes);
         let all = state::states_of(plan, &files, &asked.builds, &asked.bases)?;
         for name in self.stages.iter().chain(&self.why) {
-            require_stage(name, &all)?;
+            let shown = all.iter().filter(|stage| stage.kind != Kind::Files);
+            let shown: Vec<&str> = shown.map(|stage| stage.name.as_str()).collect();
+            require_stage(name, &shown)?;
         }
         let has_cache = configured.project.cache.is_some();
         let known = Stages::known(&folder, configured.project, all, asked.bases);
@@ -147,16 +157,14 @@ impl Args {
     }
 }
 
-fn require_stage(name: &str, states: &[StageState]) -> Result<(), Failure> {
-    let shown = states.iter().filter(|stage| stage.kind != Kind::Files);
-    let names: Vec<&str> = shown.map(|stage| stage.name.as_str()).collect();
+pub(super) fn require_stage(name: &str, names: &[&str]) -> Result<(), Failure> {
     if names.contains(&name) {
         return Ok(());
     }
     let failure = Failure::usage(format!("the project has no stage {}", quoted(name)));
     Err(failure.help(match nearest(name, names.iter().copied()) {
         Some(meant) => format!("did you mean {}?", quoted(meant)),
-        None => format!("the stages are {}", list(&names, "and")),
+        None => format!("the stages are {}", list(names, "and")),
     }))
 }
 

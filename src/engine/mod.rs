@@ -49,10 +49,16 @@ impl Engine {
 
     /// The output of a command in a running container; `None` if it fails.
     pub fn exec(&self, container: &Container, command: &[&str]) -> Option<String> {
+        let (success, stdout) = self.try_exec(container, command)?;
+        success.then_some(stdout)
+    }
+
+    /// Whether a command in a running container succeeded, and its output in both cases; `None` if the engine does not answer.
+    pub fn try_exec(&self, container: &Container, command: &[&str]) -> Option<(bool, String)> {
         let mut arguments = vec!["exec", &container.id];
         arguments.extend(command);
         let output = self.output(&arguments).ok()?;
-        output.success.then_some(output.stdout)
+        Some((output.success, output.stdout))
     }
 
     /// The machine that the engine runs on, if it is not this one.

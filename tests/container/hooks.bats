@@ -230,6 +230,9 @@ YAML
     lacks "$output" 'flaky says why'
     attempt docker exec "$C" pei-status
     has "$output" '    flaky says why'
+    attempt "$PEI_BIN" status --hooks -p "$PROJECT"
+    equal 1 "$status"
+    has "$output" '    flaky says why'
     must docker exec "$C" sh -c '! grep -r "two words" /pei-init/log --include="*.hook" && ! find /pei-init/log -name "*.output" -perm /077 | grep .'
 
     typed_session me 'echo "inner: $(bash -ic : 2>&1 | grep -c failed)"'

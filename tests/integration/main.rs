@@ -39,6 +39,7 @@ mod shells;
 mod skip;
 mod ssh_config;
 mod stages;
+mod start_hooks;
 mod status;
 mod supply_chain;
 mod template;
