@@ -1,20 +1,54 @@
 //! The files that pei carries: templates, the installation tree, the examples.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use include_dir::{Dir, include_dir};
+/// Paths and contents, in the order in which build.rs packed them.
+type Files = Vec<(&'static str, &'static [u8])>;
 
-static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/templates");
-static INSTALLATION: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/installation");
-static EXAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/examples");
+macro_rules! packed {
+    ($name:literal) => {
+        LazyLock::new(|| unpack(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".lz4"))))
+    };
+}
+
+static TEMPLATES: LazyLock<Files> = packed!("templates");
+static INSTALLATION: LazyLock<Files> = packed!("installation");
+static EXAMPLES: LazyLock<Files> = packed!("examples");
+static DIAGNOSTICS: LazyLock<Files> = packed!("diagnostics");
+
+/// Done once in a run for each block, whose content stays until the end of the run.
+fn unpack(packed: &[u8]) -> Files {
+    let mut rest: &'static [u8] = lz4_flex::decompress_size_prepended(packed)
+        .unwrap_or_else(|error| panic!("the files of pei are damaged: {error}"))
+        .leak();
+    let mut files = Files::new();
+    while let Some((path, length)) = header(&mut rest) {
+        let (content, after) = rest.split_at(length);
+        files.push((path, content));
+        rest = after;
+    }
+    files
+}
+
+/// Takes the line that stands before a file's content: its size and its path.
+fn header(rest: &mut &'static [u8]) -> Option<(&'static str, usize)> {
+    let end = rest.iter().position(|byte| *byte == b'\n')?;
+    let (length, path) = std::str::from_utf8(&rest[..end]).ok()?.split_once(' ')?;
+    *rest = &rest[end + 1..];
+    Some((path, length.parse().ok()?))
+}
+
+fn content(files: &Files, path: &str) -> Option<&'static [u8]> {
+    let found = files.iter().find(|(name, _)| *name == path)?;
+    Some(found.1)
+}
 
 /// The names that `pei create --quick` accepts, sorted.
 pub fn quick_templates() -> Vec<&'static str> {
     let mut names: Vec<_> = TEMPLATES
-        .get_dir("config/quick")
-        .into_iter()
-        .flat_map(Dir::files)
-        .filter_map(|file| file.path().file_stem()?.to_str())
+        .iter()
+        .filter_map(|(path, _)| path.strip_prefix("config/quick/")?.strip_suffix(".yml"))
         .collect();
     names.sort_unstable();
     names
@@ -26,15 +60,15 @@ pub fn quick_templates() -> Vec<&'static str> {
 ///
 /// If pei was built without that template.
 pub fn template(path: &str) -> &'static str {
-    TEMPLATES
-        .get_file(path)
-        .and_then(include_dir::File::contents_utf8)
+    content(&TEMPLATES, path)
+        .and_then(|text| std::str::from_utf8(text).ok())
         .unwrap_or_else(|| panic!("template {path} is part of pei"))
 }
 
 /// The files of `installation/`: the path relative to that directory, and the content.
 pub fn installation() -> impl Iterator<Item = (String, Cow<'static, [u8]>)> {
-    let shipped = files(&INSTALLATION).map(|(path, content)| (path, Cow::Borrowed(content)));
+    let shipped = INSTALLATION.iter();
+    let shipped = shipped.map(|(path, content)| ((*path).to_owned(), Cow::Borrowed(*content)));
     shipped.chain(forwarders())
 }
 
@@ -53,27 +87,19 @@ fn forwarders() -> impl Iterator<Item = (String, Cow<'static, [u8]>)> {
 
 /// The content of a file below `installation/`.
 pub(crate) fn installation_file(path: &str) -> Option<&'static [u8]> {
-    INSTALLATION.get_file(path).map(include_dir::File::contents)
+    content(&INSTALLATION, path)
 }
 
 /// The files of `examples/`: the path relative to that directory, and the content.
-pub fn examples() -> impl Iterator<Item = (String, &'static [u8])> {
-    files(&EXAMPLES)
+pub fn examples() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    EXAMPLES.iter().copied()
 }
 
-fn files(root: &'static Dir<'static>) -> impl Iterator<Item = (String, &'static [u8])> {
-    let mut found = Vec::new();
-    collect(root, &mut found);
-    found.into_iter()
-}
-
-fn collect(dir: &'static Dir<'static>, found: &mut Vec<(String, &'static [u8])>) {
-    for file in dir.files() {
-        found.push((file.path().to_string_lossy().into_owned(), file.contents()));
-    }
-    for inner in dir.dirs() {
-        collect(inner, found);
-    }
+/// The page that explains each code, `docs/diagnostics.md`.
+pub(crate) fn diagnostics() -> &'static str {
+    content(&DIAGNOSTICS, "diagnostics.md")
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .unwrap_or_default()
 }
 
 /// Whether a file of `installation/` is the user's once it has been written.
@@ -83,4 +109,35 @@ pub fn is_users(path: &str) -> bool {
         .next()
         .is_some_and(|stage| stage.starts_with("stage-"))
         && matches!(parts.next(), Some("custom" | "tmp"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    #[test]
+    fn every_file_is_packed_as_it_is() {
+        let page = std::fs::read_to_string("docs/diagnostics.md");
+        assert_eq!(page.ok().as_deref(), Some(diagnostics()));
+        let folders = [
+            ("templates", &TEMPLATES),
+            ("installation", &INSTALLATION),
+            ("examples", &EXAMPLES),
+        ];
+        for (folder, files) in folders {
+            assert_eq!(files.len(), count(Path::new(folder)), "{folder}");
+            for (path, content) in files.iter() {
+                let source = std::fs::read(format!("{folder}/{path}"));
+                assert_eq!(source.ok().as_deref(), Some(*content), "{folder}/{path}");
+            }
+        }
+    }
+
+    fn count(folder: &Path) -> usize {
+        let files = |path: PathBuf| if path.is_dir() { count(&path) } else { 1 };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| files(entry.path())).sum()
+    }
 }

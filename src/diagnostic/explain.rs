@@ -1,9 +1,7 @@
 //! The catalogue of codes, which is also a page of the documentation.
 
 use super::Code;
-
-/// The page, with a section for each code.
-const CATALOGUE: &str = include_str!("../../docs/diagnostics.md");
+use crate::assets;
 
 /// What a code means, a small example, and how to fix it, as Markdown.
 pub fn explain(code: Code) -> &'static str {
@@ -12,7 +10,7 @@ pub fn explain(code: Code) -> &'static str {
 
 /// The text below the code's heading, up to the next heading.
 fn section(code: Code) -> Option<&'static str> {
-    let mut rest = CATALOGUE;
+    let mut rest = assets::diagnostics();
     while let Some((_, after)) = rest.split_once("\n## ") {
         let (heading, body) = after.split_once('\n')?;
         if heading.trim() == code.name() {
@@ -39,7 +37,7 @@ mod tests {
 
     #[test]
     fn every_section_belongs_to_a_code() {
-        for line in CATALOGUE.lines() {
+        for line in assets::diagnostics().lines() {
             if let Some(heading) = line.strip_prefix("## ") {
                 assert!(
                     Code::ALL.iter().any(|code| code.name() == heading.trim()),
