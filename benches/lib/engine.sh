@@ -86,17 +86,30 @@ each_id() {
   ((${#ids[@]} == 0)) || "${remove[@]}" "${ids[@]}" >/dev/null 2>&1 || true
 }
 
+# forget_builds: the engine has neither the images of this run's projects nor what was built for them; the bases stay.
+forget_builds() {
+  each_id docker image rm --force -- docker image ls --quiet --filter 'label=io.pei.state' --filter "reference=${id}*"
+  each_id docker image rm --force -- docker image ls --quiet --filter "reference=*/${id}/*"
+  forget_records
+}
+
+forget_records() {
+  local record
+  while IFS= read -r record; do
+    docker builder prune --all --force --filter "id=${record}" >/dev/null 2>&1 || true
+  done < <(own_records)
+}
+
 engine_clean_up() {
-  local project record
+  local project
   each_id docker container rm --force --volumes -- docker container ls --all --quiet --filter "label=${id}"
   each_id docker image rm --force -- docker image ls --quiet --filter "reference=${id}*"
+  each_id docker image rm --force -- docker image ls --quiet --filter "reference=*/${id}/*"
   # A rebuilt tag leaves its former image without a name; Compose's label tells whose it was.
   for project in "${work}/${id}"-*/; do
     project="${project%/}"
     each_id docker image rm --force -- \
       docker image ls --quiet --filter "label=com.docker.compose.project=${project##*/}"
   done
-  while IFS= read -r record; do
-    docker builder prune --all --force --filter "id=${record}" >/dev/null 2>&1 || true
-  done < <(own_records)
+  forget_records
 }

@@ -70,6 +70,12 @@ stage_2:
 YAML
 }
 
+# cached_config BASE [REGISTRY/PATH]: a cache that nobody asks may be anywhere.
+cached_config() {
+  minimal_config "$1"
+  printf "cache: {registry: '%s'}\n" "${2:-localhost:1/bench}"
+}
+
 # changing_config BASE: two stages with an installer, a script and run-time hooks each. What rows change is set by
 # variables.
 changing_config() {

@@ -172,17 +172,39 @@ row_status() {
     process_time true "$(status_line docker)"
     figure status 'the same with the engine' "${took}" s 0.4 'by itself' '' '' "${took_best}"
   fi
+  hashing_figure
   for ((folder = 0; folder < 1000; folder++)); do
     mkdir -p "${project}/app/${folder}"
     (cd -- "${project}/app/${folder}" && printf 'text %d\n' {1..100} | split -l 1 -a 3 -d - file-)
   done
-  {
-    minimal_config "${base}"
-    printf '  copy: [{from: all, path: /app, to: /app}]\n'
-    printf 'contexts: {app: app}\nstages: {all: {copy: [{from: app, path: ., to: /app/}]}}\n'
-  } | configure pei
+  context_config | configure pei
   process_time true "${line}"
   figure status '100,000 files of a context, more than without' "$(calculate "${took} - ${plain}")" s 2 'by itself'
+}
+
+# The status of two projects in turn, which differ in 220 files alone: whatever else a busy machine does is in both.
+hashing_figure() {
+  local run files own="${project}" lines=() pair=() list=''
+  for files in 0 220; do
+    new_project "hashing-${files}" pei
+    mkdir -p "${project}/app"
+    ((files == 0)) || (cd -- "${project}/app" && seq -f 'text %g' "${files}" | split -l 1 -a 3 -d - file-)
+    context_config | configure pei
+    lines+=("$(status_line /no/engine)")
+  done
+  for ((run = 0; run < 2 * PROCESS_RUNS; run++)); do
+    for files in 0 1; do pair["${files}"]="$(seconds_of "${work}/log" bash -c "exec ${lines["${files}"]}")"; done
+    list+="$(calculate "${pair[1]} - ${pair[0]}")"$'\n'
+  done
+  figure status '220 files of a context, more than without' "$(median <<<"${list%$'\n'}")" s 0.005 'by itself'
+  project="${own}"
+}
+
+# context_config: a project with all files of the context `app`.
+context_config() {
+  minimal_config "${base}"
+  printf '  copy: [{from: all, path: /app, to: /app}]\n'
+  printf 'contexts: {app: app}\nstages: {all: {copy: [{from: app, path: ., to: /app/}]}}\n'
 }
 
 # status_line ENGINE: the status of a project; 3 says that there is no engine.
@@ -227,6 +249,8 @@ build_rows() {
   done
   [[ -z "${row}" ]] || change_rows
   ! wants tree || tree_row
+  ! wants nothing-to-do || nothing_to_do_row
+  ! wants colleague || colleague_row
 }
 
 # A base that no cache knows for every build; sizes by implementation.
@@ -275,6 +299,67 @@ tree_row() {
   figure tree 'six hooks of 5 s in two branches' "${tree}" s "$(calculate "${chain} * 0.65")" '0.65 of one chain' "${chain}" measured \
     "$(best <<<"${times_of_tree%$'\n'}")"
   figure tree 'hooks of other stages that ran after an edit of a leaf' "${edited}" parts 0 none
+}
+
+# pei_build OPTION…: sets took to how long `pei build` took; the log is ${project}.log.
+pei_build() {
+  took="$(seconds_of "${project}.log" timeout --foreground 1800 "${PEI_BIN}" build -p "${project}" "$@")"
+}
+
+# Two projects in turn: an image that Compose built alone has lost the labels that tell `pei build` that nothing is to be done.
+nothing_to_do_row() {
+  local run took plain turns=7 by_pei by_compose
+  ((runs <= turns)) || turns="${runs}"
+  new_project by-compose pei
+  by_compose="${project}"
+  cached_config "${base}" | configure pei
+  build pei
+  new_project by-pei pei
+  by_pei="${project}"
+  cached_config "${base}" | configure pei
+  pei_build
+  for ((run = 0; run < turns; run++)); do
+    project="${by_compose}"
+    build pei
+    note_time compose-again pei "${took}"
+    project="${by_pei}"
+    pei_build
+    note_time build-again pei "${took}"
+    [[ -z "$(executed_steps "${project}.log")" ]] || pei_die 'pei build ran steps, though nothing was to be done'
+  done
+  plain="$(time_of compose-again pei)"
+  figure nothing-to-do '`pei build`, compared with `docker compose build`' "$(time_of build-again pei)" s \
+    "$(calculate "${plain} + 0.3")" '0.3 s more' "${plain}" measured "$(best_of build-again pei)"
+}
+
+# One machine builds and keeps, and another one has the base alone: it pulls, or it builds.
+colleague_row() {
+  local what='a first build, compared with the pull alone' run took fresh registry pulls
+  if ! start_registry; then
+    pei_log_warn 'docker-registry is not installed'
+    figure colleague "${what}" '' s 3 '3 s more'
+    return
+  fi
+  for ((run = 1; run <= runs; run++)); do
+    fresh="${id}-team-${run}"
+    fresh_base "${fresh}"
+    new_project "team-${run}" pei
+    cached_config "${fresh}" "${registry}/${id}" | configure pei
+    pei_build --push
+    forget_builds
+    new_project "colleague-${run}" pei
+    cached_config "${fresh}" "${registry}/${id}" | configure pei
+    pulls="$("${PEI_BIN}" build -q --dry-run -p "${project}" 2>"${work}/log" | grep '^docker pull')" \
+      || pei_die 'nothing is taken from the cache' "$(<"${work}/log")"
+    note_time pull pei "$(seconds_of "${work}/log" bash -c "${pulls}")"
+    forget_builds
+    pei_build
+    note_time colleague pei "${took}"
+  done
+  local pull
+  pull="$(time_of pull pei)"
+  figure colleague "${what}" "$(time_of colleague pei)" s "$(calculate "${pull} + 3")" '3 s more' "${pull}" measured \
+    "$(best_of colleague pei)"
 }
 
 size_figure() {
