@@ -20,14 +20,14 @@ setup_file() {
     printf '%s\n' '#!/bin/sh' '[ "$*" != "-u -n" ] || { echo developer; exit; }' 'exec /usr/bin/id "$@"' >"$WORK/bin/id"
     chmod +x "$WORK/bin/id"
     project editor
-    mkdir "$PROJECT/work"
+    mkdir "$PROJECT/mounted"
     config --with-devcontainer <<YAML
 stage_1:
   $(image_1)
   ssh: {users: {me: {password: devcontainer-Pw1, uid: 1000}}}
 stage_2:
   $(image_2)
-  storage: {workspace: {type: host, host_path: ./work}}
+  storage: {workspace: {type: host, host_path: ./mounted}}
 YAML
     local file=$PROJECT/.devcontainer/devcontainer.json
     { sed '$d' "$file" && printf '%s\n' '  "remoteEnv": {"OWN": "kept"}, // mine' '}'; } >"$WORK/new"
@@ -74,5 +74,5 @@ in_editor() {
 @test "the user has the caller's uid, and what it writes is the caller's" {
     must in_editor sh -c 'id -u && echo text >written'
     has "$output" "$DEVELOPER"
-    equal "$DEVELOPER text" "$(stat -c %u "$PROJECT/work/written") $(<"$PROJECT/work/written")"
+    equal "$DEVELOPER text" "$(stat -c %u "$PROJECT/mounted/written") $(<"$PROJECT/mounted/written")"
 }
