@@ -39,6 +39,7 @@ mod render;
 mod ssh_config;
 mod state;
 mod ui;
+mod utc;
 mod yaml_text;
 
 #[cfg(test)]

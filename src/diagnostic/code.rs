@@ -77,6 +77,7 @@ codes! {
     InvalidContainerOption = "invalid-container-option",
     InvalidProxyAddress = "invalid-proxy-address",
     LoopbackProxy = "loopback-proxy",
+    InvalidSnapshot = "invalid-snapshot",
     FileNotFound = "file-not-found",
     UnreadableFile = "unreadable-file",
     PathOutsideInstallation = "path-outside-installation",

@@ -17,7 +17,7 @@ pub struct Builder {
     pub environment: Vec<(String, String)>,
     /// Its hooks.
     pub on_build: Vec<Hook>,
-    /// False: the stage does without the mirror and the apt proxy of stage-1.
+    /// False: the stage does without the mirror, the snapshot and the apt proxy of stage-1.
     pub apt: bool,
 }
 

@@ -117,6 +117,24 @@ pub struct Apt {
     pub use_proxy: bool,
     /// The proxy setting of apt stays in the image.
     pub keep_proxy_after_build: bool,
+    /// The archive of the distribution as it was at a time. `None`: as it is.
+    pub snapshot: Option<Snapshot>,
+}
+
+impl Apt {
+    /// Whether the build sets up apt in another way than the base does.
+    pub fn is_set_up(&self) -> bool {
+        self.use_proxy || self.repo_source != AptSource::Unchanged || self.snapshot.is_some()
+    }
+}
+
+/// `apt.snapshot` and `apt.snapshot_url`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// As apt spells it: `20250601T000000Z`.
+    pub time: String,
+    /// The server, without a slash at its end. `None`: the distribution's own.
+    pub url: Option<String>,
 }
 
 /// `apt.repo_source`.

@@ -276,7 +276,9 @@ fn apt(apt: &Apt) -> Setting {
         keep_repo_after_build,
         use_proxy,
         keep_proxy_after_build,
+        snapshot,
     } = apt;
+    let snapshot = snapshot.as_ref();
     let repo_source = match repo_source {
         AptSource::Unchanged => "",
         AptSource::Mirror(text) | AptSource::File(text) => text,
@@ -291,6 +293,16 @@ fn apt(apt: &Apt) -> Setting {
         (
             "keep_proxy_after_build",
             Setting::Flag(*keep_proxy_after_build),
+        ),
+        (
+            "snapshot",
+            Setting::maybe(snapshot.map(|it| &it.time), |time| Setting::word(time)),
+        ),
+        (
+            "snapshot_url",
+            Setting::maybe(snapshot.and_then(|it| it.url.as_ref()), |url| {
+                Setting::word(url)
+            }),
         ),
     ])
 }

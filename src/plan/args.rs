@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::paths;
 use super::tree::{self, Needs, Tree};
-use crate::model::{AptSource, ComposeText, Id, Origin, Project, Proxy, Role, SshUser, Stage};
+use crate::model::{
+    AptSource, ComposeText, Id, Origin, Project, Proxy, Role, Snapshot, SshUser, Stage,
+};
 
 /// One build arg.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +156,12 @@ fn of_core(stage: &Stage) -> Vec<BuildArg> {
             BuildArg::flag("APT_USE_PROXY", apt.use_proxy),
             BuildArg::flag("APT_KEEP_PROXY", apt.keep_proxy_after_build),
         ]);
+        if let Some(Snapshot { time, url }) = &apt.snapshot {
+            args.extend([
+                BuildArg::text("APT_SNAPSHOT", time),
+                BuildArg::text("APT_SNAPSHOT_URL", url.as_deref().unwrap_or_default()),
+            ]);
+        }
     }
     args.push(BuildArg::text(
         stage.id.variable("PEI_STAGE_DIR"),

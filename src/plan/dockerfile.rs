@@ -310,12 +310,12 @@ fn core(tree: &Tree<'_>, stage: &Stage, view: &View<'_>) -> Vec<Step> {
         steps.push(step::set_up_base(stage.role));
     }
     if let Some(apt) = &stage.apt
-        && (apt.use_proxy || apt.repo_source != AptSource::Unchanged)
+        && apt.is_set_up()
     {
         let file = apt_file(apt);
         // A global proxy has declared these args already.
         let proxy = (!stage.proxy.enable_globally).then_some(&*http);
-        steps.push(step::set_up_apt(file, proxy));
+        steps.push(step::set_up_apt(apt, file, proxy));
     }
     if is_on_image {
         steps.push(step::install(&packages(stage), &cache));
@@ -455,7 +455,12 @@ pub(super) fn apt_cache(lineage: &[&Stage]) -> String {
             AptSource::Mirror(keyword) => Some(format!("-{keyword}")),
             AptSource::File(file) => Some(format!("-{file}")),
         });
-    let plain = format!("{name}{}", sources.unwrap_or_default())
+    let snapshot = lineage
+        .iter()
+        .find_map(|stage| stage.apt.as_ref()?.snapshot.as_ref())
+        .map(|snapshot| format!("-{}", snapshot.time));
+    let (sources, snapshot) = (sources.unwrap_or_default(), snapshot.unwrap_or_default());
+    let plain = format!("{name}{sources}{snapshot}")
         .replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
     format!("pei-apt-{plain}")
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::paths::{BUILD, HOOK_RUNNER, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
-use crate::model::{Copied, Hook, Role, arguments_of_find};
+use crate::model::{Apt, Copied, Hook, Role, arguments_of_find};
 use crate::{credentials, host_ids};
 
 /// One step: an instruction of a Dockerfile with its comments and args.
@@ -293,7 +293,11 @@ pub(super) fn set_up_base(role: Role) -> Step {
 }
 
 /// Sets apt's sources; the file is the user's sources, or the directory that holds them.
-pub(super) fn set_up_apt(file: Option<&str>, proxy: Option<&str>) -> Step {
+pub(super) fn set_up_apt(apt: &Apt, file: Option<&str>, proxy: Option<&str>) -> Step {
+    let snapshot = apt
+        .snapshot
+        .as_ref()
+        .map(|_| ["APT_SNAPSHOT", "APT_SNAPSHOT_URL"]);
     let (mut mounts, call) = internals("set-up-apt.sh", &["log.sh"]);
     mounts.extend(file.map(|file| StepMount::Bind {
         source: in_context(file),
@@ -303,6 +307,7 @@ pub(super) fn set_up_apt(file: Option<&str>, proxy: Option<&str>) -> Step {
         .apart()
         .about(&["Where packages come from."])
         .with_args(["APT_SOURCE_FILE", "APT_USE_PROXY"])
+        .with_args(snapshot.into_iter().flatten())
         .with_args(proxy)
 }
 
@@ -424,9 +429,9 @@ pub(super) fn hook_of_base(
     .apart()
 }
 
-/// Sets the mirror and the proxy if the base has apt. `SHELL` of the base may be another one than `sh`.
-pub(super) fn set_up_apt_of_base(file: Option<&str>, proxy: Option<&str>) -> Step {
-    let mut step = set_up_apt(file, proxy);
+/// Sets apt's sources and the proxy if the base has apt. `SHELL` of the base may be another one than `sh`.
+pub(super) fn set_up_apt_of_base(apt: &Apt, file: Option<&str>, proxy: Option<&str>) -> Step {
+    let mut step = set_up_apt(apt, file, proxy);
     if let Instruction::Run { command, .. } = &mut step.instruction
         && let StepCommand::Shell(lines) = command
     {

@@ -10,7 +10,7 @@ use super::paths;
 use super::step::{self, Step};
 use super::view::View;
 use crate::model::{
-    AptSource, BuildContext, Builder, ComposeText, Copied, Origin, Project, Source, Stage, Start,
+    Apt, BuildContext, Builder, ComposeText, Copied, Origin, Project, Source, Stage, Start,
 };
 
 /// The prefix of a context's name in builds, and of the stage that holds the files of a context.
@@ -98,8 +98,7 @@ impl<'p> Tree<'p> {
             kept_paths: kept_paths(project),
         };
         let apt = project.stages.iter().find_map(|stage| stage.apt.as_ref());
-        let is_wanted =
-            apt.is_some_and(|apt| apt.use_proxy || apt.repo_source != AptSource::Unchanged);
+        let is_wanted = apt.is_some_and(Apt::is_set_up);
         // Whether a stage, or one that it builds on, has set up apt.
         let mut is_set_up: Vec<bool> = Vec::new();
         for builder in &project.builders {
@@ -347,10 +346,10 @@ impl<'p> Tree<'p> {
                 // Each stage declares its args: podman does not inherit them.
                 steps.push(step::global_proxy(&http, &https));
             }
-            if self.sets_up_apt[index] {
-                let file = system.apt.as_ref().and_then(dockerfile::apt_file);
+            if let Some(apt) = system.apt.as_ref().filter(|_| self.sets_up_apt[index]) {
                 let proxy = (!system.proxy.enable_globally).then_some(&*http);
-                steps.push(step::set_up_apt_of_base(file, proxy));
+                let file = dockerfile::apt_file(apt);
+                steps.push(step::set_up_apt_of_base(apt, file, proxy));
             }
         }
         let has_shell = has_hooks || self.is_on_system[index];

@@ -88,6 +88,7 @@ fn a_minimal_config_gets_the_defaults() {
         keep_repo_after_build: true,
         use_proxy: false,
         keep_proxy_after_build: false,
+        snapshot: None,
     };
     assert_eq!(stage.apt, Some(apt));
     assert_eq!(stage.ssh, None);

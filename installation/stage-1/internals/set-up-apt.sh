@@ -1,8 +1,9 @@
 #!/bin/bash
-# Points apt at a mirror or at a sources file, and through the proxy, for the build.
+# Points apt at a mirror, a sources file or a snapshot of the archive, and through the proxy, for the build.
 # Keeps the replaced files in /pei-init/apt-original, from where finish-image.sh restores them.
 #
-# Reads: APT_SOURCE_FILE (a mirror keyword, a file, or empty), APT_USE_PROXY, PEI_HTTP_PROXY_1.
+# Reads: APT_SOURCE_FILE (a mirror keyword, a file, or empty), APT_SNAPSHOT (a time, or empty), APT_SNAPSHOT_URL,
+# APT_USE_PROXY, PEI_HTTP_PROXY_1.
 # Environment for tests: PEI_ROOT, a directory to use instead of /. Needs root, no network.
 set -Eeuo pipefail
 shopt -s inherit_errexit
@@ -70,32 +71,48 @@ use_debian_mirror() {
   for file in "${ROOT}/etc/apt/sources.list" "${ROOT}/etc/apt/sources.list.d/debian.sources"; do
     [[ -f "${file}" ]] || continue
     keep_original "${file}"
-    awk -v base="http://${host}" "${DEBIAN_SOURCES_AWK}" "${BACKUP}/${file#"${ROOT}"}" >"${file}"
+    awk -v base="http://${host}" "${SOURCES_AWK}" "${BACKUP}/${file#"${ROOT}"}" >"${file}"
   done
 }
 
-# Reads one-line entries and deb822 stanzas; collects a stanza until its suites are known.
-readonly DEBIAN_SOURCES_AWK='
-  function tree(suite) {
-    if (suite ~ /(-security|\/updates)$/) return base "/debian-security"
+# Reads one-line entries and deb822 stanzas; collects a stanza until its suites are known. With a snapshot the address gets
+# its time, and apt takes lists that are no longer valid by their date. Ubuntu has one tree for all suites, and an archive for
+# ports; the addresses of PPAs have more parts.
+readonly SOURCES_AWK='
+  function tree(suite, components, address) {
+    if (ubuntu) {
+      if (address !~ /^https?:\/\/[^\/]+\/ubuntu(-ports)?\/?$/) return ""
+      return base (address ~ /-ports\/?$/ ? "/ubuntu-ports" : "/ubuntu") dated
+    }
+    if (components !~ /(^|[ \t])main([ \t]|$)/) return ""
+    if (suite ~ /(-security|\/updates)$/) return base "/debian-security" dated
     if (suite ~ /^(stretch|buster|bullseye|bookworm|trixie|forky|duke|sid|stable|oldstable|testing|unstable)(-updates|-backports|-proposed-updates)?$/)
-      return base "/debian"
+      return base "/debian" dated
     return ""
   }
-  function flush_stanza(   i, uri, words) {
-    split(suites, words, /[ \t]+/)
-    uri = (components ~ /(^|[ \t])main([ \t]|$)/) ? tree(words[1]) : ""
+  function flush_stanza(   i, uri, suite, address) {
+    split(suites, suite, /[ \t]+/)
+    split(uris, address, /[ \t]+/)
+    uri = tree(suite[1], components, address[1])
     for (i = 1; i <= held; i++) {
-      if (uri != "" && tolower(lines[i]) ~ /^uris:/) lines[i] = "URIs: " uri
+      if (uri != "" && dated != "" && tolower(lines[i]) ~ /^check-valid-until:/) continue
+      if (uri != "" && tolower(lines[i]) ~ /^uris:/) {
+        lines[i] = "URIs: " uri
+        if (dated != "") lines[i] = lines[i] "\nCheck-Valid-Until: no"
+      }
       print lines[i]
     }
-    held = 0; suites = ""; components = ""
+    held = 0; suites = ""; components = ""; uris = ""
   }
   /^deb(-src)?[ \t]/ {
     at = ($2 ~ /^\[/) ? 3 : 2
     while (at > 2 && $(at - 1) !~ /\]$/ && at < NF) at++
-    uri = ($(at + 2) == "main") ? tree($(at + 1)) : ""
+    uri = tree($(at + 1), $(at + 2), $at)
     if (uri != "") $at = uri
+    if (uri != "" && dated != "" && $0 !~ /check-valid-until=/) {
+      if (at == 2) $1 = $1 " [check-valid-until=no]"
+      else $2 = "[check-valid-until=no " substr($2, 2)
+    }
     print
     next
   }
@@ -106,6 +123,7 @@ readonly DEBIAN_SOURCES_AWK='
     sub(/^[^:]*:[ \t]*/, "", value)
     if (tolower($0) ~ /^suites:/) suites = value
     if (tolower($0) ~ /^components:/) components = value
+    if (tolower($0) ~ /^uris:/) uris = value
     next
   }
   /^[ \t]*$/ { flush_stanza(); print; next }
@@ -113,13 +131,24 @@ readonly DEBIAN_SOURCES_AWK='
   END { flush_stanza() }
 '
 
-use_mirror() {
+# Prints ubuntu, debian, or nothing for any other system.
+distribution() {
   local id
   # shellcheck source=/dev/null
   id="$(. "${ROOT}/etc/os-release" && printf '%s' "${ID:-} ${ID_LIKE:-}")"
   case " ${id} " in
-    *' ubuntu '*) use_ubuntu_mirror "$1" ;;
-    *' debian '*) use_debian_mirror "$1" ;;
+    *' ubuntu '*) printf 'ubuntu' ;;
+    *' debian '*) printf 'debian' ;;
+    *) ;;
+  esac
+}
+
+use_mirror() {
+  local system
+  system="$(distribution)"
+  case "${system}" in
+    ubuntu) use_ubuntu_mirror "$1" ;;
+    debian) use_debian_mirror "$1" ;;
     *) pei_log_warn "apt.repo_source \`$1\` is a mirror of Ubuntu and Debian; this base is neither, so its sources are not changed" ;;
   esac
 }
@@ -149,6 +178,29 @@ use_file() {
   fi
 }
 
+# A dated address works with every apt. The snapshot option of newer ones first asks the archive as it is now, and then a
+# server by https, whose certificate a bare base cannot check. The packages are signed either way.
+use_snapshot() {
+  local time="$1" base="$2" system file text is_found=false
+  system="$(distribution)"
+  case "${system}" in
+    ubuntu) base="${base:-http://snapshot.ubuntu.com}" ;;
+    debian) base="${base:-http://snapshot.debian.org/archive}" ;;
+    *) pei_die "apt.snapshot: this base is neither Debian nor Ubuntu; remove the key" ;;
+  esac
+  for file in "${ROOT}"/etc/apt/{sources.list,sources.list.d/{debian,ubuntu,pei}.sources}; do
+    [[ -f "${file}" ]] || continue
+    # What replaced the base's files is not an original.
+    [[ "${APT_SOURCE_FILE:-}" == /* ]] || keep_original "${file}"
+    text="$(awk -v base="${base}" -v dated="/${time}" -v ubuntu="$([[ "${system}" != ubuntu ]] || echo 1)" \
+      "${SOURCES_AWK}" "${file}")"
+    printf '%s\n' "${text}" >"${file}"
+    ! grep -qE "^(deb|URIs:).*/${time}( |\$)" <<<"${text}" || is_found=true
+  done
+  [[ "${is_found}" == true ]] \
+    || pei_die "apt.snapshot: none of apt's sources is the archive of ${system^}; name one in apt.repo_source and the server in apt.snapshot_url, or remove the key"
+}
+
 use_proxy() {
   local url="$1"
   printf 'Acquire::http::Proxy "%s";\nAcquire::https::Proxy "%s";\n' "${url}" "${url}" \
@@ -161,6 +213,9 @@ main() {
     /*) use_file "${APT_SOURCE_FILE}" ;;
     *) use_mirror "${APT_SOURCE_FILE}" ;;
   esac
+  if [[ -n "${APT_SNAPSHOT:-}" ]]; then
+    use_snapshot "${APT_SNAPSHOT}" "${APT_SNAPSHOT_URL:-}"
+  fi
   if [[ "${APT_USE_PROXY:-false}" == true ]]; then
     use_proxy "${PEI_HTTP_PROXY_1:?}"
   fi

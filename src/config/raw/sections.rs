@@ -295,7 +295,7 @@ sections! {
         environment: Shape::Environment,
         /// The scripts of the stage, which are in installation/stages/NAME; default none.
         custom: Shape::Section(&BUILDER_CUSTOM),
-        /// `none`: do without the mirror and the apt proxy of `stage_1`; by default a stage on Debian or Ubuntu
+        /// `none`: do without the mirror, the snapshot and the apt proxy of `stage_1`; by default a stage on Debian or Ubuntu
         /// uses them.
         apt: Shape::Choice(&["none"]),
     }
@@ -381,6 +381,10 @@ sections! {
         use_proxy: Shape::Boolean,
         /// The finished image keeps apt's proxy setting; default false.
         keep_proxy_after_build: Shape::Boolean,
+        /// A time such as 20250601T000000Z: packages come from the archive as it was then; default null, as it is now.
+        snapshot: Shape::Text,
+        /// The server that has the snapshots; default http://snapshot.debian.org/archive or http://snapshot.ubuntu.com.
+        snapshot_url: Shape::Text,
     }
 
     /// Which devices the container may use.

@@ -29,6 +29,10 @@ pub(super) fn of(section: &str) -> Vec<Value> {
                 "then": { "anyOf": [is_set("registry"), is_set("folder")] },
             }),
         ],
+        "Apt" => vec![
+            texts("snapshot", "^[0-9]{8}T[0-9]{6}Z$"),
+            texts("snapshot_url", "^https?://[a-zA-Z0-9][a-zA-Z0-9._~:/%+-]*$"),
+        ],
         "Copy" => {
             let name = NameForm::OWNER.pattern();
             vec![

@@ -2,6 +2,7 @@
 
 use super::image_name::split_domain;
 use super::project_path::{self, normalise};
+use super::snapshot;
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, or};
 use crate::diagnostic::{Code, list, nearest};
@@ -23,6 +24,7 @@ pub(super) fn read(
         keep_repo_after_build: true,
         use_proxy: false,
         keep_proxy_after_build: false,
+        snapshot: None,
     };
     let Some((section, at)) = raw::Apt::of(cx, field, stage) else {
         return apt;
@@ -37,6 +39,10 @@ pub(super) fn read(
     apt.keep_repo_after_build = or(cx.boolean(keep, &at), true);
     apt.use_proxy = or(cx.boolean(section.use_proxy, &at), false);
     apt.keep_proxy_after_build = or(cx.boolean(section.keep_proxy_after_build, &at), false);
+    let is_replaced = apt.repo_source != AptSource::Unchanged;
+    let source = section.repo_source.filter(|_| is_replaced);
+    let fields = (section.snapshot, section.snapshot_url);
+    apt.snapshot = snapshot::read(cx, fields, source, &at);
     apt
 }
 

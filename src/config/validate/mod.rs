@@ -30,6 +30,7 @@ mod proxy;
 mod script;
 mod script_word;
 mod services;
+mod snapshot;
 mod ssh;
 mod stage;
 mod stage_kind;
