@@ -126,7 +126,7 @@ engines() {
 }
 
 # Names of files, as filters for container-tests.sh.
-readonly OF_THE_BASE=(bases users entrypoint environment storage hooks used-by-flow)
+readonly OF_THE_BASE=(bases users entrypoint environment storage hooks used-by-flow snapshot)
 
 bases() {
   step 'release build' cargo build --release --locked

@@ -5,7 +5,8 @@
 
 use super::{
     Apt, AptSource, Builder, Cache, CachePlace, ComposeText, Copied, EnvVar, Hook, Hooks, Id,
-    Mount, MountSource, Origin, Project, Proxy, Role, Source, Ssh, SshUser, Stage, Start, Storage,
+    Mount, MountSource, Origin, Project, Proxy, Role, Snapshot, Source, Ssh, SshUser, Stage, Start,
+    Storage,
 };
 
 /// A value of the tree. No value holds a password or a key.
@@ -278,12 +279,11 @@ fn apt(apt: &Apt) -> Setting {
         keep_proxy_after_build,
         snapshot,
     } = apt;
-    let snapshot = snapshot.as_ref();
     let repo_source = match repo_source {
         AptSource::Unchanged => "",
         AptSource::Mirror(text) | AptSource::File(text) => text,
     };
-    Setting::map([
+    let mut entries = vec![
         ("repo_source", Setting::word(repo_source)),
         (
             "keep_repo_after_build",
@@ -294,17 +294,16 @@ fn apt(apt: &Apt) -> Setting {
             "keep_proxy_after_build",
             Setting::Flag(*keep_proxy_after_build),
         ),
-        (
-            "snapshot",
-            Setting::maybe(snapshot.map(|it| &it.time), |time| Setting::word(time)),
-        ),
-        (
-            "snapshot_url",
-            Setting::maybe(snapshot.and_then(|it| it.url.as_ref()), |url| {
-                Setting::word(url)
-            }),
-        ),
-    ])
+    ];
+    if let Some(Snapshot { time, url }) = snapshot {
+        entries.push(("snapshot", Setting::word(time)));
+        let url = url
+            .as_deref()
+            .map(|url| ("snapshot_url", Setting::word(url)));
+        entries.extend(url);
+    }
+    let named = entries.into_iter();
+    Setting::Map(named.map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 fn variable(variable: &EnvVar) -> (String, Setting) {

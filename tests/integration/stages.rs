@@ -211,6 +211,43 @@ fn the_mirror_and_the_proxies_of_stage_1_reach_the_hooks_of_foreign_bases() {
 }
 
 #[test]
+fn a_snapshot_reaches_every_build_that_reads_the_archive() {
+    let project = tree();
+    let apt = "  apt: {snapshot: 20240601T000000Z, snapshot_url: 'http://mirror/archive/'}\n";
+    let config = TREE.replace("contexts:", &format!("{apt}contexts:"));
+    let config = config.replace("{{TAG:-20}}", "20");
+    project.write("user_config.yml", &config);
+    project.run(["configure", "--with-merged"]).succeeds();
+    let core = project.read("stage-1.Dockerfile");
+    assert!(
+        core.contains("ARG APT_SNAPSHOT\nARG APT_SNAPSHOT_URL\n"),
+        "{core}"
+    );
+    // Its lists are other ones.
+    assert!(
+        core.contains("id=pei-apt-ubuntu-24.04-20240601T000000Z"),
+        "{core}"
+    );
+    let stages = project.read("stages.Dockerfile");
+    let (_, npm) = stages.split_once(" AS npm\n").unwrap();
+    let npm = npm.split("\nFROM ").next().unwrap();
+    assert!(
+        npm.contains("ARG APT_SNAPSHOT\n") && npm.contains("set-up-apt.sh; fi"),
+        "{npm}"
+    );
+    for text in [
+        project.read("docker-compose.yml"),
+        project.read("merged.env"),
+    ] {
+        assert!(
+            text.contains("20240601T000000Z") && text.contains("http://mirror/archive"),
+            "{text}"
+        );
+        assert!(!text.contains("archive/\n"), "{text}");
+    }
+}
+
+#[test]
 fn what_only_further_stages_need_goes_with_them_unless_it_was_edited() {
     let project = tree();
     let of_stages = ["stages.Dockerfile", "installation/stages/pei-run-hook.sh"];

@@ -383,7 +383,7 @@ sections! {
         keep_proxy_after_build: Shape::Boolean,
         /// A time such as 20250601T000000Z: packages come from the archive as it was then; default null, as it is now.
         snapshot: Shape::Text,
-        /// The server that has the snapshots; default http://snapshot.debian.org/archive or http://snapshot.ubuntu.com.
+        /// The server that has the snapshots, such as `http://snapshot.debian.org/archive`; default that of Debian or of Ubuntu.
         snapshot_url: Shape::Text,
     }
 
