@@ -18,6 +18,7 @@
 
 mod assets;
 mod bug;
+mod bundle;
 mod cache;
 mod cli;
 mod command;

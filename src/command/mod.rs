@@ -1,6 +1,7 @@
 //! The subcommands, a file each: what they accept and what they do.
 
 mod build;
+mod bundle;
 mod completions;
 mod configure;
 mod create;
@@ -24,6 +25,7 @@ mod stages;
 mod start_hooks;
 mod status;
 mod taking;
+mod unbundle;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -38,6 +40,8 @@ pub enum Command {
     Configure(configure::Args),
     Build(build::Args),
     Push(push::Args),
+    Bundle(bundle::Args),
+    Unbundle(unbundle::Args),
     Status(status::Args),
     Remove(remove::Args),
     SshConfig(ssh_config::Args),
@@ -52,11 +56,13 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "create",
     "configure",
     "build",
     "push",
+    "bundle",
+    "unbundle",
     "status",
     "remove",
     "ssh-config",
@@ -78,6 +84,8 @@ impl Command {
             Self::Configure(args) => args.run(ui),
             Self::Build(args) => args.run(ui),
             Self::Push(args) => args.run(ui),
+            Self::Bundle(args) => args.run(ui),
+            Self::Unbundle(args) => args.run(ui),
             Self::Status(args) => args.run(ui),
             Self::Remove(args) => args.run(ui),
             Self::SshConfig(args) => args.run(ui),
@@ -99,6 +107,8 @@ impl Command {
             Self::Configure(args) => args.quiet.quiet,
             Self::Build(args) => args.quiet.quiet,
             Self::Push(args) => args.quiet.quiet,
+            Self::Bundle(args) => args.quiet.quiet,
+            Self::Unbundle(args) => args.quiet.quiet,
             Self::Status(args) => args.quiet.quiet,
             Self::Remove(args) => args.quiet.quiet,
             Self::SshConfig(args) => args.quiet.quiet,

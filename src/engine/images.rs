@@ -125,6 +125,16 @@ impl Engine {
         Err(self.failed(&arguments, &output))
     }
 
+    /// Writes several images into one file, in which a layer that they share stands once.
+    ///
+    /// # Errors
+    /// The engine's message.
+    pub fn save_all(&self, names: &[&str], file: &Path) -> Result<(), Failure> {
+        let file = file.to_string_lossy();
+        let arguments = [&["save", "-o", &file, "--"], names].concat();
+        self.run(&arguments).map(drop)
+    }
+
     /// Writes an image into a directory, in the layout of the Open Container Initiative.
     ///
     /// # Errors

@@ -69,6 +69,20 @@ impl LeftOut {
         }
     }
 
+    /// Whether git ignores a file or directory, given relative to the project: it is a person's own, or of one machine.
+    pub fn is_personal(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        matches!(path, ".git" | ".pei" | ".env")
+            || name == ".git"
+            || name.ends_with(".local.yml")
+            || name.ends_with(".local.yaml")
+            || NAMES.iter().any(|pattern| matches(pattern, name))
+            || KEYS_OF_PEIDOCKER
+                .iter()
+                .any(|pattern| matches_path(pattern, path))
+            || self.key_files.iter().any(|file| file == path)
+    }
+
     /// Whether builds exclude a file or directory, given relative to the project.
     pub fn holds(&self, path: &str) -> bool {
         let is_name = |part| {

@@ -9,11 +9,13 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 15] = [
+pub(crate) const COMMANDS: [&str; 17] = [
     "create",
     "configure",
     "build",
     "push",
+    "bundle",
+    "unbundle",
     "status",
     "remove",
     "ssh-config",

@@ -1,0 +1,273 @@
+//! A project and its images in one file, for machines without a network.
+//!
+//! The file is a tar of [`PAGE`], [`PROJECT`] and [`IMAGES`], so that it opens without pei too. tar itself packs and unpacks:
+//! it is on every machine, and refuses paths that lead out of the directory.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::failure::Failure;
+use crate::plan::LeftOut;
+use crate::ui::shown;
+
+/// What is in the file, for whoever opens it without pei.
+const PAGE: &str = "README.txt";
+/// The project's files.
+const PROJECT: &str = "project.tar";
+/// What `docker load` reads.
+const IMAGES: &str = "images.tar";
+
+const PAGE_TEXT: &str = "\
+This file holds a project of pei and the images that its build begins with.
+
+With pei:     pei unbundle FILE
+Without it:   docker load -i images.tar; mkdir project; tar -xf project.tar -C project
+";
+
+/// A directory for the parts of a bundle, which is removed with everything in it at the end.
+#[derive(Debug)]
+pub struct Workshop {
+    place: PathBuf,
+}
+
+impl Workshop {
+    /// Makes it beside a path, so that moving a result there is only a rename. What a killed run left in its place is removed.
+    ///
+    /// # Errors
+    /// The directory beside the path cannot be written.
+    pub fn beside(path: &Path) -> Result<Self> {
+        let name = path.file_name().unwrap_or(OsStr::new("bundle"));
+        let name = [OsStr::new("."), name, OsStr::new(".pei-tmp")];
+        let place = path.with_file_name(name.into_iter().collect::<OsString>());
+        let cannot = || format!("cannot make {}", shown(&place));
+        match fs::remove_dir_all(&place) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(cannot);
+            }
+            _ => {}
+        }
+        fs::create_dir(&place).with_context(cannot)?;
+        Ok(Self { place })
+    }
+
+    /// The file for the images.
+    pub fn images(&self) -> PathBuf {
+        self.place.join(IMAGES)
+    }
+
+    /// Packs the files of a project, without those that are personal: git ignores the same ones.
+    ///
+    /// # Errors
+    /// A directory cannot be read, or tar fails.
+    pub fn pack_project(&self, folder: &Path, left_out: &LeftOut) -> Result<()> {
+        let mut list = Vec::new();
+        list_files(folder, "", left_out, &mut list)?;
+        let names = self.place.join("names");
+        fs::write(&names, list).with_context(|| format!("cannot write {}", shown(&names)))?;
+        let packed = run_tar([
+            "-cf".as_ref(),
+            self.place.join(PROJECT).as_os_str(),
+            "-C".as_ref(),
+            folder.as_os_str(),
+            "--null".as_ref(),
+            "-T".as_ref(),
+            names.as_os_str(),
+        ]);
+        // Also where the directory is kept: it is no part of the bundle.
+        let _ = fs::remove_file(&names);
+        packed
+    }
+
+    /// Makes the bundle of what is here, and puts it in its place.
+    ///
+    /// # Errors
+    /// tar fails, or the disk is full; then nothing is in that place.
+    pub fn finish(&self, output: &Path) -> Result<()> {
+        let cannot = || format!("cannot write {}", shown(output));
+        fs::write(self.place.join(PAGE), PAGE_TEXT).with_context(cannot)?;
+        let whole = self.place.join("bundle.tar");
+        run_tar([
+            "-cf".as_ref(),
+            whole.as_os_str(),
+            "-C".as_ref(),
+            self.place.as_os_str(),
+            PAGE.as_ref(),
+            PROJECT.as_ref(),
+            IMAGES.as_ref(),
+        ])?;
+        let written = File::open(&whole).and_then(|file| file.sync_all());
+        written
+            .and_then(|()| fs::rename(&whole, output))
+            .with_context(cannot)
+    }
+
+    /// Unpacks a bundle.
+    ///
+    /// # Errors
+    /// The file is no bundle, or is damaged.
+    pub fn open(&self, bundle: &Path) -> Result<()> {
+        let no_bundle = || {
+            Failure::new(format!("{} is not a whole bundle", shown(bundle)))
+                .help("`pei bundle` makes one; a copy that was cut short has to be copied again")
+        };
+        let unpacked = run_tar([
+            "-xof".as_ref(),
+            bundle.as_os_str(),
+            "-C".as_ref(),
+            self.place.as_os_str(),
+            PAGE.as_ref(),
+            PROJECT.as_ref(),
+            IMAGES.as_ref(),
+        ]);
+        let is_file =
+            |name: &str| fs::symlink_metadata(self.place.join(name)).is_ok_and(|it| it.is_file());
+        if unpacked.is_err() || !is_file(PROJECT) || !is_file(IMAGES) {
+            return Err(no_bundle().into());
+        }
+        let project = self.place.join("project");
+        fs::create_dir(&project).with_context(|| format!("cannot make {}", shown(&project)))?;
+        let unpacked = run_tar([
+            "-xof".as_ref(),
+            self.place.join(PROJECT).as_os_str(),
+            "-C".as_ref(),
+            project.as_os_str(),
+        ]);
+        unpacked.map_err(|error| no_bundle().help(format!("{error:#}")).into())
+    }
+
+    /// Puts the unpacked project in its place, which must be free or an empty directory.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn move_project(&self, folder: &Path) -> Result<()> {
+        fs::rename(self.place.join("project"), folder)
+            .with_context(|| format!("cannot make {}", shown(folder)))
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.place);
+    }
+}
+
+/// Adds the paths below a directory of the project, each with a zero byte behind it. Directories are listed where they
+/// are empty, as tar packs the others with their files.
+fn list_files(root: &Path, below: &str, left_out: &LeftOut, list: &mut Vec<u8>) -> Result<()> {
+    let folder = root.join(below);
+    let cannot = || format!("cannot read {}", shown(&folder));
+    let mut entries = fs::read_dir(&folder)
+        .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
+        .with_context(cannot)?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name();
+        let name = name.to_str().ok_or_else(|| {
+            Failure::new(format!("the name of {} is not UTF-8", shown(&entry.path())))
+                .help("rename it")
+        })?;
+        let path = match below {
+            "" => name.to_owned(),
+            below => format!("{below}/{name}"),
+        };
+        if left_out.is_personal(&path) {
+            continue;
+        }
+        let is_folder = entry.file_type().with_context(cannot)?.is_dir();
+        let is_empty = || fs::read_dir(entry.path()).is_ok_and(|mut it| it.next().is_none());
+        if is_folder && !is_empty() {
+            list_files(root, &path, left_out, list)?;
+        } else {
+            // tar takes a name that begins with a hyphen for an option.
+            write!(list, "./{path}\0")?;
+        }
+    }
+    Ok(())
+}
+
+fn run_tar<const N: usize>(arguments: [&OsStr; N]) -> Result<()> {
+    let output = Command::new("tar")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Failure::new(format!("cannot run tar: {error}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(output.stderr.trim_ascii());
+    Err(Failure::new(format!("tar failed: {said}")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_out_again_without_what_is_personal() {
+        let folder = tempfile::tempdir().unwrap();
+        let project = folder.path().join("a project");
+        for path in [
+            "user_config.yml",
+            "user_config.local.yml",
+            ".env",
+            ".pei/secrets/stage-1",
+            ".git/config",
+            "installation/stage-1/custom/-x 'q' $a\n#.sh",
+            "installation/stage-1/custom/a.sh.bak",
+            "installation/stage-1/custom/id_mine",
+            "installation/.env",
+        ] {
+            let path = project.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "text").unwrap();
+        }
+        fs::create_dir_all(project.join("empty")).unwrap();
+        let left_out = LeftOut::new([&"stage-1/custom/id_mine".to_owned()], []);
+        let output = folder.path().join("box.tar");
+        let made = Workshop::beside(&output).unwrap();
+        fs::write(made.images(), "images").unwrap();
+        made.pack_project(&project, &left_out).unwrap();
+        made.finish(&output).unwrap();
+        drop(made);
+
+        let there = folder.path().join("there");
+        let opened = Workshop::beside(&there).unwrap();
+        opened.open(&output).unwrap();
+        assert_eq!(fs::read(opened.images()).unwrap(), b"images");
+        opened.move_project(&there).unwrap();
+        drop(opened);
+        let mut list = Vec::new();
+        list_files(&there, "", &LeftOut::default(), &mut list).unwrap();
+        let names: Vec<_> = list.split(|byte| *byte == 0).collect();
+        let names: Vec<_> = names
+            .iter()
+            .map(|name| String::from_utf8_lossy(name))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "./empty",
+                "./installation/.env",
+                "./installation/stage-1/custom/-x 'q' $a\n#.sh",
+                "./user_config.yml",
+                ""
+            ]
+        );
+        let mut left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 3, "{left:?}");
+        left.clear();
+
+        fs::write(&output, "no tar").unwrap();
+        let opened = Workshop::beside(&folder.path().join("other")).unwrap();
+        let error = opened.open(&output).unwrap_err();
+        assert!(
+            error.to_string().contains("is not a whole bundle"),
+            "{error}"
+        );
+    }
+}

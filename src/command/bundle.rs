@@ -1,0 +1,219 @@
+//! `pei bundle`
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::ValueHint;
+
+use super::build::shell_line;
+use super::configure::Configured;
+use super::given::{CONFIG, project_folder};
+use super::outcome::shell_word;
+use super::stages::{Stages, lock};
+use crate::bundle::Workshop;
+use crate::cache::{self, OverrideFile, Store, Verdict, Wanted};
+use crate::cli::Quiet;
+use crate::diagnostic::{count, list, quoted};
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::state::Kind;
+use crate::ui::{ColorChoice, Ui, Verbosity, shown};
+
+/// Pack a project and its images into one file, for machines without a network
+///
+/// The file holds what git would commit of the project, the base images, and an image of each
+/// stage without its last quick steps, which set passwords. `pei unbundle` on the other machine
+/// loads them, and a build there runs no hook and asks nothing of a network. Passwords and other
+/// personal files (`.pei/`, `*.local.yml`, `.env`, private keys) are not in it.
+///
+/// It needs `cache:` in the config, which divides the stages in this way. The cache itself is not used.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pei bundle -o box.tar          On the machine with a network
+  pei unbundle box.tar -p box    On the other one")]
+pub struct Args {
+    /// The file to write
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: PathBuf,
+    /// The project's directory
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    project_dir: PathBuf,
+    /// Another config, relative to the project
+    #[arg(short, long, value_name = "FILE", default_value = CONFIG, value_hint = ValueHint::FilePath)]
+    config: PathBuf,
+    #[command(flatten)]
+    pub(super) quiet: Quiet,
+}
+
+impl Args {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
+        let folder = project_folder(ui, &self.project_dir)?;
+        let output = std::path::absolute(&self.output)
+            .with_context(|| format!("cannot find {}", shown(&self.output)))?;
+        self.require_free(&output, &folder)?;
+        let _lock = lock(ui, &folder)?;
+        let Some(stages) = Stages::load(ui, &folder, &self.config)? else {
+            return Ok(ExitCode::Failure);
+        };
+        let Some(store) = &stages.store else {
+            let help = "write `cache: {folder: ../cache}` at the top of the config, and run `pei configure`";
+            return Err(Failure::new("a bundle needs `cache:` in the config")
+                .help(help)
+                .into());
+        };
+        if let Some(stage) = stages.unknown().next() {
+            let reason = stage.state.as_ref().err().map(ToString::to_string);
+            let message = format!("the state of {} is not known", stage.name);
+            return Err(Failure::new(message)
+                .help(reason.unwrap_or_default())
+                .into());
+        }
+        let wanted = stages.wanted();
+        warn_of_missing(ui, &stages, &wanted);
+        let workshop = Workshop::beside(&output)?;
+        make_images(ui, &stages, store, &wanted)?;
+        self.require_unchanged(&stages, &wanted)?;
+        let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
+        let Some(configured) = Configured::read(&mut quiet, &folder, &self.config)? else {
+            return Ok(ExitCode::Failure);
+        };
+        for context in &configured.project.contexts {
+            let path = std::path::absolute(folder.join(&context.path));
+            let is_outside = path
+                .and_then(|path| Ok(!path.canonicalize()?.starts_with(folder.canonicalize()?)))
+                .unwrap_or(true);
+            if is_outside {
+                ui.warning(&format!(
+                    "the context {} lies outside of the project and is not in the bundle: bring {} along",
+                    quoted(&context.name),
+                    quoted(&context.path)
+                ));
+            }
+        }
+        workshop.pack_project(&folder, &configured.plan.left_out)?;
+        let mut names: BTreeSet<String> = stages.images();
+        let kept = wanted
+            .iter()
+            .map(|wanted| store.reference(&wanted.stage, &wanted.state));
+        names.extend(kept);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        ui.detail(&format!("saving {}", list(&names, "and")));
+        stages.engine.save_all(&names, &workshop.images())?;
+        workshop.finish(&output)?;
+        ui.status(&format!(
+            "wrote {}, with the project and {}",
+            shown(&self.output),
+            count(names.len(), "image")
+        ));
+        ui.status(&format!(
+            "next, where there is no network: pei unbundle {}",
+            self.output
+                .file_name()
+                .map_or_else(String::new, |name| shell_word(Path::new(name)))
+        ));
+        Ok(ExitCode::Success)
+    }
+
+    fn require_free(&self, output: &Path, folder: &Path) -> Result<()> {
+        if output.symlink_metadata().is_ok() {
+            let failure = Failure::new(format!("{} exists already", shown(&self.output)));
+            return Err(failure.help("remove it, or choose another name").into());
+        }
+        let parent = output.parent().unwrap_or(Path::new("/"));
+        let parent = parent
+            .canonicalize()
+            .with_context(|| format!("cannot open {}", shown(parent)))?;
+        let folder = folder
+            .canonicalize()
+            .with_context(|| format!("cannot open {}", shown(folder)))?;
+        if parent.starts_with(&folder) {
+            let message = format!("{} lies inside of the project", shown(&self.output));
+            return Err(Failure::new(message)
+                .help(
+                    "choose a directory outside of it: the bundle would hold itself the next time",
+                )
+                .into());
+        }
+        Ok(())
+    }
+
+    /// An image that was made while files changed may be of either text.
+    fn require_unchanged(&self, stages: &Stages, wanted: &[Wanted]) -> Result<()> {
+        let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
+        let now = Stages::load(&mut quiet, &stages.folder, &self.config)?;
+        let is_as_before = |wanted: &Wanted| {
+            let state = now.as_ref().and_then(|now| now.state(&wanted.stage));
+            let state = state.and_then(|state| state.state.as_ref().ok());
+            state.is_some_and(|state| state.as_str() == wanted.state)
+        };
+        match wanted.iter().find(|wanted| !is_as_before(wanted)) {
+            None => Ok(()),
+            Some(wanted) => {
+                let message = format!("{} changed while it was packed", wanted.stage);
+                Err(Failure::new(message).help("run it again").into())
+            }
+        }
+    }
+}
+
+/// What the other machine has to build, or lacks.
+fn warn_of_missing(ui: &mut Ui, stages: &Stages, wanted: &[Wanted]) {
+    for state in &stages.states {
+        let is_wanted = wanted.iter().any(|wanted| wanted.stage == state.name);
+        if is_wanted || state.kind == Kind::Tail || stages.has_files(&state.name) {
+            continue;
+        }
+        if let Some(reason) = stages.reason_to_keep_away(&state.name) {
+            ui.warning(&format!(
+                "{} is not in the bundle, and is built on the other machine: {reason}",
+                state.name
+            ));
+        }
+    }
+}
+
+/// Makes the images of stages that the engine lacks, and gets the base images that it lacks.
+fn make_images(ui: &mut Ui, stages: &Stages, store: &Store, wanted: &[Wanted]) -> Result<()> {
+    let here = cache::here(&stages.engine, store, wanted);
+    let is_here = |wanted: &&Wanted| matches!(here.get(&wanted.stage), Some(Verdict::Found(_)));
+    let missing: Vec<&Wanted> = wanted.iter().filter(|wanted| !is_here(wanted)).collect();
+    let all: Vec<String> = stages
+        .states
+        .iter()
+        .map(|state| state.name.clone())
+        .collect();
+    let kept = missing.iter().filter_map(|wanted| {
+        let told = stages.told(&wanted.stage, &std::collections::BTreeMap::new(), &all);
+        stages.kept(wanted, store, told)
+    });
+    let file = OverrideFile {
+        kept: kept.collect(),
+        ..OverrideFile::default()
+    };
+    if !file.kept.is_empty() {
+        stages.write(&file.text())?;
+        let mut command: Vec<OsString> = vec!["compose".into()];
+        for file in stages.files() {
+            command.extend(["-f".into(), file.into()]);
+        }
+        command.push("build".into());
+        command.extend(file.kept.iter().map(|kept| kept.service().into()));
+        ui.status(&shell_line(&stages.engine, &command));
+        if !stages.engine.run_shown(&stages.folder, &command)? {
+            let failure = Failure::engine("the build failed: what the engine said stands above");
+            return Err(failure
+                .help("read the first line of it that says ERROR")
+                .into());
+        }
+    }
+    for image in stages.images() {
+        if stages.engine.inspect_images(&[&image]).is_empty() {
+            ui.detail(&format!("fetching {}", quoted(&image)));
+            stages.engine.pull(&image)?;
+        }
+    }
+    Ok(())
+}
