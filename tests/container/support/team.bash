@@ -80,14 +80,26 @@ registry_answers() {
     [[ $(curl -s -o /dev/null -w '%{http_code}' "http://$1/v2/") == [24]0[01] ]]
 }
 
-# leave_team: ends all of it, and removes what the engines have stored.
+# leave_team: ends all of it, and removes what the engines have stored. Fails if anything of it is left.
 leave_team() {
-    local dir
+    local dir place bridges=()
     for dir in "$WORK"/engine-* "$WORK"/registry-*; do
         team_end "${dir#"$WORK/"}"
-        [[ ! -s $dir/bridge ]] || ip link delete "$(<"$dir/bridge")"
+        [[ ! -s $dir/bridge ]] || bridges+=("$(<"$dir/bridge")")
     done
-    rm -rf -- "$WORK"/engine-* "$WORK"/registry-*
+    for place in "${bridges[@]}"; do ip link delete "$place"; done
+    # A build that was killed leaves its mounts behind, and an engine that ends does not remove them.
+    while read -r place; do umount "$place" || umount --lazy "$place"; done < <(__team_mounts)
+    rm -rf --one-file-system -- "$WORK"/engine-* "$WORK"/registry-*
+    equal '' "$(compgen -G "$WORK/engine-*" || compgen -G "$WORK/registry-*" || true)" 'directories that are left'
+    equal '' "$(__team_mounts)" 'mounts that are left'
+    equal '' "$(pgrep -af "$WORK/(engine|registry)-" || true)" 'processes that are left'
+    for place in "${bridges[@]}"; do [[ ! -e /sys/class/net/$place ]] || fail "the bridge $place is left"; done
+}
+
+# The mounts below the engines' directories, the innermost first.
+__team_mounts() {
+    awk -v dir="$WORK/engine-" 'index($5, dir) == 1 { print $5 }' /proc/self/mountinfo | tac
 }
 
 # team_end engine-NAME|registry-NAME
