@@ -110,7 +110,12 @@ YAML
     # Another place.
     cp -a "$PROJECT" "$WORK/elsewhere"
     PROJECT=$WORK/elsewhere
+    foretells ''
+    # Nothing but pei writes these, so that Compose has to build them alone.
+    sed -i -e '1i # other' -e '1i ARG NOBODY_READS_IT=x' "$PROJECT"/stage-?.Dockerfile "$PROJECT/stages.Dockerfile"
     equal '' "$(foretold)"
+    build
+    equal '' "$(executed_steps "$PROJECT.log")"
 }
 
 @test "options of a build change every stage" {
@@ -132,15 +137,23 @@ YAML
     has "$output" '✔ stage-1-core'
     chmod 700 "$custom/one.sh"
     foretells "$all"
+    chmod -R go-rwx "$custom"
+    foretells "$all"
+    echo x >"$custom/README.md"
+    foretells "$all"
     mkdir "$custom/empty"
     foretells "$all"
     mv "$custom/one.sh" "$custom/real.sh" && ln -s real.sh "$custom/one.sh"
     foretells "$all"
-    # The group's write permission is taken away again.
+    # The group's write permission is taken away again, from directories alone, too.
+    chmod g+w "$custom" "$custom/empty"
+    configure
+    foretells ''
     chmod -R g+w "$custom"
     configure
     foretells ''
-    rm -- "$custom/one.sh" && mv "$custom/real.sh" "$custom/one.sh" && rmdir "$custom/empty" && chmod 644 "$custom/one.sh"
+    rm -- "$custom/one.sh" && mv "$custom/real.sh" "$custom/one.sh" && rmdir "$custom/empty" && rm -- "$custom/README.md"
+    chmod -R u=rwX,go=rX "$custom"
 }
 
 @test "files of further stages, contexts and tails reach what follows them" {
