@@ -3,10 +3,14 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use similar::TextDiff;
+use similar::algorithms::{Capture, Compact, Replace, myers};
+use similar::group_diff_ops;
 
 use super::folder::Ownership;
 use crate::diagnostic::{escaped, redact_written};
+
+/// How many lines around a change are shown.
+const CONTEXT: usize = 3;
 
 /// The changes that a project needs, or got.
 #[derive(Debug, Default)]
@@ -159,20 +163,29 @@ impl Change<'_> {
 
     /// The hunks of the diff. The texts are compared as they are and printed with secrets covered.
     fn hunks(&self, old: &str, new: &str) -> String {
-        let diff = TextDiff::from_lines(old, new);
         let [old_shown, new_shown] = [old, new].map(|text| redact_written(&self.path, text));
-        let old_lines = lines_of(diff.iter_old_slices(), &old_shown);
-        let new_lines = lines_of(diff.iter_new_slices(), &new_shown);
+        let [old, new] = [old, new].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
+        let old_lines = lines_of(&old, &old_shown);
+        let new_lines = lines_of(&new, &new_shown);
+        // The library's type for texts brings each of its algorithms into the program.
+        let mut found = Compact::new(Replace::new(Capture::new()), &old, &new);
+        let Ok(()) = myers::diff(&mut found, &old, 0..old.len(), &new, 0..new.len());
+        let ops = found.into_inner().into_inner().into_ops();
         let mut out = String::new();
-        for hunk in diff.unified_diff().iter_hunks() {
-            let _ = writeln!(out, "{}", hunk.header());
-            for change in hunk.iter_changes() {
+        for hunk in group_diff_ops(ops, CONTEXT) {
+            let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else {
+                continue;
+            };
+            let removed = span(first.old_range().start, last.old_range().end);
+            let added = span(first.new_range().start, last.new_range().end);
+            let _ = writeln!(out, "@@ -{removed} +{added} @@");
+            for change in hunk.iter().flat_map(|op| op.iter_changes(&old, &new)) {
                 let line = match (change.old_index(), change.new_index()) {
                     (Some(line), None) => old_lines[line],
                     (_, line) => new_lines[line.unwrap_or_default()],
                 };
                 out.extend([change.tag().to_string().as_str(), line]);
-                if change.missing_newline() {
+                if !change.value().ends_with('\n') {
                     out.push_str("\n\\ No newline at end of file\n");
                 }
             }
@@ -181,13 +194,22 @@ impl Change<'_> {
     }
 }
 
+/// The lines from `start` to `end`, as the head of a hunk names them. Of no lines it is the one before.
+fn span(start: usize, end: usize) -> String {
+    match end.saturating_sub(start) {
+        0 => format!("{start},0"),
+        1 => format!("{}", start + 1),
+        count => format!("{},{count}", start + 1),
+    }
+}
+
 /// The lines of `shown`, cut where `lines` end: covering secrets does not change any length.
-fn lines_of<'l, 't>(lines: impl Iterator<Item = &'l str>, shown: &'t str) -> Vec<&'t str> {
+fn lines_of<'t>(lines: &[&str], shown: &'t str) -> Vec<&'t str> {
     let mut rest = shown;
-    let next = |line: &str| {
+    let next = |line: &&str| {
         let (line, after) = rest.split_at(line.len());
         rest = after;
         line
     };
-    lines.map(next).collect()
+    lines.iter().map(next).collect()
 }
