@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::config::yaml::{Content, Entry, Node, parse_compose};
+
 /// The names in a compose file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ComposeFile {
@@ -21,20 +23,20 @@ pub struct ComposeFile {
     pub volumes: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Document {
     name: Option<String>,
     services: Option<BTreeMap<String, Option<ServiceSection>>>,
     volumes: Option<BTreeMap<String, Option<VolumeSection>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct ServiceSection {
     image: Option<String>,
     build: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct VolumeSection {
     name: Option<String>,
 }
@@ -43,14 +45,15 @@ impl ComposeFile {
     /// Reads the text of the file.
     ///
     /// # Errors
-    /// The parser's message, if the text is not YAML or does not have the form of a compose file.
+    /// What is wrong, if the text is not YAML or does not have the form of a compose file.
     pub fn from_yaml(text: &str) -> Result<Self, String> {
-        // A large project has a large file. The limits on aliases stay.
-        let mut options = serde_saphyr::Options::default();
-        options.budget = None;
-        let document: Document = serde_saphyr::from_str_with_options(text, options)
-            .map_err(|error| error.to_string())?;
-        Ok(document.into())
+        let (root, findings) = parse_compose(text);
+        if let Some(found) = findings.into_vec().first() {
+            let line = text[..found.start()].matches('\n').count() + 1;
+            return Err(format!("line {line}: {}", found.message));
+        }
+        let document = root.as_ref().map(Document::read).transpose()?;
+        Ok(document.unwrap_or_default().into())
     }
 
     /// Reads the output of `docker compose config --format json`.
@@ -66,6 +69,73 @@ impl ComposeFile {
             .map(String::as_str)
             .filter(|image| image.contains('$'))
     }
+}
+
+impl Document {
+    fn read(root: &Node) -> Result<Self, String> {
+        let mut document = Self::default();
+        for entry in entries("the file", root)? {
+            match &*entry.key {
+                "name" => document.name = text(entry)?,
+                "services" => document.services = Some(sections(entry, ServiceSection::read)?),
+                "volumes" => document.volumes = Some(sections(entry, VolumeSection::read)?),
+                _ => {}
+            }
+        }
+        Ok(document)
+    }
+}
+
+impl ServiceSection {
+    fn read(&mut self, entry: &Entry) -> Result<(), String> {
+        match &*entry.key {
+            "image" => self.image = text(entry)?,
+            "build" => self.build = (!entry.value.is_null()).then_some(IgnoredAny),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl VolumeSection {
+    fn read(&mut self, entry: &Entry) -> Result<(), String> {
+        if &*entry.key == "name" {
+            self.name = text(entry)?;
+        }
+        Ok(())
+    }
+}
+
+/// The sections in a mapping, each filled by `read` from its entries.
+fn sections<S: Default>(
+    entry: &Entry,
+    read: fn(&mut S, &Entry) -> Result<(), String>,
+) -> Result<BTreeMap<String, Option<S>>, String> {
+    let mut found = BTreeMap::new();
+    for named in entries(&format!("`{}`", entry.key), &entry.value)? {
+        let mut section = S::default();
+        for key in entries(&format!("`{}.{}`", entry.key, named.key), &named.value)? {
+            read(&mut section, key)?;
+        }
+        found.insert(named.key.to_string(), Some(section));
+    }
+    Ok(found)
+}
+
+fn entries<'n>(what: &str, node: &'n Node) -> Result<&'n [Entry], String> {
+    match &*node.content {
+        Content::Map(entries) => Ok(entries),
+        _ if node.is_null() => Ok(&[]),
+        _ => Err(format!("{what} must be a mapping, found {}", node.kind())),
+    }
+}
+
+fn text(entry: &Entry) -> Result<Option<String>, String> {
+    if let Content::Scalar(scalar) = &*entry.value.content {
+        return Ok((!scalar.is_null()).then(|| scalar.text.clone()));
+    }
+    let (key, kind) = (&entry.key, entry.value.kind());
+    Err(format!("`{key}` must be a text, found {kind}"))
 }
 
 impl From<Document> for ComposeFile {
@@ -121,8 +191,17 @@ mod tests {
             ComposeFile::from_yaml("{}").unwrap(),
             ComposeFile::default()
         );
-        assert!(ComposeFile::from_yaml("services: [a]").is_err());
-        assert!(ComposeFile::from_yaml("{").is_err());
+        assert_eq!(ComposeFile::from_yaml("").unwrap(), ComposeFile::default());
+        let error = |text| ComposeFile::from_yaml(text).unwrap_err();
+        assert_eq!(
+            error("services: [a]"),
+            "`services` must be a mapping, found a list"
+        );
+        assert_eq!(
+            error("services:\n  a: {image: {}}"),
+            "`image` must be a text, found a mapping"
+        );
+        assert_eq!(error("a: b\nc: {"), "line 2: this `{` is not closed");
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod schema;
 mod show;
 mod source;
 mod validate;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use host::Host;
 pub use layers::Layers;

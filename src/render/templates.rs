@@ -7,6 +7,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde}
 use super::notice;
 use super::{quote, yaml};
 use crate::assets;
+use crate::config::yaml::parse_compose;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::failure::Failure;
 
 /// The project's `compose-template.yml` does not render, or the result is not YAML.
@@ -74,12 +76,11 @@ pub(super) fn render_extended(
             .map_or_else(|| error.kind().to_string(), str::to_owned),
     })?;
     let text = with_one_end(&text);
-    // No limit for the length: large projects make large texts. Aliases have their own limits.
-    let mut options = serde_saphyr::Options::default();
-    options.budget = None;
-    serde_saphyr::from_str_with_options::<serde::de::IgnoredAny>(&text, options)
-        .map_err(|error| not_yaml(&text, &error))?;
-    Ok(text)
+    let (_, findings) = parse_compose(&text);
+    match findings.into_vec().first() {
+        Some(found) => Err(not_yaml(&text, found)),
+        None => Ok(text),
+    }
 }
 
 /// A template of an older version has no place for more than two services.
@@ -93,23 +94,16 @@ pub(super) fn lacks_services(name: &str) -> BrokenComposeTemplate {
 }
 
 /// The user cannot see the rendered text, so the message shows the line instead of its number.
-fn not_yaml(text: &str, error: &serde_saphyr::Error) -> BrokenComposeTemplate {
-    let what = match error.without_snippet() {
-        serde_saphyr::Error::DuplicateMappingKey { .. } => {
-            "a key occurs twice in one mapping; put your values below the first one".to_owned()
+fn not_yaml(text: &str, found: &Diagnostic) -> BrokenComposeTemplate {
+    let what = match found.code {
+        Code::DuplicateKey => {
+            "a key occurs twice in one mapping; put your values below the first one"
         }
-        other => other.to_string(),
+        _ => found.message.trim_start_matches("this is not YAML: "),
     };
-    let what = what.as_str();
-    let line = error
-        .location()
-        .and_then(|place| usize::try_from(place.line()).ok())
-        .and_then(|number| text.lines().nth(number.saturating_sub(1)));
-    let message = match (what.split_once(" at line "), line) {
-        (found, Some(line)) => {
-            let what = found.map_or(what, |(what, _)| what);
-            format!("the result is not YAML, at `{}`: {what}", line.trim())
-        }
+    let line = text[text[..found.start()].rfind('\n').map_or(0, |end| end + 1)..].lines();
+    let message = match line.map(str::trim).next() {
+        Some(line) if !line.is_empty() => format!("the result is not YAML, at `{line}`: {what}"),
         _ => format!("the result is not YAML: {what}"),
     };
     BrokenComposeTemplate {

@@ -117,5 +117,9 @@ fn a_broken_template_is_named_with_its_place_and_nothing_is_written() {
         "",
         "at `services: {}`: a key occurs twice in one mapping",
     );
-    case("mine: [\n", "", "not YAML, at `mine: [`: unclosed bracket");
+    case(
+        "mine: [\n",
+        "",
+        "not YAML, at `mine: [`: this `[` is not closed",
+    );
 }

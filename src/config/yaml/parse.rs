@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag, options};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag, options};
 
 use super::merge::finish_map;
 use super::node::{Content, Entry, Node, Scalar};
@@ -15,6 +15,15 @@ use crate::diagnostic::{Code, Diagnostic, Findings, quoted};
 ///
 /// Text that is not YAML gives no tree. After any other problem the rest of the tree can still be read.
 pub(crate) fn parse(text: &str, base: usize) -> (Option<Node>, Findings) {
+    read(text, base, false)
+}
+
+/// Parses a compose file, whose tags have a meaning for Compose.
+pub(crate) fn parse_compose(text: &str) -> (Option<Node>, Findings) {
+    read(text, 0, true)
+}
+
+fn read(text: &str, base: usize, takes_tags: bool) -> (Option<Node>, Findings) {
     let text = &text[base..];
     let mut options = options! {
         emit_unresolved_aliases: true,
@@ -25,6 +34,7 @@ pub(crate) fn parse(text: &str, base: usize) -> (Option<Node>, Findings) {
     let mut reader = Reader {
         text,
         base,
+        takes_tags,
         events: Parser::new_from_str_with_options(text, options),
         anchors: Vec::new(),
         depth: 0,
@@ -40,6 +50,8 @@ struct Reader<'t, I> {
     text: &'t str,
     /// Where this text begins in the source.
     base: usize,
+    /// Whether any tag may stand at a value.
+    takes_tags: bool,
     events: I,
     /// The anchors by number. An entry is `None` while the anchor's own value is being read.
     anchors: Vec<Option<Measured>>,
@@ -309,7 +321,8 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<'t, I>
     fn check_tag(&mut self, tag: Option<&Tag>, span: &Span) -> bool {
         const KNOWN: &[&str] = &["str", "int", "float", "bool", "null", "seq", "map"];
         let Some(tag) = tag else { return true };
-        if tag.core_suffix().is_some_and(|name| KNOWN.contains(&name)) || tag.original() == "!" {
+        let is_known = tag.core_suffix().is_some_and(|name| KNOWN.contains(&name));
+        if self.takes_tags || is_known || tag.original() == "!" {
             return true;
         }
         let place = span

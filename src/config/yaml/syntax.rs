@@ -1,6 +1,6 @@
 //! Rewrites the parser's errors about invalid YAML.
 
-use serde_saphyr::granit_parser::{ErrorKind, ScanError};
+use granit_parser::{ErrorKind, ScanError};
 
 use super::parse::too_deep;
 use crate::diagnostic::{Code, Diagnostic};
