@@ -141,18 +141,51 @@ impl<'p> Place<'p> {
         }
     }
 
+    /// The key path. Each port, mount and user needs one for its checks, so it is written without a formatter.
+    fn path(&self) -> String {
+        let mut path = String::with_capacity(64);
+        self.add_to(&mut path);
+        path
+    }
+
+    fn add_to(&self, path: &mut String) {
+        if let Some(parent) = self.parent {
+            parent.add_to(path);
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let plain_char = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        match self.segment {
+            Segment::Root => {}
+            Segment::Key(_) if self.is_covered() => path.push_str("[…]"),
+            Segment::Index(index) => {
+                let _ = write!(path, "[{index}]");
+            }
+            Segment::Key(key)
+                if !key.is_empty() && (key.bytes().all(plain) || key.chars().all(plain_char)) =>
+            {
+                if self.parent.is_some_and(|parent| parent.parent.is_some()) {
+                    path.push('.');
+                }
+                path.push_str(key);
+            }
+            Segment::Key(key) => {
+                let _ = write!(path, "[{key:?}]");
+            }
+        }
+    }
+
     /// An owned copy of the place, for checks that compare places after reading.
     pub(crate) fn site(&self, span: Range<usize>) -> Site {
         Site {
             span,
             via: self.via.cloned(),
-            path: self.to_string(),
+            path: self.path(),
         }
     }
 
     /// Adds the key path, and the alias if the text is elsewhere.
     fn complete(&self, mut diagnostic: Diagnostic) -> Diagnostic {
-        let path = self.to_string();
+        let path = self.path();
         if !path.is_empty() {
             diagnostic.path = Some(path);
         }
@@ -187,25 +220,6 @@ impl Site {
 
 impl std::fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(parent) = self.parent {
-            parent.fmt(f)?;
-        }
-        match self.segment {
-            Segment::Root => Ok(()),
-            Segment::Key(_) if self.is_covered() => f.write_str("[…]"),
-            Segment::Index(index) => write!(f, "[{index}]"),
-            Segment::Key(key) => {
-                let nested = self.parent.is_some_and(|parent| parent.parent.is_some());
-                let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-                if !key.is_empty() && key.chars().all(plain) {
-                    f.write_str(if nested { "." } else { "" })?;
-                    f.write_str(key)
-                } else {
-                    f.write_char('[')?;
-                    write!(f, "{key:?}")?;
-                    f.write_char(']')
-                }
-            }
-        }
+        f.write_str(&self.path())
     }
 }
