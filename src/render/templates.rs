@@ -101,14 +101,13 @@ fn not_yaml(text: &str, found: &Diagnostic) -> BrokenComposeTemplate {
         }
         _ => found.message.trim_start_matches("this is not YAML: "),
     };
-    let line = text[text[..found.start()].rfind('\n').map_or(0, |end| end + 1)..].lines();
-    let message = match line.map(str::trim).next() {
-        Some(line) if !line.is_empty() => format!("the result is not YAML, at `{line}`: {what}"),
-        _ => format!("the result is not YAML: {what}"),
-    };
+    // A quoted text or a bracket that is not closed may be missed only at the end, below the last line.
+    let at = found.start().min(text.trim_end().len());
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[start..].lines().next().unwrap_or_default().trim();
     BrokenComposeTemplate {
         line: None,
-        message,
+        message: format!("the result is not YAML, at `{line}`: {what}"),
     }
 }
 

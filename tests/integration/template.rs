@@ -118,6 +118,11 @@ fn a_broken_template_is_named_with_its_place_and_nothing_is_written() {
         "at `services: {}`: a key occurs twice in one mapping",
     );
     case(
+        "mine: \"x\n\n",
+        "",
+        "not YAML, at `mine: \"x`: a quoted text",
+    );
+    case(
         "mine: [\n",
         "",
         "not YAML, at `mine: [`: this `[` is not closed",
