@@ -31,6 +31,7 @@ mod exit_code;
 mod failure;
 mod file_tree;
 mod host_ids;
+mod lock;
 mod model;
 mod plan;
 mod private_file;

@@ -1,8 +1,11 @@
-//! Small private files, which are not part of a project's file tree.
+//! Small files that are not part of a project's file tree, most of them private.
 
+use std::fs::Permissions;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, fchown};
+use std::os::unix::fs::{
+    DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown,
+};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -12,10 +15,15 @@ use crate::ui::shown;
 /// Writes a file with mode 0600, all of it or nothing. A missing directory is made with mode 0700. If root writes
 /// it, it gets the owner of its directory.
 pub fn write(path: &Path, content: &[u8]) -> Result<()> {
-    try_write(path, content).with_context(|| format!("cannot write {}", shown(path)))
+    try_write(path, content, 0o600).with_context(|| format!("cannot write {}", shown(path)))
 }
 
-fn try_write(path: &Path, content: &[u8]) -> std::io::Result<()> {
+/// The same for a file that everybody may read.
+pub fn write_public(path: &Path, content: &[u8]) -> Result<()> {
+    try_write(path, content, 0o644).with_context(|| format!("cannot write {}", shown(path)))
+}
+
+fn try_write(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(ErrorKind::InvalidInput.into());
     };
@@ -33,9 +41,12 @@ fn try_write(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(mode)
         .open(&waiting)?;
-    let written = give(&file, folder)
+    // Whatever the umask is.
+    let written = file
+        .set_permissions(Permissions::from_mode(mode))
+        .and_then(|()| give(&file, folder))
         .and_then(|()| file.write_all(content))
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&waiting, path));

@@ -1,0 +1,172 @@
+//! `pei.lock`: what the images of a project were built from, so that a later build can take the same again.
+//!
+//! The file has a comment in its first line and a JSON document below it. Everything is sorted, and nothing in it is a
+//! secret. The comment holds a stamp, which shows whether somebody edited the file.
+
+mod read;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+pub use text::{Digest, Package, Sum, Text, Url, Version};
+
+use crate::failure::Failure;
+use crate::private_file;
+use crate::project::stamp;
+use crate::ui::shown;
+
+/// The file's name, in the project's directory.
+pub const FILE: &str = "pei.lock";
+
+/// The version of the file's form.
+const FORMAT: u64 = 1;
+
+const FIRST_LINE: &str = "# What the images of this project were built from. `pei lock` writes it: commit it, and do \
+                          not edit it. pei:----------------\n";
+
+/// What the images of a project were built from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lock {
+    format: u64,
+    /// The version of the pei that wrote the lock.
+    pub pei: Text,
+    /// The time of the lock, in seconds since 1970: the time of all files of a locked build.
+    pub source_date_epoch: u64,
+    /// What the installers install if they are told no version, by tool.
+    pub default_versions: BTreeMap<Text, Text>,
+    /// What was taken, by architecture as Docker calls it: `amd64`.
+    pub architectures: BTreeMap<Text, Locked>,
+}
+
+/// What the images of one architecture were built from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Locked {
+    /// The images that stages begin with or copy from, by their names with tags: `ubuntu:24.04`.
+    pub images: BTreeMap<Text, LockedImage>,
+    /// The stages by their names: `stage-1`.
+    pub stages: BTreeMap<Text, LockedStage>,
+}
+
+/// An image that is not built here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LockedImage {
+    /// Of its manifest, if it came from a registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The sum over its layers and its configuration (`state::Identity`), which every engine finds the same.
+    pub identity: Sum,
+}
+
+/// What a stage took, without what the stage that it builds on has taken already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LockedStage {
+    /// The image or the stage that it begins with.
+    pub from: Text,
+    /// The scripts of its build hooks, in their order, relative to `installation/`.
+    pub hooks: Vec<Text>,
+    /// Packages of apt.
+    pub apt: BTreeMap<Package, Version>,
+    /// Downloaded files.
+    pub downloads: BTreeSet<Download>,
+    /// Tools, clones, and packages of npm, `PyPI` and conda.
+    pub others: BTreeSet<Other>,
+}
+
+/// A downloaded file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Download {
+    /// The file's name, without a directory.
+    pub name: Text,
+    /// Its first address; a mirror may have served it.
+    pub url: Url,
+    /// The version that the installer asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Text>,
+    /// Its sum.
+    pub sha256: Sum,
+}
+
+/// A line of the image's record: `kind` (`tool`, `git`, `npm`, `pypi` or `conda`), `name` or `url`, and what else is
+/// known of it, such as `version`, `commit` or `path`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Other(BTreeMap<Text, Text>);
+
+impl Other {
+    /// One of its values.
+    pub fn value(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", Text::as_str)
+    }
+
+    /// Its name; a clone has its address.
+    pub fn name(&self) -> &str {
+        match self.value("name") {
+            "" => self.value("url"),
+            name => name,
+        }
+    }
+}
+
+impl Lock {
+    /// An empty lock.
+    pub fn new(pei: Text, source_date_epoch: u64) -> Self {
+        Self {
+            format: FORMAT,
+            pei,
+            source_date_epoch,
+            default_versions: BTreeMap::new(),
+            architectures: BTreeMap::new(),
+        }
+    }
+
+    /// The lock of a project; `None` if it has none.
+    ///
+    /// # Errors
+    /// The file cannot be read, was edited, is damaged, or has the form of another pei.
+    pub fn read(project_dir: &Path) -> Result<Option<Self>> {
+        let path = project_dir.join(FILE);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", shown(&path)));
+            }
+        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = before.split(|byte| *byte == b'\n').count();
+            damaged(&path, line, "this is not UTF-8")
+        })?;
+        Ok(Some(read::lock(&text, &path)?))
+    }
+
+    /// The content of the file.
+    ///
+    /// # Errors
+    /// None that should be possible.
+    pub fn text(&self) -> Result<String> {
+        let document = serde_json::to_string_pretty(self)?;
+        Ok(stamp::stamp(format!("{FIRST_LINE}{document}\n")))
+    }
+
+    /// Writes the file, all of it or nothing.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, project_dir: &Path) -> Result<()> {
+        private_file::write_public(&project_dir.join(FILE), self.text()?.as_bytes())
+    }
+}
+
+/// A file that is not as `pei lock` wrote it.
+fn damaged(path: &Path, line: usize, what: &str) -> Failure {
+    let place = format!("{}:{line}", path.display());
+    Failure::new(format!("{}: {what}", shown(Path::new(&place))))
+        .help("take the file from version control again, or remove it and run `pei lock`")
+}
