@@ -11,6 +11,7 @@ mod given;
 mod graph;
 mod hash_password;
 mod host_dirs;
+mod lock;
 mod man;
 mod naming;
 mod outcome;
@@ -45,6 +46,7 @@ pub enum Command {
     Status(status::Args),
     Remove(remove::Args),
     SshConfig(ssh_config::Args),
+    Lock(lock::Args),
     Record(record::Args),
     Doctor(doctor::Args),
     HashPassword(hash_password::Args),
@@ -56,7 +58,7 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "create",
     "configure",
     "build",
@@ -66,6 +68,7 @@ const NAMES: [&str; 17] = [
     "status",
     "remove",
     "ssh-config",
+    "lock",
     "record",
     "doctor",
     "hash-password",
@@ -89,6 +92,7 @@ impl Command {
             Self::Status(args) => args.run(ui),
             Self::Remove(args) => args.run(ui),
             Self::SshConfig(args) => args.run(ui),
+            Self::Lock(args) => args.run(ui),
             Self::Record(args) => args.run(ui),
             Self::Doctor(args) => args.run(ui),
             Self::HashPassword(_) => hash_password::Args::run(ui),
@@ -112,6 +116,7 @@ impl Command {
             Self::Status(args) => args.quiet.quiet,
             Self::Remove(args) => args.quiet.quiet,
             Self::SshConfig(args) => args.quiet.quiet,
+            Self::Lock(args) => args.quiet.quiet,
             Self::Record(args) => args.quiet.quiet,
             Self::Doctor(args) => args.quiet.quiet,
             Self::HashPassword(args) => args.quiet.quiet,

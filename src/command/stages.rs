@@ -18,10 +18,11 @@ use crate::cache::{BUILT_LABEL, Kept, LIMIT, Override, Store, Wanted};
 use crate::diagnostic::quoted;
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::file_tree::FileTree;
 use crate::model::Project;
 use crate::plan::{KEPT_FILES, Plan};
 use crate::project::{self, COMPOSE_FILE, Change, WriteMode};
-use crate::state::{self, Bases, Builds, From, Kind, StageState};
+use crate::state::{self, Bases, Builds, From, Identity, Kind, StageState, What};
 use crate::ui::{Ui, shown};
 
 /// What is written for Compose.
@@ -57,18 +58,66 @@ pub(super) struct Stages {
     built_here: BTreeSet<(String, String)>,
 }
 
+/// What the stages of a project were read from.
+pub(super) struct Sources {
+    pub(super) plan: Plan,
+    pub(super) tree: FileTree,
+    pub(super) builds: Builds,
+    /// As the engine describes the images that the builds begin with, copy from and make.
+    pub(super) images: Value,
+}
+
 impl Stages {
     /// Reads the project; `None` where the findings about its config, which have been told, stop the run.
     ///
     /// # Errors
     /// `pei configure` has something to write first; the engine is missing; Compose does not read the files.
     pub(super) fn load(ui: &mut Ui, folder: &Path, config: &Path) -> Result<Option<Self>> {
+        let loaded = Self::load_with(ui, folder, config, &bases)?;
+        Ok(loaded.map(|(stages, _)| stages))
+    }
+
+    /// The same without a question to a registry: an image that the engine does not have is what the labels of the
+    /// services' images say that it was. With what that was read from.
+    ///
+    /// # Errors
+    /// The same.
+    pub(super) fn load_built(
+        ui: &mut Ui,
+        folder: &Path,
+        config: &Path,
+    ) -> Result<Option<(Self, Sources)>> {
+        Self::load_with(ui, folder, config, &|_, names, images| {
+            let mut bases = Bases::default();
+            let missing = bases.add_inspected(names, images, "");
+            for image in images.as_array().into_iter().flatten() {
+                let label = image["Config"]["Labels"][state::BASES_LABEL].as_str();
+                for (name, identity) in state::read_bases(label.unwrap_or_default()) {
+                    if missing.contains(&name) {
+                        bases.insert(name, Ok(identity));
+                    }
+                }
+            }
+            bases
+        })
+    }
+
+    fn load_with(
+        ui: &mut Ui,
+        folder: &Path,
+        config: &Path,
+        bases: &dyn Fn(&Engine, &BTreeSet<String>, &Value) -> Bases,
+    ) -> Result<Option<(Self, Sources)>> {
         let engine = Engine::from_environment();
         let Some(configured) = Configured::read(ui, folder, config)? else {
             return Ok(None);
         };
         require_configured(&configured, folder, config)?;
-        let Configured { project, plan, .. } = configured;
+        let Configured {
+            project,
+            plan,
+            tree,
+        } = configured;
         let (json, mut images) = ask_at_once(&engine, &plan, folder)?;
         let compose: Value = serde_json::from_str(&json).unwrap_or_default();
         let builds = Builds::from_compose(&json, &plan, folder)?;
@@ -81,7 +130,7 @@ impl Stages {
         let built_here = built_here(own);
         let services = builds.iter().map(|build| build.service.clone()).collect();
         let usual = plan.services.iter().map(|service| service.name.clone());
-        Ok(Some(Self {
+        let loaded = Self {
             folder: folder.to_owned(),
             store: project
                 .cache
@@ -96,7 +145,24 @@ impl Stages {
             bases,
             compose,
             built_here,
-        }))
+        };
+        let sources = Sources {
+            plan,
+            tree,
+            builds,
+            images,
+        };
+        Ok(Some((loaded, sources)))
+    }
+
+    /// The resolved project.
+    pub(super) fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// What is known of an image that is not built here.
+    pub(super) fn base(&self, name: &str) -> Result<Identity, state::Unknown> {
+        self.bases.get(name)
     }
 
     /// The stages of a project as far as they are known, for a look into its cache.
@@ -217,7 +283,18 @@ impl Stages {
             .filter_map(|state| Some(format!("{}={}", state.name, state.state.as_ref().ok()?)))
             .collect();
         labels.insert(BUILT_LABEL.to_owned(), built.join(" "));
+        labels.insert(state::BASES_LABEL.to_owned(), self.bases_label(&within));
         labels
+    }
+
+    /// The images that stages begin with or copy from.
+    fn bases_label(&self, stages: &[&StageState]) -> String {
+        let inputs = stages.iter().flat_map(|state| &state.inputs);
+        let images = inputs.filter(|input| matches!(input.what, What::Base | What::Image));
+        let known: BTreeMap<&str, Identity> = images
+            .filter_map(|input| Some((input.name.as_str(), self.bases.get(&input.name).ok()?)))
+            .collect();
+        state::bases_label(&known)
     }
 
     /// A stage and all that it needs, in build order.
@@ -278,7 +355,7 @@ impl Stages {
             From::Stage(_) | From::Scratch => None,
         });
         let copied = self.states.iter().flat_map(|state| &state.inputs);
-        let copied = copied.filter(|input| input.what == state::What::Image);
+        let copied = copied.filter(|input| input.what == What::Image);
         let mut images: BTreeSet<String> =
             from.chain(copied.map(|input| input.name.clone())).collect();
         images.remove("scratch");

@@ -304,7 +304,7 @@ fn builds_of_compose(
     Builds::from_compose(&json, plan, folder).map_err(|error| format!("{error:#}"))
 }
 
-fn labels_of(builds: &Builds, images: &Value) -> Labels {
+pub(super) fn labels_of(builds: &Builds, images: &Value) -> Labels {
     let mut labels = Labels::default();
     for build in builds.iter() {
         let name = build.image.as_deref();
@@ -318,6 +318,15 @@ fn labels_of(builds: &Builds, images: &Value) -> Labels {
     labels
 }
 
+fn identity_of(answer: &str, platform: &str) -> Option<Identity> {
+    let answer: Value = serde_json::from_str(answer).ok()?;
+    let identity = Identity::of(&answer["image"], platform)?;
+    Some(Identity {
+        digest: answer["manifest"]["digest"].as_str().map(str::to_owned),
+        ..identity
+    })
+}
+
 /// Images that only their registries have, all at once.
 pub(super) fn in_registries(
     engine: &Engine,
@@ -327,10 +336,8 @@ pub(super) fn in_registries(
 ) -> Vec<(String, Result<Identity, Unknown>)> {
     let deadline = Instant::now() + limit;
     let ask = |name: &str| {
-        let identity = match engine.registry_image(name, deadline) {
-            Answer::Done(text) => serde_json::from_str(&text)
-                .ok()
-                .and_then(|image| Identity::of(&image, platform)),
+        let identity = match engine.registry_manifest(name, deadline) {
+            Answer::Done(text) => identity_of(&text, platform),
             Answer::Failed(_) | Answer::TimedOut => None,
         };
         identity.ok_or_else(|| {

@@ -57,14 +57,17 @@ impl Engine {
 
     /// What a registry tells of an image, as JSON, without pulling it.
     pub fn registry_image(&self, name: &str, deadline: Instant) -> Answer {
-        let arguments = [
-            "buildx",
-            "imagetools",
-            "inspect",
-            "--format",
-            "{{json .Image}}",
-            name,
-        ];
+        self.imagetools(name, "{{json .Image}}", deadline)
+    }
+
+    /// The same with the manifest, as JSON with the keys `manifest` and `image`.
+    pub fn registry_manifest(&self, name: &str, deadline: Instant) -> Answer {
+        let format = r#"{"manifest":{{json .Manifest}},"image":{{json .Image}}}"#;
+        self.imagetools(name, format, deadline)
+    }
+
+    fn imagetools(&self, name: &str, format: &str, deadline: Instant) -> Answer {
+        let arguments = ["buildx", "imagetools", "inspect", "--format", format, name];
         self.ask_until(&arguments, deadline)
     }
 

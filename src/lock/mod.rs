@@ -3,7 +3,10 @@
 //! The file has a comment in its first line and a JSON document below it. Everything is sorted, and nothing in it is a
 //! secret. The comment holds a stamp, which shows whether somebody edited the file.
 
+mod compare;
+mod free;
 mod read;
+mod taken;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +17,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+pub use compare::{Asked, differences, misfits};
+pub use taken::default_versions;
 pub use text::{Digest, Package, Sum, Text, Url, Version};
 
 use crate::failure::Failure;

@@ -14,13 +14,6 @@ macro_rules! texts {
         #[serde(transparent)]
         pub struct $name(String);
 
-        impl $name {
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
         impl TryFrom<String> for $name {
             type Error = String;
 
@@ -86,6 +79,13 @@ fn is_sum(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(is_digit)
 }
 
+impl Text {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Package {
     /// Without the architecture.
     pub fn name(&self) -> &str {
@@ -143,7 +143,7 @@ mod tests {
                 "https://a.example/@scope/b c",
             ),
         ] {
-            assert_eq!(Url::without_secrets(given).unwrap().as_str(), plain);
+            assert_eq!(Url::without_secrets(given).unwrap().to_string(), plain);
             assert_eq!(is::<Url>(given), given == plain);
         }
         for bad in ["", "a", "://a", "https://a\nb"] {

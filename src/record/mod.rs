@@ -35,7 +35,7 @@ pub struct Record {
 /// One line of the record. Its values are texts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(transparent)]
-struct Entry(Map<String, Value>);
+pub struct Entry(Map<String, Value>);
 
 impl Record {
     /// Reads a copy of [`FOLDER`].
@@ -65,6 +65,11 @@ impl Record {
             base: label("org.opencontainers.image.base.name"),
             entries: lines.into_iter().map(|(_, entry)| entry).collect(),
         })
+    }
+
+    /// What it lists, sorted.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// For a person: the entries under their kinds.
@@ -118,12 +123,20 @@ impl Entry {
         is_whole.then_some(entry)
     }
 
-    fn value(&self, name: &str) -> &str {
+    /// One of its values; empty if it has none of that name.
+    pub fn value(&self, name: &str) -> &str {
         self.0.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn kind(&self) -> &str {
+    /// Such as `apt` or `download`.
+    pub fn kind(&self) -> &str {
         self.value("kind")
+    }
+
+    /// The names and values of all that it tells.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        let texts = self.0.iter();
+        texts.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
     }
 
     /// A clone has no name of its own.
@@ -138,9 +151,7 @@ impl Entry {
 
     /// What tells more than name and version.
     fn details(&self) -> impl Iterator<Item = (&str, &str)> {
-        let texts = self.0.iter();
-        let texts = texts.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
-        texts.filter(|(name, value)| {
+        self.values().filter(|(name, value)| {
             !["kind", "name", "version"].contains(name) && *value != self.name()
         })
     }

@@ -31,9 +31,12 @@ const OF_BUILDS: [&str; 2] = ["io.pei.", "com.docker.compose."];
 /// What an image is, as a sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    pub(super) sum: String,
+    /// Over its layers and its configuration, in hexadecimal digits.
+    pub sum: String,
     /// The sums of its layers, unpacked.
     pub layers: Vec<String>,
+    /// The digest of its manifest, if a registry gave one.
+    pub digest: Option<String>,
 }
 
 impl Identity {
@@ -58,7 +61,25 @@ impl Identity {
         Some(Self {
             sum: sum(&fields),
             layers,
+            digest: None,
         })
+    }
+
+    /// The same with the digest that an engine has for the name: `docker image inspect` lists one for each repository.
+    fn with_digest_for(self, name: &str, image: &Value) -> Self {
+        let repository = |name: &str| {
+            let full = full_name(name);
+            let path = full.split('@').next().unwrap_or_default();
+            without_tag(path).to_owned()
+        };
+        let digests = image["RepoDigests"].as_array().into_iter().flatten();
+        let mut digests = digests.filter_map(Value::as_str);
+        let own = digests.find(|digest| repository(digest) == repository(name));
+        let digest = own.and_then(|own| own.split_once('@'));
+        Self {
+            digest: digest.map(|(_, digest)| digest.to_owned()),
+            ..self
+        }
     }
 }
 
@@ -124,7 +145,10 @@ impl Bases {
     ) -> BTreeSet<String> {
         let mut missing = BTreeSet::new();
         for name in names {
-            match find(images, name).and_then(|image| Identity::of(image, platform)) {
+            let found = find(images, name);
+            match found
+                .and_then(|image| Some(Identity::of(image, platform)?.with_digest_for(name, image)))
+            {
                 Some(identity) => self.insert(name.as_str(), Ok(identity)),
                 None => {
                     missing.insert(name.clone());
@@ -143,6 +167,7 @@ impl Bases {
             return Ok(Identity {
                 sum: sum(&[b"scratch"]),
                 layers: Vec::new(),
+                digest: None,
             });
         }
         let not_asked = || {

@@ -8,12 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json, json};
 
 use super::hash::sum;
-use super::{Hash, StageState, Value, What};
+use super::{Hash, Identity, StageState, Value, What};
 
 /// The label that names the state of the stage that an image ends in.
 pub const STATE_LABEL: &str = "io.pei.state";
 /// The label that holds the inputs of all stages of an image.
 pub const INPUTS_LABEL: &str = "io.pei.inputs";
+
+/// The label that holds the images that a build began with or copied from.
+pub const BASES_LABEL: &str = "io.pei.bases";
 
 /// The form of the label's text.
 const FORM: u64 = 1;
@@ -185,6 +188,35 @@ fn entry(summary: &Summary, places: impl Iterator<Item = usize>) -> Json {
         entry.insert("depth".to_owned(), depth.into());
     }
     entry.into()
+}
+
+/// The text of [`BASES_LABEL`].
+pub fn bases_label(bases: &BTreeMap<&str, Identity>) -> String {
+    let entries = bases.iter().map(|(name, identity)| {
+        let mut entry = json!({"identity": identity.sum});
+        if let Some(digest) = &identity.digest {
+            entry["digest"] = digest.as_str().into();
+        }
+        ((*name).to_owned(), entry)
+    });
+    Json::Object(entries.collect()).to_string()
+}
+
+/// The images that such a text tells of, without their layers; nothing where it is no such text.
+pub fn read_bases(text: &str) -> BTreeMap<String, Identity> {
+    let Ok(Json::Object(entries)) = serde_json::from_str(text) else {
+        return BTreeMap::new();
+    };
+    let bases = entries.into_iter().filter_map(|(name, entry)| {
+        let text = |key: &str| entry[key].as_str().map(str::to_owned);
+        let identity = Identity {
+            sum: text("identity")?,
+            layers: Vec::new(),
+            digest: text("digest"),
+        };
+        Some((name, identity))
+    });
+    bases.collect()
 }
 
 /// The stages that the text of a label tells of; nothing where it is no such text.

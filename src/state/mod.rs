@@ -31,7 +31,9 @@ pub use builds::{Build, Builds};
 pub use files::Files;
 pub use hash::Hash;
 pub use inputs::{Input, Value, What};
-pub use label::{INPUTS_LABEL, STATE_LABEL, label, read_label};
+pub use label::{
+    BASES_LABEL, INPUTS_LABEL, STATE_LABEL, bases_label, label, read_bases, read_label,
+};
 pub use standing::{Labels, StageStanding, Standing, standings};
 
 use crate::plan::{

@@ -1,0 +1,334 @@
+//! `pei lock`
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use clap::ValueHint;
+use serde_json::Value;
+
+use super::given::{CONFIG, project_folder};
+use super::stages::{Sources, Stages, architecture, lock};
+use crate::cli::Quiet;
+use crate::diagnostic::{count, escaped, list, quoted};
+use crate::engine::Engine;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::lock::{self, Asked, Lock, Locked, LockedStage, Text};
+use crate::plan::core_name;
+use crate::record::{self, Record};
+use crate::state::{self, From, STATE_LABEL};
+use crate::ui::{Ui, shown};
+
+/// The table of default versions, as the project's installers read it.
+const VERSIONS: &str = "installation/stage-1/lib/versions.sh";
+
+/// Write down what the images were built from
+///
+/// Writes pei.lock from the images that `pei build` made: the base images, each package of apt
+/// with its version, each download with its sum, and the tools. It asks the engine and nobody
+/// else. Commit the file: `pei lock --check` then finds what later images have that differs.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  pei lock                         After `pei build`
+  pei lock --check                 Exit with 4 if the images differ from the lock
+  pei lock --update openssl curl   Let the next build take newer ones")]
+pub struct Args {
+    /// The project's directory
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    project_dir: PathBuf,
+    /// Another config, relative to the project
+    #[arg(short, long, value_name = "FILE", default_value = CONFIG, value_hint = ValueHint::FilePath)]
+    config: PathBuf,
+    /// Write nothing; list what differs, and exit with 4 if something does
+    #[arg(long)]
+    check: bool,
+    /// Remove packages, tools or downloads from the lock: the next build takes what is there then
+    #[arg(long, value_name = "PACKAGE", num_args = 1.., conflicts_with = "check")]
+    update: Vec<String>,
+    #[command(flatten)]
+    pub(super) quiet: Quiet,
+}
+
+impl Args {
+    pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
+        let folder = project_folder(ui, &self.project_dir)?;
+        let _lock = lock(ui, &folder)?;
+        let known = Lock::read(&folder)?;
+        let file = shown(&folder.join(lock::FILE));
+        if !self.update.is_empty() {
+            return self.update(ui, &folder, known.ok_or_else(|| no_lock(&file))?);
+        }
+        if self.check && known.is_none() {
+            return Err(no_lock(&file).into());
+        }
+        let Some((stages, sources)) = Stages::load_built(ui, &folder, &self.config)? else {
+            return Ok(ExitCode::Failure);
+        };
+        let built = built(&sources);
+        let architecture = architecture_of(&built);
+        if self.check
+            && let Some(known) = &known
+        {
+            let images = state::images(&sources.plan, &sources.builds);
+            let asked = Asked::of(stages.project(), images);
+            let mut lines = lock::misfits(known, &architecture, &asked);
+            if lines.is_empty()
+                && let Some(locked) = known.architectures.get(architecture.as_str())
+            {
+                let taken = taken(&stages, &sources, &built)?;
+                lines = lock::differences(locked, &taken);
+            }
+            return report(ui, &file, &lines);
+        }
+        let taken = taken(&stages, &sources, &built)?;
+        let new = with(known.as_ref(), &architecture, taken, &sources)?;
+        let summary = summary(&architecture, &new);
+        if known.as_ref() == Some(&new) {
+            ui.status(&format!("{file} is up to date: {summary}"));
+            return Ok(ExitCode::Success);
+        }
+        new.write(&folder)?;
+        ui.status(&format!("wrote {file}: {summary}"));
+        for other in new.architectures.keys() {
+            if other.as_str() != architecture {
+                ui.note(&format!(
+                    "{other} is in the lock as it was; `pei lock` on such a machine writes it anew"
+                ));
+            }
+        }
+        Ok(ExitCode::Success)
+    }
+
+    fn update(&self, ui: &mut Ui, folder: &Path, known: Lock) -> Result<ExitCode> {
+        let mut new = known;
+        for name in &self.update {
+            new = new.without(name).map_err(|what| {
+                Failure::new(what).help("`pei.lock` lists the names; nothing was changed")
+            })?;
+        }
+        new.write(folder)?;
+        ui.status(&format!(
+            "removed {} from {}: `pei build` takes what is there now, then `pei lock` writes its version",
+            list(&self.update, "and"),
+            shown(&folder.join(lock::FILE)),
+        ));
+        Ok(ExitCode::Success)
+    }
+}
+
+fn no_lock(file: &str) -> Failure {
+    Failure::new(format!("there is no {file}"))
+        .help("`pei build` builds the images, then `pei lock` writes what they were built from")
+}
+
+fn report(ui: &mut Ui, file: &str, lines: &[String]) -> Result<ExitCode> {
+    if lines.is_empty() {
+        ui.status(&format!("the images are as {file} says"));
+        return Ok(ExitCode::Success);
+    }
+    for line in lines {
+        ui.data(&format!("{line}\n"))?;
+    }
+    ui.status(&format!(
+        "{} from {file}; `pei lock` writes it anew from the images that `pei build` made",
+        count(lines.len(), "difference")
+    ));
+    Ok(ExitCode::Drift)
+}
+
+/// A service with the image that it has built.
+struct Built<'i> {
+    service: &'i str,
+    image: Option<&'i Value>,
+}
+
+fn built(sources: &Sources) -> Vec<Built<'_>> {
+    let builds = sources.builds.iter();
+    builds
+        .map(|build| Built {
+            service: &build.service,
+            image: build
+                .image
+                .as_deref()
+                .and_then(|name| state::find(&sources.images, name)),
+        })
+        .collect()
+}
+
+/// The architecture of the images; without one, that of this machine.
+fn architecture_of(built: &[Built<'_>]) -> String {
+    let mut images = built.iter().filter_map(|one| one.image);
+    let named = images.find_map(|image| image["Architecture"].as_str());
+    named.unwrap_or(architecture()).to_owned()
+}
+
+/// What the images were built from.
+fn taken(stages: &Stages, sources: &Sources, built: &[Built<'_>]) -> Result<Locked> {
+    require_built(stages, built)?;
+    let mut records = BTreeMap::new();
+    for Built { service, image } in built {
+        let id = image.and_then(|image| image["Id"].as_str());
+        records.insert(
+            *service,
+            record_of(&stages.engine, service, id.unwrap_or_default())?,
+        );
+    }
+    let mut asked = Asked::of(
+        stages.project(),
+        state::images(&sources.plan, &sources.builds),
+    );
+    let mut locked = Locked::default();
+    for Built { service, .. } in built {
+        let from = below(stages, service, &records);
+        let hooks = asked.hooks.remove(*service).unwrap_or_default();
+        let under = records.get(from.as_str()).and_then(Option::as_ref);
+        let record = records[service].as_ref();
+        locked
+            .add_stage(service, &from, hooks, record, under)
+            .map_err(|what| not_lockable(&format!("the record of {service}"), &what))?;
+    }
+    for name in asked.images {
+        let base = stages.base(&name);
+        let base = base.map_err(|reason| Failure::new(reason.to_string()))?;
+        locked
+            .add_image(&name, base)
+            .map_err(|what| not_lockable(&format!("the image {}", quoted(&name)), &what))?;
+    }
+    Ok(locked)
+}
+
+fn not_lockable(place: &str, what: &str) -> Failure {
+    Failure::new(format!("{place} has what no lock can hold: {what}"))
+        .help("a build hook of the project may have written it")
+}
+
+/// The images have to be what the config says now.
+fn require_built(stages: &Stages, built: &[Built<'_>]) -> Result<(), Failure> {
+    let mut reasons = Vec::new();
+    let mut names = Vec::new();
+    let architecture = architecture_of(built);
+    for Built { service, image } in built {
+        let reason = match (image, stages.state(service).map(|state| &state.state)) {
+            (None, _) => "has not been built".to_owned(),
+            (Some(image), _) if image["Config"]["Labels"][STATE_LABEL].is_null() => {
+                "was built without `pei build`".to_owned()
+            }
+            (_, None) => continue,
+            (_, Some(Err(reason))) => format!("has no state that can be known ({reason})"),
+            (Some(image), Some(Ok(state))) => {
+                if image["Config"]["Labels"][STATE_LABEL] != state.as_str() {
+                    "has changed since it was built".to_owned()
+                } else if image["Architecture"]
+                    .as_str()
+                    .is_some_and(|own| own != architecture)
+                {
+                    format!(
+                        "was not built for {}, as other stages were",
+                        escaped(&architecture)
+                    )
+                } else {
+                    continue;
+                }
+            }
+        };
+        reasons.push(format!("{service} {reason}"));
+        names.push(*service);
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure::new(format!(
+        "the images are not those of the config: {}",
+        reasons.join("; ")
+    ));
+    Err(failure.help(format!(
+        "run `pei build {}`, then this again; `pei status` shows what has changed",
+        names.join(" ")
+    )))
+}
+
+/// The record of a service's image. A stage that installs nothing has none.
+fn record_of(engine: &Engine, service: &str, id: &str) -> Result<Option<Record>> {
+    let image = engine.image(id)?;
+    let image = image.ok_or_else(|| Failure::engine(format!("the image of {service} is gone")))?;
+    let Some(archive) = engine.folder_of_image(&image.id, record::FOLDER)? else {
+        return Ok(None);
+    };
+    let record = Record::read(service, &image, &archive).map_err(|fault| {
+        Failure::new(format!("the record of {service} is damaged: {fault}"))
+            .help(format!("run `pei build {service} -- --no-cache`"))
+    })?;
+    Ok(Some(record))
+}
+
+/// What a service's stage begins with: another service's stage or an image.
+fn below<V>(stages: &Stages, service: &str, services: &BTreeMap<&str, V>) -> String {
+    let mut next = stages.state(service);
+    loop {
+        match next.map(|state| &state.from) {
+            Some(From::Image(name)) => return name.clone(),
+            Some(From::Stage(name)) => {
+                let mut others = services.keys().filter(|other| **other != service);
+                let is_it = |other: &&&str| name == **other || *name == core_name(other);
+                if let Some(other) = others.find(is_it) {
+                    return (**other).to_owned();
+                }
+                next = stages.state(name);
+            }
+            Some(From::Scratch) | None => return "scratch".to_owned(),
+        }
+    }
+}
+
+/// The lock with what one architecture took. Its time stays where that is what it was: another time would be another build.
+fn with(
+    known: Option<&Lock>,
+    architecture: &str,
+    taken: Locked,
+    sources: &Sources,
+) -> Result<Lock> {
+    let table = sources.tree.get(VERSIONS).map(|file| &*file.content);
+    let table = String::from_utf8_lossy(table.unwrap_or_default());
+    let text = |text: &str| Text::try_from(text.to_owned()).map_err(Failure::bug);
+    let default_versions = lock::default_versions(&table, &taken).map_err(Failure::bug)?;
+    let old = known.map(|known| known.architectures.get(architecture));
+    let time = match (known, old) {
+        (Some(known), Some(None)) => known.source_date_epoch,
+        (Some(known), Some(Some(old))) if *old == taken => known.source_date_epoch,
+        _ => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .context("the clock of this machine is wrong")?
+            .as_secs(),
+    };
+    let mut new = Lock::new(text(env!("CARGO_PKG_VERSION"))?, time);
+    new.default_versions = default_versions;
+    if let Some(known) = known {
+        new.architectures.clone_from(&known.architectures);
+    }
+    new.architectures.insert(text(architecture)?, taken);
+    Ok(new)
+}
+
+/// What a lock holds, in a line.
+fn summary(architecture: &str, lock: &Lock) -> String {
+    let stages = lock
+        .architectures
+        .get(architecture)
+        .map(|locked| &locked.stages);
+    let stages: Vec<&LockedStage> = stages.into_iter().flat_map(BTreeMap::values).collect();
+    let packages = stages
+        .iter()
+        .map(|stage| stage.apt.len() + stage.others.len())
+        .sum();
+    let downloads = stages.iter().map(|stage| stage.downloads.len()).sum();
+    format!(
+        "{}, {} and {} for {}",
+        count(stages.len(), "stage"),
+        count(packages, "package"),
+        count(downloads, "download"),
+        escaped(architecture)
+    )
+}
