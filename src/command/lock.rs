@@ -59,7 +59,7 @@ impl Args {
         let known = Lock::read(&folder)?;
         let file = shown(&folder.join(lock::FILE));
         if !self.update.is_empty() {
-            return self.update(ui, &folder, known.ok_or_else(|| no_lock(&file))?);
+            return self.update(ui, &folder, &known.ok_or_else(|| no_lock(&file))?);
         }
         if self.check && known.is_none() {
             return Err(no_lock(&file).into());
@@ -102,13 +102,10 @@ impl Args {
         Ok(ExitCode::Success)
     }
 
-    fn update(&self, ui: &mut Ui, folder: &Path, known: Lock) -> Result<ExitCode> {
-        let mut new = known;
-        for name in &self.update {
-            new = new.without(name).map_err(|what| {
-                Failure::new(what).help("`pei.lock` lists the names; nothing was changed")
-            })?;
-        }
+    fn update(&self, ui: &mut Ui, folder: &Path, known: &Lock) -> Result<ExitCode> {
+        let new = known.without(&self.update).map_err(|what| {
+            Failure::new(what).help("`pei.lock` lists the names; nothing was changed")
+        })?;
         new.write(folder)?;
         ui.status(&format!(
             "removed {} from {}: `pei build` takes what is there now, then `pei lock` writes its version",

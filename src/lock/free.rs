@@ -6,46 +6,51 @@ use super::{Lock, LockedStage, Other, Package};
 use crate::diagnostic::{nearest, quoted};
 
 impl Lock {
-    /// Without what has this name, in all stages and architectures: packages, tools and downloads. A download has the name
-    /// if its file is called so, or begins with it and a hyphen.
+    /// Without what has one of these names, in all stages and architectures: packages, tools and downloads. A download has
+    /// a name if its file is called so, or begins with it and a hyphen.
     ///
     /// # Errors
-    /// There is none of that name.
-    pub fn without(mut self, name: &str) -> Result<Self, String> {
-        let is_it = |own: &str| own == name;
-        let is_its_file = |file: &str| {
-            file.strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        };
-        let mut known: BTreeSet<String> = BTreeSet::new();
-        let mut is_found = false;
-        let architectures = self.architectures.values_mut();
-        for stage in architectures.flat_map(|locked| locked.stages.values_mut()) {
-            known.extend(names(stage));
-            let before = size(stage);
-            stage.apt.retain(|package, _| !is_it(package.name()));
-            stage.others.retain(|other| !is_it(other.name()));
-            stage
-                .downloads
-                .retain(|file| !is_its_file(file.name.as_str()));
-            is_found |= size(stage) < before;
+    /// There is nothing of a name.
+    pub fn without(&self, names: &[String]) -> Result<Self, String> {
+        let all = self.architectures.values();
+        let all: Vec<&LockedStage> = all.flat_map(|locked| locked.stages.values()).collect();
+        for name in names {
+            if !all.iter().any(|stage| remove(&mut (*stage).clone(), name)) {
+                let known: BTreeSet<&str> = all.iter().flat_map(|stage| names_of(stage)).collect();
+                let meant = nearest(name, known);
+                let meant = meant.map(|meant| format!("; did you mean {}?", quoted(meant)));
+                let meant = meant.unwrap_or_default();
+                return Err(format!("the lock has no package {}{meant}", quoted(name)));
+            }
         }
-        if is_found {
-            return Ok(self);
+        let mut new = self.clone();
+        let all = new.architectures.values_mut();
+        for stage in all.flat_map(|locked| locked.stages.values_mut()) {
+            for name in names {
+                remove(stage, name);
+            }
         }
-        let meant = nearest(name, known.iter().map(String::as_str));
-        let meant = meant.map(|meant| format!(": did you mean {}?", quoted(meant)));
-        let meant = meant.unwrap_or_default();
-        Err(format!("the lock has no package {}{meant}", quoted(name)))
+        Ok(new)
     }
 }
 
-fn names(stage: &LockedStage) -> impl Iterator<Item = String> {
-    let packages = stage.apt.keys().map(Package::name);
-    let others = stage.others.iter().map(Other::name);
-    packages.chain(others).map(str::to_owned)
+/// Whether there was something of that name.
+fn remove(stage: &mut LockedStage, name: &str) -> bool {
+    let size = |stage: &LockedStage| stage.apt.len() + stage.others.len() + stage.downloads.len();
+    let is_its_file = |file: &str| {
+        let rest = file.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let before = size(stage);
+    stage.apt.retain(|package, _| package.name() != name);
+    stage.others.retain(|other| other.name() != name);
+    stage
+        .downloads
+        .retain(|download| !is_its_file(download.name.as_str()));
+    size(stage) < before
 }
 
-fn size(stage: &LockedStage) -> usize {
-    stage.apt.len() + stage.others.len() + stage.downloads.len()
+fn names_of(stage: &LockedStage) -> impl Iterator<Item = &str> {
+    let packages = stage.apt.keys().map(Package::name);
+    packages.chain(stage.others.iter().map(Other::name))
 }

@@ -27,6 +27,7 @@ mod hostile_text;
 mod kills;
 mod layers;
 mod left_out;
+mod lock;
 mod merged;
 mod moving;
 mod naming;

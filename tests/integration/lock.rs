@@ -1,0 +1,560 @@
+//! `pei lock`, against a stand-in for docker whose images have the files of directories. The stand-in knows no command
+//! that would ask a registry.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::project::{PLAIN, Project, Run};
+
+const DOCKER: &str = r#"#!/bin/bash
+cd "$(dirname "$0")" || exit 9
+case "$*" in
+    version*) [[ ! -e away ]] || { echo "cannot connect" >&2; exit 1; }; echo 26.1.5 ;;
+    compose*) cat compose ;;
+    image\ inspect\ --\ sha256:*) cat "image-${*: -1}" ;;
+    image\ inspect*) cat images ;;
+    create\ --\ *\ none) echo "$3" ;;
+    cp\ *) folder=records/${2%%:*}
+        [[ -d $folder ]] || { echo "Could not find the file /usr/share/pei/record" >&2; exit 1; }
+        tar -C "$folder" -c record ;;
+    rm\ *) ;;
+    *) echo "not understood: $*" >&2; exit 1 ;;
+esac
+"#;
+
+const ONE: &str = r#"{"kind":"apt","name":"libc6","architecture":"amd64","version":"2.36-9"}
+{"kind":"apt","name":"adduser","architecture":"all","version":"3.134"}
+{"kind":"download","name":"uv-x86_64.tar.gz","url":"https://me:SENTINEL@a.example/uv-x86_64.tar.gz?token=SENTINEL","version":"1.2","from":"http://SENTINEL@mirror.example/uv","sha256":"SUM","checked":"published"}
+{"kind":"git","url":"https://SENTINEL@a.example/clone","version":"main","commit":"abc"}
+{"kind":"os","name":"debian","version":"12"}
+{"kind":"tool","name":"uv","path":"/opt/a dir/uv","version":"1.2"}
+"#;
+
+const MORE: &str = r#"{"kind":"apt","name":"hello","architecture":"amd64","version":"2.10-3"}
+{"kind":"npm","name":"@angular/cli","user":"me","version":"2"}
+"#;
+
+const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+struct Built {
+    project: Project,
+}
+
+impl Built {
+    /// Both stages, as the config has them.
+    fn new() -> Self {
+        let project = Project::create_minimal();
+        project.write("installation/stage-1/custom/more.sh", "#!/bin/bash\n");
+        let built = Self { project };
+        fs::create_dir_all(built.project.beside("bin")).unwrap();
+        built.put("docker", DOCKER);
+        let docker = built.project.beside("bin/docker");
+        fs::set_permissions(docker, fs::Permissions::from_mode(0o755)).unwrap();
+        built.record("aa", ONE);
+        built.record("bb", &format!("{ONE}{MORE}"));
+        built.configure(&PLAIN.replace(
+            "stage_2:",
+            "  custom: {on_build: [stage-1/custom/more.sh]}\nstage_2:",
+        ));
+        built.build();
+        built
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        let path = self.project.beside("bin").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn record(&self, id: &str, lines: &str) {
+        let lines = lines.replace("SUM", &"0a".repeat(32));
+        self.put(&format!("records/{id}/record/all.jsonl"), &lines);
+    }
+
+    fn configure(&self, config: &str) {
+        self.project.write("user_config.yml", config);
+        self.run(&["configure"]).succeeds();
+        let text = self.project.read("docker-compose.yml");
+        let compose: Value = serde_yaml::from_str(&text).unwrap();
+        self.put("compose", &compose.to_string());
+    }
+
+    /// Gives the images the labels that a build would give them.
+    fn build(&self) {
+        let base = json!({
+            "Id": "sha256:base", "RepoTags": ["ubuntu:24.04"], "RepoDigests": [format!("ubuntu@{DIGEST}")],
+            "Os": "linux", "Architecture": "amd64", "RootFS": {"Layers": ["sha256:1"]}, "Config": {},
+        });
+        self.put("images", &json!([base]).to_string());
+        self.run(&["build", "--dry-run"]).succeeds();
+        let file: Value = serde_yaml::from_str(&self.project.read(".pei/build.yml")).unwrap();
+        let image = |stage: &str, id: &str| {
+            let labels = &file["services"][stage]["build"]["labels"];
+            let labels: Value =
+                serde_json::from_str(&labels.to_string().replace("$$", "$")).unwrap();
+            json!({
+                "Id": format!("sha256:{id}"), "RepoTags": [format!("demo:{stage}")], "Os": "linux",
+                "Architecture": "amd64", "Config": {"Labels": labels},
+            })
+        };
+        let (one, two) = (image("stage-1", "aa"), image("stage-2", "bb"));
+        self.put("image-sha256:aa", &json!([one]).to_string());
+        self.put("image-sha256:bb", &json!([two]).to_string());
+        // The builder has fetched the base without giving it a name.
+        let images = json!([one, two]);
+        self.put("images", &images.to_string());
+    }
+
+    fn change_images(&self, from: &str, to: &str) {
+        let images = fs::read_to_string(self.project.beside("bin/images")).unwrap();
+        assert!(images.contains(from), "{images}");
+        self.put("images", &images.replace(from, to));
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = self.project.command([]);
+        let docker = self.project.beside("bin/docker");
+        Run::of(command.args(arguments).env("CONTAINER_ENGINE", docker))
+    }
+
+    fn lock(&self) -> Value {
+        self.run(&["lock"]).succeeds().prints_nothing();
+        self.read()
+    }
+
+    fn read(&self) -> Value {
+        let text = self.project.read("pei.lock");
+        let (first, document) = text.split_once('\n').unwrap();
+        assert!(first.starts_with("# What the images of this project were built from."));
+        serde_json::from_str(document).unwrap()
+    }
+}
+
+#[test]
+fn a_lock_lists_what_the_images_took() {
+    let built = Built::new();
+    let run = built.run(&["lock"]).succeeds().prints_nothing();
+    assert_eq!(
+        run.stderr,
+        "wrote `pei.lock`: 2 stages, 6 packages and 1 download for amd64\n"
+    );
+    let lock = built.read();
+    let locked = &lock["architectures"]["amd64"];
+    assert_eq!(locked["images"]["ubuntu:24.04"]["digest"], DIGEST);
+    let one = json!({
+        "from": "ubuntu:24.04",
+        "hooks": ["stage-1/custom/more.sh"],
+        "apt": {"adduser:all": "3.134", "libc6:amd64": "2.36-9"},
+        "downloads": [{
+            "name": "uv-x86_64.tar.gz", "url": "https://a.example/uv-x86_64.tar.gz", "version": "1.2",
+            "sha256": "0a".repeat(32),
+        }],
+        "others": [
+            {"commit": "abc", "kind": "git", "url": "https://a.example/clone", "version": "main"},
+            {"kind": "tool", "name": "uv", "path": "/opt/a dir/uv", "version": "1.2"},
+        ],
+    });
+    assert_eq!(locked["stages"]["stage-1"], one);
+    let two = json!({
+        "from": "stage-1", "hooks": [], "apt": {"hello:amd64": "2.10-3"}, "downloads": [],
+        "others": [{"kind": "npm", "name": "@angular/cli", "user": "me", "version": "2"}],
+    });
+    assert_eq!(locked["stages"]["stage-2"], two);
+    assert_eq!(lock["format"], 1);
+    assert_eq!(lock["pei"], env!("CARGO_PKG_VERSION"));
+    assert!(lock["source_date_epoch"].as_u64().unwrap() > 1_790_000_000);
+    assert!(lock["default_versions"]["bun"].is_string());
+    let text = built.project.read("pei.lock");
+    assert!(
+        !text.contains("SENTINEL") && !text.contains("mirror"),
+        "{text}"
+    );
+    let mode = fs::metadata(built.project.path("pei.lock"))
+        .unwrap()
+        .permissions();
+    assert_eq!(mode.mode() & 0o777, 0o644);
+}
+
+#[test]
+fn the_same_images_give_the_same_lock() {
+    let built = Built::new();
+    built.lock();
+    // An hour ago.
+    let text = built.project.read("pei.lock");
+    let old = built.read()["source_date_epoch"].as_u64().unwrap() - 3600;
+    let (_, document) = text.split_once('\n').unwrap();
+    let mut document: Value = serde_json::from_str(document).unwrap();
+    document["source_date_epoch"] = old.into();
+    built.project.write("pei.lock", stamped(&document));
+    let before = built.project.files();
+    built
+        .run(&["lock"])
+        .succeeds()
+        .says("`pei.lock` is up to date: 2 stages");
+    built.run(&["configure"]).succeeds();
+    assert!(before == built.project.files());
+    built.record("bb", ONE);
+    let lock = built.lock();
+    assert!(lock["source_date_epoch"].as_u64().unwrap() > old);
+    let ignored = built
+        .project
+        .bash("git init -q && git check-ignore pei.lock || echo kept");
+    assert_eq!(ignored, "kept\n");
+}
+
+/// The text of a file with this content, as pei writes it.
+fn stamped(document: &Value) -> String {
+    pei::stamp(format!(
+        "# What the images of this project were built from. `pei lock` writes it: commit it, and do not edit it. \
+         pei:----------------\n{document:#}\n"
+    ))
+}
+
+#[test]
+fn check_lists_what_differs() {
+    let built = Built::new();
+    built.lock();
+    let before = built.project.files();
+    let run = built.run(&["lock", "--check"]).succeeds().prints_nothing();
+    run.says("the images are as `pei.lock` says");
+    let later = ONE
+        .replace("2.36-9", "2.36-10")
+        .replace("SUM", &"0b".repeat(32))
+        .replace(
+            r#""path":"/opt/a dir/uv","version":"1.2""#,
+            r#""path":"/opt/uv","version":"1.2""#,
+        );
+    built.record("aa", &later);
+    built.record("bb", &later);
+    let run = built.run(&["lock", "--check"]).exits(4);
+    let (old, new) = ("0a".repeat(32), "0b".repeat(32));
+    assert_eq!(
+        run.stdout,
+        format!(
+            "stage-1: download https://a.example/uv-x86_64.tar.gz: sha256 {old} → sha256 {new}
+stage-1: package libc6:amd64: 2.36-9 → 2.36-10
+stage-1: tool uv /opt/a dir/uv 1.2 is only in the lock
+stage-1: tool uv /opt/uv 1.2 is not in the lock
+stage-2: npm @angular/cli me 2 is only in the lock
+stage-2: package hello:amd64 2.10-3 is only in the lock
+"
+        )
+    );
+    let _ = run.says("6 differences from `pei.lock`");
+    assert!(before == built.project.files());
+    built.change_images(r#"\"identity\":\""#, r#"\"identity\":\"00"#);
+    built
+        .run(&["lock", "--check"])
+        .exits(1)
+        .says("stage-1 has changed since it was built");
+}
+
+#[test]
+fn check_names_what_the_config_has_and_the_lock_has_not() {
+    let built = Built::new();
+    built.lock();
+    let hook = "custom: {on_build: [stage-1/custom/more.sh]}";
+    let config = built.project.read("user_config.yml");
+    let case = |config: &str, lines: &str| {
+        built.configure(config);
+        let run = built.run(&["lock", "--check"]).exits(4);
+        assert_eq!(run.stdout, lines);
+    };
+    case(
+        &config.replace("ubuntu:24.04", "debian:13"),
+        "the image `debian:13` is not in the lock\n",
+    );
+    case(
+        &config.replace(hook, "custom: {on_build: ['stage-1/custom/more.sh --a b', stage-1/custom/more.sh, stage-1/system/uv/install-uv.sh]}"),
+        "the build hook `stage-1/custom/more.sh` of stage-1 is not in the lock\n\
+         the build hook `stage-1/system/uv/install-uv.sh` of stage-1 is not in the lock\n",
+    );
+    case(
+        &format!(
+            "{config}stages: {{far: {{copy: [{{from: 'ubuntu:24.04', path: /etc/a, to: /a}}]}}}}\n"
+        ),
+        "the stage `far` is not in the lock\n",
+    );
+    // What is only in the lock shows when it has been built.
+    built.configure(&config.replace(hook, ""));
+    built.run(&["lock", "--check"]).exits(1);
+    built.build();
+    let run = built.run(&["lock", "--check"]).exits(4);
+    assert_eq!(
+        run.stdout,
+        "stage-1: hook stage-1/custom/more.sh is only in the lock\n"
+    );
+}
+
+#[test]
+fn only_the_images_of_the_config_are_locked() {
+    let built = Built::new();
+    let refused = |code: i32, parts: &[&str]| {
+        let run = built.run(&["lock"]).exits(code).prints_nothing();
+        let _ = parts.iter().fold(run, |run, part| run.says(part));
+        assert!(!built.project.path("pei.lock").exists());
+    };
+    let images = fs::read_to_string(built.project.beside("bin/images")).unwrap();
+    built
+        .run(&["lock", "--check"])
+        .exits(1)
+        .says("there is no `pei.lock`")
+        .says("`pei build`");
+    built
+        .run(&["lock", "--update", "a"])
+        .exits(1)
+        .says("there is no `pei.lock`");
+    built.change_images("demo:stage-2", "other:stage-2");
+    refused(
+        1,
+        &["stage-2 has not been built", "run `pei build stage-2`"],
+    );
+    built.put("images", &images.replace("io.pei.state", "state"));
+    refused(
+        1,
+        &[
+            "stage-1 was built without `pei build`; stage-2 was built",
+            "run `pei build stage-1 stage-2`",
+        ],
+    );
+    built.put("images", &images);
+    built.record("bb", "{\"kind\":\"apt\"}\n");
+    refused(
+        1,
+        &["the record of stage-2 is damaged: line 1 of record/all.jsonl"],
+    );
+    for bad in [
+        r#"{"kind":"apt","name":"a b","architecture":"all","version":"1"}"#,
+        r#"{"kind":"apt","name":"a","architecture":"all","version":"1; reboot"}"#,
+        r#"{"kind":"download","name":"a","url":"https://a.example/a","sha256":"0"}"#,
+        r#"{"kind":"git","url":"no address","commit":"a"}"#,
+        r#"{"kind":"tool","name":"a","path":"/a\u202e","version":"1"}"#,
+    ] {
+        built.record("bb", &format!("{bad}\n"));
+        refused(1, &["the record of stage-2 has what no lock can hold: `"]);
+    }
+    built.project.write(
+        "installation/stage-1/custom/more.sh",
+        "#!/bin/bash\necho changed\n",
+    );
+    refused(
+        1,
+        &["stage-1 has changed since it was built; stage-2 has changed"],
+    );
+    built.put("away", "");
+    refused(3, &["cannot connect"]);
+}
+
+#[test]
+fn a_stage_without_a_record_took_nothing() {
+    let built = Built::new();
+    fs::remove_dir_all(built.project.beside("bin/records/aa")).unwrap();
+    let lock = built.lock();
+    let stages = &lock["architectures"]["amd64"]["stages"];
+    assert_eq!(stages["stage-1"]["apt"], json!({}));
+    assert_eq!(stages["stage-2"]["apt"].as_object().unwrap().len(), 3);
+}
+
+#[test]
+fn a_lock_that_is_not_as_it_was_written_is_refused() {
+    let built = Built::new();
+    built.lock();
+    let good = built.project.read("pei.lock");
+    let case = |bad: &[u8], parts: &[&str]| {
+        built.project.write("pei.lock", bad);
+        for arguments in [
+            &["lock"][..],
+            &["lock", "--check"],
+            &["lock", "--update", "hello"],
+        ] {
+            let run = built.run(arguments).exits(1).prints_nothing();
+            let _ = parts.iter().fold(run, |run, part| run.says(part));
+            assert_eq!(fs::read(built.project.path("pei.lock")).unwrap(), bad);
+        }
+    };
+    let edited = |from: &str, to: &str| {
+        assert!(good.contains(from), "{from}");
+        good.replacen(from, to, 1)
+    };
+    let cure = "take the file from version control again, or remove it and run `pei lock`";
+    case(
+        b"",
+        &["`pei.lock:1`: this is not the first line of a lock", cure],
+    );
+    case(
+        edited("2.36-9", "2.36-8").as_bytes(),
+        &["`pei.lock:1`: the file has been edited since", cure],
+    );
+    let line = good
+        .lines()
+        .position(|line| line.contains("adduser"))
+        .unwrap()
+        + 1;
+    let conflict = edited("            \"adduser", "<<<<<<< HEAD\n\"adduser");
+    case(
+        conflict.as_bytes(),
+        &[&format!("`pei.lock:{line}`: "), cure],
+    );
+    case(
+        good[..good.len() / 2].as_bytes(),
+        &["`pei.lock:", "EOF while parsing", cure],
+    );
+    let mut bytes = good.clone().into_bytes();
+    bytes.extend(b"\xff");
+    let last = good.lines().count() + 1;
+    case(
+        &bytes,
+        &[&format!("`pei.lock:{last}`: this is not UTF-8"), cure],
+    );
+    let newer = edited("\"format\": 1", "\"format\": 7");
+    case(
+        newer.as_bytes(),
+        &[
+            "a newer pei (",
+            "its format is 7, and this pei reads 1",
+            "update pei",
+        ],
+    );
+    let older = edited("\"format\": 1", "\"format\": 0");
+    case(older.as_bytes(), &["an older pei (", "remove the file"]);
+
+    // Content that no pei writes, below a stamp that fits.
+    let change = |path: &str, value: Value, message: &str| {
+        let mut lock = serde_json::from_str::<Value>(good.split_once('\n').unwrap().1).unwrap();
+        match lock.pointer_mut(path) {
+            Some(place) => *place = value,
+            None => {
+                let (above, key) = path.rsplit_once('/').unwrap();
+                lock.pointer_mut(above).unwrap()[key] = value;
+            }
+        }
+        case(stamped(&lock).as_bytes(), &[message, cure]);
+    };
+    let stage = "/architectures/amd64/stages/stage-1";
+    let place = "`architectures.amd64.stages.stage-1";
+    change("/more", 1.into(), "`more` is not known");
+    change(
+        "/source_date_epoch",
+        "now".into(),
+        "`source_date_epoch` is not a number",
+    );
+    change(
+        "/architectures",
+        json!([]),
+        "`architectures` is not a mapping",
+    );
+    change(
+        &format!("{stage}/hooks"),
+        1.into(),
+        &format!("{place}.hooks` is not a list"),
+    );
+    change(
+        &format!("{stage}/hooks"),
+        json!([1]),
+        &format!("{place}.hooks[0]` is not a text"),
+    );
+    change(
+        &format!("{stage}/apt/libc6:amd64"),
+        "1 2".into(),
+        "`1 2` is not the version of a package",
+    );
+    change(
+        &format!("{stage}/apt/a b"),
+        "1".into(),
+        "`a b` is not NAME:ARCHITECTURE",
+    );
+    change(
+        &format!("{stage}/downloads/0/sha256"),
+        "ff".into(),
+        "`ff` is not a SHA-256",
+    );
+    change(
+        &format!("{stage}/downloads/0/url"),
+        "http://a@b/".into(),
+        "is not a URL without a login",
+    );
+    change(
+        &format!("{stage}/downloads/0"),
+        json!({}),
+        &format!("{place}.downloads[0].name` is missing"),
+    );
+    change(
+        &format!("{stage}/others/0/url"),
+        "http://a@b/".into(),
+        "is not a URL without a login",
+    );
+    change(
+        "/architectures/amd64/images/ubuntu:24.04/digest",
+        "1".into(),
+        "`1` is not a digest",
+    );
+
+    // Git may have changed the line ends.
+    built.project.write("pei.lock", good.replace('\n', "\r\n"));
+    built.run(&["lock", "--check"]).succeeds();
+}
+
+#[test]
+fn an_update_frees_what_it_names() {
+    let built = Built::new();
+    let before = built.lock();
+    let refused = |names: &[&str], parts: &[&str]| {
+        let arguments: Vec<&str> = ["lock", "--update"]
+            .into_iter()
+            .chain(names.iter().copied())
+            .collect();
+        let run = built.run(&arguments).exits(1).prints_nothing();
+        let _ = parts.iter().fold(run, |run, part| run.says(part));
+        assert_eq!(built.read(), before);
+    };
+    refused(
+        &["hello", "libc7"],
+        &[
+            "the lock has no package `libc7`; did you mean `libc6`?",
+            "nothing was changed",
+        ],
+    );
+    refused(&["hell"], &["`hell`"]);
+    refused(&["x86_64.tar.gz"], &["no package `x86_64.tar.gz`\n"]);
+    let run = built
+        .run(&["lock", "--update", "libc6", "uv"])
+        .succeeds()
+        .prints_nothing();
+    let _ =
+        run.says("removed `libc6` and `uv` from `pei.lock`: `pei build` takes what is there now");
+    let freed = built.read();
+    let one = &freed["architectures"]["amd64"]["stages"]["stage-1"];
+    assert_eq!(one["apt"], json!({"adduser:all": "3.134"}));
+    assert_eq!(one["downloads"], json!([]));
+    assert_eq!(one["others"].as_array().unwrap().len(), 1);
+    assert_eq!(freed["source_date_epoch"], before["source_date_epoch"]);
+    let run = built.run(&["lock", "--check"]).exits(4);
+    assert_eq!(run.stdout.lines().count(), 3);
+    assert_eq!(built.lock()["architectures"], before["architectures"]);
+    built.run(&["lock", "--update"]).exits(2);
+    built.run(&["lock", "--check", "--update", "a"]).exits(2);
+}
+
+#[test]
+fn each_architecture_has_its_own_part() {
+    let built = Built::new();
+    let first = built.lock();
+    built.change_images(r#""Architecture":"amd64""#, r#""Architecture":"arm64""#);
+    let run = built.run(&["lock", "--check"]).exits(4);
+    assert_eq!(
+        run.stdout,
+        "the lock has nothing for the architecture `arm64`, only for `amd64`\n"
+    );
+    let run = built.run(&["lock"]).succeeds();
+    let _ = run.says("for arm64").says("amd64 is in the lock as it was");
+    let both = built.read();
+    assert_eq!(
+        both["architectures"]["amd64"],
+        first["architectures"]["amd64"]
+    );
+    assert!(both["architectures"]["arm64"].is_object());
+    assert_eq!(both["source_date_epoch"], first["source_date_epoch"]);
+    built.run(&["lock", "--check"]).succeeds();
+}
