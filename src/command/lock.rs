@@ -27,8 +27,8 @@ const VERSIONS: &str = "installation/stage-1/lib/versions.sh";
 /// Write down what the images were built from
 ///
 /// Writes pei.lock from the images that `pei build` made: the base images, each package of apt
-/// with its version, each download with its sum, and the tools. It asks the engine and nobody
-/// else. Commit the file: `pei lock --check` then finds what later images have that differs.
+/// with its version, each download with its sum, and the tools. It asks the engine only, no
+/// registry and no archive. Commit the file: `pei lock --check` then lists how later images differ.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

@@ -9,7 +9,7 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 17] = [
+pub(crate) const COMMANDS: [&str; 18] = [
     "create",
     "configure",
     "build",
@@ -19,6 +19,7 @@ pub(crate) const COMMANDS: [&str; 17] = [
     "status",
     "remove",
     "ssh-config",
+    "lock",
     "record",
     "doctor",
     "hash-password",
