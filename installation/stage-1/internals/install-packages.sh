@@ -9,7 +9,16 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/clean.sh"
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/log.sh"
 # shellcheck source=installation/stage-1/lib/sources.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../lib/sources.sh"
+LOCKED="$(dirname -- "${BASH_SOURCE[0]}")/../lib/locked.sh"
+readonly LOCKED
+if [[ -e "${LOCKED}" ]]; then
+  # shellcheck source=installation/stage-1/lib/locked.sh
+  source "${LOCKED}"
+fi
 pei_install_err_trap
+
+# locked NAME ARGUMENT…: pei_locked_NAME, in a locked build. Other builds do not show this step its library.
+locked() { [[ ! -e "${LOCKED}" ]] || "pei_locked_$1" "${@:2}"; }
 
 is_installed() {
   [[ "$(dpkg-query -W -f '${db:Status-Status}' -- "$1" 2>/dev/null)" == installed ]]
@@ -42,12 +51,16 @@ main() {
   fi
   local machine_id
   machine_id="$(stat -c %s /etc/machine-id 2>/dev/null)" || machine_id=none
+  locked begin
   pei_record_begin
   before="$(pei_installed_packages)"
   if ! apt-get install -y --no-install-recommends -- "${missing[@]}"; then
+    locked explain
     ((lists_whole == 1)) || pei_die "apt-get update had failed, too: can this build reach $(pei_apt_places)?"
     pei_die "apt-get install failed; its output is above"
   fi
+  locked installed "${before}" || pei_die 'the packages are not those of pei.lock'
+  locked end
   # The package openssh-server made these. Every container makes its own at its first start.
   rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
   # On Debian 13 openssh-server brings systemd, which makes one: another in each build, and the same for all containers.

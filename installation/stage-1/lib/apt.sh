@@ -96,6 +96,7 @@ pei_apt_check() {
 
 # pei_apt_install PACKAGE…: installs what is missing, without recommended packages.
 pei_apt_install() {
+  local plan
   local -a missing
   mapfile -t missing < <(pei_apt_missing "$@")
   if ((${#missing[@]} == 0)); then
@@ -103,12 +104,15 @@ pei_apt_install() {
     return 0
   fi
   pei_require_root
-  if __pei_apt_lists_empty; then
+  if __pei_apt_lists_empty || pei_locked_lists_old; then
     pei_apt_update || return 1
   fi
   pei_apt_check "${missing[@]}" || return 1
-  if ! __pei_apt_get install --simulate --no-install-recommends -- "${missing[@]}" >/dev/null; then
+  if ! plan="$(__pei_apt_get install --simulate --no-install-recommends -- "${missing[@]}")"; then
     pei_log_error "these packages cannot be installed together here: ${missing[*]}"
+    return 1
+  fi
+  if ! pei_locked_planned "${plan}"; then
     return 1
   fi
   pei_log_info "installing packages: ${missing[*]}"

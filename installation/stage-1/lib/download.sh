@@ -222,7 +222,16 @@ pei_download() {
     name="${urls[0]##*/}"
     name="${name%%[?#]*}"
   fi
-  local checked="${sum:+pinned}"
+  local checked="${sum:+pinned}" locked
+  locked="$(pei_locked_sum "${urls[0]}")"
+  if [[ -z "${locked}" ]]; then
+    pei_locked_tell "${name}"
+  elif [[ "${sum:-${locked}}" != "${locked}" ]]; then
+    pei_locked_differs "${name}" "to be ${sum}" "${locked}"
+    return 1
+  else
+    sum="${locked}" checked=locked
+  fi
   if [[ -z "${sum}" && -n "${sums_url}" ]]; then
     sum="$(__pei_published_sum "${name}" "${cache}" "${sums_url}")" || {
       pei_log_error "no published sha256 of ${name} at $(__pei_shown_url "${sums_url}")"
@@ -248,11 +257,18 @@ pei_download() {
 # __pei_record_download FILE NAME URL FROM VERSION SUM CHECKED
 __pei_record_download() {
   [[ -n "${PEI_RECORD-}" ]] || return 0
-  local sum="${6,,}" url from="$4"
+  local sum="${6,,}" url from="$4" locked
   url="$(pei_plain_url "$3")"
+  sum="${sum:-$(pei_sha256_of "$1")}"
+  # A tool of the vendor may have brought the file.
+  locked="$(pei_locked_sum "$3")"
+  if [[ "${locked:-${sum}}" != "${sum}" ]]; then
+    pei_locked_differs "$2" "${sum}" "${locked}"
+    return 1
+  fi
   [[ "${from}" == /* ]] || from="$(pei_plain_url "${from}")"
   [[ "${from}" != "${url}" ]] || from=''
-  pei_record download name="$2" url="${url}" -- version="$5" from="${from}" sha256="${sum:-$(pei_sha256_of "$1")}" checked="$7"
+  pei_record download name="$2" url="${url}" -- version="$5" from="${from}" sha256="${sum}" checked="$7"
 }
 
 # Sets `from` to where the file was found.
@@ -272,6 +288,11 @@ __pei_download_into() {
       from="${place}"
       pei_log_info "downloaded $(__pei_shown_url "${place}")"
       return 0
+    fi
+    # Without the lock another place may have the right file. With it, the wrong one is a reason to look.
+    if [[ -n "${locked-}" ]]; then
+      pei_locked_differs "${name}" "another file at $(__pei_shown_url "${place}")" "${sum}"
+      return 1
     fi
   done < <(pei_download_places "$@")
   return 1
@@ -351,11 +372,16 @@ pei_git_clone() {
 
 # __pei_record_clone DIR URL FROM REF
 __pei_record_clone() {
-  local url from commit
+  local url from commit locked
   url="$(pei_plain_url "$2")"
   from="$(pei_plain_url "$3")"
   [[ "${from}" != "${url}" ]] || from=''
   commit="$(git -C "$1" rev-parse HEAD)" || return 1
+  locked="$(pei_locked_commit "$2" "$4")"
+  if [[ "${locked:-${commit}}" != "${commit}" ]]; then
+    pei_locked_differs "${url}${4:+ at $4}" "${commit}" "${locked}"
+    return 1
+  fi
   pei_record git url="${url}" -- version="$4" from="${from}" commit="${commit}"
 }
 

@@ -21,6 +21,8 @@ if [[ -z "${__PEI_LIB_LOADED-}" ]]; then
   source "${__PEI_LIB_DIR}/user.sh"
   # shellcheck source=sources.sh
   source "${__PEI_LIB_DIR}/sources.sh"
+  # shellcheck source=locked.sh
+  source "${__PEI_LIB_DIR}/locked.sh"
   # shellcheck source=apt.sh
   source "${__PEI_LIB_DIR}/apt.sh"
   # shellcheck source=proxy.sh

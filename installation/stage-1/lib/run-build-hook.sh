@@ -25,6 +25,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/log.sh"
 source "$(dirname -- "${BASH_SOURCE[0]}")/hook.sh"
 # shellcheck source=installation/stage-1/lib/sources.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/sources.sh"
+# shellcheck source=installation/stage-1/lib/locked.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/locked.sh"
 pei_install_err_trap
 
 # What this script put into the tree, and removes again.
@@ -89,8 +91,13 @@ for_each() {
 refresh_lists() {
   local word='(^|[^[:alnum:]_.-])(apt|apt-get|aptitude)[[:space:]]'
   grep -rqsE -- "${word}" "${__PEI_FILES}/$1" "${__PEI_FILES}"/stage-*/custom || return 0
-  pei_apt_lists_missing || return 0
-  pei_log_info 'reading the package lists, which are not in the build cache'
+  if pei_apt_lists_missing; then
+    pei_log_info 'reading the package lists, which are not in the build cache'
+  elif pei_locked_lists_old; then
+    pei_log_info 'reading the package lists: those in the build cache lack versions that pei.lock has'
+  else
+    return 0
+  fi
   apt-get -q update -o APT::Update::Error-Mode=any \
     || pei_log_warn "apt-get update failed; its output is above. It asked $(pei_apt_places)"
 }
@@ -102,6 +109,7 @@ main() {
     'write it, then run `pei configure`, which lists what hooks see, and build again'
   export DEBIAN_FRONTEND=noninteractive
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
+  pei_locked_begin
   refresh_lists "${script}"
   show_tree
   pei_record_begin
@@ -109,6 +117,9 @@ main() {
   cd /
   pei_run_hook "${__PEI_TREE}" "${script}" "${arguments}" "${@:4}" || status=$?
   hide_tree
+  pei_locked_end
+  pei_locked_installed "${before}" || pei_die "the on_build hook ${script} installed other packages than pei.lock has"
+  ((status == 0)) || pei_locked_explain
   pei_record_packages "${before}"
   pei_clean_layer
   ((status != 0)) || return 0

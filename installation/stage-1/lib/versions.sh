@@ -21,6 +21,7 @@ TABLE
 # pei_version TOOL: its default version; fatal for a tool that is not in the table.
 pei_version() {
   local tool version
+  ! pei_locked_version "$1" || return 0
   while read -r tool version; do
     if [[ "${tool}" == "$1" ]]; then
       printf '%s\n' "${version}"

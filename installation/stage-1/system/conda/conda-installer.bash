@@ -158,16 +158,17 @@ __pei_conda_users() {
 }
 
 # __pei_conda_published_sum TOOL VERSION URL: the vendor's sum of an installer that is not in the table. Anaconda
-# publishes sums as a column of its download page, Miniforge as a file beside each installer.
+# publishes sums as a column of its download page, Miniforge as a file beside each installer. Both change with each release and
+# are not installed, so they are not recorded.
 __pei_conda_published_sum() {
   local tool="$1" file page="${PEI_TMP_DIR}/sums"
   file="$(pei_conda_file "${tool}" "$2")"
   if [[ "${tool}" == miniforge ]]; then
-    pei_download --url "$3.sha256" --to "${page}" || return 1
+    PEI_RECORD='' pei_download --url "$3.sha256" --to "${page}" || return 1
     pei_sum_from "${page}" "${file}"
     return
   fi
-  pei_download --url https://repo.anaconda.com/miniconda/ --name miniconda-index.html --to "${page}" || return 1
+  PEI_RECORD='' pei_download --url https://repo.anaconda.com/miniconda/ --name miniconda-index.html --to "${page}" || return 1
   tr '\n' ' ' <"${page}" | sed 's/<tr/\n<tr/g' | grep -F ">${file}<" | grep -oE '\b[0-9a-f]{64}\b' | head -n 1
 }
 
@@ -178,6 +179,7 @@ __pei_conda_wanted_sum() {
   if [[ -z "${sum}" && "${url##*/}" == "$(pei_conda_file "${tool}" "${version}")" ]]; then
     sum="$(pei_conda_pinned_sum "${tool}" "${version}" "$(pei_conda_machine)")"
   fi
+  [[ -n "${sum}" ]] || sum="$(pei_locked_sum "${url}")"
   if [[ -z "${sum}" ]] && ! pei_is_url "$(pei_arg installer-url)"; then
     sum="$(__pei_conda_published_sum "${tool}" "${version}" "$(pei_conda_url "${tool}" "${version}" official)")" || sum=''
     if [[ -z "${sum}" ]]; then

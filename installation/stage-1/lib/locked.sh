@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# What pei.lock holds for a build step: the versions of packages, the sums of downloads, the commits of clones, and the default
+# versions of tools. `pei configure --locked` writes them to files, which a step of a locked build sees. Without these files
+# nothing here has an effect.
+#
+# Reads: PEI_LOCKED_DIR, the directory of the files, if it is not the usual one.
+
+# The pins of apt during a step. The first file that names a package decides.
+__PEI_PINS=/etc/apt/preferences.d/00-pei-lock.pref
+
+# __pei_locked_file NAME: the path of a file of the lock; fails if this build is not locked.
+__pei_locked_file() {
+  local file="${PEI_LOCKED_DIR:-/pei-build/locked}/$1"
+  [[ -f "${file}" ]] && printf '%s\n' "${file}"
+}
+
+# __pei_locked_packages FILE: the packages of this architecture: `NAME VERSION`, a line each. NAME is `NAME:ARCHITECTURE` for a
+# package of a foreign architecture.
+__pei_locked_packages() {
+  awk -v here="$(dpkg --print-architecture)" '
+    $1 == "apt" && $2 == here { print ($4 == here || $4 == "all" ? $3 : $3 ":" $4), $5 }' "$1"
+}
+
+# pei_locked_begin: from here to pei_locked_end apt takes the locked versions.
+pei_locked_begin() {
+  local file here others
+  file="$(__pei_locked_file apt)" || return 0
+  here="$(dpkg --print-architecture)"
+  if ! grep -qx "architecture ${here}" "${file}"; then
+    others="$(sed -n 's/^architecture //p' "${file}" | paste -sd ' ')"
+    pei_die "pei.lock has nothing for ${here}, only for ${others:-no architecture};" \
+      "build there without the lock, and run \`pei lock\`: it adds ${here} and keeps the rest"
+  fi
+  __pei_locked_packages "${file}" \
+    | awk '{ printf "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", $1, $2 }' >"${__PEI_PINS}"
+}
+
+pei_locked_end() { rm -f -- "${__PEI_PINS}"; }
+
+# __pei_locked_absent: the locked packages that no package list has in their version: `NAME VERSION`, a line each. An installed
+# version counts as one that a list has.
+__pei_locked_absent() {
+  local file packages
+  file="$(__pei_locked_file apt)" || return 0
+  packages="$(__pei_locked_packages "${file}")"
+  [[ -n "${packages}" ]] || return 0
+  {
+    printf '%s\n' "${packages}"
+    printf '%s\n' --
+    cut -d' ' -f1 <<<"${packages}" | LC_ALL=C xargs apt-cache policy --
+  } | awk '
+    $0 == "--" && !listed { listed = 1; next }
+    !listed { version[++count] = $2; name[count] = $1; next }
+    /^[^ ].*:$/ { package = substr($0, 1, length($0) - 1); next }
+    /^ (\*\*\*|   ) [^ ]+ -?[0-9]+$/ { known[package " " ($1 == "***" ? $2 : $1)] = 1 }
+    END { for (i = 1; i <= count; i++) if (!(name[i] " " version[i] in known)) print name[i], version[i] }'
+}
+
+# pei_locked_lists_old: whether the package lists lack a locked version, which newer lists may have.
+pei_locked_lists_old() { [[ -n "$(__pei_locked_absent)" ]]; }
+
+# __pei_locked_stop NAME…: what can be done about packages whose locked versions cannot be had; the lines on stdin say which.
+__pei_locked_stop() {
+  pei_log_error 'the archive does not give the versions that pei.lock has:'
+  sed 's/^/  /' >&2
+  pei_log_error 'to get them: set `apt.snapshot` to a time at which the archive had them, or name a mirror that keeps them in `apt.repo_source`'
+  pei_log_error "to take newer ones: \`pei lock --update $*\`, then configure and build again"
+}
+
+# pei_locked_explain: says which locked versions no list has, after apt failed.
+pei_locked_explain() {
+  local absent
+  absent="$(__pei_locked_absent)"
+  [[ -n "${absent}" ]] || return 0
+  # shellcheck disable=SC2046 # names of packages
+  __pei_locked_stop $(sed 's/[: ].*//' <<<"${absent}") <<<"${absent}"
+}
+
+# __pei_locked_fits: whether the packages on stdin (`NAME ARCHITECTURE VERSION`, a line each) have the versions of the lock.
+# Otherwise names those that do not. Packages that the lock does not have are named in a warning.
+__pei_locked_fits() {
+  local file found new
+  file="$(__pei_locked_file apt)" || return 0
+  found="$({
+    __pei_locked_packages "${file}"
+    printf '%s\n' --
+    cat
+  } | awk -v here="$(dpkg --print-architecture)" '
+    $0 == "--" && !listed { listed = 1; next }
+    !listed { version[$1] = $2; next }
+    {
+      name = ($2 == here || $2 == "all") ? $1 : $1 ":" $2
+      if (!(name in version)) print "new", name, $3
+      else if (version[name] != $3) print "other", name, version[name], "(here it is " $3 ")"
+    }')"
+  new="$(sed -n 's/^new //p' <<<"${found}" | paste -sd ',' | sed 's/,/, /g')"
+  [[ -z "${new}" ]] || pei_log_warn "not in pei.lock, so the version is the archive's: ${new}; \`pei lock\` adds it"
+  found="$(sed -n 's/^other //p' <<<"${found}")"
+  [[ -n "${found}" ]] || return 0
+  # shellcheck disable=SC2046 # names of packages
+  __pei_locked_stop $(sed 's/[: ].*//' <<<"${found}") <<<"${found}"
+  return 1
+}
+
+# pei_locked_installed BEFORE: whether what was installed since pei_installed_packages printed BEFORE fits the lock.
+pei_locked_installed() {
+  __pei_locked_file apt >/dev/null || return 0
+  comm -13 <(LC_ALL=C sort <<<"$1") <(pei_installed_packages | LC_ALL=C sort) | __pei_locked_fits
+}
+
+# pei_locked_planned TEXT: whether what `apt-get --simulate` printed fits the lock.
+pei_locked_planned() {
+  sed -nE 's/^Inst ([^ :]+)[^ ]* (\[[^]]*\] )?\(([^ ]+) .*\[([a-z0-9-]+)\]\).*/\1 \4 \3/p' <<<"$1" | __pei_locked_fits
+}
+
+# pei_locked_sum URL: the locked sum of a download; nothing if the lock has none. What is not recorded is not locked.
+pei_locked_sum() {
+  local file
+  [[ -n "${PEI_RECORD-}" ]] && file="$(__pei_locked_file downloads)" || return 0
+  URL="$(pei_plain_url "$1")" awk -v here="$(dpkg --print-architecture)" '
+    $1 == "download" && $2 == here && substr($0, length($1 $2 $3) + 4) == ENVIRON["URL"] { print $3; exit }' "${file}"
+}
+
+# pei_locked_commit URL REF: the locked commit of a clone, likewise.
+pei_locked_commit() {
+  local file
+  [[ -n "${PEI_RECORD-}" ]] && file="$(__pei_locked_file downloads)" || return 0
+  URL="$(pei_plain_url "$1")" REF="${2:--}" awk -v here="$(dpkg --print-architecture)" '
+    $1 == "git" && $2 == here && $4 == ENVIRON["REF"] && substr($0, length($1 $2 $3 $4) + 5) == ENVIRON["URL"] { print $3; exit }' "${file}"
+}
+
+# pei_locked_differs NAME FOUND WANTED: says that a download is not the locked one.
+pei_locked_differs() {
+  pei_log_error "$1 is $2, and pei.lock has $3; if the new one is right, \`pei lock --update $1\`, then configure and build again"
+}
+
+# pei_locked_tell NAME: says that a download is not locked, in a locked build.
+pei_locked_tell() {
+  [[ -n "${PEI_RECORD-}" ]] && __pei_locked_file downloads >/dev/null || return 0
+  pei_log_warn "$1 is not in pei.lock; \`pei lock\` adds it"
+}
+
+# pei_locked_version TOOL: the locked default version of a tool; fails if there is none.
+pei_locked_version() {
+  local file
+  file="$(__pei_locked_file downloads)" || return 1
+  awk -v tool="$1" '$1 == "version" && $2 == tool { print $3; found = 1; exit } END { exit !found }' "${file}"
+}
