@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{ArgAction, ValueHint};
 
 use super::given::{CONFIG, project_folder};
+use super::locked::require_images;
 use super::outcome::{START, enter, shell_word};
 use super::stages::{BUILD_FILE, Stages, lock};
 use super::taking::Run;
@@ -77,6 +78,7 @@ impl Args {
         let Some(stages) = Stages::load(ui, &folder, &self.config)? else {
             return Ok(ExitCode::Failure);
         };
+        require_images(&stages, &folder)?;
         let targets = self.targets(&stages)?;
         let unknown_options = self.arguments.iter().find_map(|word| {
             let word = word.to_str()?;

@@ -13,7 +13,7 @@ use super::given::{
     read_config, require_config, stage_folders,
 };
 use super::outcome::{self, BUILD_AND_START, START, enter, shell_word};
-use super::{host_dirs, naming, published};
+use super::{host_dirs, locked, naming, published};
 use crate::cli::Quiet;
 use crate::config::{self, Host, Layers, SourceFile, name_of};
 use crate::credentials::Credentials;
@@ -39,6 +39,7 @@ Examples:
   pei configure                     The project in this directory
   pei configure -p demo --diff      Show what would change, and write nothing
   pei configure --check -q          Exit with 4 if something would change
+  pei configure --locked            The same images again: see `pei lock`
   pei configure --with-devcontainer  For VS Code and other editors that work in containers
   pei configure --format json       Findings for an editor or a script")]
 pub struct Args {
@@ -57,6 +58,9 @@ pub struct Args {
     /// Also write `.devcontainer/devcontainer.json`, for VS Code and other editors; your own keys in it stay
     #[arg(long)]
     with_devcontainer: bool,
+    /// Let builds take exactly what `pei.lock` has, as with `lock: true` in the config
+    #[arg(long)]
+    locked: bool,
     /// List what would change, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -285,7 +289,7 @@ impl Args {
         };
         let mut other_keys = keys_of_configs(&self.project_dir);
         other_keys.extend(halves.filter(is_key).map(str::to_owned));
-        let inputs = Inputs {
+        let mut inputs = Inputs {
             full_compose: self.full_compose,
             with_merged: self.with_merged,
             devcontainer: self.with_devcontainer.then(|| self.initialize()),
@@ -293,8 +297,12 @@ impl Args {
             others: other_names(&self.project_dir),
             credentials: Credentials::of(project.users(), old.as_deref())?,
             other_keys,
+            lock: None,
             host_ids: host_ids::of_caller(&self.project_dir),
         };
+        if self.locked || project.lock {
+            inputs.lock = Some(locked::lock(project, &inputs, &self.project_dir)?);
+        }
         let template = project::extended_compose_template(&self.project_dir)?;
         let plan = plan::plan(project, &inputs);
         let paths = keys.iter().map(|key| format!("{INSTALLATION}/{key}"));
@@ -434,6 +442,7 @@ impl Configured {
             full_compose,
             with_merged: false,
             with_devcontainer: false,
+            locked: locked::is_configured(project_dir),
             dry_run: true,
             diff: false,
             check: false,

@@ -12,6 +12,7 @@ mod graph;
 mod hash_password;
 mod host_dirs;
 mod lock;
+mod locked;
 mod man;
 mod naming;
 mod outcome;

@@ -45,6 +45,8 @@ pub struct Project {
     pub services: serde_json::Map<String, serde_json::Value>,
     /// `cache`: where built stages are kept for others.
     pub cache: Option<Cache>,
+    /// `lock`: builds take what `pei.lock` has.
+    pub lock: bool,
 }
 
 impl Project {

@@ -39,6 +39,8 @@ impl Project {
             contexts: _,
             services: _,
             cache: its_cache,
+            // It changes no container.
+            lock: _,
         } = self;
         let mut all: Vec<_> = stages
             .iter()

@@ -8,6 +8,7 @@ mod compose;
 mod devcontainer;
 mod dockerfile;
 mod left_out;
+pub(crate) mod locked;
 pub(crate) mod paths;
 mod step;
 mod tree;
@@ -21,6 +22,7 @@ pub use devcontainer::Devcontainer;
 pub(crate) use dockerfile::core_name;
 pub use dockerfile::{Dockerfile, ImageStage, Part, Start};
 pub use left_out::LeftOut;
+pub use locked::LockedFile;
 pub(crate) use step::CONTEXT_FOLDER;
 pub use step::{Instruction, Step, StepCommand, StepMount};
 pub(crate) use tree::{CONTEXT, FILES, KEPT_FILES};
@@ -29,6 +31,7 @@ use tree::Tree;
 
 use crate::credentials::{self, Credentials};
 use crate::host_ids;
+use crate::lock::Lock;
 use crate::model::{EnvVar, Hooks, HostIds, Project, Setting, StageId};
 
 /// What planning needs besides the config.
@@ -48,6 +51,8 @@ pub struct Inputs {
     pub credentials: Credentials,
     /// Private keys below `installation/` that other configs of the project name.
     pub other_keys: Vec<String>,
+    /// The lock, if the build is locked.
+    pub lock: Option<Lock>,
     /// The ids of the person who configures; `None` for root, whose ids no other account can have.
     pub host_ids: Option<HostIds>,
 }
@@ -95,6 +100,8 @@ pub struct Plan {
     pub project: Option<String>,
     /// Files that builds use but that are not committed.
     pub made_here: Vec<MadeHere>,
+    /// Files that steps of a locked build see.
+    pub locked: Vec<LockedFile>,
     /// The services in build order.
     pub services: Vec<Service>,
     /// The volumes that they name.
@@ -145,6 +152,9 @@ pub struct StageScripts {
 
 /// Plans a project.
 pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
+    let pinned = inputs.lock.as_ref();
+    let pinned = pinned.map(|lock| locked::pinned(project, lock));
+    let project = pinned.as_ref().unwrap_or(project);
     let tree = Tree::new(project);
     let args: Vec<Vec<BuildArg>> = project
         .stages
@@ -185,9 +195,13 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
     let others: Vec<String> = inputs.others.iter().filter(is_in).cloned().collect();
     let view = view::View::new(project, &folders, &others);
     let mut dockerfiles = dockerfile::plan(&tree, &args, &view);
-    let merged = merged.and_then(|args| dockerfile::merged(&tree, args, &view));
+    let mut merged = merged.and_then(|args| dockerfile::merged(&tree, args, &view));
     let args_of_builders = args::of_builder(&tree, &tree.needs_of_builders());
     dockerfiles.extend(dockerfile::of_builders(&tree, args_of_builders, &view));
+    let locked = inputs.lock.as_ref().map(|lock| {
+        let all = dockerfiles.iter_mut().chain(&mut merged);
+        locked::apply(all, lock)
+    });
     let (services, mut volumes) = compose::plan(&tree, args);
     let initialize = inputs.devcontainer.as_deref();
     let devcontainer =
@@ -199,6 +213,7 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
     Plan {
         project: project.name.clone(),
         made_here,
+        locked: locked.unwrap_or_default(),
         services,
         volumes,
         needs_hook_runner: tree.has_hooks_of_bases(),

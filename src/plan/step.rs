@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::locked;
 use super::paths::{BUILD, HOOK_RUNNER, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
 use crate::model::{Apt, Copied, Hook, Role, arguments_of_find};
 use crate::{credentials, host_ids};
@@ -217,10 +218,57 @@ fn apt_cache(id: &str) -> [StepMount; 2] {
         },
         StepMount::Cache {
             id: id.to_owned(),
-            target: "/var/cache/pei-apt",
+            target: APT_CACHE,
             sharing: "locked",
         },
     ]
+}
+
+/// Where apt's archives and lists are.
+const APT_CACHE: &str = "/var/cache/pei-apt";
+
+/// What a step of a locked build sees of the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeenOfLock {
+    /// The packages of apt.
+    Packages,
+    /// The downloads and versions as well.
+    All,
+}
+
+/// Shows a step what the lock has for a stage, if the step installs something.
+pub(super) fn see_locked(step: &mut Step, stage: &str) -> Option<SeenOfLock> {
+    let is_hook = step.key_path.is_some();
+    let Instruction::Run { mounts, .. } = &mut step.instruction else {
+        return None;
+    };
+    let is_cache = |mount: &StepMount| matches!(mount, StepMount::Cache { target, .. } if *target == APT_CACHE);
+    if !mounts.iter().any(is_cache) {
+        return None;
+    }
+    let mut kinds = vec![locked::APT];
+    if is_hook {
+        kinds.push(locked::DOWNLOADS);
+    } else {
+        // A hook sees all of the library.
+        mounts.push(bind(&format!("{LIBRARY}/locked.sh")));
+    }
+    mounts.extend(kinds.into_iter().map(|kind| StepMount::Bind {
+        source: locked::file(stage, kind),
+        target: format!("{BUILD}/locked/{kind}"),
+    }));
+    Some(if is_hook {
+        SeenOfLock::All
+    } else {
+        SeenOfLock::Packages
+    })
+}
+
+/// Declares the time of the lock for all steps of a stage.
+pub(super) fn lock_time(seconds: u64) -> Step {
+    Step::new(Instruction::Declare)
+        .about(&["The time of pei.lock, for tools that store a time."])
+        .with_values([("SOURCE_DATE_EPOCH", &seconds.to_string())])
 }
 
 const NO_PROXY: &str = "localhost,127.0.0.1,::1";

@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use rustix::fs::FileType;
 
 use super::changes::{Action, Change, Changes, Notice};
 use super::folder::{Folder, Found, Identity, Obstacle};
@@ -16,6 +17,7 @@ use super::names::{
 };
 use super::{WriteMode, compose_template, devcontainer, line_ends, moved, stamp, write_bits};
 use crate::file_tree::{File, FileTree, Owner};
+use crate::plan::locked::FOLDER as LOCKED_FOLDER;
 
 /// Larger files are not read: even the largest config that pei accepts makes no file of this size.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -255,7 +257,16 @@ impl<'t> Comparison<'t, '_> {
 
     /// Removes unedited files that the config no longer needs. Edited ones are left to the user.
     fn remove_unneeded(&mut self, tree: &FileTree) -> Result<(), Obstacle> {
-        for path in OPTIONAL_FILES {
+        let locked = self.folder.folder_mode(LOCKED_FOLDER);
+        let locked = locked
+            .map(|_| self.folder.list(LOCKED_FOLDER))
+            .transpose()?;
+        let locked = locked.into_iter().flatten();
+        let locked = locked.filter(|(_, kind)| *kind == FileType::RegularFile);
+        let locked = locked.map(|(name, _)| format!("{LOCKED_FOLDER}/{name}"));
+        let optional = OPTIONAL_FILES.into_iter().map(str::to_owned);
+        for path in optional.chain(locked) {
+            let path = path.as_str();
             let found = match tree.get(path) {
                 None => self.folder.look(path)?,
                 Some(_) => None,

@@ -64,6 +64,10 @@ pub fn project(plan: &Plan, compose_template: Option<&str>) -> anyhow::Result<Fi
         "compose-template.yml",
         templates::own_compose_template(),
     );
+    for file in &plan.locked {
+        let text = format!("# {NOTICE}\n{}", file.rows);
+        insert_text(&mut tree, &file.path, text);
+    }
     for made in &plan.made_here {
         let file = File::new(made.text.as_bytes().to_vec(), 0o600, Owner::Secret);
         tree.insert(made.path, file);

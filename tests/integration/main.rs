@@ -28,6 +28,7 @@ mod kills;
 mod layers;
 mod left_out;
 mod lock;
+mod locked;
 mod merged;
 mod moving;
 mod naming;

@@ -217,6 +217,8 @@ sections! {
         services: Shape::Services,
         /// Where built stages are kept for others, who then need not build them; default nowhere.
         cache: Shape::Section(&Cache::SPEC),
+        /// Builds take exactly what `pei.lock` has, as with `pei configure --locked`; default false.
+        lock: Shape::Boolean,
     }
 
     /// Where built stages are kept for others: `registry` or `folder`.

@@ -77,6 +77,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     let read = fields.map(|(kind, field)| stage::read(cx, field?, &at, kind, &names));
     let services = services::read(cx, sections.services, &at, &builders);
     let cache = cache::read(cx, sections.cache, &at);
+    let lock = cx.boolean(sections.lock, &at).ok().flatten();
     let is_usable = read[0].is_some();
     let stages: Vec<ReadStage> = read.into_iter().flatten().collect();
     if !is_usable {
@@ -89,6 +90,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     project.contexts = contexts.filter_map(|(_, context)| context.ok()).collect();
     project.services = services;
     project.cache = cache;
+    project.lock = lock.unwrap_or(false);
     Some(project)
 }
 
@@ -181,6 +183,7 @@ fn assemble(
         contexts: Vec::new(),
         services: serde_json::Map::new(),
         cache: None,
+        lock: false,
     };
     for stage in stages {
         let stage = stage.into_model(project.stages.last(), &places);

@@ -30,6 +30,9 @@ pub(super) fn by(case: Case) -> Written {
     let folder = case.config().parent().unwrap().to_owned();
     if case.group == "golden" {
         copy_tree(&folder.join("files"), &project.path("installation"));
+        if let Ok(lock) = fs::read(folder.join("pei.lock")) {
+            project.write("pei.lock", lock);
+        }
     }
     fs::create_dir(project.beside(".ssh")).unwrap();
     fs::write(project.beside(".ssh/id_ed25519.pub"), PUBLIC_KEY).unwrap();
@@ -88,11 +91,14 @@ pub(super) fn by(case: Case) -> Written {
 fn rendered(project: &Project) -> Files {
     let mut files = project.files();
     files.retain(|path, _| match path.split_once('/') {
-        Some(("installation", rest)) => rest.contains("/generated/"),
+        Some(("installation", rest)) => {
+            rest.contains("/generated/") || rest.starts_with("pei-locked/")
+        }
         Some((folder, _)) => folder != ".pei",
         None => !matches!(
             path.as_str(),
             "PEI-DOCKER-USAGE-GUIDE.md"
+                | "pei.lock"
                 | "compose-template.yml"
                 | "reference_config.yml"
                 | "user_config.schema.json"
