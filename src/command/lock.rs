@@ -78,12 +78,15 @@ impl Args {
             if lines.is_empty()
                 && let Some(locked) = known.architectures.get(architecture.as_str())
             {
-                let taken = taken(&stages, &sources, &built)?;
+                let taken = taken(&stages, &sources, &built, Some(locked))?;
                 lines = lock::differences(locked, &taken);
             }
             return report(ui, &file, &lines);
         }
-        let taken = taken(&stages, &sources, &built)?;
+        let old = known
+            .as_ref()
+            .and_then(|known| known.architectures.get(architecture.as_str()));
+        let taken = taken(&stages, &sources, &built, old)?;
         let new = with(known.as_ref(), &architecture, taken, &sources)?;
         let summary = summary(&architecture, &new);
         if known.as_ref() == Some(&new) {
@@ -163,7 +166,15 @@ fn architecture_of(built: &[Built<'_>]) -> String {
 }
 
 /// What the images were built from.
-fn taken(stages: &Stages, sources: &Sources, built: &[Built<'_>]) -> Result<Locked> {
+fn taken(
+    stages: &Stages,
+    sources: &Sources,
+    built: &[Built<'_>],
+    old: Option<&Locked>,
+) -> Result<Locked> {
+    fn plain_name<'n>(old: Option<&Locked>, name: &'n str) -> &'n str {
+        old.map_or(name, |old| old.plain_name(name))
+    }
     require_built(stages, built)?;
     let mut records = BTreeMap::new();
     for Built { service, image } in built {
@@ -184,14 +195,14 @@ fn taken(stages: &Stages, sources: &Sources, built: &[Built<'_>]) -> Result<Lock
         let under = records.get(from.as_str()).and_then(Option::as_ref);
         let record = records[service].as_ref();
         locked
-            .add_stage(service, &from, hooks, record, under)
+            .add_stage(service, plain_name(old, &from), hooks, record, under)
             .map_err(|what| not_lockable(&format!("the record of {service}"), &what))?;
     }
     for name in asked.images {
         let base = stages.base(&name);
         let base = base.map_err(|reason| Failure::new(reason.to_string()))?;
         locked
-            .add_image(&name, base)
+            .add_image(plain_name(old, &name), base)
             .map_err(|what| not_lockable(&format!("the image {}", quoted(&name)), &what))?;
     }
     Ok(locked)
@@ -303,6 +314,10 @@ fn with(
     let mut new = Lock::new(text(env!("CARGO_PKG_VERSION"))?, time);
     new.default_versions = default_versions;
     if let Some(known) = known {
+        if !sources.plan.locked.is_empty() {
+            // The build took these, whatever the table of a newer pei has.
+            new.default_versions.extend(known.default_versions.clone());
+        }
         new.architectures.clone_from(&known.architectures);
     }
     new.architectures.insert(text(architecture)?, taken);

@@ -95,6 +95,19 @@ impl Asked {
     }
 }
 
+impl Locked {
+    /// The name of an image in the lock: a locked build knows the image by the digest as well.
+    pub fn plain_name<'n>(&self, name: &'n str) -> &'n str {
+        let is_ours = |(plain, digest): &(&str, &str)| {
+            let locked = self.images.get(*plain);
+            let locked = locked.and_then(|image| image.digest.as_ref());
+            locked.is_some_and(|locked| locked.to_string() == *digest)
+        };
+        let parts = name.rsplit_once('@').filter(is_ours);
+        parts.map_or(name, |(plain, _)| plain)
+    }
+}
+
 /// What the config has and the lock has not, a line each.
 pub fn misfits(lock: &Lock, architecture: &str, asked: &Asked) -> Vec<String> {
     let Some(locked) = lock.architectures.get(architecture) else {
@@ -106,7 +119,7 @@ pub fn misfits(lock: &Lock, architecture: &str, asked: &Asked) -> Vec<String> {
         )];
     };
     let images = asked.images.iter();
-    let images = images.filter(|name| !locked.images.contains_key(name.as_str()));
+    let images = images.filter(|name| !locked.images.contains_key(locked.plain_name(name)));
     let mut lines: Vec<String> = images
         .map(|name| format!("the image {} is not in the lock", quoted(name)))
         .collect();

@@ -24,6 +24,14 @@ impl Lock {
             }
         }
         let mut new = self.clone();
+        // nodejs installs `node`.
+        let is_named = |tool: &str| {
+            names
+                .iter()
+                .any(|name| tool == name || tool == format!("{name}js"))
+        };
+        new.default_versions
+            .retain(|tool, _| !is_named(tool.as_str()));
         let all = new.architectures.values_mut();
         for stage in all.flat_map(|locked| locked.stages.values_mut()) {
             for name in names {

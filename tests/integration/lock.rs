@@ -204,6 +204,25 @@ fn the_same_images_give_the_same_lock() {
     assert_eq!(ignored, "kept\n");
 }
 
+#[test]
+fn the_images_of_a_locked_build_give_the_same_lock() {
+    let built = Built::new();
+    let mut lock = built.lock();
+    // Of an older pei.
+    lock["default_versions"]["bun"] = "0.0.1".into();
+    built.project.write("pei.lock", stamped(&lock));
+    let config = built.project.read("user_config.yml");
+    built.configure(&format!("{config}lock: true\n"));
+    let file = built.project.read("stage-1.Dockerfile");
+    assert!(file.contains(&format!("ubuntu:24.04@{DIGEST}\n")), "{file}");
+    built.build();
+    built.run(&["lock", "--check"]).succeeds();
+    built.run(&["lock"]).succeeds().says("is up to date");
+    built.run(&["lock", "--update", "uv"]).succeeds();
+    let versions = &built.read()["default_versions"];
+    assert!(versions["uv"].is_null() && versions["bun"] == "0.0.1");
+}
+
 /// The text of a file with this content, as pei writes it.
 fn stamped(document: &Value) -> String {
     pei::stamp(format!(
