@@ -377,6 +377,10 @@ fn a_stage_without_a_record_took_nothing() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of damages and what is said of each"
+)]
 fn a_lock_that_is_not_as_it_was_written_is_refused() {
     let built = Built::new();
     built.lock();
@@ -417,7 +421,7 @@ fn a_lock_that_is_not_as_it_was_written_is_refused() {
         &[&format!("`pei.lock:{line}`: "), cure],
     );
     case(
-        good[..good.len() / 2].as_bytes(),
+        &good.as_bytes()[..good.len() / 2],
         &["`pei.lock:", "EOF while parsing", cure],
     );
     let mut bytes = good.clone().into_bytes();
@@ -442,12 +446,11 @@ fn a_lock_that_is_not_as_it_was_written_is_refused() {
     // Content that no pei writes, below a stamp that fits.
     let change = |path: &str, value: Value, message: &str| {
         let mut lock = serde_json::from_str::<Value>(good.split_once('\n').unwrap().1).unwrap();
-        match lock.pointer_mut(path) {
-            Some(place) => *place = value,
-            None => {
-                let (above, key) = path.rsplit_once('/').unwrap();
-                lock.pointer_mut(above).unwrap()[key] = value;
-            }
+        if let Some(place) = lock.pointer_mut(path) {
+            *place = value;
+        } else {
+            let (above, key) = path.rsplit_once('/').unwrap();
+            lock.pointer_mut(above).unwrap()[key] = value;
         }
         case(stamped(&lock).as_bytes(), &[message, cure]);
     };
