@@ -51,7 +51,7 @@ judge_good() {
 # Each case of the catalogue as a file NUMBER.CODE.yml, without the mark of the place.
 write_cases() {
     # check-jsonschema follows an alias to itself until it crashes.
-    cat "$CATALOGUE"/{loading,text,shapes,values,users,hooks,stages}.txt | awk -v folder="$work_dir/bad" '
+    cat "$CATALOGUE"/{loading,text,shapes,values,users,hooks,stages,secrets}.txt | awk -v folder="$work_dir/bad" '
         /^#### / {
             if (file) close(file)
             number += 1

@@ -1,5 +1,6 @@
 //! `pei configure`
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::mem::ManuallyDrop;
 use std::os::unix::fs::PermissionsExt;
@@ -22,8 +23,8 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::file_tree::FileTree;
 use crate::host_ids;
-use crate::model::{Device, HostIds, Id, Project, Ssh, SshUser};
-use crate::plan::{self, Inputs, Plan};
+use crate::model::{Device, Hook, HostIds, Id, Project, Ssh, SshUser};
+use crate::plan::{self, Inputs, Plan, StageFolder};
 use crate::project::{self, COMPOSE_FILE, Change, Changes, DEVCONTAINER, WriteMode};
 use crate::render;
 use crate::ui::{Ui, shown};
@@ -314,6 +315,7 @@ impl Args {
             ));
         }
         self.tell_of_closed_login_hooks(ui, project);
+        tell_of_tmp(ui, project, &inputs.folders);
         let mut tree = render::project(&plan, template.as_deref())?;
         project::stamp_all(&mut tree);
         project::keep_additions(&mut tree, &self.project_dir)?;
@@ -398,6 +400,46 @@ impl Args {
         } else {
             ExitCode::Success
         })
+    }
+}
+
+/// Warns of hooks of containers that may read files of a `tmp/` that the image does not have.
+fn tell_of_tmp(ui: &mut Ui, project: &Project, folders: &BTreeMap<String, StageFolder>) {
+    for stage in project.stages.iter().filter(|stage| !stage.custom.keep_tmp) {
+        let name = &stage.id.name;
+        if folders.get(name).is_none_or(|folder| folder.tmp.is_empty()) {
+            continue;
+        }
+        let variable = stage.id.variable("PEI_STAGE_DIR");
+        let places = [
+            format!("{name}/tmp"),
+            format!("{variable}/tmp"),
+            format!("{variable}}}/tmp"),
+            "../tmp".to_owned(),
+        ];
+        let is_named = |text: &str| places.iter().any(|place| text.contains(place));
+        let reads = |hook: &&Hook| {
+            let custom = folders.values().flat_map(|folder| &folder.custom);
+            let text = custom
+                .filter(|file| hook.script.ends_with(&format!("/custom/{}", file.name)))
+                .filter_map(|file| file.text.as_deref());
+            hook.script.contains("/system/")
+                || is_named(&hook.script)
+                || is_named(&hook.arguments)
+                || text.into_iter().any(is_named)
+        };
+        let mut hooks = project
+            .stages
+            .iter()
+            .flat_map(|stage| stage.custom.at_run_time());
+        if let Some(hook) = hooks.find(reads) {
+            ui.warning(&format!(
+                "{} runs in containers and may read files of `{INSTALLATION}/{name}/tmp`, which the image does not have; \
+                 `keep_tmp: true` below `{}.custom` keeps them, readable for everybody",
+                quoted(&hook.script),
+                stage.id.key
+            ));
+        }
     }
 }
 

@@ -396,7 +396,11 @@ fn add(names: &mut Vec<String>, name: &str) {
 fn found_in(context: &Path, stage: &str) -> StageFolder {
     let folder = context.join(stage);
     let custom = names(context, &folder.join("custom")).into_iter();
+    let tmp = names(context, &folder.join("tmp")).into_iter();
     StageFolder {
+        tmp: tmp
+            .filter(|name| !["README.md", ".gitignore", ".gitkeep"].contains(&name.as_str()))
+            .collect(),
         entries: names(context, &folder),
         tools: names(context, &folder.join("system")),
         custom: custom

@@ -126,8 +126,13 @@ impl Writer<'_> {
                 .path
                 .get(2)
                 .is_none_or(|key| !SHOWN_OF_SERVICES.contains(&key.as_str()));
+        // Below `build_secrets`, a person may have written the secret itself.
+        let of_secrets = self.path.first().is_some_and(|key| key == "build_secrets")
+            && !(self.path.len() == 3
+                && (name == "file" || name == "env" && NameForm::VARIABLE.fits(&scalar.text)));
         if of_users
             || of_services
+            || of_secrets
             || scalar.text.contains("-----BEGIN")
             || TOKENS.iter().any(|start| scalar.text.contains(start))
             || (self.is_of_environment() && self.path.len() > 3)

@@ -243,6 +243,8 @@ struct Region {
 enum Kind {
     Ssh,
     Environment,
+    /// `build_secrets`: a person may write the secret itself where its source belongs.
+    Secrets,
     /// A single value.
     Value,
 }
@@ -313,6 +315,7 @@ fn read(text: &str, reading: Reading) -> (Hidden, bool) {
         let shown = match region.kind {
             Kind::Ssh => region.shown(line, from),
             Kind::Environment => region.shown_variable(line, from).into_iter().collect(),
+            Kind::Secrets => shown_of_secrets(line, from),
             Kind::Value => Vec::new(),
         };
         let mut next = place + from;
@@ -346,10 +349,12 @@ impl Region {
                     !self.is_open && key.starts_with(|c: char| c.is_ascii_lowercase());
                 is_key && (is_key_of_pei || can_follow() || key.starts_with("ssh"))
             }
-            Kind::Value if is_key => true,
-            Kind::Value if indent < self.column => self.is_written || body.starts_with(['-', '#']),
+            Kind::Value | Kind::Secrets if is_key => true,
+            Kind::Value | Kind::Secrets if indent < self.column => {
+                self.is_written || body.starts_with(['-', '#'])
+            }
             // A list below its key need not be indented.
-            Kind::Value => self.is_written && !body.starts_with('-'),
+            Kind::Value | Kind::Secrets => self.is_written && !body.starts_with('-'),
         }
     }
 
@@ -429,6 +434,22 @@ impl Region {
         }
         shown
     }
+}
+
+/// The ranges of a line of `build_secrets` that are shown: a key at its beginning, and the keys of an entry.
+fn shown_of_secrets(line: &str, from: usize) -> Vec<Range<usize>> {
+    let indent = line.len() - line.trim_start().len();
+    let colons = line[from..].match_indices(':').map(|(at, _)| from + at);
+    let keys = colons.filter_map(|colon| {
+        let before = &line[from..colon];
+        let start = from + before.trim_end_matches(|c| is_word(c) || c == '.').len();
+        let key = &line[start..colon];
+        let is_key = matches!(line.as_bytes().get(colon + 1), None | Some(b' '));
+        let is_shown = start == indent && from == indent && NameForm::SECRET.fits(key)
+            || matches!(key, "env" | "file") && !line[..start].ends_with(['\'', '"']);
+        (is_key && is_shown).then_some(start..colon + 1)
+    });
+    keys.collect()
 }
 
 /// Where the user names are, from the text after `users:`. They are shown only if each has a line of its own.
@@ -534,6 +555,9 @@ fn named(line: &str, reading: Reading) -> Option<(usize, Kind)> {
                     || !is_prose && !is_file && is_secret_name(key)
             }
             ':' | '=' if reading == Reading::Written && key == "secrets" => false,
+            ':' if reading != Reading::Written && key == "build_secrets" => {
+                return Some((at + 1, Kind::Secrets));
+            }
             ':' if reading != Reading::Written
                 && ["ssh", "sshd", "users"].contains(&key.to_ascii_lowercase().as_str()) =>
             {

@@ -1,6 +1,6 @@
 //! Further stages of the build: other stages copy from them or build on them.
 
-use super::{ComposeText, Hook};
+use super::{BuildAccess, ComposeText, Hook};
 
 /// One entry of `stages`. It has build steps, but nobody logs in to its container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Builder {
     pub environment: Vec<(String, String)>,
     /// Its hooks.
     pub on_build: Vec<Hook>,
+    /// What its hooks get.
+    pub access: BuildAccess,
     /// False: the stage does without the mirror, the snapshot and the apt proxy of stage-1.
     pub apt: bool,
 }

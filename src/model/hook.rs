@@ -1,11 +1,9 @@
 //! Scripts that the config runs at one point of a build or of a container's life.
 
+use super::BuildAccess;
+
 /// The `custom` section of a stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the fields have the names of the config's keys"
-)]
 pub struct Hooks {
     /// Run by `docker build`, in order.
     pub on_build: Vec<Hook>,
@@ -17,6 +15,10 @@ pub struct Hooks {
     pub on_user_login: Vec<Hook>,
     /// Replaces the default last command of the entrypoint.
     pub on_entry: Option<Hook>,
+    /// What the build hooks get: `secrets` and `ssh_agent`.
+    pub access: BuildAccess,
+    /// Whether the image keeps the files of the stage's `tmp/`.
+    pub keep_tmp: bool,
 }
 
 /// One hook entry: a script, and the argument text after it.

@@ -12,6 +12,7 @@ mod kept_out;
 mod mount;
 mod name;
 mod pattern;
+mod secret;
 mod settings;
 mod ssh;
 mod stage;
@@ -25,6 +26,7 @@ pub(crate) use kept_out::{arguments_of_find, is_kept_out, is_kept_out_file};
 pub use mount::{Mount, MountSource, Storage, StorageKey};
 pub use name::NameForm;
 pub(crate) use pattern::matches;
+pub use secret::{BuildAccess, BuildSecret, SecretSource};
 pub use settings::Setting;
 pub use ssh::{Password, PrivateKey, Ssh, SshUser};
 pub use stage::{Origin, Role, Stage, StageId};
@@ -41,6 +43,8 @@ pub struct Project {
     pub builders: Vec<Builder>,
     /// `contexts`, in the file's order.
     pub contexts: Vec<BuildContext>,
+    /// `build_secrets`, in the file's order.
+    pub build_secrets: Vec<BuildSecret>,
     /// `services`: further containers, as the text that Compose reads.
     pub services: serde_json::Map<String, serde_json::Value>,
     /// `cache`: where built stages are kept for others.

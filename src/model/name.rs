@@ -53,6 +53,12 @@ impl NameForm {
         other: "A-Za-z0-9_",
         longest: None,
     };
+    /// A secret of builds, whose name is also that of a file.
+    pub const SECRET: Self = Self {
+        first: "A-Za-z0-9",
+        other: "A-Za-z0-9._-",
+        longest: Some(64),
+    };
 
     /// Whether a text is such a name.
     pub fn fits(&self, text: &str) -> bool {

@@ -4,9 +4,9 @@
 //! Each struct is destructured with all its fields, so that a new field cannot be forgotten.
 
 use super::{
-    Apt, AptSource, Builder, Cache, CachePlace, ComposeText, Copied, EnvVar, Hook, Hooks, Id,
-    Mount, MountSource, Origin, Project, Proxy, Role, Snapshot, Source, Ssh, SshUser, Stage, Start,
-    Storage,
+    Apt, AptSource, BuildAccess, Builder, Cache, CachePlace, ComposeText, Copied, EnvVar, Hook,
+    Hooks, Id, Mount, MountSource, Origin, Project, Proxy, Role, Snapshot, Source, Ssh, SshUser,
+    Stage, Start, Storage,
 };
 
 /// A value of the tree. No value holds a password or a key.
@@ -35,9 +35,10 @@ impl Project {
             stages,
             builders,
             name: _,
-            // Contexts and services are already in docker-compose.yml as they are.
+            // Contexts, services and secrets are already in docker-compose.yml as they are.
             contexts: _,
             services: _,
+            build_secrets: _,
             cache: its_cache,
             // It changes no container.
             lock: _,
@@ -124,6 +125,7 @@ fn builder(builder: &Builder, all: &[Builder]) -> Setting {
         copies: its_copies,
         environment,
         on_build,
+        access: its_access,
         apt,
     } = builder;
     let (base, from) = match from {
@@ -133,6 +135,8 @@ fn builder(builder: &Builder, all: &[Builder]) -> Setting {
     };
     let variables = environment.iter();
     let variables = variables.map(|(name, value)| (name.clone(), Setting::word(value)));
+    let mut custom = vec![("on_build".to_owned(), Setting::list(on_build, hook))];
+    custom.extend(access(its_access));
     let apt = if *apt {
         Setting::Null
     } else {
@@ -149,10 +153,7 @@ fn builder(builder: &Builder, all: &[Builder]) -> Setting {
         ("from", Setting::maybe(from, Setting::word)),
         ("copy", copies(its_copies, all)),
         ("environment", Setting::Map(variables.collect())),
-        (
-            "custom",
-            Setting::map([("on_build", Setting::list(on_build, hook))]),
-        ),
+        ("custom", Setting::Map(custom)),
         ("apt", apt),
     ])
 }
@@ -390,14 +391,29 @@ fn hooks(hooks: &Hooks) -> Setting {
         on_every_run,
         on_user_login,
         on_entry,
+        access: its_access,
+        keep_tmp,
     } = hooks;
-    Setting::map([
+    let entries = [
         ("on_build", Setting::list(on_build, hook)),
         ("on_first_run", Setting::list(on_first_run, hook)),
         ("on_every_run", Setting::list(on_every_run, hook)),
         ("on_user_login", Setting::list(on_user_login, hook)),
         ("on_entry", Setting::maybe(on_entry.as_ref(), hook)),
-    ])
+    ];
+    let entries = entries.map(|(key, value)| (key.to_owned(), value));
+    let keep = keep_tmp.then(|| ("keep_tmp".to_owned(), Setting::Flag(true)));
+    let entries = entries.into_iter().chain(access(its_access)).chain(keep);
+    Setting::Map(entries.collect())
+}
+
+/// What build hooks get; nothing where they get nothing.
+fn access(access: &BuildAccess) -> Vec<(String, Setting)> {
+    let BuildAccess { secrets, ssh_agent } = access;
+    let names = secrets.iter().map(|name| Setting::word(name)).collect();
+    let secrets = (!secrets.is_empty()).then(|| ("secrets".to_owned(), Setting::List(names)));
+    let agent = ssh_agent.then(|| ("ssh_agent".to_owned(), Setting::Flag(true)));
+    secrets.into_iter().chain(agent).collect()
 }
 
 fn hook(hook: &Hook) -> Setting {

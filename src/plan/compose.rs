@@ -8,7 +8,8 @@ use super::args::{self, BuildArg};
 use super::tree::Tree;
 use super::{dockerfile, paths};
 use crate::model::{
-    BuildContext, ComposeText, ContainerOptions, Device, EnvVar, MountSource, Project, Stage,
+    BuildAccess, BuildContext, ComposeText, ContainerOptions, Device, EnvVar, MountSource, Project,
+    Stage,
 };
 
 /// The name of the volume that keeps a project's ssh host keys.
@@ -30,6 +31,8 @@ pub struct Service {
     pub args: Vec<BuildArg>,
     /// The directories that the build gets beside the project.
     pub contexts: Vec<BuildContext>,
+    /// What its build hooks get from whoever builds.
+    pub access: BuildAccess,
     /// Settings of its containers.
     pub options: ContainerOptions,
     /// Whether it starts only when it is named.
@@ -57,6 +60,8 @@ pub struct BuilderService {
     pub args: Vec<BuildArg>,
     /// The directories that the build gets beside the project.
     pub contexts: Vec<BuildContext>,
+    /// What its build hooks get from whoever builds.
+    pub access: BuildAccess,
 }
 
 pub(super) fn builders(tree: &Tree<'_>) -> Vec<BuilderService> {
@@ -69,6 +74,7 @@ pub(super) fn builders(tree: &Tree<'_>) -> Vec<BuilderService> {
             image: builder.output.clone(),
             args: args::of_builder(tree, listed),
             contexts: tree.contexts(listed),
+            access: BuildAccess::default(),
         }
     });
     services.collect()
@@ -184,6 +190,7 @@ fn service(tree: &Tree<'_>, stage: &Stage, args: Vec<BuildArg>, volumes: &mut Vo
         image: stage.output.clone(),
         args,
         contexts: tree.contexts(&tree.needs_of(stage)),
+        access: BuildAccess::default(),
         options: stage.options.clone(),
         is_build_helper: project
             .stages

@@ -4,17 +4,18 @@
 //! build hooks). Cheap steps that change often come last (the tail: the installation tree, credentials, login hooks).
 //! Other stages build on the core, so a change in a tail runs no hook of another stage again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::args::{self, BuildArg};
 use super::paths;
-use super::step::{self, Step};
+use super::step::{self, Instruction, Step};
 use super::tree::{Needs, Tree};
 use super::view::{self, View};
 use crate::model::{
-    Apt, AptSource, BuildContext, ComposeText, Origin, Project, Role, Ssh, Stage, StorageKey,
+    Apt, AptSource, BuildAccess, BuildContext, ComposeText, Origin, Project, Role, Ssh, Stage,
+    StorageKey,
 };
 
 /// Installed in every image. A usual system has xauth, less, patch, netbase and psmisc because other packages recommend
@@ -52,10 +53,49 @@ pub struct Dockerfile {
     pub args: Vec<BuildArg>,
     /// The build contexts that it uses besides the project.
     pub contexts: Vec<BuildContext>,
+    /// What the hooks of the stage that it builds get from whoever builds.
+    pub access: BuildAccess,
     /// An arg whose default is the value of another one.
     pub alias: Option<(String, String)>,
     /// Each stage comes after those that it needs.
     pub images: Vec<ImageStage>,
+}
+
+impl Dockerfile {
+    /// The same file, with what the hooks get of the stage that it builds.
+    fn with_access(mut self) -> Self {
+        let last = self.images.last().map(|image| image.name.as_str());
+        let target = self.target.as_deref().or(last).unwrap_or_default();
+        self.access = self.access_by_stage().remove(target).unwrap_or_default();
+        self
+    }
+
+    /// What the hooks get that run for each stage: its own, and those of the stages that it needs.
+    pub(super) fn access_by_stage(&self) -> BTreeMap<&str, BuildAccess> {
+        let mut known: BTreeMap<&str, BuildAccess> = BTreeMap::new();
+        for image in &self.images {
+            let mut access = BuildAccess::default();
+            let copied = image
+                .steps
+                .iter()
+                .filter_map(|step| match &step.instruction {
+                    Instruction::Copy { from, .. } => from.as_deref(),
+                    _ => None,
+                });
+            let below = match &image.from {
+                Start::Stage(name) => Some(name.as_str()),
+                Start::Arg(_) | Start::Scratch => None,
+            };
+            for needed in copied.chain(below).filter_map(|name| known.get(name)) {
+                access.add(needed);
+            }
+            for step in &image.steps {
+                access.add(&step.access());
+            }
+            known.insert(&image.name, access);
+        }
+        known
+    }
 }
 
 /// What a Dockerfile calls a stage: from one `FROM` to the next.
@@ -132,10 +172,12 @@ pub(super) fn plan(tree: &Tree<'_>, args: &[Vec<BuildArg>], view: &View<'_>) -> 
                 about: about(stage.role),
                 args: with_bases(tree, args.clone(), &needs),
                 contexts: tree.contexts(&needs),
+                access: BuildAccess::default(),
                 alias: (images.iter().any(is_read) && !is_declared)
                     .then(|| (base, args::BASE.to_owned())),
                 images,
             }
+            .with_access()
         })
         .collect()
 }
@@ -153,16 +195,18 @@ pub(super) fn merged(tree: &Tree<'_>, args: Vec<BuildArg>, view: &View<'_>) -> O
             .iter()
             .flat_map(|stage| all_images(tree, stage, view)),
     );
-    Some(Dockerfile {
+    let file = Dockerfile {
         path: path("merged"),
         image: last.output.clone(),
         target: None,
         about: "all stages",
         args: with_bases(tree, args, &needs),
         contexts: tree.contexts(&needs),
+        access: BuildAccess::default(),
         alias: None,
         images,
-    })
+    };
+    Some(file.with_access())
 }
 
 /// All further stages in one file, if there are any.
@@ -178,7 +222,7 @@ pub(super) fn of_builders(
     let mut images = tree.before_system(&needs, view);
     images.extend(needs.system().then(|| shared_image(tree, system, view)));
     images.extend(tree.after_system(&needs, view));
-    Some(Dockerfile {
+    let file = Dockerfile {
         path: path(BUILDERS),
         image: example
             .output
@@ -188,9 +232,11 @@ pub(super) fn of_builders(
         about: "the further stages",
         args: with_bases(tree, args, &needs),
         contexts: tree.contexts(&needs),
+        access: BuildAccess::default(),
         alias: None,
         images,
-    })
+    };
+    Some(file.with_access())
 }
 
 /// The file of the further stages.
@@ -344,11 +390,16 @@ fn tail(project: &Project, stage: &Stage, view: &View<'_>) -> Vec<Step> {
     let lineage = project.lineage(stage);
     let trees: BTreeSet<&str> = lineage.iter().flat_map(|stage| trees(stage)).collect();
     let trees: Vec<&str> = trees.into_iter().filter(|tree| view.has(tree)).collect();
-    let mut steps: Vec<_> = trees.iter().copied().map(Step::copy).collect();
+    let copied = trees.iter().flat_map(|tree| view.copied(tree));
+    let mut steps: Vec<_> = copied.map(|path| Step::copy(&path)).collect();
+    let decided: Vec<_> = trees
+        .iter()
+        .copied()
+        .filter(|tree| view.has_decided_tmp(tree))
+        .collect();
     let shared = has_shared_scripts(stage).then_some(paths::TOOLS);
-    steps.push(step::finish_image(&view::mountable(
-        trees.into_iter().chain(shared),
-    )));
+    let mounted = view::mountable(trees.into_iter().chain(shared));
+    steps.push(step::finish_image(&mounted, &decided));
     if lineage.iter().any(|stage| stage.has_users()) {
         steps.push(step::set_credentials());
     }
@@ -471,7 +522,7 @@ fn hooks(stage: &Stage, view: &View<'_>, cache: &str) -> Vec<Step> {
     let steps = hooks.iter().enumerate().map(|(index, hook)| {
         let key_path = format!("{}.custom.on_build[{index}]", stage.id.key);
         let seen = view.of_hook(stage, hook);
-        step::hook(key_path, seen, hook, cache)
+        step::hook(key_path, seen, hook, &stage.custom.access, cache)
     });
     intro.into_iter().chain(steps).collect()
 }

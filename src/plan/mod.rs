@@ -32,7 +32,7 @@ use tree::Tree;
 use crate::credentials::{self, Credentials};
 use crate::host_ids;
 use crate::lock::Lock;
-use crate::model::{EnvVar, Hooks, HostIds, Project, Setting, StageId};
+use crate::model::{BuildSecret, EnvVar, Hooks, HostIds, Project, Setting, StageId};
 
 /// What planning needs besides the config.
 #[derive(Debug, Default)]
@@ -68,6 +68,7 @@ impl Inputs {
             folder
                 .custom
                 .retain(|file| is_in(&format!("custom/{}", file.name)));
+            folder.tmp.retain(|name| is_in(&format!("tmp/{name}")));
         }
         folders
     }
@@ -82,6 +83,8 @@ pub struct StageFolder {
     pub tools: Vec<String>,
     /// The entries directly below its `custom/`, sorted by name, without README.md.
     pub custom: Vec<CustomFile>,
+    /// The names directly below its `tmp/`, without pei's README.md and files for git.
+    pub tmp: Vec<String>,
 }
 
 /// A file or directory of `custom/`.
@@ -112,6 +115,8 @@ pub struct Plan {
     pub needs_hook_runner: bool,
     /// The services of the further stages.
     pub builders: Vec<BuilderService>,
+    /// The secrets that the builds can get.
+    pub build_secrets: Vec<BuildSecret>,
     /// The services besides the stages.
     pub beside: Beside,
     /// All stages in one Dockerfile, if requested. It runs with the values of the last service.
@@ -161,7 +166,6 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
         .iter()
         .map(|stage| args::of_service(&tree, stage))
         .collect();
-    let builders = compose::builders(&tree);
     let merged = inputs.with_merged.then(|| args::of_merged(project, &args));
     let absent: Vec<StageId> = StageId::in_every_project()
         .into_iter()
@@ -202,7 +206,21 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
         let all = dockerfiles.iter_mut().chain(&mut merged);
         locked::apply(all, lock)
     });
-    let (services, mut volumes) = compose::plan(&tree, args);
+    let (mut services, mut volumes) = compose::plan(&tree, args);
+    let mut builders = compose::builders(&tree);
+    for file in &dockerfiles {
+        let mut access = file.access_by_stage();
+        for service in &mut services {
+            if service.dockerfile == file.path {
+                service.access = access.remove(&*service.name).unwrap_or_default();
+            }
+        }
+        for service in &mut builders {
+            if service.dockerfile == file.path {
+                service.access = access.remove(&*service.name).unwrap_or_default();
+            }
+        }
+    }
     let initialize = inputs.devcontainer.as_deref();
     let devcontainer =
         initialize.and_then(|command| devcontainer::plan(project, &services, command));
@@ -218,6 +236,7 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
         volumes,
         needs_hook_runner: tree.has_hooks_of_bases(),
         builders,
+        build_secrets: project.build_secrets.clone(),
         beside,
         dockerfiles,
         merged,

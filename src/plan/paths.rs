@@ -4,6 +4,8 @@
 pub(super) const TREE: &str = "/pei-from-host";
 /// Where a build step sees the scripts that it runs.
 pub(super) const BUILD: &str = "/pei-build";
+/// Where a build hook finds its secrets.
+pub(super) const SECRETS: &str = "/run/secrets";
 /// The state of a container.
 pub(super) const STATE: &str = "/pei-init";
 /// Where `docker-compose.yml` mounts the volume of the ssh host keys.

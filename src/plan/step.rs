@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::locked;
-use super::paths::{BUILD, HOOK_RUNNER, INTERNALS, LIBRARY, TOOLS, in_context, in_image};
-use crate::model::{Apt, Copied, Hook, Role, arguments_of_find};
+use super::paths::{BUILD, HOOK_RUNNER, INTERNALS, LIBRARY, SECRETS, TOOLS, in_context, in_image};
+use crate::model::{Apt, BuildAccess, Copied, Hook, Role, arguments_of_find};
 use crate::{credentials, host_ids};
 
 /// One step: an instruction of a Dockerfile with its comments and args.
@@ -102,6 +102,24 @@ pub enum StepMount {
         /// What happens if two steps use it at the same time.
         sharing: &'static str,
     },
+    /// A secret of whoever builds. It is in no layer.
+    Secret {
+        /// Its name.
+        id: String,
+        /// Absolute path in the image.
+        target: String,
+        /// The mode of the file.
+        mode: &'static str,
+        /// `true`: a build without the secret fails.
+        required: &'static str,
+    },
+    /// The ssh agent of whoever builds; `SSH_AUTH_SOCK` names its socket.
+    Ssh {
+        /// The mode of the socket.
+        mode: &'static str,
+        /// `true`: a build without an agent fails.
+        required: &'static str,
+    },
 }
 
 /// What a step runs.
@@ -123,6 +141,25 @@ impl Step {
             args: Vec::new(),
             instruction,
         }
+    }
+
+    /// What it gets from whoever builds.
+    pub(super) fn access(&self) -> BuildAccess {
+        let mut access = BuildAccess::default();
+        if let Instruction::Run { mounts, .. } = &self.instruction {
+            for mount in mounts {
+                match mount {
+                    StepMount::Secret { id, .. } => {
+                        access.secrets.insert(id.clone());
+                    }
+                    StepMount::Ssh { .. } => access.ssh_agent = true,
+                    StepMount::Bind { .. }
+                    | StepMount::Context { .. }
+                    | StepMount::Cache { .. } => {}
+                }
+            }
+        }
+        access
     }
 
     pub(super) fn line(line: &'static str) -> Self {
@@ -271,6 +308,21 @@ pub(super) fn lock_time(seconds: u64) -> Step {
         .with_values([("SOURCE_DATE_EPOCH", &seconds.to_string())])
 }
 
+/// What a hook gets from whoever builds. Every account may use it while the step runs: hooks often continue as another one.
+fn given(access: &BuildAccess) -> impl Iterator<Item = StepMount> {
+    let secrets = access.secrets.iter().map(|name| StepMount::Secret {
+        id: name.clone(),
+        target: format!("{SECRETS}/{name}"),
+        mode: "0444",
+        required: "true",
+    });
+    let agent = access.ssh_agent.then_some(StepMount::Ssh {
+        mode: "0666",
+        required: "true",
+    });
+    secrets.chain(agent)
+}
+
 const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
 fn proxy_variables<'v>(
@@ -413,8 +465,14 @@ pub(super) fn before_hooks_of_builder() -> Step {
 }
 
 /// A script of the user's choice, and what it may see.
-pub(super) fn hook(key_path: String, seen: Vec<String>, hook: &Hook, cache: &str) -> Step {
-    hook_with(key_path, seen, hook, cache, &[])
+pub(super) fn hook(
+    key_path: String,
+    seen: Vec<String>,
+    hook: &Hook,
+    access: &BuildAccess,
+    cache: &str,
+) -> Step {
+    hook_with(key_path, seen, hook, (access, &[]), cache)
 }
 
 /// The same with variables of its own.
@@ -422,8 +480,8 @@ pub(super) fn hook_with(
     key_path: String,
     seen: Vec<String>,
     hook: &Hook,
+    (access, variables): (&BuildAccess, &[(String, String)]),
     cache: &str,
-    variables: &[(String, String)],
 ) -> Step {
     let files = format!("{BUILD}/files");
     let mounts = seen.into_iter().map(|path| StepMount::Bind {
@@ -442,7 +500,10 @@ pub(super) fn hook_with(
     Step {
         key_path: Some(key_path),
         ..Step::new(Instruction::Run {
-            mounts: mounts.chain(apt_cache(cache)).collect(),
+            mounts: mounts
+                .chain(apt_cache(cache))
+                .chain(given(access))
+                .collect(),
             command: StepCommand::Words(words.collect()),
         })
     }
@@ -458,7 +519,7 @@ pub(super) fn hook_of_base(
     key_path: String,
     seen: &[String],
     hook: &Hook,
-    variables: &[(String, String)],
+    (access, variables): (&BuildAccess, &[(String, String)]),
 ) -> Step {
     let runner = format!("{BUILD}/run-hook.sh");
     let mounts = [(in_context(HOOK_RUNNER), runner.clone())]
@@ -470,7 +531,7 @@ pub(super) fn hook_of_base(
     Step {
         key_path: Some(key_path),
         ..Step::new(Instruction::Run {
-            mounts: mounts.collect(),
+            mounts: mounts.chain(given(access)).collect(),
             command: StepCommand::Words(words.collect()),
         })
     }
@@ -577,10 +638,12 @@ pub(super) fn shared_scripts() -> [Step; 3] {
 }
 
 /// Links the entrypoint and cleans the image up. The step sees the copied files with the modes that they have on the host.
-pub(super) fn finish_image(copied: &[String]) -> Step {
+/// It warns of files in `tmp/` that came after `pei configure`, except for these stages.
+pub(super) fn finish_image(copied: &[String], decided: &[&str]) -> Step {
     let mounts = copied.iter().map(|path| bind(path)).collect();
     let script = in_image(&format!("{INTERNALS}/finish-image.sh"));
-    Step::shell(mounts, &[&format!("bash {script}")])
+    let call = ["bash", &script].into_iter().chain(decided.iter().copied());
+    Step::shell(mounts, &[&call.collect::<Vec<_>>().join(" ")])
         .with_args(["KEEP_APT_SOURCE_FILE", "APT_KEEP_PROXY"])
 }
 

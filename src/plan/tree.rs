@@ -362,13 +362,14 @@ impl<'p> Tree<'p> {
             // A cache for each stage: with one lock for all, only one stage at a time could use apt.
             format!("{}-{}", dockerfile::apt_cache(&lineage), builder.name)
         });
+        let given = (&builder.access, builder.environment.as_slice());
         let hooks = builder.on_build.iter().enumerate();
         steps.extend(hooks.map(|(place, hook)| {
             let key_path = format!("stages.{}.custom.on_build[{place}]", builder.name);
             let seen = view.of_builder_hook(&paths::of_builder(&builder.name), hook);
             match &cache {
-                Some(cache) => step::hook_with(key_path, seen, hook, cache, &builder.environment),
-                None => step::hook_of_base(key_path, &seen, hook, &builder.environment),
+                Some(cache) => step::hook_with(key_path, seen, hook, given, cache),
+                None => step::hook_of_base(key_path, &seen, hook, given),
             }
         }));
         steps

@@ -76,6 +76,45 @@ impl<'p> View<'p> {
         self.folders.contains_key(name) || self.others.iter().any(|other| other == name)
     }
 
+    /// What an image gets of a directory of `installation/`: all of it, or what is not in its `tmp/`. A token there would be
+    /// readable for everybody. Scripts that a container runs stay, wherever they are.
+    pub(super) fn copied(&self, tree: &str) -> Vec<String> {
+        let folder = self
+            .folders
+            .get(tree)
+            .filter(|folder| !folder.tmp.is_empty());
+        let Some(folder) = folder.filter(|_| !self.keeps_tmp(tree)) else {
+            return vec![tree.to_owned()];
+        };
+        // The first `pei configure` makes `generated`.
+        let entries = folder.entries.iter().map(String::as_str);
+        let entries: BTreeSet<&str> = entries.chain(["generated"]).collect();
+        let entries = entries.into_iter().filter(|entry| *entry != "tmp");
+        let entries = entries.map(|entry| format!("{tree}/{entry}"));
+        let tmp = format!("{tree}/tmp/");
+        let hooks = self
+            .project
+            .stages
+            .iter()
+            .flat_map(|stage| stage.custom.at_run_time());
+        let scripts: BTreeSet<&str> = hooks.map(|hook| hook.script.as_str()).collect();
+        let scripts = scripts
+            .into_iter()
+            .filter(|script| script.starts_with(&tmp));
+        entries.chain(scripts.map(str::to_owned)).collect()
+    }
+
+    /// Whether it is known which files of `tmp/` the image has.
+    pub(super) fn has_decided_tmp(&self, tree: &str) -> bool {
+        let has_files = |folder: &StageFolder| !folder.tmp.is_empty();
+        self.keeps_tmp(tree) || self.folders.get(tree).is_some_and(has_files)
+    }
+
+    fn keeps_tmp(&self, tree: &str) -> bool {
+        let stage = self.project.stage(tree);
+        stage.is_some_and(|stage| stage.custom.keep_tmp)
+    }
+
     fn of_installer(
         &self,
         own: &str,

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::notice::NOTICE;
-use super::{insert_text, templates, yaml};
+use super::{insert_text, secrets, templates, yaml};
 use crate::file_tree::FileTree;
-use crate::model::{BuildContext, ComposeText, Device, Setting, StageId};
+use crate::model::{BuildAccess, BuildContext, ComposeText, Device, Setting, StageId};
 use crate::plan::{BuildArg, BuilderService, Plan, Port, Service, VolumeMount, VolumeSource};
 use crate::project::{COMPOSE_FILE, GPU_COMPOSE_FILE};
 
@@ -87,7 +87,7 @@ fn service(service: &Service) -> Value {
     without_nulls(json!({
         "image": text(&service.image),
         "profiles": service.is_build_helper.then_some(["build-helper"]),
-        "build": build(&service.name, &service.dockerfile, &service.args, &service.contexts),
+        "build": build(&service.name, &service.dockerfile, &service.args, &service.contexts, &service.access),
         "stdin_open": true,
         "tty": true,
         "command": "/bin/bash",
@@ -141,7 +141,7 @@ fn builder(service: &BuilderService) -> Value {
     without_nulls(json!({
         "image": service.image.as_ref().map(text),
         "profiles": ["build-helper"],
-        "build": build(&service.name, &service.dockerfile, &service.args, &service.contexts),
+        "build": build(&service.name, &service.dockerfile, &service.args, &service.contexts, &service.access),
         "stdin_open": true,
         "tty": true,
         "command": "/bin/sh",
@@ -154,7 +154,9 @@ fn build(
     dockerfile: &str,
     its_args: &[BuildArg],
     its_contexts: &[BuildContext],
+    access: &BuildAccess,
 ) -> Value {
+    let secrets = (!access.secrets.is_empty()).then_some(&access.secrets);
     without_nulls(json!({
         "context": ".",
         "dockerfile": dockerfile,
@@ -162,6 +164,10 @@ fn build(
         "extra_hosts": [EXTRA_HOSTS],
         "args": args(its_args),
         "additional_contexts": contexts(its_contexts),
+        "secrets": secrets,
+        "ssh": access.ssh_agent.then_some(["default"]),
+        // buildx 0.13 does not read `ssh`.
+        "x-bake": access.ssh_agent.then(|| json!({"ssh": ["default"]})),
     }))
 }
 
@@ -210,7 +216,7 @@ fn volumes(plan: &Plan) -> Value {
     or_null(volumes)
 }
 
-/// The secrets of services besides the stages, which Compose reads from its environment.
+/// The secrets of services besides the stages, which Compose reads from its environment, and those of build hooks.
 fn secrets(plan: &Plan) -> Value {
     let secrets = plan.beside.secrets.iter().map(|name| {
         let variable = name
@@ -218,7 +224,9 @@ fn secrets(plan: &Plan) -> Value {
             .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         (name.clone(), json!({"environment": variable}))
     });
-    or_null(secrets.collect())
+    let mut secrets: Map<_, _> = secrets.collect();
+    secrets.extend(secrets::declared(&plan.build_secrets));
+    or_null(secrets)
 }
 
 /// The networks and secrets of services besides the stages, and the resolved settings for `--full-compose`.

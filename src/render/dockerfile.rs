@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::notice::NOTICE;
-use super::{insert_text, quote, templates};
+use super::{insert_text, quote, secrets, templates};
 use crate::file_tree::FileTree;
 use crate::model::{ComposeText, StageId};
 use crate::plan::{Dockerfile, Plan};
@@ -15,6 +15,7 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
             let word = quote::sh_if_needed(&format!("{}={}", context.name, context.path));
             options.extend([" --build-context ", &word]);
         }
+        options.push_str(&secrets::options(&dockerfile.access, &plan.build_secrets));
         if let Some(target) = &dockerfile.target {
             options.extend([" --target ", target]);
         }

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::notice::NOTICE;
 use super::quote::word_in_quotes as word;
-use super::{dockerfile, insert_text, templates};
+use super::{dockerfile, insert_text, secrets, templates};
 use crate::assets;
 use crate::file_tree::FileTree;
-use crate::model::{BuildContext, ComposeText, ContainerOptions, Device, EnvVar};
-use crate::plan::{NamedVolumes, Plan, Port, VolumeMount, VolumeSource};
+use crate::model::{BuildContext, BuildSecret, ComposeText, ContainerOptions, Device, EnvVar};
+use crate::plan::{Dockerfile, NamedVolumes, Plan, Port, VolumeMount, VolumeSource};
 
 pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
     let Some((merged, service)) = plan.merged.as_ref().zip(plan.services.last()) else {
@@ -39,6 +39,8 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
             "volumes": words(mounts.map(|mount| volume(mount, &plan.volumes))),
             "environment": words(service.environment.iter().map(variable)),
             "contexts": contexts(&merged.contexts),
+            "secrets": words(used_secrets(plan, merged).map(secrets::option)),
+            "ssh_agent": merged.access.ssh_agent,
             "restarts": is_restarted(&service.options),
             "options": extra_args(&service.options),
         }),
@@ -56,7 +58,13 @@ pub(super) fn add(tree: &mut FileTree, plan: &Plan) -> anyhow::Result<()> {
         };
         let contexts = part(!merged.contexts.is_empty(), "merged/contexts.part");
         let probe = part(service.device == Device::Auto, "merged/gpu-probe.part");
-        let text = text.replace("  # build contexts\n", contexts);
+        let has_secrets = !merged.access.secrets.is_empty();
+        let build = [
+            contexts,
+            part(has_secrets, "merged/secrets.part"),
+            part(merged.access.ssh_agent, "merged/ssh.part"),
+        ];
+        let text = text.replace("  # build contexts\n", &build.concat());
         insert_text(tree, script, text.replace("  # GPU probe\n", probe));
     }
     Ok(())
@@ -73,6 +81,15 @@ fn variable(EnvVar { name, value }: &EnvVar) -> String {
 fn contexts(contexts: &[BuildContext]) -> String {
     let pairs = contexts.iter();
     words(pairs.map(|context| word(&format!("{}={}", context.name, context.path))))
+}
+
+/// The secrets that its hooks get.
+fn used_secrets<'p>(
+    plan: &'p Plan,
+    merged: &'p Dockerfile,
+) -> impl Iterator<Item = &'p BuildSecret> {
+    let secrets = plan.build_secrets.iter();
+    secrets.filter(|secret| merged.access.secrets.contains(&secret.name))
 }
 
 /// Options of `docker run` that no variable of merged.env sets.

@@ -11,6 +11,7 @@ mod new_config;
 mod new_project;
 mod notice;
 pub(crate) mod quote;
+mod secrets;
 mod status;
 mod templates;
 mod wrapper;

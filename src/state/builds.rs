@@ -14,15 +14,15 @@ use crate::plan::{BuildArg, Plan};
 /// The host, as docker-compose.yml gives it to each build.
 const EXTRA_HOSTS: (&str, &str) = ("host.docker.internal", "host-gateway");
 
-/// Keys of Compose's `build` that reach what its steps do. `extra_hosts` has a form of its own.
-const OPTIONS: [&str; 7] = [
+/// Keys of Compose's `build` that reach what its steps do. `extra_hosts` has a form of its own. Not `ssh` and `secrets`: the
+/// steps that get an agent or a secret say so, and what they get does not count.
+const OPTIONS: [&str; 6] = [
     "network",
     "ulimits",
     "platforms",
     "privileged",
     "entitlements",
     "isolation",
-    "ssh",
 ];
 
 /// The builds of a project's services, in build order.
@@ -292,6 +292,7 @@ mod tests {
             json!({"context": ".", "labels": {"a": "b"}, "network": "default"}),
             json!({"context": ".", "no_cache": true, "pull": false, "tags": ["x"]}),
             json!({"context": ".", "secrets": [{"source": "x"}], "cache_from": ["y"]}),
+            json!({"context": ".", "ssh": ["default"]}),
         ] {
             assert_eq!(service(same), plain);
         }

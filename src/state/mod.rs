@@ -550,7 +550,11 @@ fn sources(step: &Step) -> Vec<&str> {
         Instruction::Run { mounts, .. } => {
             let sources = mounts.iter().filter_map(|mount| match mount {
                 StepMount::Bind { source, .. } => Some(source.as_str()),
-                StepMount::Context { .. } | StepMount::Cache { .. } => None,
+                // A secret has a name in the instruction, and no content that counts.
+                StepMount::Context { .. }
+                | StepMount::Cache { .. }
+                | StepMount::Secret { .. }
+                | StepMount::Ssh { .. } => None,
             });
             sources.collect()
         }

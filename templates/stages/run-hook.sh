@@ -59,6 +59,15 @@ __pei_script="/pei-from-host/$1" __pei_name="$1" __pei_arguments="$2" __pei_key=
 shift 3
 [ -f "${__pei_script}" ] || fail "the hook script \`installation/${__pei_name}\` does not exist (at \`${__pei_key}\` of user_config.yml);\
  write it, then run \`pei configure\`, which lists what hooks see, and build again"
+# The engine makes an empty secret from a variable that is not set, and reports nothing.
+while IFS=' ' read -r _ _ _ _ __pei_place _; do
+  case "${__pei_place}" in
+    /run/secrets/*)
+      [ -s "${__pei_place}" ] || fail "the secret ${__pei_place##*/} of \`${__pei_key}\` is empty;\
+ set its variable in the shell that builds or in .env, or fill its file (see \`build_secrets\` in user_config.yml)"
+      ;;
+  esac
+done </proc/self/mountinfo
 export DEBIAN_FRONTEND=noninteractive
 for __pei_variable in "$@"; do
   export "${__pei_variable?}"

@@ -8,7 +8,7 @@ use crate::config::{FileProblem, SourceFile};
 use crate::diagnostic::{Code, Diagnostic, LineIndex, Severity, explain, render, to_json};
 use crate::fuzz::fake::FakeHost;
 
-const CASES: [&str; 7] = [
+const CASES: [&str; 8] = [
     include_str!("bad_configs/loading.txt"),
     include_str!("bad_configs/text.txt"),
     include_str!("bad_configs/shapes.txt"),
@@ -16,6 +16,7 @@ const CASES: [&str; 7] = [
     include_str!("bad_configs/users.txt"),
     include_str!("bad_configs/hooks.txt"),
     include_str!("bad_configs/stages.txt"),
+    include_str!("bad_configs/secrets.txt"),
 ];
 
 /// A config, the code it gets, the key path, and a part of the help.

@@ -134,6 +134,7 @@ fn the_full_template_has_every_key() {
         .replace("  mount: {} #", "  mount: #")
         .replace("  copy: [] #", "  copy: #")
         .replace("\n  #  ", "\n    ")
+        .replace("build_secrets: {} #", "build_secrets: #")
         .replace("services: {} #", "services: #");
     let (head, stages) = text.split_once("\nstages: {} #").unwrap();
     let text = format!("{head}\nstages: #{}", stages.replace("\n#  ", "\n  "));

@@ -309,10 +309,12 @@ fn another_config_is_relative_to_the_project_or_absolute() {
 #[test]
 fn crlf_line_ends_of_scripts_become_lf() {
     let project = Project::configured();
-    project.write(SCRIPT, "#!/bin/bash\r\necho a\rb\r\n");
-    fs::set_permissions(project.path(SCRIPT), fs::Permissions::from_mode(0o750)).unwrap();
     let installer = b"#!/bin/bash\r\nexit\r\n\x1f\x8b\x00\r\n";
     project.write("installation/stage-1/tmp/installer.sh", installer);
+    // A file in tmp/ changes what the Dockerfiles copy.
+    project.run(["configure"]).succeeds();
+    project.write(SCRIPT, "#!/bin/bash\r\necho a\rb\r\n");
+    fs::set_permissions(project.path(SCRIPT), fs::Permissions::from_mode(0o750)).unwrap();
     project.write("installation/stage-1/custom/notes.txt", "a\r\n");
     let before = project.files();
 

@@ -8,6 +8,7 @@
 mod bad_configs;
 mod bad_files;
 mod build;
+mod build_secrets;
 mod bundle;
 #[path = "../hostile/cases.rs"]
 mod cases;

@@ -2,6 +2,9 @@
 # Last step of an image: adds the login hooks to every kind of shell, removes what only the build needed, and
 # links the entrypoint and pei-status.
 #
+# Usage: finish-image.sh [STAGE]…
+#   STAGE  a stage for which `pei configure` has decided what of its tmp/ the image has
+#
 # Reads: KEEP_APT_SOURCE_FILE, APT_KEEP_PROXY (true or false), PEI_STAGE_DIR_N, and below /pei-build the files that earlier
 # steps copied, with the modes of the host. Needs root, no network.
 set -Eeuo pipefail
@@ -95,7 +98,23 @@ keep_closed() {
   cd /
 }
 
+# `pei configure` keeps the files of tmp/ out of the image, where a token would be readable for everybody. It does not know of
+# files that came later.
+warn_of_tmp() {
+  local stage name
+  for stage in stage-1 stage-2; do
+    [[ " $* " != *" ${stage} "* && -d "/pei-build/${stage}/tmp" ]] || continue
+    while IFS= read -r -d '' name; do
+      # Of podman's mounts, not everything is in the image.
+      [[ ! -e "/pei-from-host/${stage}/tmp/${name}" ]] || pei_log_warn "everybody can read ${stage}/tmp/${name} in the image:" \
+        'the file came after the last `pei configure`, which keeps such files out (see `keep_tmp` in user_config.yml)'
+    done < <(find "/pei-build/${stage}/tmp" -mindepth 1 -maxdepth 1 \
+      ! -name README.md ! -name .gitignore ! -name .gitkeep -printf '%f\0')
+  done
+}
+
 main() {
+  warn_of_tmp "$@"
   link_start_scripts
   keep_closed
   install_login_hooks

@@ -102,11 +102,21 @@ refresh_lists() {
     || pei_log_warn "apt-get update failed; its output is above. It asked $(pei_apt_places)"
 }
 
+# The engine makes an empty secret from a variable that is not set, and reports nothing.
+require_secrets() {
+  local place
+  while read -r _ _ _ _ place _; do
+    [[ "${place}" != /run/secrets/* || -s "${place}" ]] || pei_die "the secret ${place##*/} of \`$1\` is empty;" \
+      'set its variable in the shell that builds or in .env, or fill its file (see `build_secrets` in user_config.yml)'
+  done </proc/self/mountinfo
+}
+
 main() {
   local script="$1" arguments="$2" key="${3:-custom.on_build}" status=0 stamp before
   # The same text as the warning of `pei configure`.
   [[ -f "${__PEI_FILES}/${script}" ]] || pei_die "the hook script \`installation/${script}\` does not exist (at \`${key}\` of user_config.yml);" \
     'write it, then run `pei configure`, which lists what hooks see, and build again'
+  require_secrets "${key}"
   export DEBIAN_FRONTEND=noninteractive
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
   pei_locked_begin

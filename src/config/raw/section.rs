@@ -185,7 +185,7 @@ pub(crate) fn is_extension(key: &str) -> bool {
 }
 
 /// Names that other tools have for a key, with the name here.
-const OTHER_NAMES: [(&str, &str); 13] = [
+const OTHER_NAMES: [(&str, &str); 14] = [
     ("container_path", "dst_path"),
     ("env", "environment"),
     ("gpus", "device"),
@@ -195,6 +195,7 @@ const OTHER_NAMES: [(&str, &str); 13] = [
     ("path", "host_path"),
     ("privkey", "privkey_file"),
     ("pubkey", "pubkey_text"),
+    ("secrets", "build_secrets"),
     ("source", "host_path"),
     ("target", "dst_path"),
     ("volume", "volume_name"),

@@ -30,6 +30,7 @@ pub(crate) const STAGE_1: Spec = Spec {
     name: "Stage1",
     about: "The system image.",
     misplaced: &[
+        ("secrets", NO_SECRETS),
         ("storage", "it belongs in `stage_2`; in stage-1 use `mount`"),
         (
             "from",
@@ -44,7 +45,11 @@ pub(crate) const STAGE_1: Spec = Spec {
 pub(crate) const STAGE_2: Spec = Spec {
     name: "Stage2",
     about: "The working image on top of stage-1.",
-    misplaced: &[("ssh", STAGE_1_ONLY), ("apt", STAGE_1_ONLY)],
+    misplaced: &[
+        ("ssh", STAGE_1_ONLY),
+        ("apt", STAGE_1_ONLY),
+        ("secrets", NO_SECRETS),
+    ],
     elsewhere: COMPOSE_KEYS,
     ..Stage::SPEC
 };
@@ -114,7 +119,6 @@ const COMPOSE_KEYS: Option<(&[&str], &str)> = Some((
         "read_only",
         "runtime",
         "scale",
-        "secrets",
         "security_opt",
         "stdin_open",
         "stop_grace_period",
@@ -132,6 +136,9 @@ const COMPOSE_KEYS: Option<(&[&str], &str)> = Some((
     ],
     "it is a key of Compose: write it into `docker-compose.override.yml`, or below the service in compose-template.yml",
 ));
+
+/// Help for secrets in a stage itself.
+const NO_SECRETS: &str = "secrets of build hooks belong below `custom`; those of containers into `docker-compose.override.yml`";
 
 const NO_CONTAINER: &str =
     "it belongs in `stage_1` or `stage_2`: a further stage has build steps and no container";
@@ -167,6 +174,10 @@ pub(crate) const BUILDER_CUSTOM: Spec = Spec {
         ("on_every_run", NO_HOOK),
         ("on_user_login", NO_HOOK),
         ("on_entry", NO_HOOK),
+        (
+            "keep_tmp",
+            "leave it out: no image has the directory of a further stage",
+        ),
     ],
     ..Custom::SPEC
 };
@@ -213,12 +224,22 @@ sections! {
         stages: Shape::Entries(&Builder::SPEC),
         /// Directories that stages may copy from, relative to the project, by a name of your choice; default none.
         contexts: Shape::Texts,
+        /// Secrets that build hooks can get, by a name of your choice, each with `env` or `file`; default none.
+        build_secrets: Shape::Entries(&BuildSecret::SPEC),
         /// Further containers, by the service's name, in Compose's own syntax; default none.
         services: Shape::Services,
         /// Where built stages are kept for others, who then need not build them; default nowhere.
         cache: Shape::Section(&Cache::SPEC),
         /// Builds take exactly what `pei.lock` has, as with `pei configure --locked`; default false.
         lock: Shape::Boolean,
+    }
+
+    /// Where whoever builds has a secret: in a variable or in a file.
+    BuildSecret; {
+        /// The variable that holds it, by its name, in the shell or in `.env`; not together with `file`; default none.
+        env: Shape::Text,
+        /// The file that holds it: absolute, below `~/`, or relative to the project, and not below installation/; default none.
+        file: Shape::Text,
     }
 
     /// Where built stages are kept for others: `registry` or `folder`.
@@ -286,6 +307,8 @@ sections! {
         ("base", "it belongs below `image`"),
         ("output", "it belongs below `image`"),
         ("on_build", "it belongs below `custom`"),
+        ("secrets", "it belongs below `custom`"),
+        ("ssh_agent", "it belongs below `custom`"),
     ]; {
         /// The image to build on, and the name of the stage's image.
         image: Shape::Section(&BUILDER_IMAGE),
@@ -429,5 +452,11 @@ sections! {
         on_user_login: Shape::List,
         /// The script that takes over once the container has started; default none, in `stage_2` that of `stage_1`.
         on_entry: Shape::AtMostOne,
+        /// The secrets of `build_secrets` that the build hooks find in /run/secrets; default none.
+        secrets: Shape::List,
+        /// The build hooks can use the ssh agent of whoever builds; default false.
+        ssh_agent: Shape::Boolean,
+        /// The image keeps the files of installation/stage-N/tmp, which otherwise only build hooks see; default false.
+        keep_tmp: Shape::Boolean,
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn of(section: &str) -> Vec<Value> {
             names("stages", &whole(&NameForm::BUILDER)),
             names("contexts", &whole(&NameForm::BUILDER)),
             names("services", "^[a-zA-Z0-9._-]+$"),
+            names("build_secrets", &whole(&NameForm::SECRET)),
         ],
         "Cache" => vec![
             texts("registry", &registry()),
@@ -32,6 +33,12 @@ pub(super) fn of(section: &str) -> Vec<Value> {
         "Apt" => vec![
             texts("snapshot", "^[0-9]{8}T[0-9]{6}Z$"),
             texts("snapshot_url", "^https?://[a-zA-Z0-9][a-zA-Z0-9._~:/%+-]*$"),
+        ],
+        "BuildSecret" => vec![
+            json!({ "properties": { "env": { "pattern": whole(&NameForm::VARIABLE) } } }),
+            texts("file", "^[^\",]+$"),
+            json!({ "not": { "allOf": [is_set("env"), is_set("file")] } }),
+            json!({ "if": { "type": "object" }, "then": { "anyOf": [is_set("env"), is_set("file")] } }),
         ],
         "Copy" => {
             let name = NameForm::OWNER.pattern();

@@ -10,7 +10,7 @@ use crate::config::raw::{self, entries, named_entries};
 use crate::config::read::{Context, Field, Place, Reported, Site};
 use crate::config::yaml::{Content, Entry};
 use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
-use crate::model::{Builder, ComposeText, Copied, Hook, NameForm, Source, Start};
+use crate::model::{BuildAccess, Builder, ComposeText, Copied, Hook, NameForm, Source, Start};
 
 /// A further stage as read. Indices follow the order of the file.
 pub(super) struct ReadBuilder {
@@ -22,6 +22,7 @@ pub(super) struct ReadBuilder {
     copies: Vec<ReadCopy>,
     environment: Vec<(String, String)>,
     on_build: Vec<Hook>,
+    access: BuildAccess,
     apt: bool,
 }
 
@@ -123,7 +124,7 @@ fn builder(cx: &mut Context<'_>, entry: &Entry, stages: &Place<'_>, names: &Name
     // stage-2 grows from none that has an image of its own.
     let leads_to_container = image.base.is_none();
     let copies = copies::read(cx, section.copy, &at, names, leads_to_container);
-    let on_build = hooks::of_builder(cx, section.custom, &at, &entry.key);
+    let (on_build, access) = hooks::of_builder(cx, section.custom, &at, (&entry.key, names));
     if let Some((base, _)) = &image.base
         && base.as_literal() == Some(SCRATCH)
     {
@@ -137,6 +138,7 @@ fn builder(cx: &mut Context<'_>, entry: &Entry, stages: &Place<'_>, names: &Name
         copies,
         environment: variables(cx, section.environment, &at),
         on_build,
+        access,
         apt: !matches!(cx.choice(section.apt, &at, &[("none", ())]), Ok(Some(()))),
         name: entry.key.to_string(),
     }
@@ -504,6 +506,7 @@ pub(super) fn into_model(
             copies: renumbered(read.copies, places),
             environment: read.environment,
             on_build: read.on_build,
+            access: read.access,
             apt: read.apt,
         })
         .collect()

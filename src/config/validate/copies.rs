@@ -20,6 +20,8 @@ pub(super) struct Names {
     pub(super) builders: HashMap<String, usize>,
     /// Contexts, each with its path if that is valid.
     pub(super) contexts: BTreeMap<String, Option<String>>,
+    /// Secrets of build hooks.
+    pub(super) secrets: Vec<String>,
 }
 
 /// The stage that others may take files from, and the one that they may not.

@@ -5,12 +5,12 @@ use super::copies::Names;
 use super::ports::items;
 use super::script::{self, Home};
 use super::stage_kind::StageKind;
-use super::{installer_options, script_word, tracked};
+use super::{installer_options, script_word, secrets, tracked};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Reported};
 use crate::config::yaml::{Content, Node};
 use crate::diagnostic::{Code, quoted};
-use crate::model::{Hook, Hooks};
+use crate::model::{BuildAccess, Hook, Hooks};
 
 const EXAMPLE: &str = "- stage-1/custom/my-script.sh --option";
 const EXAMPLE_OF_BUILDER: &str = "- stages/NAME/my-script.sh --option";
@@ -44,8 +44,12 @@ pub(super) fn read(
         before_run_time: kind.has_storage(),
         ..at_run_time
     };
+    let on_build = list(cx, section.on_build, &at, at_build);
+    let asked = (section.secrets, section.ssh_agent);
     Hooks {
-        on_build: list(cx, section.on_build, &at, at_build),
+        access: secrets::access(cx, asked, &at, names, section.on_build),
+        keep_tmp: cx.boolean(section.keep_tmp, &at).ok().flatten() == Some(true),
+        on_build,
         on_first_run: list(cx, section.on_first_run, &at, at_run_time),
         on_every_run: list(cx, section.on_every_run, &at, at_run_time),
         on_user_login: list(cx, section.on_user_login, &at, at_run_time),
@@ -58,22 +62,25 @@ pub(super) fn of_builder(
     cx: &mut Context<'_>,
     field: Option<Field<'_>>,
     stage: &Place<'_>,
-    name: &str,
-) -> Vec<Hook> {
+    (name, names): (&str, &Names),
+) -> (Vec<Hook>, BuildAccess) {
     let Some(field) = field else {
-        return Vec::new();
+        return <_>::default();
     };
     let at = field.place(stage);
     let spec = &raw::BUILDER_CUSTOM;
     let Ok(section) = raw::Custom::read_as(cx, field.node, &at, spec) else {
-        return Vec::new();
+        return <_>::default();
     };
     let point = Point {
         home: Home::Builder(name),
         is_build: true,
         before_run_time: false,
     };
-    list(cx, section.on_build, &at, point)
+    let on_build = list(cx, section.on_build, &at, point);
+    let asked = (section.secrets, section.ssh_agent);
+    let access = secrets::access(cx, asked, &at, names, section.on_build);
+    (on_build, access)
 }
 
 fn list(

@@ -29,6 +29,7 @@ mod project_path;
 mod proxy;
 mod script;
 mod script_word;
+mod secrets;
 mod services;
 mod snapshot;
 mod ssh;

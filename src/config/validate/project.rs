@@ -5,7 +5,7 @@ use super::copies::{Named, Names};
 use super::ports::Published;
 use super::stage::{self, ReadStage};
 use super::stage_kind::StageKind;
-use super::{cache, contexts, host_ports, image, services, ssh, volumes};
+use super::{cache, contexts, host_ports, image, secrets, services, ssh, volumes};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Entry, Node};
@@ -58,6 +58,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
         cx.missing(&at, "stage_1", "add `stage_1:` with at least its `image`");
     }
     let contexts = contexts::read(cx, sections.contexts, &at);
+    let secrets = secrets::read(cx, sections.build_secrets, &at);
     let entries = builders::named(cx, sections.stages, &at);
     let names = Names {
         builders: entries
@@ -72,6 +73,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
                 (name.clone(), path)
             })
             .collect(),
+        secrets: secrets.iter().map(|secret| secret.name.clone()).collect(),
     };
     let builders = builders::read(cx, &entries, sections.stages, &at, &names);
     let read = fields.map(|(kind, field)| stage::read(cx, field?, &at, kind, &names));
@@ -91,6 +93,7 @@ pub(crate) fn project(cx: &mut Context<'_>, root: &Node) -> Option<Project> {
     project.services = services;
     project.cache = cache;
     project.lock = lock.unwrap_or(false);
+    secrets::check(cx, secrets, &mut project);
     Some(project)
 }
 
@@ -181,6 +184,7 @@ fn assemble(
         stages: Vec::new(),
         builders: builders::into_model(builders, order, &places),
         contexts: Vec::new(),
+        build_secrets: Vec::new(),
         services: serde_json::Map::new(),
         cache: None,
         lock: false,

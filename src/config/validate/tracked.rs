@@ -82,8 +82,8 @@ pub(super) fn check_variable(
 /// Warns of a token in a hook's arguments. They end up in the Dockerfiles and in the history of the image.
 pub(super) fn check_arguments(cx: &mut Context<'_>, node: &Node, at: &Place<'_>, arguments: &str) {
     if token(arguments).is_some() || has_secret_option(arguments) {
-        let help = "let a run-time hook read it from a mounted file, or from a variable that `environment` lists without a value; \
-            `pei` has no way for a secret of a build hook";
+        let help = "let a build hook read it from `/run/secrets/NAME` (see `build_secrets`), and a run-time hook from a mounted file, \
+            or from a variable that `environment` lists without a value";
         report_token(cx, node, at, help);
     }
 }
