@@ -11,6 +11,7 @@ mod given;
 mod graph;
 mod hash_password;
 mod host_dirs;
+mod in_cache;
 mod lock;
 mod locked;
 mod man;

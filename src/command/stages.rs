@@ -474,7 +474,7 @@ impl Images {
 }
 
 /// The images that builds begin with or copy from, and those that they make.
-fn images_of(plan: &Plan, builds: &Builds) -> BTreeSet<String> {
+pub(super) fn images_of(plan: &Plan, builds: &Builds) -> BTreeSet<String> {
     let own = builds.iter().filter_map(|build| build.image.clone());
     let own = own.filter(|name| !name.is_empty());
     own.chain(state::images(plan, builds)).collect()

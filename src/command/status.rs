@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::configure::Configured;
 use super::given::{CONFIG, INSTALLATION, project_folder};
+use super::in_cache::InCache;
 use super::outcome::shell_word;
-use super::stages::{Stages, architecture, compose_files};
+use super::stages::{Stages, architecture, compose_files, images_of};
 use super::start_hooks;
-use crate::cache::{self, Store, Verdict, Wanted};
 use crate::cli::Quiet;
 use crate::config::{Host, Lookup as _};
 use crate::diagnostic::{count, list, nearest, quoted};
@@ -28,7 +28,7 @@ use crate::state::{
     self, Bases, Builds, Files, INPUTS_LABEL, Identity, Kind, Labels, StageStanding, Standing,
     Unknown,
 };
-use crate::ui::{Ui, shown};
+use crate::ui::Ui;
 
 /// Engines and registries have this time for all questions.
 const LIMIT: Duration = Duration::from_millis(4500);
@@ -97,14 +97,13 @@ impl Args {
             let shown: Vec<&str> = shown.map(|stage| stage.name.as_str()).collect();
             require_stage(name, &shown)?;
         }
-        let has_cache = configured.project.cache.is_some();
         let known = Stages::known(&folder, configured.project, all, asked.bases);
         let labels = asked.labels.as_ref();
-        let mut stages = state::standings(&known.states, labels.ok(), &BTreeSet::new());
-        if has_cache && labels.is_ok() {
-            let cached = in_cache(ui, &known, &stages);
-            stages = state::standings(&known.states, labels.ok(), &cached);
-        }
+        let cache = match labels {
+            Ok(_) => InCache::ask(ui, &known, deadline),
+            Err(_) => InCache::default(),
+        };
+        let stages = state::standings(&known.states, labels.ok(), &cache.stored);
         let away = asked.labels.as_ref().err().map(String::as_str);
         let text = if self.json {
             status_json(&stages, changes.changes.is_empty(), away)
@@ -128,16 +127,10 @@ impl Args {
             ));
             return Ok(ExitCode::Engine);
         }
-        let is_unbuilt = |standing: &Standing| matches!(standing, Standing::ToBuild(_));
-        let stages = stages
-            .iter()
-            .filter(|stage| stage.stage.kind != Kind::Files);
-        let unbuilt = stages.clone().filter(|stage| is_unbuilt(&stage.standing));
-        ui.status(&format!(
-            "{} of {} to be built",
-            unbuilt.count(),
-            count(stages.count(), "stage")
-        ));
+        ui.status(&summary(&stages));
+        if let Some(summary) = &cache.summary {
+            ui.status(summary);
+        }
         Ok(ExitCode::Success)
     }
 
@@ -150,11 +143,26 @@ impl Args {
             command.extend([" -c ", &shell_word(&self.config)]);
         }
         format!(
-            "{} would change {}; this is what it and a build would do",
+            "{} would change {}; the stages are shown as if it had been run",
             quoted(&command),
             count(changes.changes.len(), "file")
         )
     }
+}
+
+/// `1 of 4 stages to be built, 2 unknown`
+fn summary(stages: &[StageStanding<'_>]) -> String {
+    let shown = stages
+        .iter()
+        .filter(|stage| stage.stage.kind != Kind::Files);
+    let number = |is: fn(&Standing) -> bool| shown.clone().filter(|stage| is(&stage.standing)).count();
+    let unbuilt = number(|standing| matches!(standing, Standing::ToBuild(_)));
+    let unknown = match number(|standing| matches!(standing, Standing::Unknown(_))) {
+        0 => String::new(),
+        some => format!(", {some} unknown"),
+    };
+    let all = count(shown.clone().count(), "stage");
+    format!("{unbuilt} of {all} to be built{unknown}")
 }
 
 pub(super) fn require_stage(name: &str, names: &[&str]) -> Result<(), Failure> {
@@ -166,50 +174,6 @@ pub(super) fn require_stage(name: &str, names: &[&str]) -> Result<(), Failure> {
         Some(meant) => format!("did you mean {}?", quoted(meant)),
         None => format!("the stages are {}", list(names, "and")),
     }))
-}
-
-/// The stages that the cache has, of those that are not built here.
-fn in_cache(ui: &mut Ui, known: &Stages, stages: &[StageStanding<'_>]) -> BTreeSet<String> {
-    let Some(store) = &known.store else {
-        return BTreeSet::new();
-    };
-    let is_unbuilt = |wanted: &Wanted| {
-        let mut stages = stages.iter();
-        stages.any(|stage| {
-            stage.stage.name == wanted.stage && matches!(stage.standing, Standing::ToBuild(_))
-        })
-    };
-    let mut wanted = known.wanted();
-    wanted.retain(is_unbuilt);
-    let here = cache::here(&known.engine, store, &wanted);
-    let asked: Vec<&Wanted> = wanted
-        .iter()
-        .filter(|wanted| !here.contains_key(&wanted.stage))
-        .collect();
-    let there = cache::there(&known.engine, store, &asked);
-    let place = match store {
-        Store::Registry(registry) => format!("the registry {}", quoted(registry)),
-        Store::Folder(folder) => format!("the directory {}", shown(folder)),
-    };
-    let mut told = BTreeSet::new();
-    for (stage, verdict) in here.iter().chain(&there) {
-        let text = match verdict {
-            Verdict::Found(_) | Verdict::Absent => continue,
-            Verdict::Refused => {
-                format!("{place} refuses the engine's login; `docker login` gives it one")
-            }
-            Verdict::Away(reason) => format!("{place} is away: {reason}"),
-            Verdict::Foreign(what) => {
-                format!("{place} has something else in the place of {stage}: {what}")
-            }
-        };
-        if told.insert(text.clone()) {
-            ui.warning(&text);
-        }
-    }
-    let all = here.into_iter().chain(there);
-    let found = all.filter(|(_, verdict)| matches!(verdict, Verdict::Found(_)));
-    found.map(|(stage, _)| stage).collect()
 }
 
 /// What the engine and the registries say.
@@ -231,22 +195,32 @@ impl Asked {
     ) -> Self {
         let engine = Engine::from_environment();
         let is_changed = |change: &Change<'_>| change.path == COMPOSE_FILE;
-        // Before the file is written, the plan alone tells what it will say.
-        let read = if changes.changes.iter().any(is_changed) {
-            None
-        } else {
-            Some(builds_of_compose(&engine, plan, folder, left(deadline)))
-        };
+        // Until the file is written, the plan alone says what will be in it.
+        let is_written = !changes.changes.iter().any(is_changed);
+        let planned = builds_of_plan(plan, folder);
+        let expected = images_of(plan, &planned);
+        // At the same time: each of them costs the start of a process or two.
+        let (read, images) = thread::scope(|scope| {
+            let compose = || builds_of_compose(&engine, plan, folder, left(deadline));
+            let read = is_written.then(|| scope.spawn(compose));
+            let images = inspect(&engine, &expected, deadline);
+            let read = read.map(|thread| thread.join());
+            let read = read.map(|read| read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            (read, images)
+        });
         let (builds, not_read) = match read {
             Some(Ok(builds)) => (builds, None),
-            Some(Err(reason)) => (builds_of_plan(plan, folder), Some(reason)),
-            None => (builds_of_plan(plan, folder), None),
+            Some(Err(reason)) => (planned, Some(reason)),
+            None => (planned, None),
         };
         let names = state::images(plan, &builds);
-        let own = builds.iter().filter_map(|build| build.image.as_deref());
-        let all: BTreeSet<&str> = own.chain(names.iter().map(String::as_str)).collect();
-        let all: Vec<&str> = all.into_iter().filter(|name| !name.is_empty()).collect();
-        let images = engine.images_in_time(&all, left(deadline));
+        // An override file may name other images.
+        let all = images_of(plan, &builds);
+        let others = all.difference(&expected).cloned().collect();
+        let images = images.and_then(|mut images| {
+            images.extend(inspect(&engine, &others, deadline)?);
+            Ok(Value::Array(images))
+        });
         let mut bases = Bases::default();
         let labels = match images {
             Err(reason) => {
@@ -272,6 +246,20 @@ impl Asked {
             not_read,
         }
     }
+}
+
+/// The images that the engine has of these names.
+fn inspect(
+    engine: &Engine,
+    names: &BTreeSet<String>,
+    deadline: Instant,
+) -> Result<Vec<Value>, String> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let images = engine.images_in_time(&names, left(deadline))?;
+    Ok(match images {
+        Value::Array(images) => images,
+        _ => Vec::new(),
+    })
 }
 
 fn left(deadline: Instant) -> Duration {
@@ -307,12 +295,17 @@ fn builds_of_compose(
 pub(super) fn labels_of(builds: &Builds, images: &Value) -> Labels {
     let mut labels = Labels::default();
     for build in builds.iter() {
-        let name = build.image.as_deref();
-        if let Some(image) = name.and_then(|name| state::find(images, name)) {
+        let name = build.image.as_deref().filter(|name| !name.is_empty());
+        let Some(name) = name else {
+            continue;
+        };
+        if let Some(image) = state::find(images, name) {
             let label = image["Config"]["Labels"][INPUTS_LABEL].as_str();
             let stages = label.map(state::read_label);
             let stages = stages.filter(|stages| !stages.is_empty());
             labels.insert(&build.service, stages);
+        } else {
+            labels.insert_missing(&build.service, name);
         }
     }
     labels

@@ -46,6 +46,7 @@ impl Engine {
         let mut command = Command::new(&self.program);
         command.args(arguments).stdin(Stdio::null());
         let left = deadline.saturating_duration_since(Instant::now());
+        let left = self.time_left().map_or(left, |own| own.min(left));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match limit::output(&mut command, left) {
             Ok(Some(output)) if output.status.success() => Answer::Done(text(&output.stdout)),

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::diagnostic::quoted;
 use crate::failure::Failure;
@@ -26,6 +26,8 @@ pub struct Engine {
     program: OsString,
     /// The time after which a command has failed; `None` waits without limit.
     limit: Option<Duration>,
+    /// The end of all commands together.
+    deadline: Option<Instant>,
 }
 
 impl Engine {
@@ -35,6 +37,7 @@ impl Engine {
         Self {
             program: named.unwrap_or_else(|| "docker".into()),
             limit: None,
+            deadline: None,
         }
     }
 
@@ -45,6 +48,23 @@ impl Engine {
             limit: Some(limit),
             ..self
         }
+    }
+
+    /// The same engine with a deadline, at which commands that still run are killed.
+    #[must_use]
+    pub fn until(self, deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self
+        }
+    }
+
+    /// The time that a command may take; `None` if there is no limit.
+    fn time_left(&self) -> Option<Duration> {
+        let left = self
+            .deadline
+            .map(|end| end.saturating_duration_since(Instant::now()));
+        self.limit.into_iter().chain(left).min()
     }
 
     /// The output of a command in a running container; `None` if it fails.
@@ -254,7 +274,7 @@ impl Engine {
     fn bytes(&self, arguments: &[&str]) -> Result<(Output, Vec<u8>), Failure> {
         let mut command = Command::new(&self.program);
         command.args(arguments).stdin(Stdio::null());
-        let output = match self.limit {
+        let output = match self.time_left() {
             None => command.output().map(Some),
             Some(limit) => limit::output(&mut command, limit),
         };

@@ -12,7 +12,22 @@ use crate::state::{From, Kind, StageStanding, Standing};
 /// The tree shows this many changes of a stage and counts the others.
 const SHOWN: usize = 3;
 
-const NOT_BUILT: &str = "not built yet";
+/// Why a stage is built of which no earlier build is known.
+fn not_built(stage: &StageStanding<'_>) -> String {
+    match &stage.missing_image {
+        Some(image) => format!("not built yet: there is no image {}", escaped(image)),
+        None => "not built yet".to_owned(),
+    }
+}
+
+/// Whether the cache has a stage, behind its line; empty if the sign says it or it is not known.
+fn cache_of(stage: &StageStanding<'_>) -> Option<&'static str> {
+    match (&stage.standing, stage.in_cache) {
+        (Standing::Built, Some(true)) => Some("also in the cache"),
+        (Standing::Built, Some(false)) => Some("not in the cache"),
+        _ => None,
+    }
+}
 
 /// A line of the tree.
 struct Line<'s> {
@@ -80,10 +95,10 @@ fn line<'s>(before: &str, branch: &str, stage: &'s StageStanding<'s>) -> Line<'s
 
 fn reasons(stage: &StageStanding<'_>) -> Vec<String> {
     match &stage.standing {
-        Standing::Built | Standing::Cached => Vec::new(),
+        Standing::Built | Standing::Cached => cache_of(stage).map(str::to_owned).into_iter().collect(),
         Standing::Unknown(reason) if reason.is_empty() => Vec::new(),
         Standing::Unknown(reason) => vec![escaped(reason)],
-        Standing::ToBuild(changes) if changes.is_empty() => vec![NOT_BUILT.to_owned()],
+        Standing::ToBuild(changes) if changes.is_empty() => vec![not_built(stage)],
         Standing::ToBuild(changes) => {
             let texts = changes.iter().map(|change| change.text.clone());
             let mut texts: Vec<String> = texts.take(SHOWN).collect();
@@ -165,12 +180,15 @@ pub fn status_why(stages: &[StageStanding<'_>], name: &str) -> String {
         };
         let indent = 2 * depth;
         let head = match &stage.standing {
-            Standing::Built => "is built here".to_owned(),
+            Standing::Built => match cache_of(stage) {
+                Some(words) => format!("is built here, {words}"),
+                None => "is built here".to_owned(),
+            },
             Standing::Cached => "is in the cache".to_owned(),
             Standing::Unknown(reason) if reason.is_empty() => "is not known".to_owned(),
             Standing::Unknown(reason) => format!("is not known: {}", escaped(reason)),
             Standing::ToBuild(changes) if changes.is_empty() => {
-                format!("will be built: {NOT_BUILT}")
+                format!("will be built: {}", not_built(stage))
             }
             Standing::ToBuild(_) => "will be built:".to_owned(),
         };
@@ -213,14 +231,13 @@ pub fn status_json(
             Standing::Built => ("built", None, &[][..]),
             Standing::Cached => ("cached", None, &[][..]),
             Standing::ToBuild(changes) if changes.is_empty() => {
-                ("to-build", Some(NOT_BUILT), &[][..])
+                ("to-build", Some(not_built(standing)), &[][..])
             }
             Standing::ToBuild(changes) => ("to-build", None, changes.as_slice()),
-            Standing::Unknown(reason) => (
-                "unknown",
-                (!reason.is_empty()).then_some(reason.as_str()),
-                &[][..],
-            ),
+            Standing::Unknown(reason) => {
+                let reason = (!reason.is_empty()).then(|| reason.clone());
+                ("unknown", reason, &[][..])
+            }
         };
         let kind = match stage.kind {
             Kind::Core => "core",
@@ -243,6 +260,7 @@ pub fn status_json(
             "needs": stage.needs,
             "services": stage.services,
             "status": word,
+            "in_cache": standing.in_cache,
             "state": stage.state.as_ref().ok().map(crate::state::Hash::as_str),
             "reason": reason,
             "changes": changes.collect::<Value>(),

@@ -28,11 +28,12 @@ pub fn changes(
 ) -> Vec<Change> {
     let now = Summary::of(stage, Some(before));
     let mut changes = Vec::new();
+    let renamed = renamed(before, &now);
     let keys: BTreeSet<_> = before.inputs.keys().chain(now.inputs.keys()).collect();
     let mut bases: [Vec<&str>; 2] = [Vec::new(), Vec::new()];
     for key @ (what, name) in keys {
         let (old, new) = (before.inputs.get(key), now.inputs.get(key));
-        if old == new {
+        if old == new || renamed.contains(key) {
             continue;
         }
         if *what == What::Base && (old.is_none() || new.is_none()) {
@@ -76,6 +77,19 @@ pub fn changes(
         }
     }
     changes
+}
+
+/// Images that only have another name now: the state does not depend on the name, so that is no change.
+fn renamed<'s>(before: &'s Summary, now: &'s Summary) -> BTreeSet<&'s (What, String)> {
+    let images = |summary: &'s Summary, other: &'s Summary| {
+        let images = summary.inputs.iter().filter(|(key, part)| {
+            let is_same = |(other, its): (&(What, String), &Part)| other.0 == key.0 && its == *part;
+            let is_renamable = matches!(key.0, What::Base | What::Image);
+            is_renamable && !other.inputs.contains_key(key) && other.inputs.iter().any(is_same)
+        });
+        images.map(|(key, _)| key)
+    };
+    images(before, now).chain(images(now, before)).collect()
 }
 
 fn text_of_input(
@@ -314,6 +328,16 @@ mod tests {
                 image(What::Base, "ubuntu:24.04", "a"),
                 image(What::Base, "debian:12", "b"),
                 "base ubuntu:24.04 → debian:12",
+            ),
+            (
+                image(What::Base, "ubuntu:24.04", "a"),
+                image(What::Base, "tagged:1", "a"),
+                "",
+            ),
+            (
+                image(What::Image, "golang:1", "a"),
+                image(What::Image, "tagged:1", "a"),
+                "",
             ),
             (
                 image(What::Image, "golang:1", "a"),

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::inputs::{Input, Value, What};
 
 /// The version of the rule by which hashes are made. A change of what is hashed, or how, is another one.
-const RULE: &str = "pei-state-1";
+const RULE: &str = "pei-state-2";
 
 /// The hash of a stage's inputs, in hexadecimal digits; it can stand in a tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

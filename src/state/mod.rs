@@ -34,7 +34,7 @@ pub use inputs::{Input, Value, What};
 pub use label::{
     BASES_LABEL, INPUTS_LABEL, STATE_LABEL, bases_label, label, read_bases, read_label,
 };
-pub use standing::{Labels, StageStanding, Standing, standings};
+pub use standing::{Labels, StageStanding, Standing, Stored, standings};
 
 use crate::plan::{
     CONTEXT, CONTEXT_FOLDER, Dockerfile, FILES, ImageStage, Instruction, Part, Plan, Start, Step,
@@ -568,17 +568,26 @@ fn sources(step: &Step) -> Vec<&str> {
 /// The sum of what a step is, without its comments.
 fn text_of(step: &Step) -> String {
     let mut instruction = serde_json::to_value(&step.instruction).unwrap_or_default();
-    if let Instruction::Run {
-        command: StepCommand::Shell(lines),
-        ..
-    } = &step.instruction
-    {
-        // How they are cut into lines means nothing.
-        instruction["command"] = json!({ "shell": lines.join(" ") });
+    if let Instruction::Run { mounts, command } = &step.instruction {
+        // Line breaks do not change the command.
+        if let StepCommand::Shell(lines) = command {
+            instruction["command"] = json!({ "shell": lines.join(" ") });
+        }
+        // BuildKit runs no step again for another ID of a cache mount. The ID comes from the base's name as the config
+        // writes it, so a marker in the name would change it.
+        for (mount, json) in mounts.iter().zip(items_of(&mut instruction["mounts"])) {
+            if let StepMount::Cache { target, .. } = mount {
+                *json = json!({ "cache": target });
+            }
+        }
     }
     let args = step.args.iter().map(|arg| json!([arg.name, arg.value]));
     let whole = json!([args.collect::<Json>(), instruction]);
     hash::sum(&[whole.to_string().as_bytes()])
+}
+
+fn items_of(list: &mut Json) -> impl Iterator<Item = &mut Json> {
+    list.as_array_mut().into_iter().flatten()
 }
 
 /// What people call a step.

@@ -13,6 +13,19 @@ pub struct StageStanding<'s> {
     pub stage: &'s StageState,
     /// Whether it has to be built.
     pub standing: Standing,
+    /// Whether the cache has it in its present state; `None` if that is not known, or if a cache never holds the stage.
+    pub in_cache: Option<bool>,
+    /// The name of an image that would hold the stage and does not exist.
+    pub missing_image: Option<String>,
+}
+
+/// What is known beside the labels of the project's images.
+#[derive(Debug, Clone, Default)]
+pub struct Stored {
+    /// The stages that the engine has as images of the cache.
+    pub on_engine: BTreeSet<String>,
+    /// Whether the cache has a stage, for those of which that is known.
+    pub in_cache: BTreeMap<String, bool>,
 }
 
 /// Whether a stage has to be built.
@@ -20,11 +33,11 @@ pub struct StageStanding<'s> {
 pub enum Standing {
     /// An image of this engine holds it in its present state.
     Built,
-    /// The cache has it in its present state.
+    /// The cache has it in its present state, and the engine does not.
     Cached,
-    /// It has to be built, because this has changed since it was; nothing where it never was.
+    /// It has to be built because of these changes since the last build; empty if no earlier build is known.
     ToBuild(Vec<Change>),
-    /// Nothing is known, and why; the reason is empty if it stands at a stage that this one needs.
+    /// Nothing is known, and why; the reason is empty if a stage that this one needs already gives it.
     Unknown(String),
 }
 
@@ -33,9 +46,16 @@ pub enum Standing {
 pub struct Labels {
     /// By service, the stages that its image holds; `None` for an image without the label.
     of_services: BTreeMap<String, Option<BTreeMap<String, Summary>>>,
+    /// By service, the name of an image that the engine does not have.
+    missing: BTreeMap<String, String>,
 }
 
 impl Labels {
+    /// Adds a service whose image does not exist.
+    pub fn insert_missing(&mut self, service: &str, image: &str) {
+        self.missing.insert(service.to_owned(), image.to_owned());
+    }
+
     /// Adds the image of a service.
     pub fn insert(&mut self, service: &str, stages: Option<BTreeMap<String, Summary>>) {
         self.of_services.insert(service.to_owned(), stages);
@@ -65,13 +85,14 @@ impl Labels {
 pub fn standings<'s>(
     states: &'s [StageState],
     labels: Option<&Labels>,
-    cached: &BTreeSet<String>,
+    stored: &Stored,
 ) -> Vec<StageStanding<'s>> {
+    let stored = &with_copied_files(states, stored);
     let mut unbuilt: BTreeSet<&str> = BTreeSet::new();
     let mut reasons: BTreeMap<&str, String> = BTreeMap::new();
     let mut standings: Vec<StageStanding<'s>> = Vec::new();
     for stage in states {
-        let standing = standing_of(stage, labels, cached, &unbuilt);
+        let standing = standing_of(stage, labels, stored, &unbuilt);
         match &standing {
             Standing::ToBuild(_) => {
                 unbuilt.insert(&stage.name);
@@ -81,24 +102,32 @@ pub fn standings<'s>(
             }
             Standing::Built | Standing::Cached => {}
         }
-        standings.push(StageStanding { stage, standing });
+        let mut services = stage.services.iter();
+        standings.push(StageStanding {
+            stage,
+            standing,
+            in_cache: stored.in_cache.get(&stage.name).copied(),
+            missing_image: services.find_map(|service| labels?.missing.get(service).cloned()),
+        });
     }
-    for StageStanding { stage, standing } in &mut standings {
+    for StageStanding {
+        stage, standing, ..
+    } in &mut standings
+    {
         if let Standing::Unknown(reason) = standing {
-            let is_told = |name: &String| reasons.get(name.as_str()) == Some(reason);
-            if stage.needs.iter().any(is_told) {
+            let is_given = |name: &String| reasons.get(name.as_str()) == Some(reason);
+            if stage.needs.iter().any(is_given) {
                 reason.clear();
             }
         }
     }
-    take_in_files(&mut standings);
     standings
 }
 
 fn standing_of(
     stage: &StageState,
     labels: Option<&Labels>,
-    cached: &BTreeSet<String>,
+    stored: &Stored,
     unbuilt: &BTreeSet<&str>,
 ) -> Standing {
     let hash = match &stage.state {
@@ -108,18 +137,16 @@ fn standing_of(
     let Some(labels) = labels else {
         return Standing::Unknown(String::new());
     };
-    if labels
-        .of(stage)
-        .any(|before| before.state.as_ref() == Some(hash))
-    {
+    let is_now = |before: &Summary| before.state.as_ref() == Some(hash);
+    if stored.on_engine.contains(&stage.name) || labels.of(stage).any(is_now) {
         return Standing::Built;
     }
-    if cached.contains(&stage.name) {
+    if stored.in_cache.get(&stage.name) == Some(&true) {
         return Standing::Cached;
     }
     let will_be_built = |name: &str| unbuilt.contains(name);
     let since = labels.of(stage);
-    // The image that is most like it was built last.
+    // The image with the fewest differences was built last.
     let since = since
         .map(|before| changes(stage, before, &will_be_built))
         .min_by_key(Vec::len);
@@ -132,19 +159,21 @@ fn standing_of(
     }
 }
 
-/// A stage is in the cache if what others copy from it is there.
-fn take_in_files(standings: &mut [StageStanding<'_>]) {
-    let cached = standings.iter().filter(|standing| {
-        standing.stage.kind == Kind::Files && standing.standing == Standing::Cached
-    });
-    let cached: BTreeSet<String> = cached
-        .flat_map(|standing| standing.stage.needs.iter().cloned())
-        .collect();
-    for standing in standings {
-        if cached.contains(&standing.stage.name)
-            && matches!(standing.standing, Standing::ToBuild(_))
-        {
-            standing.standing = Standing::Cached;
+/// A cache may hold only the files that others copy from a stage. Then it holds all that is needed of that stage.
+fn with_copied_files(states: &[StageState], stored: &Stored) -> Stored {
+    let mut stored = stored.clone();
+    let files = states.iter().filter(|stage| stage.kind == Kind::Files);
+    for files in files {
+        let is_on_engine = stored.on_engine.contains(&files.name);
+        let in_cache = stored.in_cache.get(&files.name).copied();
+        for stage in &files.needs {
+            if is_on_engine {
+                stored.on_engine.insert(stage.clone());
+            }
+            if let Some(has) = in_cache {
+                stored.in_cache.insert(stage.clone(), has);
+            }
         }
     }
+    stored
 }

@@ -567,10 +567,47 @@ fn told(now: &BTreeMap<String, StageState>, built: &[StageState], cached: &[&str
         let stages = read_label(&label(&held));
         labels.insert(service, (!held.is_empty()).then_some(stages));
     }
-    let cached = cached.iter().map(|name| (*name).to_owned()).collect();
-    let stages = standings(&now, Some(&labels), &cached);
+    let stored = Stored {
+        in_cache: cached.iter().map(|name| ((*name).to_owned(), true)).collect(),
+        ..Stored::default()
+    };
+    let stages = standings(&now, Some(&labels), &stored);
     let why = crate::render::status_why(&stages, "stage-2");
     format!("{}\n{why}", crate::render::status_tree(&stages, &[]))
+}
+
+#[test]
+fn a_marker_in_the_name_of_a_base_changes_no_state() {
+    // The name of apt's cache comes from it, but BuildKit runs no step again for that.
+    let mut demo = Demo::new("demo");
+    let plain = demo.hashes();
+    demo.config = demo.config.replace("'debian:12'", "'{{BASE:-debian:12}}'");
+    demo.configure();
+    assert_eq!(demo.hashes(), plain);
+}
+
+#[test]
+fn the_copied_files_stand_for_their_stage() {
+    let mut demo = Demo::new("demo");
+    demo.config += "cache: {folder: /srv/cache}\n";
+    let states: Vec<_> = demo.states_with(|_| {}, &bases("a")).into_values().collect();
+    let files = states.iter().find(|stage| stage.kind == Kind::Files).unwrap();
+    let stage = files.needs.first().unwrap();
+    let standing = |stored: &Stored| {
+        let all = standings(&states, Some(&Labels::default()), stored);
+        let one = all.into_iter().find(|one| one.stage.name == *stage).unwrap();
+        (one.standing, one.in_cache)
+    };
+    let in_cache = Stored {
+        in_cache: [(files.name.clone(), true)].into(),
+        ..Stored::default()
+    };
+    assert_eq!(standing(&in_cache), (Standing::Cached, Some(true)));
+    let on_engine = Stored {
+        on_engine: [files.name.clone()].into(),
+        in_cache: [(files.name.clone(), false)].into(),
+    };
+    assert_eq!(standing(&on_engine), (Standing::Built, Some(false)));
 }
 
 #[test]
@@ -621,19 +658,26 @@ stage-2 will be built:
         "{tree}"
     );
 
+    // What is built is compared with the cache too.
+    let tree = told(&look(&demo), &look(&demo).into_values().collect::<Vec<_>>(), &["webpack"]);
+    assert!(tree.contains("✔ webpack        also in the cache\n"), "{tree}");
+    // An image whose state is not known does not hide what the cache has.
+    let tree = told(&look(&demo), &[], &["stage-1-core"]);
+    assert!(tree.contains("─ ☁ stage-1-core\n"), "{tree}");
+
     // Compose alone gives an image no label.
     let tree = told(&look(&demo), &[], &[]);
     assert!(
         tree.contains("? stage-1-core      built by docker compose, its state is unknown\n"),
         "{tree}"
     );
-    let nothing = standings(&built, Some(&Labels::default()), &BTreeSet::new());
+    let nothing = standings(&built, Some(&Labels::default()), &Stored::default());
     assert!(
         nothing
             .iter()
             .all(|stage| stage.standing == Standing::ToBuild(Vec::new()))
     );
-    let away = standings(&built, None, &BTreeSet::new());
+    let away = standings(&built, None, &Stored::default());
     assert!(
         away.iter()
             .all(|stage| matches!(stage.standing, Standing::Unknown(_)))

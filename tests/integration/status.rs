@@ -134,3 +134,118 @@ fn a_compose_file_with_all_its_notes_is_configured_too() {
         "what an override file says counts"
     );
 }
+
+/// An image as `docker image inspect` describes it.
+fn base_image() -> serde_json::Value {
+    serde_json::json!([{
+        "RepoTags": ["ubuntu:24.04"], "Os": "linux", "Architecture": std::env::consts::ARCH,
+        "RootFS": {"Layers": ["sha256:1"]}, "Config": {},
+    }])
+}
+
+fn with_cache(cache: &str) -> Project {
+    let project = Project::configured();
+    project.write("user_config.yml", format!("{PLAIN}cache: {{{cache}}}\n"));
+    project.run(["configure"]).succeeds();
+    project
+}
+
+#[test]
+fn what_the_cache_has_is_shown_for_each_stage() {
+    let project = with_cache("folder: '../store'");
+    let store = project.beside("store");
+    fs::create_dir(&store).unwrap();
+    let images = base_image().to_string();
+    let run = status_with(&project, DOCKER, &images, &[]).succeeds();
+    run.prints("○ stage-1-core")
+        .says("4 of 4 stages to be built\n")
+        .says("store` has 0 of 2 stages\n");
+    let json = |images: &str| -> serde_json::Value {
+        let run = status_with(&project, DOCKER, images, &["--json"]).succeeds();
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let core = json(&images)["stages"][0].clone();
+    assert_eq!(core["name"], "stage-1-core");
+    assert_eq!(core["in_cache"], false);
+    let state = core["state"].as_str().unwrap();
+    let archive = store.join(format!("stage-1-core-{state}.tar"));
+    fs::write(&archive, [0; 2048]).unwrap();
+    let run = status_with(&project, DOCKER, &images, &[]).succeeds();
+    run.prints("☁ stage-1-core")
+        .says("3 of 4 stages to be built\n")
+        .says("store` has 1 of 2 stages\n");
+    // Also where an image of this engine holds the stage.
+    let label = serde_json::json!({"form": 1, "files": [], "stages": {"stage-1-core": {"state": state}}});
+    let mut built = base_image();
+    built.as_array_mut().unwrap().push(serde_json::json!({
+        "RepoTags": ["demo:stage-1"], "Config": {"Labels": {"io.pei.inputs": label.to_string()}},
+    }));
+    let built = built.to_string();
+    let run = status_with(&project, DOCKER, &built, &[]).succeeds();
+    run.prints("✔ stage-1-core     also in the cache\n");
+    assert_eq!(json(&built)["stages"][0]["in_cache"], true);
+    fs::remove_file(&archive).unwrap();
+    let run = status_with(&project, DOCKER, &built, &[]).succeeds();
+    run.prints("✔ stage-1-core     not in the cache\n");
+}
+
+#[test]
+fn no_registry_keeps_it_waiting() {
+    let project = with_cache("registry: 'registry.example:5000/team/box'");
+    let text = project.read("docker-compose.yml");
+    let compose: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    fs::write(project.beside("docker.compose"), compose.to_string()).unwrap();
+    let script = "\
+#!/bin/bash
+case $1 in
+    image) sleep 1.1; cat \"$0.images\" ;;
+    compose) sleep 1.1; cat \"$0.compose\" ;;
+    *) sleep 60 ;;
+esac
+";
+    let start = Instant::now();
+    let run = status_with(&project, script, &base_image().to_string(), &[]);
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    run.succeeds()
+        .prints("○ stage-1-core")
+        .says("warning: the registry `registry.example:5000/team/box` cannot be reached: it ")
+        .says("has 0 of 2 stages, 2 unknown\n");
+}
+
+#[test]
+fn a_registry_that_cannot_be_asked_has_no_cloud() {
+    let project = with_cache("registry: 'registry.example:5000/team/box'");
+    for (said, warning) in [
+        ("http: server gave HTTP response to HTTPS client", "has no TLS"),
+        ("no basic auth credentials", "`docker login registry.example:5000`"),
+        ("dial tcp: connection refused", "cannot be reached"),
+    ] {
+        let script = format!(
+            "#!/bin/bash\ncase $1 in image) cat \"$0.images\" ;; *) echo 'ERROR: '\"${{!#}}\"': {said}' >&2; exit 1 ;; esac\n"
+        );
+        let run = status_with(&project, &script, &base_image().to_string(), &[]).succeeds();
+        let run = run
+            .prints("○ stage-1-core")
+            .says(warning)
+            .says("has 0 of 2 stages, 2 unknown\n");
+        assert!(!run.stdout.contains('☁'), "{}", run.stdout);
+        assert_eq!(run.stderr.matches("warning: the registry").count(), 1, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn stages_that_are_not_known_are_counted() {
+    let project = Project::configured();
+    status_with(&project, DOCKER, "[]", &[])
+        .succeeds()
+        .says("0 of 4 stages to be built, 4 unknown\n");
+}
+
+#[test]
+fn a_missing_image_is_named() {
+    let project = Project::configured();
+    status_with(&project, DOCKER, &base_image().to_string(), &[])
+        .succeeds()
+        .prints("not built yet: there is no image ");
+}
