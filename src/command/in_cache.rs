@@ -67,7 +67,12 @@ impl InCache {
         if let Some((stage, verdict)) = away {
             let name = wanted.iter().find(|wanted| wanted.stage == *stage);
             let name = name.map(|wanted| store.reference(stage, &wanted.state));
-            ui.warning(&not_asked(store, &place, verdict, &name.unwrap_or_default()));
+            ui.warning(&not_asked(
+                store,
+                &place,
+                verdict,
+                &name.unwrap_or_default(),
+            ));
         }
         let without_state = known
             .unknown()

@@ -155,7 +155,8 @@ fn summary(stages: &[StageStanding<'_>]) -> String {
     let shown = stages
         .iter()
         .filter(|stage| stage.stage.kind != Kind::Files);
-    let number = |is: fn(&Standing) -> bool| shown.clone().filter(|stage| is(&stage.standing)).count();
+    let number =
+        |is: fn(&Standing) -> bool| shown.clone().filter(|stage| is(&stage.standing)).count();
     let unbuilt = number(|standing| matches!(standing, Standing::ToBuild(_)));
     let unknown = match number(|standing| matches!(standing, Standing::Unknown(_))) {
         0 => String::new(),
@@ -205,7 +206,8 @@ impl Asked {
             let read = is_written.then(|| scope.spawn(compose));
             let images = inspect(&engine, &expected, deadline);
             let read = read.map(|thread| thread.join());
-            let read = read.map(|read| read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let read =
+                read.map(|read| read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             (read, images)
         });
         let (builds, not_read) = match read {

@@ -95,7 +95,9 @@ fn line<'s>(before: &str, branch: &str, stage: &'s StageStanding<'s>) -> Line<'s
 
 fn reasons(stage: &StageStanding<'_>) -> Vec<String> {
     match &stage.standing {
-        Standing::Built | Standing::Cached => cache_of(stage).map(str::to_owned).into_iter().collect(),
+        Standing::Built | Standing::Cached => {
+            cache_of(stage).map(str::to_owned).into_iter().collect()
+        }
         Standing::Unknown(reason) if reason.is_empty() => Vec::new(),
         Standing::Unknown(reason) => vec![escaped(reason)],
         Standing::ToBuild(changes) if changes.is_empty() => vec![not_built(stage)],

@@ -568,7 +568,10 @@ fn told(now: &BTreeMap<String, StageState>, built: &[StageState], cached: &[&str
         labels.insert(service, (!held.is_empty()).then_some(stages));
     }
     let stored = Stored {
-        in_cache: cached.iter().map(|name| ((*name).to_owned(), true)).collect(),
+        in_cache: cached
+            .iter()
+            .map(|name| ((*name).to_owned(), true))
+            .collect(),
         ..Stored::default()
     };
     let stages = standings(&now, Some(&labels), &stored);
@@ -590,12 +593,21 @@ fn a_marker_in_the_name_of_a_base_changes_no_state() {
 fn the_copied_files_stand_for_their_stage() {
     let mut demo = Demo::new("demo");
     demo.config += "cache: {folder: /srv/cache}\n";
-    let states: Vec<_> = demo.states_with(|_| {}, &bases("a")).into_values().collect();
-    let files = states.iter().find(|stage| stage.kind == Kind::Files).unwrap();
+    let states: Vec<_> = demo
+        .states_with(|_| {}, &bases("a"))
+        .into_values()
+        .collect();
+    let files = states
+        .iter()
+        .find(|stage| stage.kind == Kind::Files)
+        .unwrap();
     let stage = files.needs.first().unwrap();
     let standing = |stored: &Stored| {
         let all = standings(&states, Some(&Labels::default()), stored);
-        let one = all.into_iter().find(|one| one.stage.name == *stage).unwrap();
+        let one = all
+            .into_iter()
+            .find(|one| one.stage.name == *stage)
+            .unwrap();
         (one.standing, one.in_cache)
     };
     let in_cache = Stored {
@@ -659,8 +671,15 @@ stage-2 will be built:
     );
 
     // What is built is compared with the cache too.
-    let tree = told(&look(&demo), &look(&demo).into_values().collect::<Vec<_>>(), &["webpack"]);
-    assert!(tree.contains("✔ webpack        also in the cache\n"), "{tree}");
+    let tree = told(
+        &look(&demo),
+        &look(&demo).into_values().collect::<Vec<_>>(),
+        &["webpack"],
+    );
+    assert!(
+        tree.contains("✔ webpack        also in the cache\n"),
+        "{tree}"
+    );
     // An image whose state is not known does not hide what the cache has.
     let tree = told(&look(&demo), &[], &["stage-1-core"]);
     assert!(tree.contains("─ ☁ stage-1-core\n"), "{tree}");

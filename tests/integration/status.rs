@@ -175,18 +175,19 @@ fn what_the_cache_has_is_shown_for_each_stage() {
         .says("3 of 4 stages to be built\n")
         .says("store` has 1 of 2 stages\n");
     // Also where an image of this engine holds the stage.
-    let label = serde_json::json!({"form": 1, "files": [], "stages": {"stage-1-core": {"state": state}}});
+    let label =
+        serde_json::json!({"form": 1, "files": [], "stages": {"stage-1-core": {"state": state}}});
     let mut built = base_image();
     built.as_array_mut().unwrap().push(serde_json::json!({
         "RepoTags": ["demo:stage-1"], "Config": {"Labels": {"io.pei.inputs": label.to_string()}},
     }));
     let built = built.to_string();
     let run = status_with(&project, DOCKER, &built, &[]).succeeds();
-    run.prints("✔ stage-1-core     also in the cache\n");
+    run.prints("✔ stage-1-core      also in the cache\n");
     assert_eq!(json(&built)["stages"][0]["in_cache"], true);
     fs::remove_file(&archive).unwrap();
     let run = status_with(&project, DOCKER, &built, &[]).succeeds();
-    run.prints("✔ stage-1-core     not in the cache\n");
+    run.prints("✔ stage-1-core      not in the cache\n");
 }
 
 #[test]
@@ -217,8 +218,14 @@ esac
 fn a_registry_that_cannot_be_asked_has_no_cloud() {
     let project = with_cache("registry: 'registry.example:5000/team/box'");
     for (said, warning) in [
-        ("http: server gave HTTP response to HTTPS client", "has no TLS"),
-        ("no basic auth credentials", "`docker login registry.example:5000`"),
+        (
+            "http: server gave HTTP response to HTTPS client",
+            "has no TLS",
+        ),
+        (
+            "no basic auth credentials",
+            "`docker login registry.example:5000`",
+        ),
         ("dial tcp: connection refused", "cannot be reached"),
     ] {
         let script = format!(
@@ -230,7 +237,12 @@ fn a_registry_that_cannot_be_asked_has_no_cloud() {
             .says(warning)
             .says("has 0 of 2 stages, 2 unknown\n");
         assert!(!run.stdout.contains('☁'), "{}", run.stdout);
-        assert_eq!(run.stderr.matches("warning: the registry").count(), 1, "{}", run.stderr);
+        assert_eq!(
+            run.stderr.matches("warning: the registry").count(),
+            1,
+            "{}",
+            run.stderr
+        );
     }
 }
 

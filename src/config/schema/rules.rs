@@ -23,7 +23,8 @@ pub(super) fn of(section: &str) -> Vec<Value> {
         ],
         "Cache" => vec![
             texts("registry", &registry()),
-            texts("folder", "^[^~]"),
+            texts("folder", "^([^~$]|[$]([^A-Za-z_]|$))"),
+            json!({ "anyOf": [{ "required": ["registry"] }, { "required": ["folder"] }] }),
             json!({ "not": { "allOf": [is_set("registry"), is_set("folder")] } }),
             json!({
                 "if": { "required": ["push"], "properties": { "push": { "const": true } } },

@@ -19,6 +19,7 @@ pub(super) fn read(
     let field = field.filter(|field| !field.node.is_null());
     let (section, at) = raw::Cache::of(cx, field, root)?;
     let is_set = |field: &Field<'_>| !field.node.is_null();
+    let names_place = section.registry.is_some() || section.folder.is_some();
     let (registry, folder) = (
         section.registry.filter(is_set),
         section.folder.filter(is_set),
@@ -36,10 +37,10 @@ pub(super) fn read(
             cx.report(diagnostic.help("keep one: a cache has one place"));
             return None;
         }
-        // The section only holds defaults.
-        (None, None) if push != Some(true) => return None,
+        // A local file may remove the place of a shared config with `null`.
+        (None, None) if names_place && push != Some(true) => return None,
         (None, None) => {
-            let help = "add `registry: HOST/PATH`, or `folder: DIR` for a shared directory";
+            let help = "add `registry: HOST[:PORT]/PATH`, or `folder: DIR` for a shared directory";
             cx.missing(&at, "registry", help);
             return None;
         }
@@ -71,6 +72,19 @@ fn registry(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> R
         ))
     } else {
         match image_name::split_domain(&text) {
+            (None, host)
+                if image_name::is_domain(host)
+                    && (host.contains([':', '.']) || host == "localhost") =>
+            {
+                Some((
+                    format!("the registry {} has no path", quoted(&text)),
+                    "add one, such as `/team/demo`: `HOST[:PORT]/PATH`",
+                ))
+            }
+            (Some(_), path) if path.contains(':') => Some((
+                format!("{} has a tag", quoted(&text)),
+                "leave out the tag: the state of each stage is the tag of its image",
+            )),
             (None, _) => Some((
                 format!("{} names no registry", quoted(&text)),
                 "write `HOST[:PORT]/PATH`; a host has a dot or a port, or is `localhost`",
@@ -95,8 +109,13 @@ fn folder(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Rea
     let Some(text) = cx.text(field, at)? else {
         return Ok(None);
     };
-    let path = Path::new(&text);
-    let mut parts = path.components().filter(|part| *part != Component::CurDir);
+    let begins_with_variable = text.strip_prefix('$').is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+    });
+    let places = places(&text);
+    let first = places
+        .as_ref()
+        .map(|places| places.first().map(String::as_str));
     let problem = if text.is_empty() {
         Some((
             "the path is empty".to_owned(),
@@ -105,23 +124,63 @@ fn folder(cx: &mut Context<'_>, field: Option<Field<'_>>, at: &Place<'_>) -> Rea
     } else if text.starts_with('~') {
         Some((
             format!("`~` is not replaced in {}", quoted(&text)),
-            "write an absolute path, or one relative to the project",
+            "write `${HOME}/…`, which is replaced, or an absolute path",
+        ))
+    } else if begins_with_variable {
+        Some((
+            format!(
+                "the variable at the beginning of {} is not replaced",
+                quoted(&text)
+            ),
+            "only `${NAME}` in braces is replaced: write `${HOME}/…`, or an absolute path",
         ))
     } else if text.contains("://") {
         Some((
             format!("{} is not a directory of this machine", quoted(&text)),
             "mount it, and name the directory; a registry is named by `registry`",
         ))
-    } else if parts.next() == Some(Component::Normal("installation".as_ref())) {
-        Some((
-            format!("{} is sent to every build", quoted(&text)),
-            "name a directory outside of `installation/`",
-        ))
     } else {
-        None
+        match first {
+            Some(None) => Some((
+                format!("{} is the project's own directory", quoted(&text)),
+                "name a directory for the cache alone, such as `/mnt/share/pei-cache`",
+            )),
+            Some(Some("installation")) => Some((
+                format!("{} is sent to every build", quoted(&text)),
+                "name a directory outside of `installation/`",
+            )),
+            Some(Some(".pei")) => Some((
+                format!(
+                    "{} is in `.pei`, which is pei's own directory",
+                    quoted(&text)
+                ),
+                "name a directory outside of `.pei`",
+            )),
+            _ if Path::new(&text).parent().is_none() => Some((
+                "`/` is not a directory for a cache".to_owned(),
+                "name a directory for the cache alone, such as `/mnt/share/pei-cache`",
+            )),
+            _ => None,
+        }
     };
     match problem {
         None => Ok(Some(text)),
         Some((message, help)) => Err(cx.bad_value(field, at, Code::InvalidCache, message, help)),
     }
+}
+
+/// The names of a path below the project, without `.` and `..`; `None` for a path outside of it.
+fn places(path: &str) -> Option<Vec<String>> {
+    let mut places = Vec::new();
+    for part in Path::new(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::Normal(name) => places.push(name.to_string_lossy().into_owned()),
+            Component::ParentDir => {
+                places.pop()?;
+            }
+            Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(places)
 }
