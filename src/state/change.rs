@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::label::{Part, Summary};
 use super::{StageState, What};
 use crate::diagnostic::{escaped, redact_text};
+use crate::{credentials, host_ids};
 
 /// Longer values are cut.
 const LONGEST: usize = 60;
@@ -45,6 +46,15 @@ pub fn changes(
             name: name.clone(),
             text: text_of_input(*what, name, [old, new], will_be_built),
         });
+    }
+    // The order of variables changes with each variable that is added or removed.
+    let is_variable =
+        |change: &Change| change.what == What::Arg && change.name.starts_with("stages.");
+    if changes
+        .iter()
+        .any(|change| is_variable(change) && !is_order(&change.name))
+    {
+        changes.retain(|change| !is_variable(change) || !is_order(&change.name));
     }
     let [old, new] = &bases;
     if let Some(base) = new.first().or(old.first()) {
@@ -112,9 +122,21 @@ fn text_of_input(
             (None, _) => format!("{shown} is needed now"),
             _ => format!("{shown} has changed"),
         },
+        What::Arg if is_order(name) => format!("{shown}: the variables have another order"),
+        // A variable of a further stage; an arg has no dot.
+        What::Arg if name.contains('.') => match (old, new) {
+            (None, _) => format!("{shown} is new"),
+            (_, None) => format!("{shown} is gone"),
+            _ => format!("{shown} has changed"),
+        },
         What::Arg => format!("args {shown}: {}", values(old, new)),
         _ => format!("{shown}: {}", values(old, new)),
     }
+}
+
+/// Whether an input stands for the order of a further stage's variables.
+fn is_order(name: &str) -> bool {
+    name.starts_with("stages.") && name.ends_with(".environment") && name.matches('.').count() == 2
 }
 
 /// `22 → 2200`, or that it has changed where one of them is not shown.
@@ -179,6 +201,12 @@ fn steps(before: &[(String, String)], now: &[(String, String)]) -> Vec<Change> {
 }
 
 fn text_of_file(what: What, path: &str, old: Option<&String>, new: Option<&String>) -> String {
+    if path == credentials::PATH {
+        return "a password or a key has changed".to_owned();
+    }
+    if path == host_ids::PATH {
+        return "the uid or gid that `host` means has changed".to_owned();
+    }
     let kind = |text: &str| {
         if text.starts_with('d') {
             "directory"
@@ -272,6 +300,11 @@ mod tests {
     #[test]
     fn each_change_has_its_words() {
         let image = |what, name: &str, text: &str| Input::new(what, name, Value::hidden(text));
+        let made_here = |path: &str, text: &str| {
+            let sum = super::super::hash::sum(&[text.as_bytes()]);
+            let mode = "600".to_owned();
+            Input::new(What::File, path, Value::File { mode, sum })
+        };
         let path = "stages/webpack/build.sh";
         for (old, new, expected) in [
             (
@@ -353,6 +386,16 @@ mod tests {
                 image(What::Stage, "python", "a"),
                 image(What::Stage, "python", "b"),
                 "python has changed",
+            ),
+            (
+                made_here(credentials::PATH, "a"),
+                made_here(credentials::PATH, "b"),
+                "a password or a key has changed",
+            ),
+            (
+                made_here(host_ids::PATH, "a"),
+                made_here(host_ids::PATH, "b"),
+                "the uid or gid that `host` means has changed",
             ),
             (
                 step("stage_1.custom.on_build[0]", "a"),

@@ -328,6 +328,7 @@ impl<'a> Evaluation<'a> {
     fn step(&self, step: &'a Step, gathered: &mut Gathered<'a>) -> Result<()> {
         let text = Value::Hidden(text_of(step));
         gathered.add(What::Step, name_of_step(step), text);
+        gathered.variables.extend(variables_of(step));
         for arg in &step.args {
             let value = match &arg.value {
                 Some(_) => self.build.args.get(&arg.name).cloned(),
@@ -426,6 +427,7 @@ struct Gathered<'a> {
     inputs: Vec<Input>,
     needs: BTreeSet<String>,
     args: BTreeMap<&'a str, String>,
+    variables: BTreeMap<String, Value>,
     files: BTreeMap<String, Value>,
     of_contexts: BTreeMap<String, Value>,
     unknown: Option<Unknown>,
@@ -445,6 +447,8 @@ impl Gathered<'_> {
         let mut inputs = self.inputs;
         let args = self.args.into_iter();
         inputs.extend(args.map(|(name, value)| Input::arg(name, &value)));
+        let variables = self.variables.into_iter();
+        inputs.extend(variables.map(|(name, value)| Input::new(What::Arg, name, value)));
         for (what, files) in [(What::File, self.files), (What::Context, self.of_contexts)] {
             let files = files.into_iter();
             inputs.extend(files.map(|(name, value)| Input::new(what, name, value)));
@@ -580,11 +584,61 @@ fn text_of(step: &Step) -> String {
                 *json = json!({ "cache": target });
             }
         }
+        if let Some((words, _)) = without_variables(step) {
+            instruction["command"] = json!({ "words": words });
+        }
     }
     let args = step.args.iter().map(|arg| json!([arg.name, arg.value]));
     let whole = json!([args.collect::<Json>(), instruction]);
     hash::sum(&[whole.to_string().as_bytes()])
 }
+
+/// The words of a hook of a further stage, and the variables that its config gives it as further words.
+fn without_variables(step: &Step) -> Option<(&[String], &[String])> {
+    let Instruction::Run {
+        command: StepCommand::Words(words),
+        ..
+    } = &step.instruction
+    else {
+        return None;
+    };
+    let key_path = step.key_path.as_ref()?;
+    let place = words.iter().position(|word| word == key_path)?;
+    Some(words.split_at(place + 1))
+}
+
+/// The variables of a hook as inputs of their own, so that a change names the variable. Values may be secrets.
+fn variables_of(step: &Step) -> BTreeMap<String, Value> {
+    let Some((_, words)) = without_variables(step).filter(|(_, words)| !words.is_empty()) else {
+        return BTreeMap::new();
+    };
+    let key_path = step.key_path.as_deref().unwrap_or_default();
+    let stage = key_path
+        .split_once(".custom.")
+        .map_or(key_path, |(stage, _)| stage);
+    let pairs = words
+        .iter()
+        .map(|word| word.split_once('=').unwrap_or((word, "")));
+    let mut variables: BTreeMap<String, Value> = pairs
+        .clone()
+        .map(|(name, value)| {
+            (
+                format!("{stage}.{ENVIRONMENT}.{name}"),
+                Value::hidden(value),
+            )
+        })
+        .collect();
+    // BuildKit runs the step again if their order changes.
+    let order: Vec<&str> = pairs.map(|(name, _)| name).collect();
+    variables.insert(
+        format!("{stage}.{ENVIRONMENT}"),
+        Value::hidden(&order.join(" ")),
+    );
+    variables
+}
+
+/// The key of the variables of a further stage.
+const ENVIRONMENT: &str = "environment";
 
 fn items_of(list: &mut Json) -> impl Iterator<Item = &mut Json> {
     list.as_array_mut().into_iter().flatten()

@@ -590,6 +590,42 @@ fn a_marker_in_the_name_of_a_base_changes_no_state() {
 }
 
 #[test]
+fn a_variable_of_a_further_stage_is_named_without_its_value() {
+    let mut demo = Demo::new("demo");
+    let built = demo.states_with(|_| {}, &bases("a"));
+    let label = label(&[&built["npm"]]);
+    assert!(!label.contains("yes"), "{label}");
+    let npm = &read_label(&label)["npm"];
+    let mut changed = |environment: &str| {
+        demo.config = CONFIG.replace("{CI: 'yes'}", environment);
+        demo.configure();
+        let now = demo.states_with(|_| {}, &bases("a"));
+        let changes = change::changes(&now["npm"], npm, &|_| false);
+        let texts: Vec<_> = changes.into_iter().map(|change| change.text).collect();
+        texts.join("; ")
+    };
+    assert_eq!(changed("{CI: 'yes'}"), "");
+    assert_eq!(
+        changed("{CI: 'no'}"),
+        "stages.npm.environment.CI has changed"
+    );
+    let two = changed("{CI: 'yes', TOKEN: SENTINEL}");
+    assert_eq!(two, "stages.npm.environment.TOKEN is new");
+    assert_eq!(changed("{}"), "stages.npm.environment.CI is gone");
+}
+
+#[test]
+fn the_order_of_variables_is_in_the_state() {
+    let mut demo = Demo::new("demo");
+    let mut state = |environment: &str| {
+        demo.config = CONFIG.replace("{CI: 'yes'}", environment);
+        demo.configure();
+        demo.hashes()["npm"].clone()
+    };
+    assert_ne!(state("{A: '1', B: '2'}"), state("{B: '2', A: '1'}"));
+}
+
+#[test]
 fn the_copied_files_stand_for_their_stage() {
     let mut demo = Demo::new("demo");
     demo.config += "cache: {folder: /srv/cache}\n";
