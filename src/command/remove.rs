@@ -1,5 +1,6 @@
 //! `pei remove`
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,17 +13,19 @@ use crate::cli::Quiet;
 use crate::compose_file::ComposeFile;
 use crate::config::Host;
 use crate::diagnostic::{list, quoted};
-use crate::engine::{Container, Engine};
+use crate::engine::{Container, Engine, Image};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::project::COMPOSE_FILE;
+use crate::state;
 use crate::ui::{Ui, shown};
 
 /// Remove what a project has built and started
 ///
 /// Reads the project's `docker-compose.yml`. Removes each image that the project builds, after the containers that
 /// were made from it, and then the other containers of its Compose project and its network. Asks before each
-/// removal. Images that the project only pulls, and what another Compose project has made, are kept. It is no error
+/// removal. The images that the team's cache has of its stages are removed from this engine, too; the cache itself is
+/// not changed. Images that the project only pulls, and what another Compose project has made, are kept. It is no error
 /// if something is already gone. Volumes are kept and listed, and the project's files are kept.
 /// `CONTAINER_ENGINE=podman` uses podman instead of docker.
 #[derive(Debug, clap::Args)]
@@ -215,6 +218,7 @@ fn take_stock(
         container.project.as_deref() == Some(project) && !container.is_made_by(project, folder)
     });
     let namesake = namesake.map(|container| quoted(&container.name));
+    let mut states = BTreeSet::new();
     for name in file.images.iter().filter(|image| !image.contains('$')) {
         let image = engine.image(name)?;
         let id = image.as_ref().map(|image| image.id.as_str());
@@ -245,11 +249,32 @@ fn take_stock(
             ));
         }
         let exists = image.is_some() && others.is_empty();
+        if exists {
+            states.extend(image.iter().flat_map(states_of));
+        }
         if exists || !own.is_empty() {
             there.found.push(Found {
                 image: name.clone(),
                 exists,
                 containers: own,
+            });
+        }
+    }
+    for image in cached(engine, &states)? {
+        if let Some(user) = containers
+            .iter()
+            .find(|container| container.is_of(&image, None))
+        {
+            there.spared.push(format!(
+                "the image {} is kept: the {} needs it",
+                quoted(&image),
+                describe(user)
+            ));
+        } else {
+            there.found.push(Found {
+                image,
+                exists: true,
+                containers: Vec::new(),
             });
         }
     }
@@ -284,6 +309,26 @@ fn take_stock(
         there.volumes.extend(volumes);
     }
     Ok(there)
+}
+
+/// The ends of the names that a cache gives the stages of an image: `/STAGE:STATE`.
+fn states_of(image: &Image) -> Vec<String> {
+    let label = image.labels.get(state::INPUTS_LABEL);
+    let stages = label.map(|label| state::read_label(label));
+    let stages = stages.into_iter().flatten();
+    stages
+        .filter_map(|(stage, its)| Some(format!("/{stage}:{}", its.state?)))
+        .collect()
+}
+
+/// The images of a cache that the engine has of these stages, from whichever place.
+fn cached(engine: &Engine, states: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
+    if states.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names = engine.images_with_label(state::STATE_LABEL)?;
+    names.retain(|name| states.iter().any(|state| name.ends_with(state)));
+    Ok(names)
 }
 
 fn listing(there: &Inventory) -> String {

@@ -153,6 +153,14 @@ impl Engine {
         Ok(container::image(&output.stdout).filter(|_| output.success))
     }
 
+    /// The names of all images with a label.
+    pub fn images_with_label(&self, label: &str) -> Result<Vec<String>, Failure> {
+        let filter = format!("label={label}");
+        let format = "{{.Repository}}:{{.Tag}}";
+        let names = self.run(&["image", "ls", "--filter", &filter, "--format", format])?;
+        Ok(names.lines().map(str::to_owned).collect())
+    }
+
     /// A directory of an image as a tar archive; `None` if the image does not have it. Runs no program of the image.
     pub fn folder_of_image(&self, image: &str, folder: &str) -> Result<Option<Vec<u8>>, Failure> {
         // The container is never started. The command `none` is for images without a command, for which the engine requires one.

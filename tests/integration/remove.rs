@@ -30,6 +30,7 @@ case "$1 $2" in
     echo "]"
     exit "$status" ;;
 "image inspect") cat "images/$last" 2>/dev/null || { echo "[]"; echo "No such image" >&2; exit 1; } ;;
+"image ls") cd images && find . -type f | sed 's,^./,,' ;;
 "image rm") [[ -e busy ]] && { echo "conflict: image is in use" >&2; exit 1; }; rm "images/$last" ;;
 "volume ls") grep "^${last##*=}_" volumes ;;
 "volume inspect") grep -qx -- "$last" volumes ;;
@@ -169,6 +170,39 @@ fn containers_go_before_their_image_and_volumes_stay() {
     assert!(place("rm --force -- running") < place("image rm -- demo:stage-2"));
     assert!(place("image rm -- demo:stage-2") < place("image rm -- demo:stage-1"));
     assert!(!log.contains("stop -- stopped"), "{log}");
+}
+
+#[test]
+fn the_images_that_a_cache_has_of_its_stages_go_too() {
+    let engine = full();
+    let cache = engine.state("images/registry.example:5000/team");
+    fs::create_dir_all(&cache).unwrap();
+    let label = json!({"form": 1, "files": [], "stages": {
+        "stage-1-core": {"state": "ab"}, "stage-1": {"state": "cd"}, "web_files": {"state": "ef"},
+    }});
+    let labels = json!({"com.docker.compose.project": "demo", "io.pei.inputs": label.to_string()});
+    let image = json!([{"Id": "sha256:22", "Config": {"Labels": labels}}]);
+    fs::write(engine.state("images/demo:stage-2"), image.to_string()).unwrap();
+    for name in [
+        "stage-1-core:ab",
+        "web_files:ef",
+        "stage-1-core:other",
+        "far:ab",
+    ] {
+        fs::write(cache.join(name), "[]").unwrap();
+    }
+    engine
+        .remove(&["--dry-run"])
+        .succeeds()
+        .prints("remove  image `registry.example:5000/team/stage-1-core:ab`\n")
+        .prints("remove  image `registry.example:5000/team/web_files:ef`\n");
+    engine.remove(&["-y"]).succeeds();
+    let mut left: Vec<_> = fs::read_dir(&cache)
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["far:ab", "stage-1-core:other"]);
 }
 
 #[test]
