@@ -161,7 +161,12 @@ impl Args {
         let started = project.stages.last();
         if started.is_some_and(|stage| stage.device == Device::Auto) {
             let compose = outcome::compose_with_gpu(&self.project_dir);
-            let command = enter(&self.project_dir, &format!("{compose} up -d --build"));
+            let command = if project.cache.is_some() {
+                format!("pei build && {compose} up -d")
+            } else {
+                format!("{compose} up -d --build")
+            };
+            let command = enter(&self.project_dir, &command);
             ui.status(&format!("next, with a GPU (see `pei doctor`): {command}"));
         }
         if let Some(step) = self.ssh_step(&project) {

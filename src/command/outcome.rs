@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::given::INSTALLATION;
 use super::stages::compose_files;
 use crate::diagnostic::{count, is_harmful, quoted};
-use crate::project::{Action, COMPOSE_TEMPLATE, Changes, GPU_COMPOSE_FILE, Notice};
+use crate::project::{Action, COMPOSE_TEMPLATE, Change, Changes, GPU_COMPOSE_FILE, Notice};
 use crate::render::quote;
 use crate::ui::Ui;
 
@@ -70,7 +71,28 @@ pub(super) fn tell(ui: &mut Ui, report: &Changes<'_>) {
             Action::Create | Action::Replace | Action::SetMode | Action::Remove => {}
         }
     }
+    corrected_modes(ui, report);
     notices(ui, report);
+}
+
+/// Says why modes were corrected: git keeps only the x bit, and builds see all of them.
+fn corrected_modes(ui: &mut Ui, report: &Changes<'_>) {
+    let is_corrected = |change: &&Change<'_>| {
+        change.action == Action::SetMode && Path::new(&change.path).starts_with(INSTALLATION)
+    };
+    let mut corrected = report.changes.iter().filter(is_corrected);
+    let Some(first) = corrected.next() else {
+        return;
+    };
+    let more = match corrected.count() {
+        0 => String::new(),
+        more => format!(" (and {} like it)", count(more, "file")),
+    };
+    ui.note(&format!(
+        "{}{more} has the mode {:o} now: builds see modes, so group and others have no write permission in any clone",
+        quoted(&first.path),
+        first.mode()
+    ));
 }
 
 /// Reports what happened to `compose-template.yml` and to the files of `PeiDocker`.

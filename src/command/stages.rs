@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::file_tree::FileTree;
 use crate::model::Project;
 use crate::plan::{KEPT_FILES, Plan};
-use crate::project::{self, COMPOSE_FILE, Change, WriteMode};
+use crate::project::{self, Action, COMPOSE_FILE, Change, WriteMode};
 use crate::state::{self, Bases, Builds, From, Identity, Kind, StageState, What};
 use crate::ui::{Ui, shown};
 
@@ -430,10 +430,15 @@ pub(super) fn compose_files(folder: &Path) -> Vec<String> {
     files
 }
 
-/// The states are those of the config: what lies there has to be what comes of it.
+/// The states are those of the config, so the files must be what `pei configure` would write.
 fn require_configured(configured: &Configured, folder: &Path, config: &Path) -> Result<()> {
-    let changes = project::compare(&configured.tree, folder, WriteMode::Configure)?;
-    let Some(Change { path, .. }) = changes.changes.into_iter().next() else {
+    let changes = project::compare(&configured.tree, folder, WriteMode::Configure)?.changes;
+    let is_mode = |change: &&Change<'_>| change.action == Action::SetMode;
+    let Some(change) = changes
+        .iter()
+        .find(|change| !is_mode(change))
+        .or(changes.first())
+    else {
         return Ok(());
     };
     let mut command = "pei configure".to_owned();
@@ -443,13 +448,20 @@ fn require_configured(configured: &Configured, folder: &Path, config: &Path) -> 
     if config != Path::new(super::given::CONFIG) {
         command.extend([" -c ", &shell_word(config)]);
     }
-    let message = format!(
-        "{} is not what the config makes of it: {} has not been run since something changed",
-        quoted(&path),
-        quoted(&command)
-    );
+    let (path, command) = (quoted(&change.path), quoted(&command));
+    let is_first = !folder.join(COMPOSE_FILE).exists();
+    let message = if is_first {
+        "nothing has been configured yet".to_owned()
+    } else if is_mode(&change) {
+        format!(
+            "{path} needs the mode {:o}: a build sees modes, and {command} removes the write permission of group and others",
+            change.mode()
+        )
+    } else {
+        format!("{path} is not up to date: {command} has not been run since something changed")
+    };
     Err(Failure::new(message)
-        .help(format!("run {}, then this again", quoted(&command)))
+        .help(format!("run {command}, then this again"))
         .into())
 }
 

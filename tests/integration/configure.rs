@@ -583,3 +583,47 @@ fn what_has_no_effect_that_one_would_see_is_noted() {
     run(&format!("{config}{stage_2}  ports: ['2222:22']\n")).never_says(no_port);
     run(&config.replace("{users", "{enable: false, users")).never_says(no_port);
 }
+
+#[test]
+fn a_corrected_mode_is_explained() {
+    let project = Project::configured();
+    let path = "installation/stage-2/custom/own.sh";
+    project.write(path, "#!/bin/sh\n");
+    let build = |project: &Project| {
+        let mut command = project.command(["build"]);
+        Run::of(command.env("CONTAINER_ENGINE", "/no/engine"))
+    };
+    fs::set_permissions(project.path(path), fs::Permissions::from_mode(0o664)).unwrap();
+    build(&project)
+        .exits(1)
+        .says(&format!("`{path}` needs the mode 644"))
+        .says("run `pei configure`, then this again");
+    project
+        .run(["configure"])
+        .succeeds()
+        .says(&format!("`{path}` has the mode 644 now"));
+    build(&project).exits(3);
+}
+
+#[test]
+fn what_was_never_configured_is_not_out_of_date() {
+    let project = Project::create_minimal();
+    project
+        .run(["build"])
+        .exits(1)
+        .says("nothing has been configured yet")
+        .says("run `pei configure`, then this again");
+}
+
+#[test]
+fn with_a_cache_the_next_step_is_a_build_that_uses_it() {
+    let project = Project::create_minimal();
+    let config = "stage_1:\n  image: {base: a, output: b}\n  device: {type: auto}\ncache: {folder: /srv/cache}\n";
+    project.write("user_config.yml", config);
+    project
+        .run(["configure"])
+        .succeeds()
+        .says("next: pei build && docker compose up -d\n")
+        .says("docker compose -f docker-compose.yml -f docker-compose.gpu.yml up -d\n")
+        .never_says("--build");
+}
