@@ -38,9 +38,9 @@ const REGISTRY_LIMIT: Duration = Duration::from_secs(3);
 
 /// Show what is built, and what a build would do
 ///
-/// Each stage is built here (✔), in the cache (☁) or to be built (○), and then what has changed
-/// since the last `pei build` stands behind it. Where something cannot be known (?), it says why.
-/// It writes nothing.
+/// Each stage is built here (✔), in the cache (☁), to be built (○) or not known (?). The name is
+/// followed by what has changed since the last `pei build`, by the reason why the state is not
+/// known, or by whether the cache also has what is built here. It writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

@@ -244,9 +244,9 @@ sections! {
 
     /// Where built stages are kept for others: `registry` or `folder`.
     Cache; {
-        /// `HOST[:PORT]/PATH` in a registry: stages are kept there as images; not together with `folder`; default none.
+        /// `HOST[:PORT]/PATH` of a registry, which keeps stages as images; not together with `folder`; default none.
         registry: Shape::Text,
-        /// A shared directory, absolute or relative to the project, in which stages are kept as archives of images; default none.
+        /// A shared directory, absolute or relative to the project, which keeps stages as archives of images; `${NAME}` is replaced, `~` and `$NAME` are not; default none.
         folder: Shape::Text,
         /// `pei build` keeps what it has built there, as with --push; default false.
         push: Shape::Boolean,
