@@ -162,6 +162,28 @@ impl Args {
     }
 }
 
+impl Inventory {
+    /// Adds the images that a cache has of the project's stages, except those that containers were made from.
+    fn add_cached(&mut self, images: Vec<String>, containers: &[Container]) {
+        for image in images {
+            let mut users = containers.iter();
+            if let Some(user) = users.find(|container| container.is_of(&image, None)) {
+                self.spared.push(format!(
+                    "the image {} is kept: the {} needs it",
+                    quoted(&image),
+                    describe(user)
+                ));
+            } else {
+                self.found.push(Found {
+                    image,
+                    exists: true,
+                    containers: Vec::new(),
+                });
+            }
+        }
+    }
+}
+
 /// Reads the names in the project's compose file.
 fn read(path: &Path, folder: &Path) -> Result<ComposeFile> {
     if path.symlink_metadata().is_err() {
@@ -260,24 +282,7 @@ fn take_stock(
             });
         }
     }
-    for image in cached(engine, &states)? {
-        if let Some(user) = containers
-            .iter()
-            .find(|container| container.is_of(&image, None))
-        {
-            there.spared.push(format!(
-                "the image {} is kept: the {} needs it",
-                quoted(&image),
-                describe(user)
-            ));
-        } else {
-            there.found.push(Found {
-                image,
-                exists: true,
-                containers: Vec::new(),
-            });
-        }
-    }
+    there.add_cached(cached(engine, &states)?, &containers);
     let beside: Vec<_> = containers
         .into_iter()
         .filter(|container| container.is_made_by(project, folder))

@@ -205,7 +205,7 @@ impl Asked {
             let compose = || builds_of_compose(&engine, plan, folder, left(deadline));
             let read = is_written.then(|| scope.spawn(compose));
             let images = inspect(&engine, &expected, deadline);
-            let read = read.map(|thread| thread.join());
+            let read = read.map(thread::ScopedJoinHandle::join);
             let read =
                 read.map(|read| read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             (read, images)
