@@ -3,11 +3,13 @@
 //! There is one image for each state of a stage, and its name ends in that state. What comes from there is checked before
 //! a build takes it: it says itself which state it is, and it has the layers of the base below it.
 
+mod archive;
 mod lookup;
 mod order;
 mod override_file;
 mod store;
 
+pub use archive::{Refusal, copy as copy_archive};
 pub use lookup::{Found, LIMIT, Verdict, Wanted, here, there};
 pub use order::{Order, order};
 pub use override_file::{Kept, Override, OverrideFile};

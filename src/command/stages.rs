@@ -38,6 +38,15 @@ const OVERRIDES: [&str; 4] = [
     "docker-compose.override.yaml",
 ];
 
+/// Why a stage is in no cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum KeptAway {
+    /// The variables of this further stage.
+    Environment(String),
+    /// Something that looks like a secret, and what.
+    Secret(String),
+}
+
 /// A project, ready to be built.
 pub(super) struct Stages {
     pub(super) engine: Engine,
@@ -52,6 +61,8 @@ pub(super) struct Stages {
     pub(super) usual: Vec<String>,
     project: Project,
     bases: Bases,
+    /// What the history of stages would tell that is a secret.
+    secrets: BTreeMap<String, String>,
     /// As Compose reads it.
     compose: Value,
     /// What the labels of the services' images say was built here, as stage and state.
@@ -125,6 +136,7 @@ impl Stages {
         let images = Value::Array(images.found);
         let bases = bases(&engine, &state::images(&plan, &builds), &images);
         let states = state::states(&plan, folder, &builds, &bases)?;
+        let secrets = state::secrets(&plan, &builds);
         let own = builds.iter().filter_map(|build| build.image.as_deref());
         let own = own.filter_map(|name| state::find(&images, name));
         let built_here = built_here(own);
@@ -143,6 +155,7 @@ impl Stages {
             states,
             project,
             bases,
+            secrets,
             compose,
             built_here,
         };
@@ -183,6 +196,7 @@ impl Stages {
             states,
             project,
             bases,
+            secrets: BTreeMap::new(),
             compose: Value::Null,
             built_here: BTreeSet::new(),
         }
@@ -220,19 +234,19 @@ impl Stages {
     }
 
     /// Why a stage is in no cache, where that follows from the config: how an image was made can be read in it.
-    pub(super) fn reason_to_keep_away(&self, stage: &str) -> Option<String> {
+    pub(super) fn reason_to_keep_away(&self, stage: &str) -> Option<KeptAway> {
         let mut next = self.state(stage)?;
         loop {
+            if let Some(what) = self.secrets.get(&next.name) {
+                return Some(KeptAway::Secret(what.clone()));
+            }
             let builder = self
                 .project
                 .builders
                 .iter()
                 .find(|builder| builder.name == next.name);
             if builder.is_some_and(|builder| !builder.environment.is_empty()) {
-                return Some(format!(
-                    "the values of `stages.{}.environment` would be readable in its image",
-                    next.name
-                ));
+                return Some(KeptAway::Environment(next.name.clone()));
             }
             match &next.from {
                 From::Stage(below) => next = self.state(below)?,

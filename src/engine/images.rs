@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::time::Instant;
 
 use serde_json::Value;
@@ -165,19 +165,33 @@ impl Engine {
         }
     }
 
-    /// Loads the images of an archive.
+    /// Loads the images of an archive, which `feed` writes; where that says that it has not written all of it, nothing is
+    /// loaded.
     ///
     /// # Errors
     /// The engine's message.
-    pub fn load(&self, archive: File) -> Result<(), Failure> {
+    pub fn load(&self, feed: impl FnOnce(&mut ChildStdin) -> bool) -> Result<(), Failure> {
         let arguments = ["load", "--quiet"];
-        let output = Command::new(&self.program)
+        let mut child = Command::new(&self.program)
             .args(arguments)
-            .stdin(archive)
-            .output()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| self.missing(&error))?;
+        let is_whole = child.stdin.take().is_some_and(|mut pipe| {
+            let is_whole = feed(&mut pipe);
+            if !is_whole {
+                // While the pipe is open: its end would look like the archive's. It is no error if it has ended.
+                let _ = child.kill();
+            }
+            is_whole
+        });
+        let output = child
+            .wait_with_output()
             .map_err(|error| self.missing(&error))?;
         let output = super::Output {
-            success: output.status.success(),
+            success: output.status.success() && is_whole,
             stdout: String::new(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         };

@@ -11,6 +11,7 @@ mod builds;
 mod change;
 mod files;
 mod hash;
+mod history;
 mod ignore;
 mod inputs;
 mod label;
@@ -26,10 +27,12 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value as Json, json};
 
+pub(crate) use base::full_name;
 pub use base::{Bases, Identity, find};
 pub use builds::{Build, Builds};
 pub use files::Files;
 pub use hash::Hash;
+pub use history::secrets;
 pub use inputs::{Input, Value, What};
 pub use label::{
     BASES_LABEL, INPUTS_LABEL, STATE_LABEL, bases_label, label, read_bases, read_label,
