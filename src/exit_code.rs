@@ -15,6 +15,8 @@ pub enum ExitCode {
     Drift = 4,
     /// A bug of pei.
     Bug = 70,
+    /// Ctrl-C.
+    Interrupted = 130,
 }
 
 impl From<ExitCode> for std::process::ExitCode {

@@ -95,6 +95,11 @@ impl Ui {
         self.interactive
     }
 
+    /// Whether only errors are printed.
+    pub fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
     /// Whether the user asked for every file.
     pub fn is_verbose(&self) -> bool {
         self.verbosity == Verbosity::Verbose

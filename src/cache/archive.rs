@@ -208,14 +208,13 @@ fn is_part(header: &Header) -> bool {
     match header.kind {
         b'0' | 0 => match parts[..] {
             [MANIFEST | INDEX | REPOSITORIES | "oci-layout"] => true,
-            ["blobs", "sha256", sum] => is_sum(sum),
+            ["blobs", "sha256", sum] | [sum, "VERSION" | "json" | "layer.tar"] => is_sum(sum),
             [file] => {
                 let sum = file
                     .strip_suffix(".json")
                     .or_else(|| file.strip_suffix(".tar"));
                 sum.is_some_and(is_sum)
             }
-            [sum, "VERSION" | "json" | "layer.tar"] => is_sum(sum),
             _ => false,
         },
         b'5' => match parts[..] {
@@ -268,7 +267,7 @@ fn is_exact(value: &Value) -> bool {
     match value {
         Value::Object(map) => map.iter().all(|(key, value)| {
             let is_other = |known: &&str| known.eq_ignore_ascii_case(key) && *known != key;
-            key.is_ascii() && !KEYS.iter().any(|known| is_other(&known)) && is_exact(value)
+            key.is_ascii() && !KEYS.iter().any(is_other) && is_exact(value)
         }),
         Value::Array(items) => items.iter().all(is_exact),
         _ => true,

@@ -1,6 +1,7 @@
 //! Asking where states of stages are, all at once and never for long.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::Store;
+use super::reason::{Away, Said, of_folder, sense};
 use crate::engine::{Answer, Engine};
 use crate::state::STATE_LABEL;
 
@@ -40,7 +42,7 @@ pub enum Verdict {
     /// The place wants a login that the engine does not have.
     Refused,
     /// The place does not answer, and why.
-    Away(String),
+    Away(Away),
     /// What is there under its name is something else, and what.
     Foreign(String),
 }
@@ -165,40 +167,22 @@ fn of_answer(answer: Answer, wanted: &Wanted) -> Verdict {
                 Verdict::Foreign(what.unwrap_or_else(|| "it is no image".to_owned()))
             };
         }
-        Answer::TimedOut => {
-            return Verdict::Away(format!(
-                "it has not answered within {} seconds",
-                LIMIT.as_secs()
-            ));
-        }
+        Answer::TimedOut => return Verdict::Away(silent()),
         Answer::Failed(said) => said,
     };
-    let words = said.to_lowercase();
-    let has = |all: &[&str]| all.iter().any(|word| words.contains(word));
-    if has(&["http response to https client"]) {
-        return Verdict::Found(Found::Unseen);
+    match sense(&said) {
+        Said::Plain => Verdict::Found(Found::Unseen),
+        Said::Refused => Verdict::Refused,
+        Said::Absent => Verdict::Absent,
+        Said::Away(away) => Verdict::Away(away),
     }
-    if has(&[
-        "unauthorized",
-        "authorization failed",
-        "no basic auth",
-        "denied",
-        "forbidden",
-        " 401",
-        " 403",
-    ]) {
-        return Verdict::Refused;
+}
+
+fn silent() -> Away {
+    Away {
+        reason: format!("it has not answered within {} seconds", LIMIT.as_secs()),
+        cure: None,
     }
-    if has(&["not found", "manifest unknown", "name unknown"]) {
-        return Verdict::Absent;
-    }
-    let line = said.lines().rev().find(|line| !line.trim().is_empty());
-    Verdict::Away(
-        line.unwrap_or("it gave no reason")
-            .trim()
-            .trim_start_matches("ERROR: ")
-            .to_owned(),
-    )
 }
 
 /// A share that hangs would be waited for without an end.
@@ -214,15 +198,18 @@ fn in_folder(store: &Store, folder: PathBuf, wanted: &[&Wanted]) -> BTreeMap<Str
         // The first one that keeps something makes the directory, in one that is there.
         let is_new = folder.parent().is_some_and(Path::is_dir) && !folder.exists();
         let is_there = std::fs::metadata(&folder);
+        let is_there = is_there.and_then(|found| {
+            let is_folder = found.is_dir();
+            is_folder
+                .then_some(())
+                .ok_or(ErrorKind::NotADirectory.into())
+        });
         let verdict = |archive: &PathBuf| match (&is_there, super::is_whole(archive)) {
             (Err(_), _) if is_new => Verdict::Absent,
-            (Err(error), _) => Verdict::Away(error.to_string()),
-            (Ok(_), Ok(true)) => Verdict::Found(Found::There),
-            (Ok(_), Ok(false)) if archive.exists() => {
-                Verdict::Foreign("the archive is not whole".to_owned())
-            }
-            (Ok(_), Ok(false)) => Verdict::Absent,
-            (Ok(_), Err(failure)) => Verdict::Away(failure.to_string()),
+            (Err(error), _) => Verdict::Away(of_folder(error)),
+            (Ok(()), Ok(true)) => Verdict::Found(Found::There),
+            (Ok(()), Ok(false)) => Verdict::Foreign("the archive is not whole".to_owned()),
+            (Ok(()), Err(error)) => of_archive(&error),
         };
         let verdicts: BTreeMap<_, _> = archives
             .iter()
@@ -234,15 +221,24 @@ fn in_folder(store: &Store, folder: PathBuf, wanted: &[&Wanted]) -> BTreeMap<Str
     match receiver.recv_timeout(LIMIT) {
         Ok(verdicts) => verdicts,
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-            let away = Verdict::Away(format!(
-                "it has not answered within {} seconds",
-                LIMIT.as_secs()
-            ));
+            let away = Verdict::Away(silent());
             names
                 .into_iter()
                 .map(|stage| (stage, away.clone()))
                 .collect()
         }
+    }
+}
+
+/// What an archive is that cannot be read.
+fn of_archive(error: &std::io::Error) -> Verdict {
+    match error.kind() {
+        ErrorKind::NotFound => Verdict::Absent,
+        // Another name may be readable, so the directory is not away.
+        ErrorKind::PermissionDenied => Verdict::Foreign(
+            "you have no permission to read it; its owner may `chmod a+r` it".to_owned(),
+        ),
+        _ => Verdict::Away(of_folder(error)),
     }
 }
 
@@ -279,38 +275,36 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_a_registry_are_understood() {
-        let case = |said: &str, expected: &Verdict| {
-            assert_eq!(
-                &of_answer(Answer::Failed(said.to_owned()), &wanted()),
-                expected,
-                "{said}"
-            );
-        };
-        case(
-            "ERROR: localhost:5000/a/stage-1-core:ab: not found",
-            &Verdict::Absent,
-        );
-        let refused = "ERROR: failed to authorize: no basic auth credentials";
-        case(refused, &Verdict::Refused);
-        case(
-            "pull access denied, repository does not exist or may require authorization",
-            &Verdict::Refused,
-        );
-        case(
-            "authorization failed: not found in the list",
-            &Verdict::Refused,
-        );
-        case(
-            "http: server gave HTTP response to HTTPS client",
-            &Verdict::Found(Found::Unseen),
-        );
-        let away = "dial tcp 127.0.0.1:1: connect: connection refused";
-        case(&format!("ERROR: {away}\n"), &Verdict::Away(away.to_owned()));
+    fn what_a_registry_tells_of_an_image_is_judged() {
         let text = json!({"linux/amd64": {
             "config": {"Labels": {STATE_LABEL: "ab"}}, "rootfs": {"diff_ids": ["sha256:1"]},
         }});
         let done = of_answer(Answer::Done(text.to_string()), &wanted());
         assert_eq!(done, Verdict::Found(Found::There));
+        let said = "http: server gave HTTP response to HTTPS client";
+        let unseen = of_answer(Answer::Failed(said.to_owned()), &wanted());
+        assert_eq!(unseen, Verdict::Found(Found::Unseen));
+    }
+
+    #[test]
+    fn a_directory_says_what_is_wrong_with_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let verdict = |folder: &Path| {
+            let store = Store::Folder(folder.to_owned());
+            in_folder(&store, folder.to_owned(), &[&wanted()]).remove("stage-1-core")
+        };
+        let folder = parent.path().join("a");
+        assert_eq!(verdict(&folder), Some(Verdict::Absent));
+        let away = |folder: &Path| match verdict(folder) {
+            Some(Verdict::Away(away)) => away.reason,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(away(&folder.join("b")), "it does not exist");
+        std::fs::write(&folder, "").unwrap();
+        assert_eq!(away(&folder), "it is no directory");
+        let denied = std::io::Error::from(ErrorKind::PermissionDenied);
+        assert!(
+            matches!(of_archive(&denied), Verdict::Foreign(what) if what.contains("chmod a+r"))
+        );
     }
 }

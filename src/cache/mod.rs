@@ -7,12 +7,14 @@ mod archive;
 mod lookup;
 mod order;
 mod override_file;
+mod reason;
 mod store;
 
 pub use archive::{Refusal, copy as copy_archive};
 pub use lookup::{Found, LIMIT, Verdict, Wanted, here, there};
 pub use order::{Order, order};
-pub use override_file::{Kept, Override, OverrideFile};
+pub use override_file::{KEPT, Kept, Override, OverrideFile};
+pub use reason::{Away, Said, of_folder, sense};
 pub use store::{Store, is_whole};
 
 /// The label that says which stages a build has not taken from elsewhere.

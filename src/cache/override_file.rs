@@ -8,9 +8,14 @@ use crate::render::{NOTICE_OF_BUILDS, yaml_block};
 
 /// Compose takes a list away where it finds this; it is no value of JSON.
 const RESET: &str = "!reset []";
+/// Compose takes the list behind it in the place of another one.
+const OVERRIDE: &str = "!override ";
+
+/// The key for addresses of hosts.
+const HOSTS: &str = "extra_hosts";
 
 /// What the services of kept stages are called before the stage's name; no stage of a config has such a name.
-const KEPT: &str = "pei-keep-";
+pub const KEPT: &str = "pei-keep-";
 
 /// An override file for Compose and bake.
 #[derive(Debug, Default)]
@@ -30,8 +35,8 @@ pub struct Override {
     pub replaced: BTreeMap<String, String>,
     /// Other contexts that it takes.
     pub contexts: BTreeMap<String, String>,
-    /// The builder knows no address of the host.
-    pub without_hosts: bool,
+    /// The hosts that it gets, where they are other ones than the project's files say.
+    pub hosts: Option<Vec<String>>,
 }
 
 /// A stage that gets an image of its own.
@@ -73,8 +78,13 @@ impl OverrideFile {
             for (key, value) in kept.told.keys() {
                 match (build.get_mut(&key), value) {
                     (Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
-                    (_, value) if value == RESET => {
+                    (_, _) if key == HOSTS => {
                         build.remove(&key);
+                        let hosts = kept.told.hosts.iter().flatten();
+                        let hosts: Vec<String> = hosts.map(|host| escaped(host)).collect();
+                        if !hosts.is_empty() {
+                            build.insert(key, hosts.into());
+                        }
                     }
                     (_, value) => {
                         build.insert(key, value);
@@ -90,7 +100,10 @@ impl OverrideFile {
         }
         let document = yaml_block(&json!({ "services": services }), 0);
         // The writer quotes each text, and escapes the quotes in it.
-        let document = document.replace(&format!("\"{RESET}\""), RESET);
+        let tags = self.services.values().filter_map(Override::hosts);
+        let document = tags.fold(document, |document, tag| {
+            document.replace(&Value::from(tag.as_str()).to_string(), &tag)
+        });
         format!("# {NOTICE_OF_BUILDS}\n{document}\n")
     }
 }
@@ -114,10 +127,21 @@ impl Override {
         if !contexts.is_empty() {
             keys.insert("additional_contexts".into(), contexts.into());
         }
-        if self.without_hosts {
-            keys.insert("extra_hosts".into(), RESET.into());
+        if let Some(hosts) = self.hosts() {
+            keys.insert(HOSTS.into(), hosts.into());
         }
         keys
+    }
+
+    /// What stands in the place of the hosts.
+    fn hosts(&self) -> Option<String> {
+        let hosts = self.hosts.as_ref()?;
+        Some(if hosts.is_empty() {
+            RESET.to_owned()
+        } else {
+            let hosts: Vec<String> = hosts.iter().map(|host| escaped(host)).collect();
+            format!("{OVERRIDE}{}", Value::from(hosts))
+        })
     }
 }
 
@@ -144,7 +168,7 @@ mod tests {
             )]
             .into(),
             contexts: BTreeMap::new(),
-            without_hosts: true,
+            hosts: Some(Vec::new()),
         };
         let build = json!({
             "context": ".", "target": "stage-2", "args": {"A": "$$b"}, "extra_hosts": ["a=b"],

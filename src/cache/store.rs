@@ -1,19 +1,21 @@
 //! The names under which stages are kept, and the two kinds of places.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::diagnostic::quoted;
 use crate::engine::Engine;
-use crate::failure::Failure;
 use crate::model::{Cache, CachePlace};
 use crate::ui::shown;
 
-/// What the images of a directory are called on an engine. It stands in each archive, so it is the same everywhere.
-const LOCAL: &str = "pei-cache";
+/// What the images of a directory are called on an engine. It stands in each archive, so it is the same everywhere. No other
+/// machine serves images of the host `localhost`.
+const LOCAL: &str = "localhost/pei-cache";
 
 /// An archive is written under a name that begins so.
 const TEMPORARY: &str = ".pei-tmp-";
@@ -56,6 +58,29 @@ impl Store {
         }
     }
 
+    /// What people call it.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Registry(registry) => format!("the registry {}", quoted(registry)),
+            Self::Folder(folder) => format!("the directory {}", shown(folder)),
+        }
+    }
+
+    /// The command that gives the engine a login there.
+    pub fn login(&self) -> String {
+        let host = match self {
+            Self::Registry(registry) => registry.split('/').next().unwrap_or_default(),
+            Self::Folder(_) => "",
+        };
+        format!("docker login {host}").trim_end().to_owned()
+    }
+
+    /// The name under which a person writes an archive until it is whole.
+    pub fn unfinished(archive: &Path) -> PathBuf {
+        let file = archive.file_name().unwrap_or_default().to_string_lossy();
+        archive.with_file_name(format!("{TEMPORARY}{file}"))
+    }
+
     /// Keeps an image that the engine has.
     ///
     /// # Errors
@@ -66,11 +91,13 @@ impl Store {
             return Ok(engine.push(&reference)?);
         };
         let folder = archive.parent().unwrap_or(Path::new("."));
+        // Others have to read what is kept, whatever the umask of this run.
         match fs::create_dir(folder) {
+            Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o755))?,
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 return Err(error).with_context(|| format!("cannot make {}", shown(folder)));
             }
-            _ => {}
+            Err(_) => {}
         }
         remove_leftovers(folder);
         let file = archive.file_name().unwrap_or_default().to_string_lossy();
@@ -96,6 +123,8 @@ fn write_archive(engine: &Engine, reference: &str, temporary: &Path, archive: &P
         .open(temporary);
     let file = file.with_context(cannot)?;
     engine.save(reference, file.try_clone().with_context(cannot)?)?;
+    file.set_permissions(Permissions::from_mode(0o644))
+        .with_context(cannot)?;
     file.sync_all().with_context(cannot)?;
     drop(file);
     fs::rename(temporary, archive).with_context(cannot)
@@ -142,26 +171,16 @@ fn host() -> String {
 }
 
 /// Whether an archive is one to its end. A copy of it that was cut short is not.
-pub fn is_whole(archive: &Path) -> Result<bool, Failure> {
-    let read = || -> io::Result<bool> {
-        let mut file = File::open(archive)?;
-        let length = file.metadata()?.len();
-        if length < END || length % 512 != 0 {
-            return Ok(false);
-        }
-        io::Seek::seek(&mut file, io::SeekFrom::Start(length - END))?;
-        let mut end = Vec::new();
-        file.read_to_end(&mut end)?;
-        Ok(end.iter().all(|byte| *byte == 0))
-    };
-    match read() {
-        Ok(whole) => Ok(whole),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Failure::new(format!(
-            "cannot read {}: {error}",
-            shown(archive)
-        ))),
+pub fn is_whole(archive: &Path) -> io::Result<bool> {
+    let mut file = File::open(archive)?;
+    let length = file.metadata()?.len();
+    if length < END || length % 512 != 0 {
+        return Ok(false);
     }
+    io::Seek::seek(&mut file, io::SeekFrom::Start(length - END))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    Ok(end.iter().all(|byte| *byte == 0))
 }
 
 /// A tar ends in two blocks of zeros.
@@ -180,7 +199,7 @@ mod tests {
         );
         assert_eq!(registry.archive("web", "ab"), None);
         let folder = Store::Folder("/mnt/share".into());
-        assert_eq!(folder.reference("web", "ab"), "pei-cache/web:ab");
+        assert_eq!(folder.reference("web", "ab"), "localhost/pei-cache/web:ab");
         assert_eq!(
             folder.archive("web", "ab"),
             Some("/mnt/share/web-ab.tar".into())

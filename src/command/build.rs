@@ -11,12 +11,13 @@ use super::locked::require_images;
 use super::outcome::{START, enter, shell_word};
 use super::stages::{BUILD_FILE, Stages, lock};
 use super::taking::Run;
-use crate::cache::OverrideFile;
+use crate::cache::{KEPT, OverrideFile};
 use crate::cli::Quiet;
 use crate::diagnostic::{list, nearest, quoted};
-use crate::engine::Engine;
+use crate::engine::{Ended, Engine};
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::plan::KEPT_FILES;
 use crate::ui::{Ui, shown};
 
 /// Build the images, and take from the cache what others have built
@@ -80,24 +81,19 @@ impl Args {
         };
         require_images(&stages, &folder)?;
         let targets = self.targets(&stages)?;
-        let unknown_options = self.arguments.iter().find_map(|word| {
-            let word = word.to_str()?;
-            let is = |option: &str| word == option || word.starts_with(&format!("{option}="));
-            ["--build-arg", "--pull"]
-                .into_iter()
-                .find(|option| is(option))
-        });
+        let given = Given::read(&self.arguments)?;
         let mut run = Run::new(&stages, self.pull == Some(true));
-        if let Some(builder) = &self.builder {
+        let builder = self.builder.clone().or_else(builder_of_environment);
+        if let Some(builder) = &builder {
             run.prepare_for(ui, builder)?;
         }
-        if let Some(option) = unknown_options {
+        if let Some(option) = given.changes {
             ui.note(&format!(
                 "`{option}` changes what is built, and no state tells of it: nothing is taken from a cache or kept in one"
             ));
         } else if stages.store.is_some() {
-            let pushes = self.push || stages.push;
-            run.look(ui, &targets, self.pull != Some(false), pushes);
+            let takes = self.pull != Some(false) && !given.builds_all;
+            run.look(ui, &targets, takes, self.push || stages.push);
         } else if self.push {
             let help = "add `cache:` with a `registry` or a `folder`, and run `pei configure`";
             return Err(Failure::new("the config names no cache to keep stages in")
@@ -106,15 +102,22 @@ impl Args {
         }
         run.decide(&targets);
         run.fetch(ui, &targets, self.dry_run);
-        let file = run.file(&targets, unknown_options.is_none());
+        let file = run.file(&targets, given.changes.is_none());
         stages.write(&file.text())?;
-        let command = self.command(&stages, &targets, &file);
+        let mut options: Vec<OsString> = Vec::new();
+        if let Some(builder) = &builder {
+            options.extend(["--builder".into(), builder.into()]);
+        }
+        if ui.is_quiet() {
+            options.push("--quiet".into());
+        }
+        options.extend(self.arguments.iter().cloned());
+        let command = compose_build(&stages, &options, &targets, &file);
         if self.dry_run {
-            for line in run.lines_before() {
-                ui.data(&format!("{line}\n"))?;
-            }
-            ui.data(&format!("{}\n", shell_line(&stages.engine, &command)))?;
-            for line in run.lines_behind() {
+            let mut lines = run.lines_before()?;
+            lines.push(shell_line(&stages.engine, &command));
+            lines.extend(run.lines_behind()?);
+            for line in lines {
                 ui.data(&format!("{line}\n"))?;
             }
             let path = stages.folder.join(BUILD_FILE);
@@ -125,18 +128,23 @@ impl Args {
             return Ok(ExitCode::Success);
         }
         ui.status(&shell_line(&stages.engine, &command));
-        if !stages.engine.run_shown(&stages.folder, &command)? {
-            let failure = Failure::engine("the build failed: what the engine said stands above");
-            return Err(failure
-                .help("read the first line of it that says ERROR")
-                .into());
+        if let Some(code) = build(
+            &stages,
+            &command,
+            "read the first line of it that says ERROR",
+        )? {
+            return Ok(code);
+        }
+        if stages.store.is_some() {
+            stages.record(&targets, run.is_elsewhere())?;
         }
         run.check_states(ui, &self.config);
-        let code = run.keep(ui, self.push)?;
-        if targets == stages.usual && self.builder.is_none() {
+        let failure = "the images are built, but not all of their stages are in the cache";
+        run.keep(ui, self.push.then_some(failure))?;
+        if targets == stages.usual && builder.is_none() {
             ui.status(&format!("next: {}", enter(&stages.folder, START)));
         }
-        Ok(code)
+        Ok(ExitCode::Success)
     }
 
     /// The services to build, which are called as the stages are.
@@ -146,33 +154,126 @@ impl Args {
         }
         for name in &self.stages {
             if !stages.services.contains(name) {
-                let known = stages.services.iter().map(String::as_str);
-                let failure = Failure::usage(format!("the project has no stage {}", quoted(name)));
-                let help = match nearest(name, known) {
-                    Some(meant) => format!("did you mean {}?", quoted(meant)),
-                    None => format!("the stages are {}", list(&stages.services, "and")),
-                };
-                return Err(failure.help(help));
+                return Err(unknown_stage(name, stages));
             }
         }
         let is_named = |name: &&String| self.stages.contains(name);
         Ok(stages.services.iter().filter(is_named).cloned().collect())
     }
+}
 
-    fn command(&self, stages: &Stages, targets: &[String], file: &OverrideFile) -> Vec<OsString> {
-        let mut words: Vec<OsString> = vec!["compose".into()];
-        for file in stages.files() {
-            words.extend(["-f".into(), file.into()]);
+/// What the options of Compose mean for the cache.
+struct Given {
+    /// An option that changes what is built.
+    changes: Option<&'static str>,
+    /// Nothing that was built before counts.
+    builds_all: bool,
+}
+
+impl Given {
+    fn read(arguments: &[OsString]) -> Result<Self, Failure> {
+        let has = |option: &str| {
+            let mut words = arguments.iter().filter_map(|word| word.to_str());
+            words.any(|word| {
+                word.strip_prefix(option)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            })
+        };
+        if has("--builder") {
+            let failure = Failure::usage("`--builder` must stand before `--`");
+            return Err(failure.help("write `pei build --builder NAME`"));
         }
-        words.push("build".into());
-        if let Some(builder) = &self.builder {
-            words.extend(["--builder".into(), builder.into()]);
-        }
-        words.extend(self.arguments.iter().cloned());
-        words.extend(targets.iter().map(OsString::from));
-        words.extend(file.kept.iter().map(|kept| kept.service().into()));
-        words
+        let changes = ["--build-arg", "--pull"];
+        Ok(Self {
+            changes: changes.into_iter().find(|option| has(option)),
+            builds_all: has("--no-cache")
+                && !arguments.iter().any(|word| word == "--no-cache=false"),
+        })
     }
+}
+
+/// The builder that Compose and buildx take where no option names one.
+pub(super) fn builder_of_environment() -> Option<String> {
+    let name = std::env::var("BUILDX_BUILDER").ok();
+    name.filter(|name| !name.is_empty())
+}
+
+/// The words of `docker compose build`.
+pub(super) fn compose_build(
+    stages: &Stages,
+    options: &[OsString],
+    targets: &[String],
+    file: &OverrideFile,
+) -> Vec<OsString> {
+    let mut words: Vec<OsString> = vec!["compose".into()];
+    for file in stages.files() {
+        words.extend(["-f".into(), file.into()]);
+    }
+    words.push("build".into());
+    words.extend(options.iter().cloned());
+    words.extend(targets.iter().map(OsString::from));
+    words.extend(file.kept.iter().map(|kept| kept.service().into()));
+    words
+}
+
+/// Runs it; the exit status where the person has ended it.
+pub(super) fn build(
+    stages: &Stages,
+    command: &[OsString],
+    help: &str,
+) -> Result<Option<ExitCode>, Failure> {
+    match stages.engine.run_shown(&stages.folder, command)? {
+        Ended::Well => Ok(None),
+        Ended::Interrupted => Ok(Some(ExitCode::Interrupted)),
+        Ended::Badly => {
+            let failure = Failure::engine("the build failed: what the engine said stands above");
+            Err(failure.help(help))
+        }
+    }
+}
+
+/// The name is none of a service's.
+fn unknown_stage(name: &str, stages: &Stages) -> Failure {
+    let holders = |stage: &str| {
+        let state = stages.state(stage);
+        state
+            .map(|state| state.services.as_slice())
+            .unwrap_or_default()
+    };
+    let (part, stage) = match (name.strip_suffix(KEPT_FILES), name.strip_prefix(KEPT)) {
+        (Some(stage), _) if !holders(name).is_empty() => (
+            format!(
+                "{} are the files that others copy from {stage}",
+                quoted(name)
+            ),
+            stage,
+        ),
+        (_, Some(stage)) if !holders(stage).is_empty() => (
+            format!("{} is how `pei build --push` keeps {stage}", quoted(name)),
+            stage,
+        ),
+        _ => (
+            format!(
+                "{} is a part of other stages, and no image of its own",
+                quoted(name)
+            ),
+            name,
+        ),
+    };
+    let services = match holders(stage) {
+        [] => holders(name),
+        services => services,
+    };
+    if let Some(first) = services.first() {
+        let help = format!("`pei build {first}` builds it");
+        return Failure::usage(part).help(help);
+    }
+    let failure = Failure::usage(format!("the project has no stage {}", quoted(name)));
+    let known = stages.services.iter().map(String::as_str);
+    failure.help(match nearest(name, known) {
+        Some(meant) => format!("did you mean {}?", quoted(meant)),
+        None => format!("the stages are {}", list(&stages.services, "and")),
+    })
 }
 
 /// A command as a person can paste it.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::ValueHint;
 
-use super::build::shell_line;
+use super::build::{build, compose_build, shell_line};
 use super::configure::Configured;
 use super::given::{CONFIG, project_folder};
 use super::outcome::shell_word;
@@ -16,6 +16,7 @@ use crate::bundle::Workshop;
 use crate::cache::{self, OverrideFile, Store, Verdict, Wanted};
 use crate::cli::Quiet;
 use crate::diagnostic::{count, list, quoted};
+use crate::engine::PATIENCE;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::state::Kind;
@@ -74,7 +75,9 @@ impl Args {
         let wanted = stages.wanted();
         warn_of_missing(ui, &stages, &wanted);
         let workshop = Workshop::beside(&output)?;
-        make_images(ui, &stages, store, &wanted)?;
+        if let Some(code) = make_images(ui, &stages, store, &wanted)? {
+            return Ok(code);
+        }
         self.require_unchanged(&stages, &wanted)?;
         let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
         let Some(configured) = Configured::read(&mut quiet, &folder, &self.config)? else {
@@ -175,8 +178,14 @@ fn warn_of_missing(ui: &mut Ui, stages: &Stages, wanted: &[Wanted]) {
     }
 }
 
-/// Makes the images of stages that the engine lacks, and gets the base images that it lacks.
-fn make_images(ui: &mut Ui, stages: &Stages, store: &Store, wanted: &[Wanted]) -> Result<()> {
+/// Makes the images of stages that the engine lacks, and gets the base images that it lacks. The exit status where the person
+/// has ended it.
+fn make_images(
+    ui: &mut Ui,
+    stages: &Stages,
+    store: &Store,
+    wanted: &[Wanted],
+) -> Result<Option<ExitCode>> {
     let here = cache::here(&stages.engine, store, wanted);
     let is_here = |wanted: &&Wanted| matches!(here.get(&wanted.stage), Some(Verdict::Found(_)));
     let missing: Vec<&Wanted> = wanted.iter().filter(|wanted| !is_here(wanted)).collect();
@@ -195,25 +204,26 @@ fn make_images(ui: &mut Ui, stages: &Stages, store: &Store, wanted: &[Wanted]) -
     };
     if !file.kept.is_empty() {
         stages.write(&file.text())?;
-        let mut command: Vec<OsString> = vec!["compose".into()];
-        for file in stages.files() {
-            command.extend(["-f".into(), file.into()]);
-        }
-        command.push("build".into());
-        command.extend(file.kept.iter().map(|kept| kept.service().into()));
+        let quiet: Vec<OsString> = ui
+            .is_quiet()
+            .then(|| "--quiet".into())
+            .into_iter()
+            .collect();
+        let command = compose_build(stages, &quiet, &[], &file);
         ui.status(&shell_line(&stages.engine, &command));
-        if !stages.engine.run_shown(&stages.folder, &command)? {
-            let failure = Failure::engine("the build failed: what the engine said stands above");
-            return Err(failure
-                .help("read the first line of it that says ERROR")
-                .into());
+        if let Some(code) = build(
+            stages,
+            &command,
+            "read the first line of it that says ERROR",
+        )? {
+            return Ok(Some(code));
         }
     }
     for image in stages.images() {
         if stages.engine.inspect_images(&[&image]).is_empty() {
             ui.detail(&format!("fetching {}", quoted(&image)));
-            stages.engine.pull(&image)?;
+            stages.engine.pull(&image, PATIENCE)?;
         }
     }
-    Ok(())
+    Ok(None)
 }

@@ -1,5 +1,6 @@
 //! Bringing what a run takes to the engine.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,9 +10,7 @@ use std::time::Duration;
 
 use super::taking::Run;
 use crate::cache::{self, Refusal, Store, Verdict};
-use crate::diagnostic::list;
-use crate::engine::Engine;
-use crate::failure::Failure;
+use crate::engine::{Engine, PATIENCE};
 use crate::ui::Ui;
 
 impl Run<'_> {
@@ -23,6 +22,7 @@ impl Run<'_> {
         if dry_run {
             return;
         }
+        let mut fetched = BTreeSet::new();
         // Another builder fetches by itself.
         while !self.is_elsewhere() {
             let missing = self
@@ -38,15 +38,21 @@ impl Run<'_> {
             if !matches!(verdict, Verdict::Found(_)) {
                 self.there.insert(stage.clone(), verdict.clone());
             }
+            fetched.insert(stage.clone());
             self.here.insert(stage, verdict);
             self.decide(targets);
         }
-        if !self.order.taken.is_empty() {
-            let taken: Vec<&str> = self.order.taken.iter().map(String::as_str).collect();
-            ui.status(&format!(
-                "not built, but taken from the cache: {}",
-                list(&taken, "and")
-            ));
+        let taken = self.order.taken.iter().map(|stage| {
+            let place = if fetched.contains(stage) || self.is_elsewhere() {
+                "from the cache"
+            } else {
+                "here already"
+            };
+            format!("{stage} ({place})")
+        });
+        let taken: Vec<String> = taken.collect();
+        if !taken.is_empty() {
+            ui.status(&format!("not built: {}", taken.join(", ")));
         }
     }
 
@@ -58,7 +64,7 @@ impl Run<'_> {
         ui.detail(&format!("fetching {name}"));
         let engine = &self.stages.engine;
         let fetch = || match store.archive(stage, &wanted.state) {
-            None => engine.pull(&store.reference(stage, &wanted.state)),
+            None => pull(engine, &store.reference(stage, &wanted.state)),
             Some(archive) => load(engine, &archive, &store.reference(stage, &wanted.state)),
         };
         // Nobody knows how long an image of any size takes.
@@ -74,7 +80,7 @@ impl Run<'_> {
                     Verdict::Foreign("it holds no image of that name".to_owned())
                 })
             }
-            Err(failure) => Verdict::Foreign(format!("it is broken or gone: {failure}")),
+            Err(what) => Verdict::Foreign(what),
         };
         if let Verdict::Foreign(what) = &verdict {
             ui.warning(&format!(
@@ -85,20 +91,27 @@ impl Run<'_> {
     }
 }
 
+fn broken(what: impl std::fmt::Display) -> String {
+    format!("it is broken or gone: {what}")
+}
+
+fn pull(engine: &Engine, reference: &str) -> Result<(), String> {
+    engine.pull(reference, PATIENCE).map_err(broken)
+}
+
 /// Loads an archive, if it holds the expected image and no other.
-fn load(engine: &Engine, archive: &Path, reference: &str) -> Result<(), Failure> {
-    let cannot = |error: std::io::Error| Failure::new(error.to_string());
-    let mut file = File::open(archive).map_err(cannot)?;
+fn load(engine: &Engine, archive: &Path, reference: &str) -> Result<(), String> {
+    let mut file = File::open(archive).map_err(broken)?;
     let mut refusal = None;
     let loaded = engine.load(|pipe| {
         refusal = cache::copy_archive(&mut file, pipe, reference).err();
         refusal.is_none()
     });
     match refusal {
-        Some(Refusal::Foreign(what)) => Err(Failure::new(what)),
-        Some(Refusal::Io(error)) if error.kind() != ErrorKind::BrokenPipe => Err(cannot(error)),
+        Some(Refusal::Foreign(what)) => Err(what),
+        Some(Refusal::Io(error)) if error.kind() != ErrorKind::BrokenPipe => Err(broken(error)),
         // The engine says why it takes no more.
-        _ => loaded,
+        _ => loaded.map_err(broken),
     }
 }
 

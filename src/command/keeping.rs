@@ -1,15 +1,14 @@
 //! What of a run a cache keeps.
 
-use std::path::Path;
+use std::path::{self, Path};
 
 use anyhow::Result;
 
 use super::outcome::shell_word;
 use super::stages::{KeptAway, Stages};
 use super::taking::Run;
-use crate::cache::{Found, Verdict, Wanted};
+use crate::cache::{self, Found, Said, Store, Verdict, Wanted};
 use crate::diagnostic::list;
-use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::state::Kind;
 use crate::ui::{ColorChoice, Ui, Verbosity};
@@ -60,40 +59,56 @@ impl Run<'_> {
     }
 
     /// Commands that bring what is taken to the engine.
-    pub(super) fn lines_before(&self) -> Vec<String> {
+    pub(super) fn lines_before(&self) -> Result<Vec<String>> {
         let Some(store) = self.stages.store.as_ref().filter(|_| !self.is_elsewhere()) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let missing = self.wanted.iter().filter(|wanted| {
             self.order.taken.contains(&wanted.stage) && !self.is_here(&wanted.stage)
         });
         let program = shell_word(self.stages.engine.program().as_ref());
-        missing
-            .map(|wanted| match store.archive(&wanted.stage, &wanted.state) {
+        let lines = missing.map(|wanted| {
+            let archive = store.archive(&wanted.stage, &wanted.state);
+            Ok(match archive.map(path::absolute).transpose()? {
                 Some(archive) => format!("{program} load -i {}", shell_word(&archive)),
                 None => format!(
                     "{program} pull {}",
                     store.reference(&wanted.stage, &wanted.state)
                 ),
             })
-            .collect()
+        });
+        lines.collect()
     }
 
-    /// Commands that keep what was built.
-    pub(super) fn lines_behind(&self) -> Vec<String> {
-        let Some(store) = &self.stages.store else {
-            return Vec::new();
+    /// Commands that keep what was built, as this program does: an archive gets its name when it is whole, and others can read it.
+    pub(super) fn lines_behind(&self) -> Result<Vec<String>> {
+        let kept = self.to_keep();
+        let (Some(store), false) = (&self.stages.store, kept.is_empty()) else {
+            return Ok(Vec::new());
         };
+        let mut lines = Vec::new();
+        // Names of paths are printed in full, since the lines run in the project's directory.
+        if let Store::Folder(folder) = store
+            && !folder.exists()
+        {
+            lines.push(format!("mkdir {}", shell_word(&path::absolute(folder)?)));
+        }
         let program = shell_word(self.stages.engine.program().as_ref());
-        let kept = self.to_keep().into_iter();
-        kept.map(|(wanted, _)| {
+        for (wanted, _) in kept {
             let name = store.reference(&wanted.stage, &wanted.state);
-            match store.archive(&wanted.stage, &wanted.state) {
-                Some(archive) => format!("{program} save -o {} {name}", shell_word(&archive)),
+            let archive = store.archive(&wanted.stage, &wanted.state);
+            lines.push(match archive.map(path::absolute).transpose()? {
+                Some(archive) => {
+                    let unfinished = shell_word(&Store::unfinished(&archive));
+                    let archive = shell_word(&archive);
+                    format!(
+                        "{program} save -o {unfinished} {name} && chmod 644 {unfinished} && mv {unfinished} {archive}"
+                    )
+                }
                 None => format!("{program} push {name}"),
-            }
-        })
-        .collect()
+            });
+        }
+        Ok(lines)
     }
 
     /// Compares the states with those from before the build. An image of a stage that changed meanwhile may be made of
@@ -112,13 +127,14 @@ impl Run<'_> {
         };
         let changed = self.wanted.iter().filter(|wanted| !is_as_before(wanted));
         self.changed = changed.map(|wanted| wanted.stage.clone()).collect();
-        for stage in &self.changed {
+        if !self.changed.is_empty() {
+            let stages: Vec<&str> = self.changed.iter().map(String::as_str).collect();
             ui.warning(&format!(
-                "{stage} is not kept: something that it is made of changed during the build; build it again"
+                "not kept: {}; something that goes into them changed during the build. Build again",
+                list(&stages, "and")
             ));
         }
     }
-
     /// Tells of the stages that no cache gets, whatever comes of the build.
     pub(super) fn tell_kept_away(&self, ui: &mut Ui) {
         let mut by_reason: Vec<(KeptAway, Vec<&str>)> = Vec::new();
@@ -135,25 +151,29 @@ impl Run<'_> {
         }
         for (reason, stages) in by_reason {
             let stages = list(&stages, "and");
+            let text = format!("not kept in the cache: {stages}; {reason}");
             match reason {
-                KeptAway::Environment(stage) => ui.note(&format!(
-                    "not kept in the cache: {stages}; the values of `stages.{stage}.environment` would be readable in the image"
-                )),
-                KeptAway::Secret(what) => ui.warning(&format!(
-                    "not kept in the cache: {stages}; something in {what} looks like a secret, which would be readable in the \
-                     history of the image. Leave it out, or let a hook of `on_first_run` read it from a mounted file"
+                KeptAway::Environment(_) => ui.note(&text),
+                KeptAway::Secret(_) => ui.warning(&format!(
+                    "{text}. Leave it out, or let a hook of `on_first_run` read it from a mounted file"
                 )),
             }
         }
     }
 
-    /// Keeps what is to be kept. Where that was asked for by a flag, a place that cannot be reached is a failure.
-    pub(super) fn keep(&self, ui: &mut Ui, is_asked_for: bool) -> Result<ExitCode> {
+    /// Keeps what is to be kept. Where that was asked for by more than the config, a place that cannot be reached is a failure;
+    /// its message is given.
+    pub(super) fn keep(&self, ui: &mut Ui, failure: Option<&str>) -> Result<()> {
         let Some(store) = self.stages.store.as_ref().filter(|_| self.keeps) else {
-            return Ok(ExitCode::Success);
+            return Ok(());
         };
         let mut kept = Vec::new();
-        let mut first_failure = None;
+        let mut cures = self
+            .troubles()
+            .into_iter()
+            .map(|trouble| trouble.cure(store));
+        let mut is_whole = cures.len() == 0;
+        let mut cure = cures.find_map(|cure| cure);
         for (wanted, _) in self.to_keep() {
             let stage = &wanted.stage;
             let name = store.reference(stage, &wanted.state);
@@ -167,25 +187,56 @@ impl Run<'_> {
                 Ok(()) => kept.push(stage.as_str()),
                 Err(error) => {
                     ui.warning(&format!("{stage} was not kept: {error:#}"));
-                    first_failure.get_or_insert(error);
+                    is_whole = false;
+                    cure = cure.or_else(|| cure_of(&error, store));
                 }
             }
         }
         if !kept.is_empty() {
             ui.status(&format!("kept in the cache: {}", list(&kept, "and")));
         }
-        let is_reached =
-            |verdict: &Verdict| !matches!(verdict, Verdict::Away(_) | Verdict::Refused);
-        let is_whole = first_failure.is_none() && self.there.values().all(is_reached);
-        if is_asked_for && !is_whole {
-            let failure = Failure::engine(
-                "the images are built, but not all of their stages are in the cache",
-            );
-            return Err(failure
-                .help("`pei push` keeps them once the cache can be reached")
-                .into());
+        match failure {
+            Some(message) if !is_whole => {
+                let help = match cure {
+                    Some(cure) => format!("{cure}; then `pei push` keeps them"),
+                    None => "`pei push` keeps them once the cache can be reached".to_owned(),
+                };
+                Err(Failure::engine(message).help(help).into())
+            }
+            _ => Ok(()),
         }
-        Ok(ExitCode::Success)
+    }
+
+    /// The stages that the cache has, of those that were asked for.
+    pub(super) fn kept_already(&self) -> Vec<&str> {
+        let found = self.there.iter();
+        let found = found.filter(|(_, verdict)| **verdict == Verdict::Found(Found::There));
+        found.map(|(stage, _)| stage.as_str()).collect()
+    }
+
+    /// Whether a stage is in no cache because its history would tell a secret.
+    pub(super) fn has_secret(&self) -> bool {
+        let states = self.stages.states.iter();
+        let mut reasons = states
+            .filter(|state| state.kind != Kind::Tail && !self.stages.has_files(&state.name))
+            .filter_map(|state| self.stages.reason_to_keep_away(&state.name));
+        reasons.any(|reason| matches!(reason, KeptAway::Secret(_)))
+    }
+}
+
+/// What may be done where a stage could not be kept.
+fn cure_of(error: &anyhow::Error, store: &Store) -> Option<String> {
+    if let Store::Folder(_) = store {
+        let system = error.root_cause().downcast_ref::<std::io::Error>()?;
+        return cache::of_folder(system).cure.map(str::to_owned);
+    }
+    match cache::sense(&format!("{error:#}")) {
+        Said::Refused => Some(format!(
+            "log in as somebody who may write there: `{}`",
+            store.login()
+        )),
+        Said::Away(away) => away.cure.map(str::to_owned),
+        Said::Plain | Said::Absent => None,
     }
 }
 

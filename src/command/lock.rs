@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use clap::ValueHint;
 use serde_json::Value;
 
+use super::asked::architecture;
 use super::given::{CONFIG, project_folder};
-use super::stages::{Sources, Stages, architecture, lock};
+use super::stages::{Sources, Stages, lock};
 use crate::cli::Quiet;
 use crate::diagnostic::{count, escaped, list, quoted};
 use crate::engine::Engine;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::stages::{Stages, architecture};
+use super::asked::architecture;
+use super::stages::Stages;
 use super::status::builds_of_plan;
 use crate::diagnostic::quoted;
 use crate::failure::Failure;

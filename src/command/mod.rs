@@ -1,6 +1,8 @@
 //! The subcommands, a file each: what they accept and what they do.
 
+mod asked;
 mod build;
+mod built;
 mod bundle;
 mod completions;
 mod configure;
@@ -31,6 +33,7 @@ mod stages;
 mod start_hooks;
 mod status;
 mod taking;
+mod told;
 mod unbundle;
 
 use anyhow::Result;

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::ValueHint;
 
-use super::build::shell_line;
+use super::build::{build, builder_of_environment, compose_build, shell_line};
 use super::given::{CONFIG, project_folder};
 use super::stages::{Stages, lock};
 use super::taking::Run;
 use crate::cli::Quiet;
+use crate::diagnostic::list;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::ui::Ui;
@@ -48,31 +49,43 @@ impl Args {
             return Err(failure.help(help).into());
         }
         let mut run = Run::new(&stages, false);
+        let builder = builder_of_environment();
+        if let Some(builder) = &builder {
+            run.prepare_for(ui, builder)?;
+        }
         run.look(ui, &stages.usual, false, true);
         let file = run.file(&[], true);
         if !file.kept.is_empty() {
             // The engine has all of it: a stage that it keeps gets a name.
             stages.write(&file.text())?;
-            let mut command: Vec<OsString> = vec!["compose".into()];
-            for file in stages.files() {
-                command.extend(["-f".into(), file.into()]);
-            }
-            command.push("build".into());
-            command.extend(file.kept.iter().map(|kept| kept.service().into()));
+            let options = builder.iter().flat_map(|name| ["--builder", name]);
+            let quiet = ui.is_quiet().then_some("--quiet");
+            let options: Vec<OsString> = options.chain(quiet).map(OsString::from).collect();
+            let command = compose_build(&stages, &options, &[], &file);
             ui.status(&shell_line(&stages.engine, &command));
-            if !stages.engine.run_shown(&stages.folder, &command)? {
-                let failure =
-                    Failure::engine("the build failed: what the engine said stands above");
-                return Err(failure.help("`pei build` builds what is missing").into());
+            if let Some(code) = build(&stages, &command, "`pei build` builds what is missing")? {
+                return Ok(code);
             }
         }
         let not_built = run.not_built();
-        for stage in &not_built {
-            ui.note(&format!("{stage} was not built here in its present state; `pei build --push` builds and keeps it"));
+        if !not_built.is_empty() {
+            ui.note(&format!(
+                "not built here in the present state: {}; `pei build --push` builds and keeps what is missing",
+                list(&not_built, "and")
+            ));
         }
-        let is_whole = not_built.is_empty() && stages.unknown().next().is_none();
+        let present = run.kept_already();
+        if !present.is_empty() {
+            ui.status(&format!("already in the cache: {}", list(&present, "and")));
+        }
+        let is_whole =
+            not_built.is_empty() && stages.unknown().next().is_none() && !run.has_secret();
         run.check_states(ui, &self.config);
-        let code = run.keep(ui, true)?;
-        Ok(if is_whole { code } else { ExitCode::Failure })
+        run.keep(ui, Some("not all stages are in the cache"))?;
+        Ok(if is_whole {
+            ExitCode::Success
+        } else {
+            ExitCode::Failure
+        })
     }
 }

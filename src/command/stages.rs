@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use anyhow::{Context, Result};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::asked::{Asked, bases, images_of};
+use super::built::{self, built_here};
 use super::configure::Configured;
 use super::outcome::shell_word;
-use super::status::{builds_of_plan, in_registries};
-use crate::cache::{BUILT_LABEL, Kept, LIMIT, Override, Store, Wanted};
+use crate::cache::{Store, Wanted};
 use crate::diagnostic::quoted;
 use crate::engine::Engine;
 use crate::failure::Failure;
@@ -47,6 +48,24 @@ pub(super) enum KeptAway {
     Secret(String),
 }
 
+impl fmt::Display for KeptAway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment(stage) => write!(
+                f,
+                "the values of `stages.{stage}.environment` would be readable in the image"
+            ),
+            Self::Secret(what) => write!(
+                f,
+                "something in {what} looks like a secret, which would be readable in the history of the image"
+            ),
+        }
+    }
+}
+
+/// Finds out what images are: of their names, what the engine has of them, and a platform.
+type AskForBases = dyn Fn(&Engine, &BTreeSet<String>, &Value, &str) -> Bases;
+
 /// A project, ready to be built.
 pub(super) struct Stages {
     pub(super) engine: Engine,
@@ -59,13 +78,17 @@ pub(super) struct Stages {
     pub(super) services: Vec<String>,
     /// Those that are built where none is named.
     pub(super) usual: Vec<String>,
-    project: Project,
-    bases: Bases,
+    pub(super) project: Project,
+    pub(super) bases: Bases,
     /// What the history of stages would tell that is a secret.
     secrets: BTreeMap<String, String>,
     /// As Compose reads it.
-    compose: Value,
-    /// What the labels of the services' images say was built here, as stage and state.
+    pub(super) compose: Value,
+    /// The names of the services' images.
+    pub(super) names: BTreeMap<String, String>,
+    /// What tells the engine from others.
+    engine_id: String,
+    /// What this engine has built, as stage and state.
     built_here: BTreeSet<(String, String)>,
 }
 
@@ -98,7 +121,7 @@ impl Stages {
         folder: &Path,
         config: &Path,
     ) -> Result<Option<(Self, Sources)>> {
-        Self::load_with(ui, folder, config, &|_, names, images| {
+        Self::load_with(ui, folder, config, &|_, names, images, _| {
             let mut bases = Bases::default();
             let missing = bases.add_inspected(names, images, "");
             for image in images.as_array().into_iter().flatten() {
@@ -117,7 +140,7 @@ impl Stages {
         ui: &mut Ui,
         folder: &Path,
         config: &Path,
-        bases: &dyn Fn(&Engine, &BTreeSet<String>, &Value) -> Bases,
+        bases: &AskForBases,
     ) -> Result<Option<(Self, Sources)>> {
         let engine = Engine::from_environment();
         let Some(configured) = Configured::read(ui, folder, config)? else {
@@ -129,19 +152,28 @@ impl Stages {
             plan,
             tree,
         } = configured;
-        let (json, mut images) = ask_at_once(&engine, &plan, folder)?;
-        let compose: Value = serde_json::from_str(&json).unwrap_or_default();
-        let builds = Builds::from_compose(&json, &plan, folder)?;
-        images.add(&engine, &images_of(&plan, &builds));
-        let images = Value::Array(images.found);
-        let bases = bases(&engine, &state::images(&plan, &builds), &images);
+        let mut asked = Asked::ask(&engine, &plan, folder)?;
+        let compose: Value = serde_json::from_str(&asked.compose).unwrap_or_default();
+        let builds = Builds::from_compose(&asked.compose, &plan, folder)?;
+        asked.images.add(&engine, &images_of(&plan, &builds));
+        let images = Value::Array(asked.images.found);
+        let platform = builds.platform(&asked.platform);
+        let bases = bases(&engine, &state::images(&plan, &builds), &images, &platform);
         let states = state::states(&plan, folder, &builds, &bases)?;
         let secrets = state::secrets(&plan, &builds);
-        let own = builds.iter().filter_map(|build| build.image.as_deref());
-        let own = own.filter_map(|name| state::find(&images, name));
-        let built_here = built_here(own);
-        let services = builds.iter().map(|build| build.service.clone()).collect();
-        let usual = plan.services.iter().map(|service| service.name.clone());
+        let names = builds.iter().filter_map(|build| {
+            let name = build.image.clone().filter(|name| !name.is_empty())?;
+            Some((build.service.clone(), name))
+        });
+        let names: BTreeMap<String, String> = names.collect();
+        let own = names.iter().filter_map(|(service, name)| {
+            let image = state::find(&images, name)?;
+            Some((service.as_str(), image))
+        });
+        let built_here = built_here(folder, &asked.engine, own);
+        let services: Vec<String> = builds.iter().map(|build| build.service.clone()).collect();
+        let mut usual: Vec<String> = services.clone();
+        usual.retain(|name| plan.services.iter().any(|service| service.name == *name));
         let loaded = Self {
             folder: folder.to_owned(),
             store: project
@@ -150,13 +182,15 @@ impl Stages {
                 .map(|cache| Store::new(cache, folder)),
             push: project.cache.as_ref().is_some_and(|cache| cache.push),
             services,
-            usual: usual.collect(),
+            usual,
             engine,
             states,
             project,
             bases,
             secrets,
             compose,
+            names,
+            engine_id: asked.engine,
             built_here,
         };
         let sources = Sources {
@@ -198,6 +232,8 @@ impl Stages {
             bases,
             secrets: BTreeMap::new(),
             compose: Value::Null,
+            names: BTreeMap::new(),
+            engine_id: String::new(),
             built_here: BTreeSet::new(),
         }
     }
@@ -282,84 +318,23 @@ impl Stages {
         })
     }
 
-    /// The labels of an image that ends in a stage; `built` are the stages that are not taken from elsewhere.
-    pub(super) fn labels(&self, name: &str, built: &[String]) -> BTreeMap<String, String> {
-        let mut labels = BTreeMap::new();
-        let Some(Ok(state)) = self.state(name).map(|state| &state.state) else {
-            return labels;
+    /// Records which images the engine has now of services that it has built; of those that another builder has built it
+    /// has no steps.
+    pub(super) fn record(&self, targets: &[String], is_elsewhere: bool) -> Result<()> {
+        let names: Vec<&str> = targets
+            .iter()
+            .filter_map(|target| self.names.get(target).map(String::as_str))
+            .collect();
+        let images = Value::Array(self.engine.inspect_images(&names));
+        let id = |target: &String| {
+            let image = state::find(&images, self.names.get(target)?)?;
+            Some(image["Id"].as_str()?.to_owned())
         };
-        labels.insert(state::STATE_LABEL.to_owned(), state.as_str().to_owned());
-        let within = self.within(name);
-        labels.insert(state::INPUTS_LABEL.to_owned(), state::label(&within));
-        let built: Vec<String> = within
-            .iter()
-            .filter(|state| built.contains(&state.name))
-            .filter_map(|state| Some(format!("{}={}", state.name, state.state.as_ref().ok()?)))
-            .collect();
-        labels.insert(BUILT_LABEL.to_owned(), built.join(" "));
-        labels.insert(state::BASES_LABEL.to_owned(), self.bases_label(&within));
-        labels
-    }
-
-    /// The images that stages begin with or copy from.
-    fn bases_label(&self, stages: &[&StageState]) -> String {
-        let inputs = stages.iter().flat_map(|state| &state.inputs);
-        let images = inputs.filter(|input| matches!(input.what, What::Base | What::Image));
-        let known: BTreeMap<&str, Identity> = images
-            .filter_map(|input| Some((input.name.as_str(), self.bases.get(&input.name).ok()?)))
-            .collect();
-        state::bases_label(&known)
-    }
-
-    /// A stage and all that it needs, in build order.
-    fn within(&self, stage: &str) -> Vec<&StageState> {
-        let mut reached = BTreeSet::new();
-        let mut ahead = vec![stage];
-        while let Some(name) = ahead.pop() {
-            if reached.insert(name) {
-                let needs = self.state(name).into_iter().flat_map(|state| &state.needs);
-                ahead.extend(needs.map(String::as_str));
-            }
-        }
-        let all = self.states.iter();
-        all.filter(|state| reached.contains(state.name.as_str()))
-            .collect()
-    }
-
-    /// What the build of a service is told: of the images that are taken, those of the stages in its Dockerfile.
-    pub(super) fn told(
-        &self,
-        target: &str,
-        taken: &BTreeMap<String, String>,
-        built: &[String],
-    ) -> Override {
-        let within = self.within(target);
-        let replaced = taken
-            .iter()
-            .filter(|(stage, _)| within.iter().any(|state| state.name == **stage));
-        Override {
-            labels: self.labels(target, built),
-            replaced: replaced
-                .map(|(stage, image)| (stage.clone(), image.clone()))
-                .collect(),
-            ..Override::default()
-        }
-    }
-
-    /// The service that gives a stage an image of its own; `None` where no service holds the stage.
-    pub(super) fn kept(&self, wanted: &Wanted, store: &Store, told: Override) -> Option<Kept> {
-        let holders = &self.state(&wanted.stage)?.services;
-        let service = self
-            .services
-            .iter()
-            .find(|service| holders.contains(service))?;
-        let build = self.compose["services"][service.as_str()]["build"].as_object()?;
-        Some(Kept {
-            stage: wanted.stage.clone(),
-            reference: store.reference(&wanted.stage, &wanted.state),
-            build: relative(build.clone(), &self.folder),
-            told,
-        })
+        let images = targets.iter().map(|target| {
+            let id = id(target).filter(|_| !is_elsewhere);
+            (target.clone(), id)
+        });
+        built::record(&self.folder, &self.engine_id, images)
     }
 
     /// The images that the builds begin with or copy from.
@@ -477,95 +452,4 @@ fn require_configured(configured: &Configured, folder: &Path, config: &Path) -> 
     Err(Failure::new(message)
         .help(format!("run {command}, then this again"))
         .into())
-}
-
-/// What the engine has of the images that were asked for.
-struct Images {
-    asked: BTreeSet<String>,
-    found: Vec<Value>,
-}
-
-impl Images {
-    fn ask(engine: &Engine, asked: BTreeSet<String>) -> Self {
-        let names: Vec<&str> = asked.iter().map(String::as_str).collect();
-        let found = engine.inspect_images(&names);
-        Self { asked, found }
-    }
-
-    /// Asks for those of them that have not been asked for.
-    fn add(&mut self, engine: &Engine, names: &BTreeSet<String>) {
-        let names = names.difference(&self.asked).cloned().collect();
-        self.found.extend(Self::ask(engine, names).found);
-    }
-}
-
-/// The images that builds begin with or copy from, and those that they make.
-pub(super) fn images_of(plan: &Plan, builds: &Builds) -> BTreeSet<String> {
-    let own = builds.iter().filter_map(|build| build.image.clone());
-    let own = own.filter(|name| !name.is_empty());
-    own.chain(state::images(plan, builds)).collect()
-}
-
-/// What Compose makes of the project's files, and meanwhile what the engine has of the images that they name unless an
-/// override file names others.
-fn ask_at_once(engine: &Engine, plan: &Plan, folder: &Path) -> Result<(String, Images), Failure> {
-    let expected = images_of(plan, &builds_of_plan(plan, folder));
-    thread::scope(|scope| {
-        let images = scope.spawn(|| Images::ask(engine, expected));
-        // Without this, an engine that is away would look like one without images.
-        let version = ["version", "--format", "{{.Server.Version}}"];
-        let engine_answers = scope.spawn(move || engine.run(&version));
-        let json = engine.compose_model(folder, &compose_files(folder))?;
-        let images = images.join();
-        engine_answers
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        Ok((
-            json,
-            images.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-        ))
-    })
-}
-
-/// What the engine, or else a registry, knows of images.
-fn bases(engine: &Engine, names: &BTreeSet<String>, images: &Value) -> Bases {
-    let mut bases = Bases::default();
-    let platform = format!("linux/{}", architecture());
-    let missing = bases.add_inspected(names, images, &platform);
-    for (name, identity) in in_registries(engine, &missing, &platform, LIMIT) {
-        bases.insert(name, identity);
-    }
-    bases
-}
-
-/// As Docker calls it.
-pub(super) fn architecture() -> &'static str {
-    match env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
-/// Stage and state of all that the images say was built here.
-fn built_here<'i>(images: impl Iterator<Item = &'i Value>) -> BTreeSet<(String, String)> {
-    let labels = images.filter_map(|image| image["Config"]["Labels"][BUILT_LABEL].as_str());
-    let pairs = labels
-        .flat_map(str::split_whitespace)
-        .filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(stage, state)| (stage.to_owned(), state.to_owned()))
-        .collect()
-}
-
-/// Compose prints its paths in full; the file says them as docker-compose.yml does.
-fn relative(mut build: Map<String, Value>, folder: &Path) -> Map<String, Value> {
-    let is_project = build
-        .get("context")
-        .and_then(Value::as_str)
-        .is_some_and(|context| fs::canonicalize(context).ok() == fs::canonicalize(folder).ok());
-    if is_project {
-        build.insert("context".to_owned(), ".".into());
-    }
-    build
 }

@@ -9,11 +9,12 @@ use anyhow::Result;
 use clap::ValueHint;
 use serde_json::Value;
 
+use super::asked::{images_of, platform_of_host};
 use super::configure::Configured;
 use super::given::{CONFIG, INSTALLATION, project_folder};
 use super::in_cache::InCache;
 use super::outcome::shell_word;
-use super::stages::{Stages, architecture, compose_files, images_of};
+use super::stages::{Stages, compose_files};
 use super::start_hooks;
 use crate::cli::Quiet;
 use crate::config::{Host, Lookup as _};
@@ -25,8 +26,8 @@ use crate::plan::Plan;
 use crate::project::{self, COMPOSE_FILE, Change, Changes, WriteMode};
 use crate::render::{status_json, status_tree, status_why};
 use crate::state::{
-    self, Bases, Builds, Files, INPUTS_LABEL, Identity, Kind, Labels, StageStanding, Standing,
-    Unknown,
+    self, Bases, Builds, Files, IMAGE_LABEL, INPUTS_LABEL, Identity, Kind, Labels, StageStanding,
+    Standing, Unknown,
 };
 use crate::ui::Ui;
 
@@ -232,7 +233,9 @@ impl Asked {
                 Err(reason)
             }
             Ok(images) => {
-                let platform = format!("linux/{}", architecture());
+                let asked = Engine::from_environment().within(left(deadline));
+                let own = asked.platform().ok().flatten();
+                let platform = builds.platform(&own.unwrap_or_else(platform_of_host));
                 let missing = bases.add_inspected(&names, &images, &platform);
                 let limit = left(deadline).min(limit);
                 for (name, identity) in in_registries(&engine, &missing, &platform, limit) {
@@ -302,7 +305,10 @@ pub(super) fn labels_of(builds: &Builds, images: &Value) -> Labels {
             continue;
         };
         if let Some(image) = state::find(images, name) {
-            let label = image["Config"]["Labels"][INPUTS_LABEL].as_str();
+            let told = &image["Config"]["Labels"];
+            let own = told[IMAGE_LABEL].as_str().map(state::full_name);
+            let is_own = own == Some(state::full_name(name));
+            let label = told[INPUTS_LABEL].as_str().filter(|_| is_own);
             let stages = label.map(state::read_label);
             let stages = stages.filter(|stages| !stages.is_empty());
             labels.insert(&build.service, stages);

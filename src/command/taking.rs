@@ -3,10 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::stages::Stages;
-use crate::cache::{self, Order, OverrideFile, Store, Verdict, Wanted};
-use crate::diagnostic::quoted;
-use crate::state::Kind;
+use crate::cache::{self, Away, Order, OverrideFile, Store, Verdict, Wanted};
+use crate::diagnostic::{list, quoted};
 use crate::ui::{Ui, shown};
+
+/// Why the place of a cache is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It cannot be reached.
+    Away(Away),
+    /// It wants a login, or another one.
+    Refused,
+}
+
+impl Trouble {
+    /// What may be done about it.
+    pub(super) fn cure(&self, store: &Store) -> Option<String> {
+        match self {
+            Self::Away(away) => away.cure.map(str::to_owned),
+            Self::Refused => Some(format!("`{}` gives the engine a login", store.login())),
+        }
+    }
+}
 
 /// A run, as far as it has come.
 pub(super) struct Run<'s> {
@@ -73,40 +91,43 @@ impl<'s> Run<'s> {
         if keeps {
             self.tell_kept_away(ui);
         }
-        for state in &self.stages.states {
-            if let Err(reason) = &state.state
-                && state.kind != Kind::Tail
-            {
-                ui.note(&format!(
-                    "the state of {} is not known: {reason}",
-                    state.name
-                ));
+        self.tell_unknown(ui);
+    }
+
+    /// Each reason once: a stage that grows from one that is not known is not known for the same reason.
+    fn tell_unknown(&self, ui: &mut Ui) {
+        let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
+        for state in self.stages.unknown() {
+            let Err(reason) = &state.state else { continue };
+            let reason = reason.to_string();
+            match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, stages)) => stages.push(&state.name),
+                None => by_reason.push((reason, vec![&state.name])),
             }
+        }
+        for (reason, stages) in by_reason {
+            let stages = list(&stages, "and");
+            ui.note(&format!("the state of {stages} is not known: {reason}"));
         }
     }
 
     fn tell(&self, ui: &mut Ui, store: &Store) {
-        let place = match store {
-            Store::Registry(registry) => format!("the registry {}", quoted(registry)),
-            Store::Folder(folder) => format!("the directory {}", shown(folder)),
+        let place = store.place();
+        let otherwise = if self.takes {
+            ", and what is not here is built"
+        } else {
+            ""
         };
-        let away = self.there.values().find_map(|verdict| match verdict {
-            Verdict::Away(reason) => Some(reason),
-            _ => None,
-        });
-        if let Some(reason) = away {
-            ui.warning(&format!(
-                "{place} is away, and what is not here is built: {reason}"
-            ));
-        }
-        if self
-            .there
-            .values()
-            .any(|verdict| *verdict == Verdict::Refused)
-        {
-            ui.warning(&format!(
-                "{place} refuses the engine's login, and what is not here is built; `docker login` gives it one"
-            ));
+        for trouble in self.troubles() {
+            match trouble {
+                Trouble::Away(away) => {
+                    ui.warning(&format!("{place} cannot be reached{otherwise}: {away}"));
+                }
+                Trouble::Refused => ui.warning(&format!(
+                    "{place} refuses the engine's login{otherwise}; `{}` gives it one",
+                    store.login()
+                )),
+            }
         }
         for (stage, verdict) in self.here.iter().chain(&self.there) {
             if let Verdict::Foreign(what) = verdict {
@@ -114,6 +135,22 @@ impl<'s> Run<'s> {
                 ui.warning(&format!("{name} is not taken for {stage}: {what}"));
             }
         }
+    }
+
+    /// What is wrong with the place of the cache, each once.
+    pub(super) fn troubles(&self) -> Vec<Trouble> {
+        let mut verdicts = self.there.values();
+        let away = verdicts.find_map(|verdict| match verdict {
+            Verdict::Away(away) => Some(Trouble::Away(away.clone())),
+            _ => None,
+        });
+        let is_refused = self
+            .there
+            .values()
+            .any(|verdict| *verdict == Verdict::Refused);
+        away.into_iter()
+            .chain(is_refused.then_some(Trouble::Refused))
+            .collect()
     }
 
     /// What people find in the cache.
@@ -189,7 +226,7 @@ impl<'s> Run<'s> {
                 told.labels.clear();
             }
             if let Some(contexts) = &self.builder {
-                told.without_hosts = true;
+                told.hosts = Some(self.stages.hosts(target));
                 told.contexts.clone_from(contexts);
             }
             told

@@ -1,6 +1,7 @@
 //! `pei unbundle`
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -45,9 +46,9 @@ impl Args {
         let workshop = Workshop::beside(&place)?;
         workshop.open(bundle)?;
         let images = workshop.images();
-        let file =
+        let mut file =
             File::open(&images).with_context(|| format!("cannot open {}", shown(&images)))?;
-        Engine::from_environment().load(file)?;
+        Engine::from_environment().load(|pipe| io::copy(&mut file, pipe).is_ok())?;
         workshop.move_project(&place)?;
         ui.status(&format!(
             "made the project in {} and loaded its images",

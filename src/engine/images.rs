@@ -3,10 +3,12 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::Instant;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{Engine, limit};
@@ -21,6 +23,17 @@ pub enum Answer {
     Failed(String),
     /// It took too long, and was killed.
     TimedOut,
+}
+
+/// How a command has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// With success.
+    Well,
+    /// It failed.
+    Badly,
+    /// Somebody has pressed Ctrl-C.
+    Interrupted,
 }
 
 impl Engine {
@@ -80,22 +93,23 @@ impl Engine {
         &self,
         folder: &Path,
         arguments: &[S],
-    ) -> Result<bool, Failure> {
+    ) -> Result<Ended, Failure> {
         let status = Command::new(&self.program)
             .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null())
             .status()
             .map_err(|error| self.missing(&error))?;
-        Ok(status.success())
-    }
-
-    /// Fetches an image from its registry.
-    ///
-    /// # Errors
-    /// The engine's message.
-    pub fn pull(&self, name: &str) -> Result<(), Failure> {
-        self.run(&["pull", "--quiet", "--", name]).map(drop)
+        let interrupt = Signal::INT.as_raw();
+        Ok(
+            if status.signal() == Some(interrupt) || status.code() == Some(128 + interrupt) {
+                Ended::Interrupted
+            } else if status.success() {
+                Ended::Well
+            } else {
+                Ended::Badly
+            },
+        )
     }
 
     /// Sends an image to its registry.
@@ -218,6 +232,24 @@ impl Engine {
         let images = self.inspect_images(&[name]);
         let config = images.first().map(|image| image["Config"].to_string());
         Ok(steps + &config.unwrap_or_default())
+    }
+
+    /// The engine's platform, such as `linux/amd64`; `None` where it does not say.
+    ///
+    /// # Errors
+    /// The engine does not answer.
+    pub fn platform(&self) -> Result<Option<String>, Failure> {
+        let text = self.run(&["version", "--format", "{{json .Server}}"])?;
+        let server: Value = serde_json::from_str(&text).unwrap_or_default();
+        let part = |name: &str| server[name].as_str();
+        let parts = part("Os").zip(part("Arch"));
+        Ok(parts.map(|(os, architecture)| format!("{os}/{architecture}")))
+    }
+
+    /// What tells this engine from others; empty where it has no such name.
+    pub fn id(&self) -> String {
+        let id = self.run(&["info", "--format", "{{.ID}}"]);
+        id.unwrap_or_default().trim().to_owned()
     }
 
     /// The driver of a builder.

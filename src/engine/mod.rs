@@ -4,6 +4,7 @@ mod asking;
 mod container;
 mod images;
 mod limit;
+mod pulling;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -15,7 +16,8 @@ use crate::diagnostic::quoted;
 use crate::failure::Failure;
 
 pub use container::{Container, Image, PROJECT_LABEL, PublishedPort};
-pub use images::Answer;
+pub use images::{Answer, Ended};
+pub use pulling::PATIENCE;
 
 /// Names another engine with docker's command line, such as podman.
 pub const VARIABLE: &str = "CONTAINER_ENGINE";

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::Unknown;
+use super::builds::platform_of;
 use super::hash::sum;
 
 /// The parts of an image's configuration that reach what is built on it.
@@ -47,6 +48,10 @@ impl Identity {
         let text = |names: [&str; 2]| names.iter().find_map(|name| image.get(*name)?.as_str());
         let os = text(["Os", "os"])?;
         let architecture = text(["Architecture", "architecture"])?;
+        let own = platform_of(&format!("{os}/{architecture}"));
+        if !platform.is_empty() && own != platform && !platform.starts_with(&format!("{own}/")) {
+            return None;
+        }
         let root = image.get("RootFS").or_else(|| image.get("rootfs"))?;
         let layers = root.get("Layers").or_else(|| root.get("diff_ids"));
         let layers = layers.and_then(Value::as_array).into_iter().flatten();
@@ -264,6 +269,20 @@ mod tests {
         assert_eq!(missing, ["debian:12".to_owned()].into());
         assert_eq!(bases.get("ubuntu:24.04").unwrap(), one);
         assert!(bases.get("debian:12").is_err());
+    }
+
+    #[test]
+    fn an_image_for_another_platform_is_not_the_one_that_a_build_begins_with() {
+        let image = json!({
+            "RepoTags": ["debian:12"], "Os": "linux", "Architecture": "arm", "Variant": "v7",
+            "RootFS": {"Layers": ["sha256:a"]},
+        });
+        assert!(Identity::of(&image, "linux/arm/v7").is_some());
+        assert!(Identity::of(&image, "linux/arm64").is_none());
+        let mut bases = Bases::default();
+        let names = ["debian:12".to_owned()].into();
+        let missing = bases.add_inspected(&names, &json!([image]), "linux/amd64");
+        assert_eq!(missing, names);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::Unknown;
 use super::base::sorted;
+use crate::diagnostic::quoted;
+use crate::failure::Failure;
 use crate::model::{BuildContext, ComposeText};
 use crate::plan::{BuildArg, Plan};
 
@@ -96,7 +98,7 @@ impl Builds {
     /// `docker compose config --format json` prints in the project's folder.
     ///
     /// # Errors
-    /// It is no JSON.
+    /// It is no JSON, or builds none of the project's stages.
     pub fn from_compose(json: &str, plan: &Plan, project_dir: &Path) -> Result<Self> {
         let config: Value = serde_json::from_str(json)
             .context("cannot read what `docker compose config` printed")?;
@@ -110,13 +112,70 @@ impl Builds {
             build.image = build.image.or_else(default);
             Some(build)
         });
-        Ok(Self(services.collect()))
+        let mut builds: Vec<Build> = services.collect();
+        let Some(first) = builds.first() else {
+            return Err(not_built().into());
+        };
+        // A base image is known for one platform.
+        let (name, platform) = (first.service.clone(), first.platform());
+        for build in &mut builds {
+            if build.platform() != platform {
+                build.foreign.get_or_insert_with(|| {
+                    Unknown::new(format!(
+                        "it is built for another platform than the service {name}"
+                    ))
+                });
+            }
+        }
+        Ok(Self(builds))
+    }
+
+    /// The platform that the images are built for, where `engine` is that of the engine.
+    pub fn platform(&self, engine: &str) -> String {
+        let named = self.0.first().and_then(Build::platform);
+        named.unwrap_or_else(|| engine.to_owned())
     }
 
     /// The builds.
     pub fn iter(&self) -> impl Iterator<Item = &Build> {
         self.0.iter()
     }
+}
+
+impl Build {
+    /// The one that the project's files name.
+    fn platform(&self) -> Option<String> {
+        let listed = self.options.get("platforms").and_then(|list| {
+            let list: Vec<String> = serde_json::from_str(list).ok()?;
+            list.into_iter().next()
+        });
+        let named = listed.or_else(|| self.options.get("platform").cloned())?;
+        Some(platform_of(&named))
+    }
+}
+
+/// A platform as images tell of it: `linux/amd64` for `x86_64`.
+pub fn platform_of(name: &str) -> String {
+    let (os, rest) = name.split_once('/').unwrap_or(("linux", name));
+    let (architecture, variant) = rest.split_once('/').unwrap_or((rest, ""));
+    match (architecture, variant) {
+        ("x86_64" | "amd64", _) => format!("{os}/amd64"),
+        ("aarch64" | "arm64", _) => format!("{os}/arm64"),
+        (_, "") => format!("{os}/{architecture}"),
+        (_, variant) => format!("{os}/{architecture}/{variant}"),
+    }
+}
+
+/// Compose reads files in which no stage is built.
+fn not_built() -> Failure {
+    let failure = match std::env::var("COMPOSE_FILE") {
+        Ok(named) if !named.is_empty() => Failure::new(format!(
+            "no stage of the project is built by the files that `COMPOSE_FILE` names: {}",
+            quoted(&named)
+        )),
+        _ => Failure::new("the project's compose files build no stage of it"),
+    };
+    failure.help("unset COMPOSE_FILE, or name docker-compose.yml in it")
 }
 
 /// As Compose fills it in: an empty variable counts as one that is not set.
@@ -183,6 +242,11 @@ fn build(name: &str, service: &Value, project_dir: &Path) -> Option<Build> {
         Some("an override file pulls its base image before each build")
     } else if has_own_ignore_file() {
         Some("its Dockerfile has a `.dockerignore` of its own")
+    } else if build["platforms"]
+        .as_array()
+        .is_some_and(|all| all.len() > 1)
+    {
+        Some("an override file builds it for several platforms")
     } else {
         None
     };
@@ -211,8 +275,8 @@ fn is_default(key: &str, value: &Value) -> bool {
     }
 }
 
-/// As a list of `NAME=ADDRESS`, sorted. Compose prints them so or with a colon, in a list or a mapping.
-fn hosts(value: &Value) -> Vec<String> {
+/// `extra_hosts` as a list of `NAME=ADDRESS`, sorted. Compose prints them so or with a colon, in a list or a mapping.
+pub fn hosts(value: &Value) -> Vec<String> {
     let with_sign = |entry: &str| {
         let at = entry.find('=').or_else(|| entry.find(':'));
         match at {
@@ -260,6 +324,28 @@ mod tests {
             assert_eq!(hosts(&value), expected);
         }
         assert_eq!(hosts(&json!(["six=::1"])), ["six=::1"]);
+    }
+
+    #[test]
+    fn a_platform_has_one_form() {
+        for (name, expected) in [
+            ("linux/amd64", "linux/amd64"),
+            ("x86_64", "linux/amd64"),
+            ("linux/arm64/v8", "linux/arm64"),
+            ("linux/arm/v7", "linux/arm/v7"),
+        ] {
+            assert_eq!(platform_of(name), expected);
+        }
+        let build = |service: Value| super::build("stage-1", &service, Path::new(".")).unwrap();
+        let named = build(json!({"build": {"context": "."}, "platform": "linux/arm64"}));
+        assert_eq!(named.platform().as_deref(), Some("linux/arm64"));
+        let listed = build(json!({"build": {"context": ".", "platforms": ["linux/arm64"]}}));
+        assert_eq!(Builds(vec![listed]).platform("linux/amd64"), "linux/arm64");
+        let plain = build(json!({"build": {"context": "."}}));
+        assert_eq!(Builds(vec![plain]).platform("linux/amd64"), "linux/amd64");
+        let several =
+            json!({"build": {"context": ".", "platforms": ["linux/arm64", "linux/amd64"]}});
+        assert!(build(several).foreign.is_some());
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub const INPUTS_LABEL: &str = "io.pei.inputs";
 
 /// The label that holds the images that a build began with or copied from.
 pub const BASES_LABEL: &str = "io.pei.bases";
+/// The label that names the image. An image that begins with one of pei's inherits the labels of that one.
+pub const IMAGE_LABEL: &str = "io.pei.image";
 
 /// The form of the label's text.
 const FORM: u64 = 1;

@@ -29,13 +29,13 @@ use serde_json::{Value as Json, json};
 
 pub(crate) use base::full_name;
 pub use base::{Bases, Identity, find};
-pub use builds::{Build, Builds};
+pub use builds::{Build, Builds, hosts};
 pub use files::Files;
 pub use hash::Hash;
 pub use history::secrets;
 pub use inputs::{Input, Value, What};
 pub use label::{
-    BASES_LABEL, INPUTS_LABEL, STATE_LABEL, bases_label, label, read_bases, read_label,
+    BASES_LABEL, IMAGE_LABEL, INPUTS_LABEL, STATE_LABEL, bases_label, label, read_bases, read_label,
 };
 pub use standing::{Labels, StageStanding, Standing, Stored, standings};
 

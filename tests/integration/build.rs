@@ -11,10 +11,13 @@ use crate::project::{PLAIN, Project, Run};
 /// A stand-in for docker with a builder of the driver `kubernetes`, and a registry that has the base image and nothing else.
 const DOCKER: &str = r#"#!/bin/bash
 case "$*" in
-    version*) echo linux/amd64 ;;
+    version*) cat "$0.version" ;;
     info*) echo ENGINE ;;
-    compose*) cat "$0.compose" ;;
+    compose*config*) cat "$0.compose" ;;
+    compose*build*) exit "$(cat "$0.build")" ;;
     image\ inspect*) cat "$0.images" ;;
+    history*) ;;
+    save\ -o\ *) umask 077; echo archive >"$3" ;;
     buildx\ inspect*) printf 'Name: team\nDriver: kubernetes\n' ;;
     buildx\ imagetools\ inspect\ --\ ubuntu:24.04) ;;
     *) echo "ERROR: $*: not found" >&2; exit 1 ;;
@@ -42,6 +45,8 @@ impl Demo {
         let demo = Self { project, docker };
         demo.says("compose", &model);
         demo.says("images", &json!([base()]));
+        demo.says("version", &json!({"Os": "linux", "Arch": "amd64"}));
+        demo.says("build", &json!(0));
         demo
     }
 
@@ -52,9 +57,23 @@ impl Demo {
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
         let mut command = self.project.command([]);
-        command.args(arguments);
+        command.args(arguments).envs(variables.iter().copied());
         Run::of(command.env("CONTAINER_ENGINE", &self.docker))
+    }
+
+    /// The state of a stage, as the names of its images have it.
+    fn state(&self, stage: &str) -> String {
+        let run = self
+            .run(&["build", "--push", "--pull=false", "--dry-run"])
+            .succeeds();
+        let start = run.stdout.find(&format!("/{stage}:")).unwrap();
+        let (_, rest) = run.stdout[start..].split_once(':').unwrap();
+        rest.chars().take_while(char::is_ascii_hexdigit).collect()
     }
 }
 
@@ -165,4 +184,205 @@ fn a_stage_whose_history_would_tell_a_secret_is_not_kept() {
     );
     let run = run.prints(" push team.example/demo/stage-1-core:");
     assert!(!run.stdout.contains("stage-2-core"), "{}", run.stdout);
+}
+
+const FOLDER: &str = "cache: {folder: cache}";
+const REGISTRY: &str = "cache: {registry: 'team.example/demo'}";
+const DRY: [&str; 2] = ["build", "--dry-run"];
+
+/// Puts archives into the directory of the cache, which are whole at a glance.
+fn fill(demo: &Demo) {
+    for stage in ["stage-1-core", "stage-2-core"] {
+        let path = format!("cache/{stage}-{}.tar", demo.state(stage));
+        demo.project.write(&path, [0; 1024]);
+    }
+}
+
+#[test]
+fn options_of_compose_are_not_misunderstood() {
+    let demo = Demo::new(FOLDER, |_| {});
+    fill(&demo);
+    let all = |more: &[&'static str]| [&DRY, more].concat();
+    demo.run(&DRY).succeeds().prints(" load -i ");
+    for option in ["--no-cache", "--no-cache=true"] {
+        let run = demo.run(&all(&["--", option])).succeeds();
+        assert!(!run.stdout.contains(" load "), "{}", run.stdout);
+    }
+    for options in [&["--", "--builder", "team"][..], &["--", "--builder=team"]] {
+        let run = demo.run(&all(options)).exits(2);
+        run.says("write `pei build --builder NAME`");
+    }
+    let quiet = demo.run(&all(&["-q"])).succeeds();
+    quiet.prints(" build --quiet stage-1 ");
+    let run = demo
+        .run_with(&DRY, &[("BUILDX_BUILDER", "team")])
+        .succeeds();
+    run.prints(" build --builder team stage-1 stage-2");
+    let text = demo.project.read(".pei/build.yml");
+    assert!(text.contains("extra_hosts: !reset []"), "{text}");
+}
+
+#[test]
+fn a_builder_that_is_not_the_engine_gets_the_hosts_that_it_can_have() {
+    let demo = Demo::new(REGISTRY, |compose| {
+        let hosts = json!(["host.docker.internal=host-gateway", "a=10.0.0.1", "b=$$x"]);
+        compose["services"]["stage-1"]["build"]["extra_hosts"] = hosts.clone();
+        compose["services"]["stage-2"]["build"]["extra_hosts"] = hosts;
+    });
+    demo.run(&["build", "--dry-run", "--builder", "team", "--push"])
+        .succeeds();
+    let text = demo.project.read(".pei/build.yml");
+    let list = r#"extra_hosts: !override ["a=10.0.0.1","b=$$$$x"]"#;
+    assert_eq!(text.matches(list).count(), 2, "{text}");
+    let file: Value = serde_yaml::from_str(&text.replace("!override ", "")).unwrap();
+    let kept = &file["services"]["pei-keep-stage-1-core"]["build"]["extra_hosts"];
+    assert_eq!(*kept, json!(["a=10.0.0.1", "b=$$$$x"]));
+}
+
+#[test]
+fn the_printed_lines_do_the_same_by_hand() {
+    let demo = Demo::new(FOLDER, |_| {});
+    let mut command = demo.project.command([]);
+    let folder = demo.project.path("");
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    command.args(["build", "--push", "--dry-run", "-p", name]);
+    command.env("CONTAINER_ENGINE", &demo.docker);
+    let run = Run::of(command.current_dir(folder.parent().unwrap())).succeeds();
+    demo.project.bash(&format!("set -e\n{}", run.stdout));
+    let cache = demo.project.path("cache");
+    let files: Vec<_> = fs::read_dir(&cache).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 2);
+    for file in files {
+        let name = file.file_name().into_string().unwrap();
+        assert!(name.starts_with("stage-"), "{name}");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o644);
+    }
+    // Where the directory is there, it is not made.
+    let again = demo.run(&["build", "--push", "--pull=false", "--dry-run"]);
+    assert!(!again.succeeds().stdout.contains("mkdir"));
+}
+
+#[test]
+fn a_label_alone_does_not_say_that_it_was_built_here() {
+    let demo = Demo::new(FOLDER, |_| {});
+    let built =
+        ["stage-1-core", "stage-2-core"].map(|stage| format!("{stage}={}", demo.state(stage)));
+    fill(&demo);
+    let image = |id: &str, name: &str| {
+        json!({
+            "Id": id, "RepoTags": [name],
+            "Config": {"Labels": {"io.pei.built": built.join(" "), "io.pei.image": name}},
+        })
+    };
+    let images = json!([
+        base(),
+        image("sha256:1", "demo:stage-1"),
+        image("sha256:2", "demo:stage-2")
+    ]);
+    demo.says("images", &images);
+    demo.run(&DRY).succeeds().prints(" load -i ");
+    // A run that builds records its images.
+    demo.run(&["build", "--pull=false"]).succeeds();
+    let run = demo.run(&DRY).succeeds();
+    assert!(!run.stdout.contains(" load "), "{}", run.stdout);
+    let images = json!([
+        base(),
+        image("sha256:3", "demo:stage-1"),
+        image("sha256:4", "demo:stage-2")
+    ]);
+    demo.says("images", &images);
+    demo.run(&DRY).succeeds().prints(" load -i ");
+}
+
+#[test]
+fn the_base_is_that_of_the_engine_s_platform() {
+    let demo = Demo::new(REGISTRY, |_| {});
+    let note = "the state of `stage-1-core` and `stage-2-core` is not known: ";
+    demo.run(&DRY).succeeds().never_says(note);
+    demo.says("version", &json!({"Os": "linux", "Arch": "arm64"}));
+    // One note for one cause.
+    demo.run(&DRY).succeeds().says(note);
+    let mut arm = base();
+    arm["Architecture"] = "arm64".into();
+    demo.says("images", &json!([arm]));
+    demo.run(&DRY).succeeds().never_says(note);
+    let demo = Demo::new(REGISTRY, |compose| {
+        for service in ["stage-1", "stage-2"] {
+            compose["services"][service]["platform"] = "linux/arm64/v8".into();
+        }
+    });
+    demo.run(&DRY).succeeds().says(note);
+    demo.says("images", &json!([arm]));
+    demo.run(&DRY).succeeds().never_says(note);
+}
+
+#[test]
+fn compose_files_that_build_no_stage_are_told_of() {
+    let demo = Demo::new(FOLDER, |compose| compose["services"] = json!({"other": {}}));
+    let named = [("COMPOSE_FILE", "other.yml")];
+    for arguments in [&DRY[..], &["push"]] {
+        let run = demo.run_with(arguments, &named).exits(1);
+        run.says(
+            "no stage of the project is built by the files that `COMPOSE_FILE` names: `other.yml`",
+        )
+        .says("unset COMPOSE_FILE");
+    }
+    let run = demo.run_with(&["status"], &named).succeeds();
+    run.says("no stage of the project is built by the files that `COMPOSE_FILE` names");
+}
+
+#[test]
+fn ctrl_c_is_no_failure_of_the_build() {
+    let demo = Demo::new(FOLDER, |_| {});
+    demo.says("build", &json!(130));
+    let run = demo.run(&["build"]).exits(130);
+    run.never_says("error");
+    demo.says("build", &json!(1));
+    demo.run(&["build"]).exits(3).says("the build failed");
+}
+
+#[test]
+fn a_push_says_what_is_there_and_what_cannot_be() {
+    let demo = Demo::new(FOLDER, |_| {});
+    fill(&demo);
+    demo.run(&["push"])
+        .succeeds()
+        .says("already in the cache: `stage-1-core` and `stage-2-core`");
+    fs::remove_dir_all(demo.project.path("cache")).unwrap();
+    demo.project.write("cache", "");
+    let run = demo.run(&["push"]).exits(3);
+    run.says("cannot be reached: it is no directory")
+        .says("help: check `cache.folder` in the config")
+        .never_says("is built");
+
+    let demo = Demo::new(REGISTRY, |_| {});
+    let docker = DOCKER.replace(
+        "*) echo \"ERROR: $*: not found\"",
+        "*) echo \"$(cat \"$0.error\")\"",
+    );
+    fs::write(&demo.docker, docker).unwrap();
+    demo.says(
+        "error",
+        &json!("dial tcp: lookup team.example on 10.0.0.1:53: no such host"),
+    );
+    let run = demo.run(&["build", "--pull"]).succeeds();
+    run.says("the registry `team.example/demo` cannot be reached, and what is not here is built: there is no host of this name");
+    demo.run(&["push"]).exits(3).says("`cache.registry`");
+    demo.says("error", &json!("401 Unauthorized"));
+    demo.run(&["push"])
+        .exits(3)
+        .says("`docker login team.example`");
+}
+
+#[test]
+fn a_part_of_a_stage_is_explained() {
+    let demo = Demo::new(FOLDER, |_| {});
+    for name in ["stage-1-core", "pei-keep-stage-1-core"] {
+        let run = demo.run(&["build", "--dry-run", name]).exits(2);
+        run.says(&format!("`{name}` is "))
+            .says("`pei build stage-1` builds it");
+    }
+    demo.run(&["build", "--dry-run", "stage-3"])
+        .exits(2)
+        .says("the project has no stage `stage-3`");
 }

@@ -261,3 +261,26 @@ fn a_missing_image_is_named() {
         .succeeds()
         .prints("not built yet: there is no image ");
 }
+
+#[test]
+fn a_label_that_comes_with_the_base_is_not_the_image_s_own() {
+    let project = Project::configured();
+    let base = serde_json::json!({
+        "RepoTags": ["ubuntu:24.04"], "Os": "linux", "Architecture": "amd64",
+        "RootFS": {"Layers": ["sha256:1"]}, "Config": {},
+    });
+    let inputs = r#"{"form":1,"files":[],"stages":{"stage-1":{"state":"00"}}}"#;
+    let image = |of: &str| {
+        let labels = serde_json::json!({"io.pei.inputs": inputs, "io.pei.image": of});
+        let image = serde_json::json!({"RepoTags": ["demo:stage-1"], "Config": {"Labels": labels}});
+        serde_json::json!([base, image]).to_string()
+    };
+    let unknown = "built by docker compose";
+    let shows = |of: &str| {
+        let run = status_with(&project, DOCKER, &image(of), &[]).succeeds();
+        run.stdout.contains(unknown)
+    };
+    assert!(!shows("demo:stage-1"));
+    assert!(!shows("docker.io/library/demo:stage-1"));
+    assert!(shows("other:stage-1"));
+}
