@@ -17,6 +17,7 @@ case "$*" in
     compose*build*) exit "$(cat "$0.build")" ;;
     image\ inspect*) cat "$0.images" ;;
     history*) ;;
+    load*) cat >"$0.loaded" ;;
     save\ -o\ *) umask 077; echo archive >"$3" ;;
     buildx\ inspect*) printf 'Name: team\nDriver: kubernetes\n' ;;
     buildx\ imagetools\ inspect\ --\ ubuntu:24.04) ;;
@@ -385,4 +386,49 @@ fn a_part_of_a_stage_is_explained() {
     demo.run(&["build", "--dry-run", "stage-3"])
         .exits(2)
         .says("the project has no stage `stage-3`");
+}
+
+/// An archive with these texts as its files.
+fn archive(demo: &Demo, path: &str, files: &[(&str, &Value)]) {
+    let folder = demo.project.path("archive");
+    fs::create_dir(&folder).unwrap();
+    for (name, text) in files {
+        fs::write(folder.join(name), text.to_string()).unwrap();
+    }
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    demo.project.bash(&format!(
+        "mkdir -p cache; tar --format=ustar -cf {path} -C archive {}; rm -r archive",
+        names.join(" ")
+    ));
+}
+
+#[test]
+fn an_archive_gives_the_engine_no_other_image() {
+    let demo = Demo::new(FOLDER, |_| {});
+    let state = demo.state("stage-2-core");
+    let path = format!("cache/stage-2-core-{state}.tar");
+    let name = format!("localhost/pei-cache/stage-2-core:{state}");
+    let loaded = demo.docker.with_extension("loaded");
+    let good = json!([{"Config": "x", "RepoTags": [name], "Layers": []}]);
+    let both = json!([
+        {"Config": "x", "RepoTags": [name], "Layers": []},
+        {"Config": "x", "RepoTags": ["debian:12"], "Layers": []},
+    ]);
+    let index = json!({"manifests": [{"annotations": {"io.containerd.image.name": "docker.io/library/debian:12"}}]});
+    for files in [
+        &[("manifest.json", &both)][..],
+        &[("manifest.json", &good), ("index.json", &index)],
+    ] {
+        archive(&demo, &path, files);
+        demo.run(&["build"])
+            .succeeds()
+            .says("is not taken for stage-2-core, which is built: it holds the image ")
+            .says("debian:12")
+            .never_says("broken");
+        let text = fs::read_to_string(&loaded).unwrap_or_default();
+        assert!(!text.contains("debian"), "{text}");
+    }
+    archive(&demo, &path, &[("manifest.json", &good)]);
+    demo.run(&["build"]).succeeds();
+    assert!(fs::read_to_string(&loaded).unwrap().contains(&name));
 }
