@@ -47,7 +47,8 @@ Exit status:
   2   wrong usage
   3   the container engine is missing or failed
   4   --check found that something would change
-  70  a bug of pei";
+  70  a bug of pei
+  130 Ctrl-C";
 
 /// The options for messages, which every command has.
 #[derive(Debug, Args)]

@@ -119,7 +119,7 @@ forget() {
     PROJECT=$before
     forget b
     pei_build b
-    has "$(<"$LOG")" 'is away, and what is not here is built'
+    has "$(<"$LOG")" 'cannot be reached, and what is not here is built: nothing listens there'
     count_is 1 "$(<"$LOG")" 'warning: the registry'
     has "$(executed_steps "$LOG")" 'stages/web/build.sh'
 }
@@ -214,7 +214,7 @@ last_layer() {
     write_config "registry: $REGISTRY/team/demo"
     pei_build a --pull
     has "$(<"$LOG")" 'refuses the engine'
-    has "$(<"$LOG")" '`docker login` gives it one'
+    has "$(<"$LOG")" "\`docker login $REGISTRY\` gives it one"
     must_end_with 3 on a "$PEI_BIN" build -p "$PROJECT" --push
     has "$output" '`pei push` keeps them'
     export DOCKER_CONFIG=$WORK/login
@@ -223,6 +223,7 @@ last_layer() {
     has "$output" 'kept in the cache: `stage-1-core`'
     must on a "$PEI_BIN" push -p "$PROJECT"
     lacks "$output" 'kept in the cache'
+    has "$output" 'already in the cache: `py`'
     clone b 022
     must env -u DOCKER_CONFIG "DOCKER_HOST=unix://$WORK/engine-b/socket" "$PEI_BIN" status -p "$PROJECT"
     has "$output" "refuses the engine's login"
@@ -278,7 +279,18 @@ server = socket.socket(); server.bind(("127.0.0.1", int(sys.argv[1]))); server.l
     clone b 002
     takes_all b
     forget b
-    local archive
+    # An image of this machine that somebody has put into an archive beside the stage.
+    local archive name
+    archive=$(find "$folder" -name 'stage-1-core-*.tar')
+    name=localhost/pei-cache/$(basename "$archive" .tar | sed 's/-\([0-9a-f]*\)$/:\1/')
+    must on a docker tag "$name" machine:own
+    cp "$archive" "$WORK/good.tar"
+    must on a docker save --output "$archive" "$name" machine:own
+    pei_build b
+    has "$(<"$LOG")" 'is not taken for stage-1-core, which is built: it holds the image "'
+    must_fail on b docker image inspect machine:own
+    mv "$WORK/good.tar" "$archive"
+    forget b
     for archive in "$folder"/stage-*.tar; do truncate -s -4096 "$archive"; done
     pei_build b
     has "$(<"$LOG")" 'stage-1-core-'
