@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::stages::Stages;
-use crate::cache::{self, Found, Store, Verdict, Wanted};
+use crate::cache::{self, Away, Found, Store, Verdict, Wanted};
 use crate::diagnostic::quoted;
 use crate::engine::Engine;
 use crate::state::Stored;
@@ -60,19 +60,12 @@ impl InCache {
                     ));
                 }
                 Verdict::Found(Found::Unseen) | Verdict::Refused | Verdict::Away(_) => {
-                    away.get_or_insert((stage, verdict));
+                    away.get_or_insert(verdict);
                 }
             }
         }
-        if let Some((stage, verdict)) = away {
-            let name = wanted.iter().find(|wanted| wanted.stage == *stage);
-            let name = name.map(|wanted| store.reference(stage, &wanted.state));
-            ui.warning(&not_asked(
-                store,
-                &place,
-                verdict,
-                &name.unwrap_or_default(),
-            ));
+        if let Some(verdict) = away {
+            ui.warning(&not_asked(store, &place, verdict));
         }
         let without_state = known
             .unknown()
@@ -94,15 +87,18 @@ impl InCache {
 }
 
 /// Why a cache does not tell what it has. All stages have the same reason, so it is told once.
-fn not_asked(store: &Store, place: &str, verdict: &Verdict, image: &str) -> String {
+fn not_asked(store: &Store, place: &str, verdict: &Verdict) -> String {
     match verdict {
         // BuildKit asks by TLS, and the engine's daemon pulls without it.
         Verdict::Found(_) => format!(
             "{place} has no TLS, so `pei status` cannot see what it has; `pei build` tries to pull each stage"
         ),
-        Verdict::Away(reason) => {
-            let reason = reason.replace(&format!("{image}: "), "");
-            format!("{place} cannot be reached: {reason}")
+        Verdict::Away(away) => {
+            let cure = away.cure.map(|cure| format!("; {cure}"));
+            format!(
+                "{place} cannot be reached: {away}{}",
+                cure.unwrap_or_default()
+            )
         }
         _ => {
             let host = match store {
@@ -133,7 +129,12 @@ fn verdicts(store: &Store, wanted: &[Wanted], deadline: Instant) -> (Verdicts, V
     let here = cache::here(&engine, store, wanted);
     let left = deadline.saturating_duration_since(Instant::now());
     let there = answer.recv_timeout(left + GRACE).unwrap_or_else(|_| {
-        let late = || Verdict::Away("it did not answer in time".to_owned());
+        let late = || {
+            Verdict::Away(Away {
+                reason: "it did not answer in time".to_owned(),
+                cure: None,
+            })
+        };
         let all = wanted.iter();
         all.map(|wanted| (wanted.stage.clone(), late())).collect()
     });

@@ -202,6 +202,7 @@ mod tests {
         let engine = Engine {
             program: program.into(),
             limit: None,
+            deadline: None,
         };
         let pulled = engine.pull("demo:1", Duration::from_millis(700));
         pulled.map_err(|failure| failure.to_string())

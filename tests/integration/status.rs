@@ -179,7 +179,7 @@ fn what_the_cache_has_is_shown_for_each_stage() {
         serde_json::json!({"form": 1, "files": [], "stages": {"stage-1-core": {"state": state}}});
     let mut built = base_image();
     built.as_array_mut().unwrap().push(serde_json::json!({
-        "RepoTags": ["demo:stage-1"], "Config": {"Labels": {"io.pei.inputs": label.to_string()}},
+        "RepoTags": ["demo:stage-1"], "Config": {"Labels": {"io.pei.inputs": label.to_string(), "io.pei.image": "demo:stage-1"}},
     }));
     let built = built.to_string();
     let run = status_with(&project, DOCKER, &built, &[]).succeeds();
