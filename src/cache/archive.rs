@@ -1,9 +1,9 @@
 //! Archives of images, as `docker save` and `podman save` write them.
 //!
 //! Whoever can write into a shared directory could put other images into an archive, and `docker load` would give them the
-//! names of this machine's images. So an archive goes to the engine through this filter, which lets nothing pass but the
-//! parts of one image of the expected name. It is strict, because engines read tar and JSON in ways of their own: what this
-//! filter does not know, and what two readers could read differently, it refuses.
+//! names of this machine's images. So this filter reads an archive before the engine does. It passes on only the parts of
+//! one image with the expected name. Engines differ in how they parse tar and JSON, so the filter is strict: it refuses
+//! everything that it does not know, and everything that two parsers could read differently.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -43,7 +43,7 @@ const KEYS: [&str; 6] = [
 pub enum Refusal {
     /// It is not what its name says, and why.
     Foreign(String),
-    /// It cannot be read, or nobody takes it any more.
+    /// It cannot be read, or the receiver no longer accepts data.
     Io(io::Error),
 }
 
@@ -61,13 +61,13 @@ fn foreign(what: impl Into<String>) -> Refusal {
     Refusal::Foreign(what.into())
 }
 
-/// Copies an archive, of which each part is judged before it is written.
+/// Copies an archive. Each part is checked before it is written.
 ///
 /// # Errors
 /// It holds something else than one image of that name, or cannot be read or written.
 pub fn copy(from: &mut impl Read, to: &mut impl Write, reference: &str) -> Result<(), Refusal> {
     let mut seen: Vec<String> = Vec::new();
-    // The length that a header of the kind `x` gives the next file: eleven octal digits end at 8 GB.
+    // The length of the next file, from an extended header (type `x`): the field of a plain header ends at 8 GB.
     let mut long: Option<u64> = None;
     loop {
         let mut block = [0; BLOCK];
@@ -110,12 +110,12 @@ pub fn copy(from: &mut impl Read, to: &mut impl Write, reference: &str) -> Resul
     }
 }
 
-/// Behind the first empty block there is nothing else.
+/// Checks that only zeros follow the first empty block, and writes the end of the archive.
 fn end(from: &mut impl Read, to: &mut impl Write) -> Result<(), Refusal> {
     let mut rest = Vec::new();
     from.take(SMALL).read_to_end(&mut rest)?;
     if rest.len() < BLOCK || rest.len() as u64 == SMALL || rest.iter().any(|byte| *byte != 0) {
-        return Err(foreign("something stands behind its end"));
+        return Err(foreign("there is data after the end of the archive"));
     }
     to.write_all(&[0; 2 * BLOCK])?;
     to.flush()?;
@@ -168,7 +168,7 @@ impl Header {
         let bytes = block[..148].iter().chain(&block[156..]);
         let sum = bytes.map(|byte| u64::from(*byte)).sum::<u64>() + spaces;
         let is_whole = number(148..156) == Some(sum);
-        // Longer names, and a name's first part in its own field: no image has them.
+        // Only a longer name uses the `prefix` field and the bytes after it. Archives of images have no such names.
         let is_plain = block[345..].iter().all(|byte| *byte == 0);
         match number(124..136) {
             Some(size) if is_whole && is_plain => Ok(Self {
@@ -241,7 +241,7 @@ fn is_part(header: &Header) -> bool {
 fn judge(file: &str, text: &[u8], reference: &str) -> Result<(), Refusal> {
     let strange = || foreign(format!("its {file} is none that an engine writes"));
     let value: Value = serde_json::from_slice(text).map_err(|_| strange())?;
-    // Whoever writes a key twice, or with other capitals, is read by engines as it pleases them.
+    // Engines differ in how they read a key that occurs twice, or that is written in another case.
     let is_once = value.to_string().as_bytes() == text.trim_ascii();
     if !is_once || !is_exact(&value) {
         return Err(strange());
@@ -262,7 +262,7 @@ fn judge(file: &str, text: &[u8], reference: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Whether no key is another spelling of one that means something.
+/// Whether all keys are ASCII, and none differs from a known key only in upper and lower case.
 fn is_exact(value: &Value) -> bool {
     match value {
         Value::Object(map) => map.iter().all(|(key, value)| {

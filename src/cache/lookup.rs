@@ -1,4 +1,4 @@
-//! Asking where states of stages are, all at once and never for long.
+//! Finds out where the states of stages are stored. The requests run in parallel, with a time limit.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -54,7 +54,7 @@ pub enum Found {
     Here,
     /// In the cache.
     There,
-    /// In the cache, which can be asked for it by a pull alone: a registry without TLS that is not this machine's own.
+    /// Possibly in the cache, which is a registry without TLS on another machine. Only a pull can tell.
     Unseen,
 }
 
@@ -69,7 +69,7 @@ pub fn there(engine: &Engine, store: &Store, wanted: &[&Wanted]) -> BTreeMap<Str
     }
 }
 
-/// Those that the engine has under their names; what is something else is told as that.
+/// The stages that the engine has under their cache names. An image that is something else is [`Verdict::Foreign`].
 pub fn here(engine: &Engine, store: &Store, wanted: &[Wanted]) -> BTreeMap<String, Verdict> {
     let names: Vec<(&Wanted, String)> = wanted
         .iter()
@@ -103,7 +103,7 @@ fn judge(image: &Value, wanted: &Wanted) -> Result<(), String> {
     let labels = config.get("Labels").unwrap_or(&Value::Null);
     match labels[STATE_LABEL].as_str() {
         Some(state) if state == wanted.state => {}
-        Some(_) => return Err("it says that it is another state".to_owned()),
+        Some(_) => return Err("its label has a different state".to_owned()),
         None => return Err("it does not say which state it is".to_owned()),
     }
     let root = part(["RootFS", "rootfs"]).unwrap_or(&Value::Null);
@@ -185,7 +185,7 @@ fn silent() -> Away {
     }
 }
 
-/// A share that hangs would be waited for without an end.
+/// Looks into the directory in a thread with a time limit, because a network share can hang.
 fn in_folder(store: &Store, folder: PathBuf, wanted: &[&Wanted]) -> BTreeMap<String, Verdict> {
     let archives = wanted.iter().filter_map(|wanted| {
         let archive = store.archive(&wanted.stage, &wanted.state)?;

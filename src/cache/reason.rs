@@ -1,4 +1,4 @@
-//! What engines and systems say of a place that they do not reach, in few words.
+//! Short reasons why a cache cannot be reached, from the messages of engines and operating systems.
 
 use std::fmt;
 use std::io::ErrorKind;

@@ -13,14 +13,14 @@ use crate::engine::Engine;
 use crate::model::{Cache, CachePlace};
 use crate::ui::shown;
 
-/// What the images of a directory are called on an engine. It stands in each archive, so it is the same everywhere. No other
-/// machine serves images of the host `localhost`.
+/// The prefix of image names on an engine if the cache is a directory. Each archive contains the name, so it is the same
+/// on all machines. No other machine serves images of the host `localhost`.
 const LOCAL: &str = "localhost/pei-cache";
 
 /// An archive is written under a name that begins so.
 const TEMPORARY: &str = ".pei-tmp-";
 
-/// A file under such a name that is older belongs to no run any more.
+/// A temporary file that is older than this belongs to no running process.
 const FORGOTTEN: Duration = Duration::from_hours(24);
 
 /// The place of a project's cache.
@@ -114,7 +114,7 @@ impl Store {
     }
 }
 
-/// Whole on the disk before it has its name: whoever sees the name reads all of it.
+/// Writes an archive to disk completely, then renames it: a reader never sees an incomplete archive under the final name.
 fn write_archive(engine: &Engine, reference: &str, temporary: &Path, archive: &Path) -> Result<()> {
     let cannot = || format!("cannot write {}", shown(archive));
     let file = OpenOptions::new()
@@ -130,8 +130,8 @@ fn write_archive(engine: &Engine, reference: &str, temporary: &Path, archive: &P
     fs::rename(temporary, archive).with_context(cannot)
 }
 
-/// What runs of this machine that were killed have left. Another machine's run may still write, but not into a file that nobody
-/// has written into for a day.
+/// Removes the temporary files of runs on this machine that were killed. A run on another machine may still be writing,
+/// so another machine's files are removed only if nobody has written to them for a day.
 fn remove_leftovers(folder: &Path) {
     let own = format!("{TEMPORARY}{}-", host());
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -1,4 +1,4 @@
-//! What of a run a cache keeps.
+//! Which stages of a run are stored in the cache.
 
 use std::path::{self, Path};
 
@@ -111,8 +111,8 @@ impl Run<'_> {
         Ok(lines)
     }
 
-    /// Compares the states with those from before the build. An image of a stage that changed meanwhile may be made of
-    /// either text, so it must not be kept under the state of one.
+    /// Compares the states with those from before the build. If the inputs of a stage changed during the build, its
+    /// image may come from the old or the new ones, so it must not be stored under either state.
     pub(super) fn check_states(&mut self, ui: &mut Ui, config: &Path) {
         if self.to_keep().is_empty() {
             return;
@@ -130,12 +130,12 @@ impl Run<'_> {
         if !self.changed.is_empty() {
             let stages: Vec<&str> = self.changed.iter().map(String::as_str).collect();
             ui.warning(&format!(
-                "not kept: {}; something that goes into them changed during the build. Build again",
+                "not kept: {}; their inputs changed during the build. Run `pei build` again",
                 list(&stages, "and")
             ));
         }
     }
-    /// Tells of the stages that no cache gets, whatever comes of the build.
+    /// Reports the stages that are never stored in a cache, whatever the result of the build.
     pub(super) fn tell_kept_away(&self, ui: &mut Ui) {
         let mut by_reason: Vec<(KeptAway, Vec<&str>)> = Vec::new();
         for stage in &self.stages.states {
@@ -161,8 +161,8 @@ impl Run<'_> {
         }
     }
 
-    /// Keeps what is to be kept. Where that was asked for by more than the config, a place that cannot be reached is a failure;
-    /// its message is given.
+    /// Stores the stages in the cache. `failure` is set if the user asked for this explicitly, not only in the config.
+    /// Then a stage that could not be stored is an error with that message.
     pub(super) fn keep(&self, ui: &mut Ui, failure: Option<&str>) -> Result<()> {
         let Some(store) = self.stages.store.as_ref().filter(|_| self.keeps) else {
             return Ok(());
@@ -179,7 +179,7 @@ impl Run<'_> {
             let name = store.reference(stage, &wanted.state);
             if holds_login(&self.stages.engine.history(&name)?) {
                 ui.warning(&format!(
-                    "{stage} is not kept: its image tells the URL of a proxy with a login, as a build arg or a variable"
+                    "{stage} is not kept: its image contains a proxy URL with a login, in a build arg or a variable"
                 ));
                 continue;
             }

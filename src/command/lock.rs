@@ -292,7 +292,8 @@ fn below<V>(stages: &Stages, service: &str, services: &BTreeMap<&str, V>) -> Str
     }
 }
 
-/// The lock with what one architecture took. Its time stays where that is what it was: another time would be another build.
+/// The lock with the new entries of one architecture. Its time changes only if the lock had other entries for this
+/// architecture, because a new time changes the build.
 fn with(
     known: Option<&Lock>,
     architecture: &str,

@@ -41,7 +41,7 @@ pub(super) struct Run<'s> {
     /// Stages whose files or settings changed while this run built them.
     pub(super) changed: BTreeSet<String>,
     pub(super) order: Order,
-    /// A builder that is not the engine, and the bases that it is handed.
+    /// The base images that are passed to a builder other than the engine; `None` if the engine builds.
     pub(super) builder: Option<BTreeMap<String, String>>,
 }
 
@@ -61,7 +61,8 @@ impl<'s> Run<'s> {
         }
     }
 
-    /// Asks the engine, and the cache for what is missing; for everything where that is to be kept.
+    /// Asks the engine for all stages, and the cache for those that the build lacks. If the run stores stages, it asks
+    /// the cache for all of them.
     pub(super) fn look(&mut self, ui: &mut Ui, targets: &[String], takes: bool, keeps: bool) {
         let Some(store) = &self.stages.store else {
             return;
@@ -80,7 +81,7 @@ impl<'s> Run<'s> {
         let asked: Vec<&Wanted> = self.wanted.iter().filter(is_asked_for).collect();
         if let (true, Store::Folder(folder)) = (takes && self.is_elsewhere(), store) {
             ui.warning(&format!(
-                "a builder that is not the engine takes nothing from the directory {}: all stages are built",
+                "a builder other than the engine cannot use the cache directory {}: all stages are built",
                 shown(folder)
             ));
         }

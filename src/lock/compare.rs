@@ -1,4 +1,4 @@
-//! A lock beside what was built since, and beside the config.
+//! Compares a lock with later images, and with the config.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::model::{Hook, Project};
 /// How many digits of an image's sum are shown.
 const DIGITS: usize = 12;
 
-/// What differs, a line each: what the lock has before what was taken.
+/// The differences, one per line: first the value in the lock, then the value in the images.
 pub fn differences(lock: &Locked, taken: &Locked) -> Vec<String> {
     let images = |locked: &Locked| {
         let images = locked.images.iter();

@@ -10,7 +10,7 @@ impl Locked {
     /// Adds an image that a stage begins with or copies from.
     ///
     /// # Errors
-    /// What of it cannot stand in a lock.
+    /// A value that a lock cannot hold.
     pub fn add_image(&mut self, name: &str, identity: Identity) -> Result<(), String> {
         let image = LockedImage {
             digest: identity.digest.map(Digest::try_from).transpose()?,

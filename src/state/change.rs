@@ -1,4 +1,4 @@
-//! What has changed between two looks at a stage, by its name.
+//! The inputs of a stage that have changed since it was built, by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ pub struct Change {
     pub text: String,
 }
 
-/// What has changed since a stage was built; `is_built` tells of a stage that it needs whether it will be built now.
+/// What has changed since a stage was built. `will_be_built` says whether a stage that it needs will be built now.
 pub fn changes(
     stage: &StageState,
     before: &Summary,
@@ -110,11 +110,11 @@ fn text_of_input(
 ) -> String {
     let shown = escaped(name);
     match what {
-        What::Base => format!("base {shown} is another image"),
+        What::Base => format!("base {shown} now names a different image"),
         What::Image => match (old, new) {
-            (None, _) => format!("image {shown} is copied from now"),
-            (_, None) => format!("image {shown} is not copied from any more"),
-            _ => format!("image {shown} is another image"),
+            (None, _) => format!("files are now copied from image {shown}"),
+            (_, None) => format!("files are no longer copied from image {shown}"),
+            _ => format!("image {shown} now names a different image"),
         },
         What::Stage if will_be_built(name) => format!("{shown} will be built"),
         What::Stage => match (old, new) {
@@ -122,7 +122,7 @@ fn text_of_input(
             (None, _) => format!("{shown} is needed now"),
             _ => format!("{shown} has changed"),
         },
-        What::Arg if is_order(name) => format!("{shown}: the variables have another order"),
+        What::Arg if is_order(name) => format!("{shown}: the order of the variables has changed"),
         // A variable of a further stage; an arg has no dot.
         What::Arg if name.contains('.') => match (old, new) {
             (None, _) => format!("{shown} is new"),
@@ -144,7 +144,7 @@ fn values(old: Option<&Part>, new: Option<&Part>) -> String {
     let value = |part: Option<&Part>| match part {
         None => Some("not set".to_owned()),
         Some(Part::Text(text)) if text.is_empty() => Some("empty".to_owned()),
-        // What is read from an image was written by whoever made it.
+        // The text comes from a label, which anybody can have written: check it for secrets and escape it.
         Some(Part::Text(text)) if redact_text(text) == *text => {
             let text = escaped(text);
             (text.chars().count() <= LONGEST && !text.starts_with(['[', '{'])).then_some(text)
@@ -194,7 +194,7 @@ fn steps(before: &[(String, String)], now: &[(String, String)]) -> Vec<Change> {
         return vec![Change {
             what: What::Step,
             name: String::new(),
-            text: "the steps have another order".to_owned(),
+            text: "the order of the steps has changed".to_owned(),
         }];
     }
     changes
@@ -350,7 +350,7 @@ mod tests {
             (
                 image(What::Base, "ubuntu:24.04", "a"),
                 image(What::Base, "ubuntu:24.04", "b"),
-                "base ubuntu:24.04 is another image",
+                "base ubuntu:24.04 now names a different image",
             ),
             (
                 image(What::Base, "ubuntu:24.04", "a"),
@@ -370,7 +370,7 @@ mod tests {
             (
                 image(What::Image, "golang:1", "a"),
                 image(What::Image, "golang:1", "b"),
-                "image golang:1 is another image",
+                "image golang:1 now names a different image",
             ),
             (
                 image(What::Stage, "npm", "a"),
@@ -428,7 +428,7 @@ mod tests {
         let (a, b) = (step("COPY a", "a"), step("COPY b", "b"));
         assert_eq!(
             lines(vec![a.clone(), b.clone()], vec![b.clone(), a.clone()]),
-            ["the steps have another order"]
+            ["the order of the steps has changed"]
         );
         assert_eq!(
             lines(vec![a.clone()], vec![a.clone(), a.clone()]),

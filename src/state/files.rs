@@ -1,6 +1,7 @@
 //! What the steps of a build see of the disk.
 //!
-//! Names, kinds, permission bits, bytes and the targets of links; not the owner, nor times, for Docker sends none of them.
+//! This covers names, kinds, permission bits, bytes and the targets of links. It does not cover owners and times, because
+//! Docker does not send them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +25,7 @@ use crate::model::{is_kept_out, is_kept_out_file};
 use crate::plan::Plan;
 use crate::project::{Action, Change};
 
-/// What the step that reads a context takes from its files.
+/// The permission bits that the step that reads a context removes from its files.
 const WRITE_BITS: u32 = 0o022;
 
 /// With fewer files a second thread costs more than it saves.
@@ -66,7 +67,7 @@ impl<'c> Files<'c> {
         }
     }
 
-    /// Those that would lie there after changes.
+    /// The files that the project's directory would have after `changes`.
     pub fn after(root: &Path, changes: &'c [Change<'_>]) -> Self {
         let pending = changes.iter().map(|change| {
             let pending = match change.action {
@@ -166,8 +167,8 @@ impl<'c> Files<'c> {
     }
 }
 
-/// What a step finds that copies a path of a context's files, the names relative to the context: without what the ignore
-/// file of the context leaves out, and what no image may hold.
+/// The files that a step finds when it copies `path` from a context, with names relative to the context. Excluded are the
+/// files that the context's `.dockerignore` names, and files that no image may hold.
 fn of_context(folder: &Path, path: &str) -> Result<FilesOfContext> {
     let ignore = fs::read_to_string(folder.join(".dockerignore")).unwrap_or_default();
     let ignore = Ignore::new(&ignore);
@@ -175,7 +176,7 @@ fn of_context(folder: &Path, path: &str) -> Result<FilesOfContext> {
     let path = if path == "." { "" } else { path };
     let is_out = |path: &str| is_kept_out(path) || ignore.holds(path);
     let mut found = walk(folder, path, &is_out, ignore.prunes())?;
-    // The step also asks for keys by their lines; here those count.
+    // The step also excludes private keys that it recognises by a line of their content. Here they are still inputs.
     found.retain(|name, found| found.kind != Kind::File || !is_kept_out_file(name));
     for found in found.values_mut() {
         found.mode &= !WRITE_BITS;
@@ -229,8 +230,8 @@ fn kind_of(found: &Metadata) -> Kind {
     }
 }
 
-/// A path and all below it, by their names. What the path itself leads to by links counts, links below it do not; what is left
-/// out is told by where it lies.
+/// A path and everything below it, by name. Links in `path` itself are followed; links below it are not. Whether a file
+/// is left out depends on its real path.
 fn walk(
     root: &Path,
     path: &str,
@@ -248,7 +249,7 @@ fn walk(
         return Ok(found);
     };
     let real = name_of(real.as_os_str());
-    // A folder that is left out is there all the same for what is taken in again below it.
+    // A folder that is left out still exists in the build if something below it is included again.
     let mut left_out = BTreeMap::new();
     let mut ahead = vec![(path.to_owned(), real, start)];
     while let Some((name, real, place)) = ahead.pop() {
@@ -286,7 +287,7 @@ fn walk(
     Ok(found)
 }
 
-/// As text; what is none has its bytes behind it.
+/// The name as text. If it is not UTF-8, its bytes follow in hexadecimal.
 fn name_of(name: &OsStr) -> String {
     match name.to_str() {
         Some(text) => text.to_owned(),

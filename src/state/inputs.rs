@@ -69,7 +69,7 @@ impl What {
 pub enum Value {
     /// A text that may be shown.
     Text(String),
-    /// The sum of a text that is not shown, or too long for that.
+    /// The checksum of a text that must not be shown, or is too long to show.
     Hidden(String),
     /// What lies at a path.
     File {
@@ -96,7 +96,8 @@ impl Input {
         }
     }
 
-    /// A build arg. A proxy's URL may hold a login, and other values may be secrets: of those there is the sum alone.
+    /// A build arg. A proxy's URL may hold a login, and other values may be secrets: for those, only
+    /// the checksum is stored.
     pub(super) fn arg(name: &str, value: &str) -> Self {
         let is_hidden = name.to_ascii_lowercase().contains("proxy") && value.contains(':')
             || value.contains('@')

@@ -1,7 +1,7 @@
 //! What each stage of a build depends on, and one hash over it: the state of the stage.
 //!
-//! Equal states are equal builds: a state never stays the same where `BuildKit` would run a step of the stage again, and
-//! seldom changes where it would not. It covers the base's layers and configuration, the instructions, the args that the
+//! Equal states mean equal builds. If `BuildKit` would run a step of the stage again, the state changes; if not, the
+//! state rarely changes. It covers the base's layers and configuration, the instructions, the args that the
 //! stage declares, all files that its steps see, the states of the stages that it needs, and the options of the build that
 //! reach its steps. It does not cover credentials, labels, comments, args that the stage does not declare, times, owners, the
 //! place of the project, and the size of `/dev/shm`.
@@ -53,7 +53,7 @@ pub struct StageState {
     pub kind: Kind,
     /// What it begins with.
     pub from: From,
-    /// The stages that it grows from or copies from, by their names.
+    /// The names of the stages that it is based on or copies from.
     pub needs: BTreeSet<String>,
     /// The services whose builds take part in it.
     pub services: Vec<String>,
@@ -66,13 +66,14 @@ pub struct StageState {
 /// What a stage is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// What is slow in a stage that people work in, which is the same on each machine.
+    /// The slow part of a stage that people work in. It is the same on every machine.
     Core,
     /// A further stage.
     Builder,
-    /// What others copy from a further stage, which a cache keeps in its place.
+    /// The files that others copy from a further stage. A cache stores them instead of that stage.
     Files,
-    /// What is quick, and one machine's own: credentials, the installation tree, login hooks. It is never taken from elsewhere.
+    /// The quick part, specific to one machine: credentials, the installation tree, login hooks. It is always built
+    /// locally, never taken from a cache.
     Tail,
 }
 
@@ -117,7 +118,7 @@ pub fn states(
     states_of(plan, &Files::new(project_dir), builds, bases)
 }
 
-/// The same with files that may not lie on the disk yet.
+/// Like [`states`], but with files that may not be on disk yet.
 ///
 /// # Errors
 /// A file that a step sees cannot be read.
@@ -264,7 +265,7 @@ enum Beginning<'a> {
 impl<'a> Evaluation<'a> {
     /// The stages that one needs, and itself, in build order.
     fn reach(&mut self, target: &str) -> Result<Vec<usize>> {
-        // All are looked at in the order of the file, in which each stands behind those that it needs.
+        // All stages are evaluated in the order of the file: each stage comes after the stages that it needs.
         if self.done.is_empty() {
             let file = self.file;
             for image in &file.images {
@@ -311,7 +312,7 @@ impl<'a> Evaluation<'a> {
             gathered.add(What::Option, key, Value::Text(value.clone()));
         }
         for step in portion.steps {
-            // A label is no step, and redoes none.
+            // A label is not a step, and a changed label runs no step again.
             if !matches!(step.instruction, Instruction::Label { .. }) {
                 self.step(step, &mut gathered)?;
             }
@@ -441,7 +442,7 @@ impl Gathered<'_> {
         self.inputs.push(Input::new(what, name, value));
     }
 
-    /// The first reason is told.
+    /// Keeps only the first reason.
     fn not_known(&mut self, reason: Unknown) {
         self.unknown.get_or_insert(reason);
     }
@@ -456,7 +457,7 @@ impl Gathered<'_> {
             let files = files.into_iter();
             inputs.extend(files.map(|(name, value)| Input::new(what, name, value)));
         }
-        // Steps keep their order; all else has one by its name.
+        // Steps keep their order; the other inputs are sorted by name.
         inputs.sort_by(|one, other| {
             let by_name = || {
                 if one.what == What::Step {
@@ -519,7 +520,7 @@ fn base_of(file: &Dockerfile, build: &Build, arg: &str) -> Result<String, Unknow
     }
 }
 
-/// The image that a build takes for another one.
+/// The image that a build uses for `name`: an override file can replace it.
 fn replaced(build: &Build, name: &str) -> Result<String, Unknown> {
     let full = base::full_name(name);
     let context = build
@@ -537,7 +538,7 @@ fn replaced(build: &Build, name: &str) -> Result<String, Unknown> {
     }
 }
 
-/// The value of an arg that stands at the head of the file.
+/// The value of an arg that is declared before the first `FROM`.
 fn value_of(file: &Dockerfile, build: &Build, name: &str) -> Option<String> {
     if let Some(value) = build.args.get(name) {
         return Some(value.clone());
@@ -580,8 +581,8 @@ fn text_of(step: &Step) -> String {
         if let StepCommand::Shell(lines) = command {
             instruction["command"] = json!({ "shell": lines.join(" ") });
         }
-        // BuildKit runs no step again for another ID of a cache mount. The ID comes from the base's name as the config
-        // writes it, so a marker in the name would change it.
+        // BuildKit does not run a step again if only the ID of a cache mount changes. The ID is made from the base's name
+        // as the config writes it, so it can change while the base is the same (`{{VAR}}` in the name).
         for (mount, json) in mounts.iter().zip(items_of(&mut instruction["mounts"])) {
             if let StepMount::Cache { target, .. } = mount {
                 *json = json!({ "cache": target });
@@ -596,7 +597,7 @@ fn text_of(step: &Step) -> String {
     hash::sum(&[whole.to_string().as_bytes()])
 }
 
-/// The words of a hook of a further stage, and the variables that its config gives it as further words.
+/// Splits the command of a further stage's hook: the words up to its key path, and the config's variables after it.
 fn without_variables(step: &Step) -> Option<(&[String], &[String])> {
     let Instruction::Run {
         command: StepCommand::Words(words),

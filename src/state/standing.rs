@@ -159,7 +159,8 @@ fn standing_of(
     }
 }
 
-/// A cache may hold only the files that others copy from a stage. Then it holds all that is needed of that stage.
+/// A cache may hold only the files that others copy from a stage. Nothing else of that stage is needed, so the stage then
+/// counts as held.
 fn with_copied_files(states: &[StageState], stored: &Stored) -> Stored {
     let mut stored = stored.clone();
     let files = states.iter().filter(|stage| stage.kind == Kind::Files);

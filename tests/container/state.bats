@@ -198,7 +198,7 @@ YAML
 @test "another base, and an image that Compose built alone" {
     derive full "$ID-full" <<<'RUN touch /etc/other'
     must "$PEI_BIN" status -p "$PROJECT" stage-1-core
-    has "$output" "base $ID-full is another image"
+    has "$output" "base $ID-full now names a different image"
     foretells "$ALL"
     build stage-1
     must "$PEI_BIN" status -p "$PROJECT" stage-1

@@ -124,7 +124,7 @@ fn a_builder_of_kubernetes_is_told_no_address_of_the_host() {
 
 #[test]
 fn another_builder_takes_nothing_from_a_directory_and_that_is_told_once() {
-    let words = "takes nothing from the directory";
+    let words = "cannot use the cache directory";
     let (_, run) = build_with("folder: cache", &["--builder", "team"]);
     let run = run.succeeds();
     assert_eq!(run.stderr.matches(words).count(), 1, "{}", run.stderr);

@@ -169,7 +169,7 @@ put_under() {
     printf 'FROM good:core\nLABEL io.pei.state=0000\n' | put_under "$core"
     forget b
     pei_build b
-    has "$(<"$LOG")" "warning: \`$core\` is not taken for stage-1-core: it says that it is another state"
+    has "$(<"$LOG")" "warning: \`$core\` is not taken for stage-1-core: its label has a different state"
     has "$(executed_steps "$LOG")" 'stage-1/custom/one.sh'
 
     printf 'FROM scratch\nCOPY --from=good:core /etc/passwd /\nLABEL io.pei.state=%s\n' "${core##*:}" | put_under "$core"
