@@ -135,8 +135,8 @@ forget() {
     write_config "registry: $REGISTRY/team/audited"
     pei_build a --push
     has "$(<"$LOG")" 'kept in the cache: `web_files`'
-    has "$(<"$LOG")" 'stage-1-core is not kept'
-    has "$(<"$LOG")" 'py is not kept'
+    has "$(<"$LOG")" 'not kept in the cache: `stage-1-core`; something in the build arg `PEI_HTTP_PROXY_1` looks like a secret'
+    has "$(<"$LOG")" 'not kept in the cache: `py` and `stage-2-core`; the values of `stages.py.environment`'
     write_override
     write_config "registry: $REGISTRY/team/audited"
     pei_build a --push
