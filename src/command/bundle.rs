@@ -10,6 +10,7 @@ use clap::ValueHint;
 use super::build::{build, compose_build, shell_line};
 use super::configure::Configured;
 use super::given::{CONFIG, project_folder};
+use super::keeping::holds_login;
 use super::outcome::shell_word;
 use super::stages::{Stages, lock};
 use crate::bundle::Workshop;
@@ -19,6 +20,7 @@ use crate::diagnostic::{count, list, quoted};
 use crate::engine::PATIENCE;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::model::SecretSource;
 use crate::state::Kind;
 use crate::ui::{ColorChoice, Ui, Verbosity, shown};
 
@@ -26,8 +28,9 @@ use crate::ui::{ColorChoice, Ui, Verbosity, shown};
 ///
 /// The file holds what git would commit of the project, the base images, and an image of each
 /// stage without its last quick steps, which set passwords. `pei unbundle` on the other machine
-/// loads them, and a build there runs no hook and asks nothing of a network. Passwords and other
-/// personal files (`.pei/`, `*.local.yml`, `.env`, private keys) are not in it.
+/// loads them, and a build there runs no hook and asks nothing of a network. Personal
+/// files (`.pei/`, `*.local.yml`, `.env`, private keys, build secrets) are not in it; a clear password
+/// in `user_config.yml` is, so only its owner can read the file.
 ///
 /// It needs `cache:` in the config, which divides the stages in this way. The cache itself is not used.
 #[derive(Debug, clap::Args)]
@@ -74,6 +77,7 @@ impl Args {
         }
         let wanted = stages.wanted();
         warn_of_missing(ui, &stages, &wanted);
+        warn_of_personal(ui, &folder, &self.config);
         let workshop = Workshop::beside(&output)?;
         if let Some(code) = make_images(ui, &stages, store, &wanted)? {
             return Ok(code);
@@ -96,13 +100,29 @@ impl Args {
                 ));
             }
         }
-        workshop.pack_project(&folder, &configured.plan.left_out)?;
+        let secrets = files_of_secrets(&configured, &folder);
+        let keys = workshop.pack_project(&folder, &configured.plan.left_out, secrets)?;
+        if !keys.is_empty() {
+            ui.warning(&format!(
+                "private keys are not in the bundle: {}",
+                list(&keys, "and")
+            ));
+        }
         let mut names: BTreeSet<String> = stages.images();
         let kept = wanted
             .iter()
             .map(|wanted| store.reference(&wanted.stage, &wanted.state));
         names.extend(kept);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for wanted in &wanted {
+            let name = store.reference(&wanted.stage, &wanted.state);
+            if holds_login(&stages.engine.history(&name)?) {
+                let message = format!("the image of {} contains a URL with a login", wanted.stage);
+                return Err(Failure::new(message)
+                    .help("remove it from the build args and variables")
+                    .into());
+            }
+        }
         ui.detail(&format!("saving {}", list(&names, "and")));
         stages.engine.save_all(&names, &workshop.images())?;
         workshop.finish(&output)?;
@@ -162,6 +182,33 @@ impl Args {
     }
 }
 
+/// The files of the project that hold secrets of its builds.
+fn files_of_secrets(configured: &Configured, folder: &Path) -> BTreeSet<PathBuf> {
+    let files = configured.project.build_secrets.iter();
+    let files = files.filter_map(|secret| match &secret.source {
+        SecretSource::Variable(_) => None,
+        SecretSource::File(path) => Some(folder.join(path)),
+        SecretSource::HomeFile(path) => Some(std::env::home_dir()?.join(path)),
+    });
+    files.filter_map(|file| file.canonicalize().ok()).collect()
+}
+
+/// Personal files may change what the stages are made of.
+fn warn_of_personal(ui: &mut Ui, folder: &Path, config: &Path) {
+    let personal = [
+        Path::new(".env").to_owned(),
+        config.with_extension("local.yml"),
+    ];
+    let personal = personal.iter().filter(|file| folder.join(file).exists());
+    let names: Vec<_> = personal.map(|file| file.to_string_lossy()).collect();
+    if !names.is_empty() {
+        ui.warning(&format!(
+            "not in the bundle, as in no commit: {}. If the config takes from there what a stage is made of, bring it along",
+            list(&names, "and")
+        ));
+    }
+}
+
 /// What the other machine has to build, or lacks.
 fn warn_of_missing(ui: &mut Ui, stages: &Stages, wanted: &[Wanted]) {
     for state in &stages.states {
@@ -214,7 +261,7 @@ fn make_images(
         if let Some(code) = build(
             stages,
             &command,
-            "read the first line of it that says ERROR",
+            "look for the first line of the output above that contains ERROR",
         )? {
             return Ok(Some(code));
         }
