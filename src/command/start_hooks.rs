@@ -20,6 +20,9 @@ use crate::ui::Ui;
 /// The records are files of the container: an engine that takes longer does not answer.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// In full: the container's PATH may contain directories that a user can write to.
+const PROGRAM: &str = "/usr/local/bin/pei-status";
+
 /// `pei-status` prints nothing else first, so other text comes from the engine.
 const FIRST_WORDS: [&str; 2] = ["start of ", "no hook has run"];
 
@@ -54,7 +57,7 @@ pub(super) fn show(
                 .help(help)
                 .into());
         };
-        let said = engine.try_exec(&container, &["pei-status"]);
+        let said = engine.try_exec(&container, &[PROGRAM]);
         let is_from_it = |text: &String| FIRST_WORDS.iter().any(|words| text.starts_with(words));
         let Some((success, text)) = said.filter(|(_, text)| is_from_it(text)) else {
             return Err(

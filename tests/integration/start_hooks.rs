@@ -12,7 +12,7 @@ cd "$(dirname "$0")" || exit 9
 case "$*" in
 "ps -a"*) [[ ! -e container ]] || echo box-1 ;;
 "container inspect "*) cat container ;;
-"exec box-1 pei-status") cat said; exit "$(<status)" ;;
+"exec box-1 /usr/local/bin/pei-status") cat said; exit "$(<status)" ;;
 *) echo "not understood: $*" >&2; exit 9 ;;
 esac
 "#;

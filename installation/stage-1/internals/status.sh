@@ -5,6 +5,8 @@
 # Usage: pei-status [--all]     (--all: each start that is kept, the last one at the end)
 # Reads: PEI_HOOK_LOGS, the directory of the records (default: /pei-init/log).
 set -uo pipefail
+# Root calls it too, and the container's PATH may contain directories that a user can write to.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 readonly LOG="${PEI_HOOK_LOGS:-/pei-init/log}" LINES_SHOWN=20
 
