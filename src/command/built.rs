@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::cache::BUILT_LABEL;
-use crate::ui::shown;
+use crate::private_file;
 
 /// The record, in a project.
 const RECORD: &str = ".pei/built.json";
@@ -66,12 +66,8 @@ pub(super) fn record(
             None => own.remove(&service),
         };
     }
-    let path = folder.join(RECORD);
-    let temporary = path.with_extension(format!("json.{}", std::process::id()));
     let text = serde_json::to_string(&record).unwrap_or_default();
-    fs::write(&temporary, text)
-        .and_then(|()| fs::rename(&temporary, &path))
-        .with_context(|| format!("cannot write {}", shown(&path)))
+    private_file::write(&folder.join(RECORD), text.as_bytes())
 }
 
 #[cfg(test)]

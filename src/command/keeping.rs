@@ -14,8 +14,9 @@ use crate::state::Kind;
 use crate::ui::{ColorChoice, Ui, Verbosity};
 
 impl Run<'_> {
-    /// The stages that this run keeps, and whether an image of each has to be made first.
-    pub(super) fn to_keep(&self) -> Vec<(&Wanted, bool)> {
+    /// The stages that this run keeps. The image of each is made again, which runs no step: an image of that name on the
+    /// engine may come from anywhere.
+    pub(super) fn to_keep(&self) -> Vec<&Wanted> {
         if !self.keeps {
             return Vec::new();
         }
@@ -29,15 +30,9 @@ impl Run<'_> {
             .wanted
             .iter()
             .filter(|wanted| is_missing(&wanted.stage) && !self.changed.contains(&wanted.stage));
-        let wanted = wanted.filter_map(|wanted| {
-            let stage = &wanted.stage;
-            if self.is_here(stage) {
-                return Some((wanted, false));
-            }
-            let is_made = self.order.built.contains(stage) || self.stages.is_built_here(stage);
-            is_made.then_some((wanted, true))
-        });
-        wanted.collect()
+        let is_built =
+            |stage: &String| self.order.built.contains(stage) || self.stages.is_built_here(stage);
+        wanted.filter(|wanted| is_built(&wanted.stage)).collect()
     }
 
     /// The stages that the cache lacks, and this machine has not built.
@@ -45,7 +40,7 @@ impl Run<'_> {
         let kept: Vec<&str> = self
             .to_keep()
             .iter()
-            .map(|(wanted, _)| wanted.stage.as_str())
+            .map(|wanted| wanted.stage.as_str())
             .collect();
         let missing = self.wanted.iter().map(|wanted| wanted.stage.as_str());
         let missing = missing.filter(|stage| {
@@ -94,7 +89,7 @@ impl Run<'_> {
             lines.push(format!("mkdir {}", shell_word(&path::absolute(folder)?)));
         }
         let program = shell_word(self.stages.engine.program().as_ref());
-        for (wanted, _) in kept {
+        for wanted in kept {
             let name = store.reference(&wanted.stage, &wanted.state);
             let archive = store.archive(&wanted.stage, &wanted.state);
             lines.push(match archive.map(path::absolute).transpose()? {
@@ -174,7 +169,7 @@ impl Run<'_> {
             .map(|trouble| trouble.cure(store));
         let mut is_whole = cures.len() == 0;
         let mut cure = cures.find_map(|cure| cure);
-        for (wanted, _) in self.to_keep() {
+        for wanted in self.to_keep() {
             let stage = &wanted.stage;
             let name = store.reference(stage, &wanted.state);
             if holds_login(&self.stages.engine.history(&name)?) {
@@ -241,7 +236,7 @@ fn cure_of(error: &anyhow::Error, store: &Store) -> Option<String> {
 }
 
 /// Whether some URL in a text has a login before its host. A password may hold `,` and `;`.
-fn holds_login(text: &str) -> bool {
+pub(super) fn holds_login(text: &str) -> bool {
     text.split("://").skip(1).any(|rest| {
         let end = rest.find(|c: char| c.is_whitespace() || "/?#\"".contains(c));
         rest[..end.unwrap_or(rest.len())].contains('@')

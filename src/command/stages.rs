@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -22,6 +20,7 @@ use crate::failure::Failure;
 use crate::file_tree::FileTree;
 use crate::model::Project;
 use crate::plan::{KEPT_FILES, Plan};
+use crate::private_file;
 use crate::project::{self, Action, COMPOSE_FILE, Change, WriteMode};
 use crate::state::{self, Bases, Builds, From, Identity, Kind, StageState, What};
 use crate::ui::{Ui, shown};
@@ -367,17 +366,8 @@ impl Stages {
 
     /// Writes the file for Compose: all of it or nothing.
     pub(super) fn write(&self, text: &str) -> Result<()> {
-        let path = self.folder.join(BUILD_FILE);
-        let write = || -> Result<()> {
-            let temporary = path.with_extension(format!("yml.{}", std::process::id()));
-            // An arg of an override file may be a URL with a login.
-            let mut options = OpenOptions::new();
-            options.create(true).truncate(true).write(true).mode(0o600);
-            options.open(&temporary)?.write_all(text.as_bytes())?;
-            fs::rename(&temporary, &path)?;
-            Ok(())
-        };
-        write().with_context(|| format!("cannot write {}", shown(&path)))
+        // An arg of an override file may be a URL with a login.
+        private_file::write(&self.folder.join(BUILD_FILE), text.as_bytes())
     }
 }
 

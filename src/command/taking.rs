@@ -236,9 +236,9 @@ impl<'s> Run<'s> {
             file.services.insert(target.clone(), told(target));
         }
         if let Some(store) = &self.stages.store {
-            let to_make = self.to_keep().into_iter().filter(|(_, is_made)| *is_made);
-            file.kept = to_make
-                .filter_map(|(wanted, _)| {
+            let kept = self.to_keep().into_iter();
+            file.kept = kept
+                .filter_map(|wanted| {
                     // It may be below a stage that is taken.
                     let mut told = told(&wanted.stage);
                     told.replaced.remove(&wanted.stage);

@@ -68,7 +68,7 @@ const SECRET_OPTIONS: [&str; 6] = [
 ];
 
 /// The prefixes of well-known services' tokens.
-const TOKENS: &str = "ghp_ gho_ ghs_ github_pat_ glpat- sk- AKIA xoxb- xoxp- hf_ npm_ pypi-";
+const TOKENS: &str = "ghp_ gho_ ghs_ github_pat_ glpat- sk- AKIA xoxb- xoxp- hf_ npm_ pypi- dckr_pat_ glsa_ AIza eyJ";
 
 /// The shortest token, without its prefix.
 const TOKEN: usize = 16;

@@ -1,7 +1,7 @@
-//! A pull that is ended where nothing comes any more.
+//! A pull that is stopped when no more data comes.
 //!
-//! The engine itself waits for ever for a registry that stalls in the middle of a layer. How far it has come it tells a
-//! terminal only, so it gets one. Lines that say the same again are no sign of life: some engines repeat them.
+//! The engine itself waits for ever for a registry that stalls in the middle of a layer. It reports progress only to a
+//! terminal, so it gets a pseudo-terminal. A repeated line is not progress: some engines repeat the last one.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -22,7 +22,8 @@ use crate::failure::Failure;
 /// A download that gets nothing for so long is given up.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 
-/// What the engine says of layers that come from the registry. Behind that it may unpack for minutes and say nothing.
+/// What the engine says of layers that are not downloaded yet. After the download it may unpack for minutes and say
+/// nothing.
 const FETCHING: [&str; 4] = ["Downloading", "Waiting", "Pulling fs layer", "Retrying"];
 
 impl Engine {
@@ -41,7 +42,7 @@ impl Engine {
         let (out, err) = both.map_err(|error| self.missing(&error))?;
         command.stdout(out).stderr(err);
         let child = command.spawn().map_err(|error| self.missing(&error))?;
-        // Its ends of the terminal are the child's alone from now on.
+        // Closes this process's copies of the child's end of the terminal, so that reading stops when the child ends.
         drop(command);
         let mut pull = Pull::default();
         let success = pull
@@ -78,7 +79,7 @@ fn close_on_exec() -> OpenptFlags {
     OpenptFlags::CLOEXEC
 }
 
-/// The program then has the terminal itself, too, and it ends with the program.
+/// There the program also inherits pei's end of the terminal, until the program ends.
 #[cfg(not(target_os = "linux"))]
 fn close_on_exec() -> OpenptFlags {
     OpenptFlags::empty()
@@ -88,7 +89,7 @@ fn read_in_background(mut terminal: File) -> Receiver<Vec<u8>> {
     let (send, receive) = channel();
     thread::spawn(move || {
         let mut bytes = [0; 4096];
-        // It ends in an error once nobody has the other end.
+        // Reading fails once no process has the other end open.
         while let Ok(length @ 1..) = terminal.read(&mut bytes) {
             if send.send(bytes[..length].to_vec()).is_err() {
                 break;
@@ -105,12 +106,12 @@ struct Pull {
     layers: BTreeMap<String, String>,
     /// The last line that is of no layer.
     said: String,
-    /// The beginning of a line.
+    /// The beginning of a line whose end has not come yet.
     rest: Vec<u8>,
 }
 
 impl Pull {
-    /// Waits for the end; `None` where nothing new came for too long.
+    /// Waits for the child and returns whether it succeeded; `None` if nothing new came for too long.
     fn follow(
         &mut self,
         mut child: Child,
@@ -121,7 +122,7 @@ impl Pull {
         let mut is_open = true;
         loop {
             let left = patience.saturating_sub(moved.elapsed());
-            // Until its end a look now and then is enough.
+            // Whether the child has ended is checked at least every half second.
             let wait = left.clamp(Duration::from_millis(10), Duration::from_millis(500));
             match output.recv_timeout(wait) {
                 Ok(bytes) if self.has_news(&bytes) => moved = Instant::now(),
@@ -154,7 +155,11 @@ impl Pull {
             let line: Vec<u8> = self.rest.drain(..=end).collect();
             let line = plain(&String::from_utf8_lossy(&line));
             match line.split_once(": ") {
-                Some((layer, state)) if layer.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+                // `12: Pulling from library/debian` is about the tag `12`.
+                Some((layer, state))
+                    if layer.bytes().all(|byte| byte.is_ascii_hexdigit())
+                        && !state.starts_with("Pulling from") =>
+                {
                     let before = self.layers.insert(layer.to_owned(), state.to_owned());
                     is_new |= before.as_deref() != Some(state);
                 }
@@ -191,7 +196,7 @@ fn plain(line: &str) -> String {
 mod tests {
     use super::*;
 
-    /// What comes of a pull by a program that is this script of the shell.
+    /// The result of a pull if the engine's program is this shell script.
     fn pull(script: &str) -> Result<(), String> {
         use std::os::unix::fs::PermissionsExt;
 

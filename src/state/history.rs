@@ -48,6 +48,41 @@ fn secret_word(step: &Step) -> Option<String> {
     };
     let (StepCommand::Shell(words) | StepCommand::Words(words)) = command;
     let mut words = words.iter();
-    let is_secret = words.any(|word| redact_text(word) != word.as_str());
+    let is_secret = words.any(|word| redact_text(word) != word.as_str() || is_signed(word));
     is_secret.then(|| format!("the arguments of {}", quoted(key_path)))
+}
+
+/// Whether a URL gives access by itself, as those of object stores do: `https://…?X-Amz-Signature=…`.
+fn is_signed(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    let query = word
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('?'));
+    query.is_some_and(|(_, query)| {
+        let mut keys = query.split('&').filter_map(|pair| pair.split_once('='));
+        keys.any(|(key, value)| !value.is_empty() && (key == "sig" || key.ends_with("signature")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_gives_access_by_itself_is_a_secret() {
+        for word in [
+            "https://b.example/f?X-Amz-Signature=0123",
+            "https://b.example/f?sv=1&sig=ab%3D",
+        ] {
+            assert!(is_signed(word), "{word}");
+        }
+        for word in [
+            "https://b.example/f?design=1",
+            "https://b.example/f?sig=",
+            "sig=ab",
+            "a.sh",
+        ] {
+            assert!(!is_signed(word), "{word}");
+        }
+    }
 }
