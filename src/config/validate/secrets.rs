@@ -78,14 +78,14 @@ fn secret(
     }
 }
 
-/// The name of a variable. A text with a `$` would be the secret itself: pei replaces variables.
+/// The name of a variable. A text with a `$` is refused: pei would replace it by the value, which is the secret.
 fn variable(
     cx: &mut Context<'_>,
     field: Field<'_>,
     at: &Place<'_>,
 ) -> Result<(SecretSource, Site), Reported> {
     let here = field.place(at);
-    // Messages point at the key: the value may be the secret, and its line is covered.
+    // Messages point at the key: the value may be the secret, so it is masked in the line that the message shows.
     let span = field.key_span.clone();
     let is_name = matches!(&*field.node.content, Content::Scalar(scalar)
         if NameForm::VARIABLE.fits(&scalar.text) && token(&scalar.text).is_none());
@@ -120,7 +120,7 @@ fn file(
             "`~` is only replaced before a `/`",
             "write `~/…`, an absolute path, or one relative to the project",
         ))
-    } else if below_home.is_none() && is_below_installation(cx, &path) {
+    } else if is_below_installation(cx, &in_full(&path)) {
         Some((
             "the file is below `installation/`, which is copied into the images",
             "move it to another directory, such as `.pei/`, which neither git nor a build sees",
@@ -138,6 +138,15 @@ fn file(
         None => SecretSource::File(format!("./{path}")),
     };
     Ok((source, here.site(span)))
+}
+
+/// The path with the home directory of whoever runs pei in the place of `~`.
+fn in_full(path: &str) -> String {
+    let home = std::env::home_dir();
+    match path.strip_prefix("~/").zip(home) {
+        Some((rest, home)) => home.join(rest).to_string_lossy().into_owned(),
+        None => path.to_owned(),
+    }
 }
 
 fn is_below_installation(cx: &Context<'_>, path: &str) -> bool {
@@ -172,7 +181,7 @@ pub(super) fn access(
             access.secrets.extend(name.ok().flatten());
         }
     }
-    // Also with faulty hooks, which have been reported.
+    // Faulty hooks count, too: their errors have been reported, and "there is none" would be wrong.
     let has_hooks = on_build.is_some_and(|field| {
         !matches!(&*field.node.content, Content::List(items) if items.is_empty())
             && !field.node.is_null()
@@ -183,7 +192,7 @@ pub(super) fn access(
     ];
     if let Some(field) = asks.into_iter().flatten().next().filter(|_| !has_hooks) {
         let at = field.place(custom);
-        let message = "no build hook of this stage gets it: there is none";
+        let message = "nothing uses it: this stage has no build hook";
         let found = at.warning(Code::UnusedSecret, field.key_span.clone(), message);
         cx.report(found.help("add a script to `on_build`, or remove the key"));
     }
