@@ -89,7 +89,7 @@ impl Args {
         }
         if let Some(option) = given.changes {
             ui.note(&format!(
-                "`{option}` changes what is built, and no state tells of it: nothing is taken from a cache or kept in one"
+                "`{option}` changes what is built, but the state does not cover it: nothing is taken from a cache or kept in one"
             ));
         } else if stages.store.is_some() {
             let takes = self.pull != Some(false) && !given.builds_all;
@@ -131,7 +131,7 @@ impl Args {
         if let Some(code) = build(
             &stages,
             &command,
-            "read the first line of it that says ERROR",
+            "look for the first line of the output above that contains ERROR",
         )? {
             return Ok(code);
         }
@@ -147,7 +147,7 @@ impl Args {
         Ok(ExitCode::Success)
     }
 
-    /// The services to build, which are called as the stages are.
+    /// The services to build. Each has the same name as its stage.
     fn targets(&self, stages: &Stages) -> Result<Vec<String>, Failure> {
         if self.stages.is_empty() {
             return Ok(stages.usual.clone());
@@ -216,7 +216,7 @@ pub(super) fn compose_build(
     words
 }
 
-/// Runs it; the exit status where the person has ended it.
+/// Runs the command. `Some` with an exit status if the user interrupted it; an error if the build failed.
 pub(super) fn build(
     stages: &Stages,
     command: &[OsString],
@@ -232,7 +232,7 @@ pub(super) fn build(
     }
 }
 
-/// The name is none of a service's.
+/// The error for a name that no service has.
 fn unknown_stage(name: &str, stages: &Stages) -> Failure {
     let holders = |stage: &str| {
         let state = stages.state(stage);
@@ -287,7 +287,7 @@ pub(super) fn shell_line(engine: &Engine, words: &[OsString]) -> String {
     words.join(" ")
 }
 
-/// Whether a shell takes an option for one word as it stands.
+/// Whether a shell reads an option as one word without quotes.
 fn is_plain(option: &str) -> bool {
     option
         .chars()

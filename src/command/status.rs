@@ -34,7 +34,7 @@ use crate::ui::Ui;
 /// Engines and registries have this time for all questions.
 const LIMIT: Duration = Duration::from_millis(4500);
 
-/// Registries have this time of it for the base images that the engine does not have.
+/// Of that time, registries have this much to answer for the base images that the engine does not have.
 const REGISTRY_LIMIT: Duration = Duration::from_secs(3);
 
 /// Show what is built, and what a build would do
@@ -85,7 +85,7 @@ impl Args {
         };
         let changes = project::compare(&configured.tree, &folder, WriteMode::Configure)?;
         let plan = &configured.plan;
-        // Asking for the bases leaves time for the cache.
+        // If there is a cache, registries get half the time for the bases, so that time is left to ask the cache.
         let limit = match &configured.project.cache {
             Some(_) => REGISTRY_LIMIT / 2,
             None => REGISTRY_LIMIT,
@@ -119,7 +119,7 @@ impl Args {
         }
         if let (Some(reason), None) = (&asked.not_read, away) {
             ui.warning(&format!(
-                "Compose does not read the project's files, so that no override file counts here: {reason}"
+                "Compose does not read the project's files, so override files are ignored in what is shown here: {reason}"
             ));
         }
         if let Some(reason) = away {
@@ -201,7 +201,7 @@ impl Asked {
         let is_written = !changes.changes.iter().any(is_changed);
         let planned = builds_of_plan(plan, folder);
         let expected = images_of(plan, &planned);
-        // At the same time: each of them costs the start of a process or two.
+        // Compose and the engine are asked at the same time: each question starts one or two processes.
         let (read, images) = thread::scope(|scope| {
             let compose = || builds_of_compose(&engine, plan, folder, left(deadline));
             let read = is_written.then(|| scope.spawn(compose));
@@ -328,7 +328,7 @@ fn identity_of(answer: &str, platform: &str) -> Option<Identity> {
     })
 }
 
-/// Images that only their registries have, all at once.
+/// Asks the registries, all at once, for the identities of images that the engine does not have.
 pub(super) fn in_registries(
     engine: &Engine,
     names: &BTreeSet<String>,

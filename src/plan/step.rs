@@ -27,7 +27,7 @@ pub struct Step {
 pub struct StepArg {
     /// Its name.
     pub name: String,
-    /// A value other than the file's; it may name args.
+    /// A default other than the one declared before the first `FROM`; it may name other args.
     pub value: Option<String>,
 }
 
@@ -57,7 +57,7 @@ pub enum Instruction {
         owner: Option<String>,
         /// The mode of all copied files and directories; `None` is the source's.
         mode: Option<String>,
-        /// Relative to the project, absolute elsewhere.
+        /// Relative to the project if `from` is `None`; otherwise absolute.
         source: String,
         /// Absolute path in the image.
         target: String,
@@ -143,7 +143,7 @@ impl Step {
         }
     }
 
-    /// What it gets from whoever builds.
+    /// The secrets and the ssh agent that the step gets from whoever builds.
     pub(super) fn access(&self) -> BuildAccess {
         let mut access = BuildAccess::default();
         if let Instruction::Run { mounts, .. } = &self.instruction {
@@ -226,7 +226,7 @@ fn bind(path: &str) -> StepMount {
     }
 }
 
-/// A script of the internals with the library files that it sources, and its path for the step.
+/// The mounts of a script of the internals and of the library files that it sources, and the command that runs it.
 fn internals(script: &str, libraries: &[&str]) -> (Vec<StepMount>, String) {
     let script = format!("{INTERNALS}/{script}");
     let libraries = libraries.iter().map(|name| format!("{LIBRARY}/{name}"));
@@ -355,7 +355,7 @@ pub(super) fn no_global_proxy() -> Step {
         .with_values(proxy_variables("", "", ""))
 }
 
-/// The image has the proxy.
+/// Stores the variables of the proxy in the image.
 pub(super) fn keep_global_proxy(http: &str, https: &str) -> Step {
     let (http, https) = (value_of(http), value_of(https));
     let variables = proxy_variables(&http, &https, NO_PROXY);
@@ -376,8 +376,8 @@ fn value_of(arg: &str) -> String {
     format!("${{{arg}}}")
 }
 
-/// Checks what each base must have. Removes the ssh settings of a base that pei made; only a working stage on its own image
-/// keeps them.
+/// Checks what each base must have. If the base is an image that pei made with ssh, removes its ssh settings, except
+/// for a stage-2 that has its own `image.base`.
 pub(super) fn set_up_base(role: Role) -> Step {
     let (mounts, mut call) = internals("set-up-base.sh", &[]);
     if role == Role::Working {
@@ -457,7 +457,7 @@ pub(super) fn before_hooks() -> Step {
         .with_args(["PEI_DOWNLOAD_MIRROR"])
 }
 
-/// The same for the hooks of a further stage.
+/// Declares the arg that the hooks of a further stage use; without the comment.
 pub(super) fn before_hooks_of_builder() -> Step {
     Step::new(Instruction::Declare)
         .apart()
@@ -558,8 +558,8 @@ pub(crate) const CONTEXT_FOLDER: &str = "/pei-context";
 
 /// The files of a context, without those that must not be in any image. One step copies them from a mount: with `COPY` and
 /// a later removal, a layer would still hold the removed files. The context may contain a project of pei, whose config holds
-/// passwords. A key is recognised by its name, or by a line as below `installation/`; a key store, which is binary, by its
-/// name only. Group and other write permissions are removed as below `installation/`, because clones differ in them.
+/// passwords. As below `installation/`, a private key is recognised by its name or by a line in it, and a key store,
+/// which is binary, by its name only. Group and other write permissions are removed, because clones differ in them.
 pub(super) fn context_files(context: String) -> Step {
     let mount = StepMount::Context {
         from: context,
@@ -575,7 +575,7 @@ pub(super) fn context_files(context: String) -> Step {
         r#"{ kept \( -type d -o -type l \) -print0; kept -type f -exec grep -LZaE -e "$key" {} +; }"#,
         "| tar -c --owner=0 --group=0 --mode=go-w --null --no-recursion -T - | tar -x -p -C /pei-context",
     ];
-    // podman uses the cached result of a step even if a file changed that it mounts.
+    // podman reuses the cached result of a step even if a mounted file changed, so an arg has the sum of the files.
     Step::shell(vec![mount], &lines).with_args(["PEI_CONTEXT_SUM"])
 }
 
@@ -638,7 +638,8 @@ pub(super) fn shared_scripts() -> [Step; 3] {
 }
 
 /// Links the entrypoint and cleans the image up. The step sees the copied files with the modes that they have on the host.
-/// It warns of files in `tmp/` that came after `pei configure`, except for these stages.
+/// It warns of files in `tmp/` that came after `pei configure`, except for the stages in `decided`: `pei configure` has
+/// decided which files of their `tmp/` the image has.
 pub(super) fn finish_image(copied: &[String], decided: &[&str]) -> Step {
     let mounts = copied.iter().map(|path| bind(path)).collect();
     let script = in_image(&format!("{INTERNALS}/finish-image.sh"));

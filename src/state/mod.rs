@@ -47,7 +47,7 @@ use crate::plan::{
 /// A stage of the build, and what it depends on.
 #[derive(Debug, Clone)]
 pub struct StageState {
-    /// Its name, which is that of the Dockerfiles.
+    /// Its name in the Dockerfiles.
     pub name: String,
     /// What it is for.
     pub kind: Kind,
@@ -55,7 +55,7 @@ pub struct StageState {
     pub from: From,
     /// The names of the stages that it is based on or copies from.
     pub needs: BTreeSet<String>,
-    /// The services whose builds take part in it.
+    /// The services whose builds include this stage.
     pub services: Vec<String>,
     /// All that it depends on.
     pub inputs: Vec<Input>,
@@ -247,7 +247,7 @@ struct Evaluation<'a> {
     places: BTreeMap<String, usize>,
 }
 
-/// A part of a stage of a file.
+/// A stage of a Dockerfile, or only its core or its tail.
 struct Portion<'a> {
     name: String,
     kind: Kind,
@@ -312,7 +312,7 @@ impl<'a> Evaluation<'a> {
             gathered.add(What::Option, key, Value::Text(value.clone()));
         }
         for step in portion.steps {
-            // A label is not a step, and a changed label runs no step again.
+            // Labels do not count: a changed label runs no other step again.
             if !matches!(step.instruction, Instruction::Label { .. }) {
                 self.step(step, &mut gathered)?;
             }
@@ -493,7 +493,7 @@ fn portions(image: &ImageStage) -> Vec<Portion<'_>> {
         Part::Core => vec![whole(Kind::Core)],
         Part::Builder => vec![whole(Kind::Builder)],
         Part::Files => vec![whole(Kind::Files)],
-        // Its files count for those who copy them.
+        // Its files are inputs of the stages that copy them.
         Part::Context => Vec::new(),
         Part::Image { tail: 0 } => vec![whole(Kind::Tail)],
         Part::Image { tail } => {
@@ -558,7 +558,7 @@ fn sources(step: &Step) -> Vec<&str> {
         Instruction::Run { mounts, .. } => {
             let sources = mounts.iter().filter_map(|mount| match mount {
                 StepMount::Bind { source, .. } => Some(source.as_str()),
-                // A secret has a name in the instruction, and no content that counts.
+                // A context counts where its files are copied. Of the others the instruction counts, not the content.
                 StepMount::Context { .. }
                 | StepMount::Cache { .. }
                 | StepMount::Secret { .. }

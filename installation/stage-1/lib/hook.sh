@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Turns a hook entry into a command: in a build, at a container's start, and when a wrapper is run by hand.
+# Turns a hook entry into a command: in a build, at a container's start, and when a wrapper is run by hand. A wrapper is a
+# generated script that runs hooks: generated/_custom-*.sh.
 
 # pei_find_interpreter SCRIPT: sets the array pei_interpreter to the words of SCRIPT's first line if that program exists,
 # otherwise to bash. Scripts for sh also run with bash.
