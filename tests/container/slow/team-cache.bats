@@ -298,17 +298,25 @@ server = socket.socket(); server.bind(("127.0.0.1", int(sys.argv[1]))); server.l
     has "$(executed_steps "$LOG")" 'stage-1/custom/one.sh'
     # A run that is killed while it writes.
     rm -f -- "$folder"/*
-    on b "$PEI_BIN" push -p "$PROJECT" >/dev/null 2>&1 3>&- &
+    local there=$PROJECT
+    PROJECT=$WORK/$ID-team
+    on a "$PEI_BIN" push -p "$PROJECT" >/dev/null 2>&1 3>&- &
     local pid=$!
     within 30 __is_being_written "$folder"
     kill -KILL "$pid"
     wait "$pid" || true
-    must on b "$PEI_BIN" push -p "$PROJECT"
+    must on a "$PEI_BIN" push -p "$PROJECT"
     equal 4 "$(find "$folder" -type f | wc -l)"
     equal '' "$(find "$folder" -name '.*' -type f)"
-    PROJECT=$WORK/$ID-team
-    forget a
-    takes_all a
+    PROJECT=$there
+    forget b
+    # b did not build them itself, so it does not push them.
+    takes_all b
+    rm -f -- "$folder"/*
+    attempt on b "$PEI_BIN" push -p "$PROJECT"
+    equal 1 "$status"
+    has "$output" 'not built here in the present state: '
+    equal 0 "$(find "$folder" -type f | wc -l)"
 }
 
 __is_being_written() {
