@@ -89,7 +89,10 @@ impl<'p> View<'p> {
         // The first `pei configure` makes `generated`.
         let entries = folder.entries.iter().map(String::as_str);
         let entries: BTreeSet<&str> = entries.chain(["generated"]).collect();
-        let entries = entries.into_iter().filter(|entry| *entry != "tmp");
+        // The README.md is pei's own, and no part of the listing before the first `pei configure`.
+        let entries = entries
+            .into_iter()
+            .filter(|entry| !matches!(*entry, "tmp" | "README.md"));
         let entries = entries.map(|entry| format!("{tree}/{entry}"));
         let tmp = format!("{tree}/tmp/");
         let hooks = self

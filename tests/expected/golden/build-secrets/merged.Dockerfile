@@ -90,7 +90,6 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
 
 # ---- stage-1: the system image ----
 FROM stage-1-core AS stage-1
-COPY --chmod=755 ["installation/stage-1/README.md", "/pei-from-host/stage-1/README.md"]
 COPY --chmod=755 ["installation/stage-1/custom", "/pei-from-host/stage-1/custom"]
 COPY --chmod=755 ["installation/stage-1/generated", "/pei-from-host/stage-1/generated"]
 COPY --chmod=755 ["installation/stage-1/internals", "/pei-from-host/stage-1/internals"]
@@ -153,7 +152,6 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
     --mount=type=secret,id=pip_token,target=/run/secrets/pip_token,mode=0444,required=true \
     ["bash", "/pei-build/files/stage-1/lib/run-build-hook.sh", "stage-2/custom/my-build-1.sh", "", "stage_2.custom.on_build[0]"]
 
-COPY --chmod=755 ["installation/stage-1/README.md", "/pei-from-host/stage-1/README.md"]
 COPY --chmod=755 ["installation/stage-1/custom", "/pei-from-host/stage-1/custom"]
 COPY --chmod=755 ["installation/stage-1/generated", "/pei-from-host/stage-1/generated"]
 COPY --chmod=755 ["installation/stage-1/internals", "/pei-from-host/stage-1/internals"]

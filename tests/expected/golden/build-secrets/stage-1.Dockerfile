@@ -65,7 +65,6 @@ RUN --mount=type=bind,source=installation/stage-1/custom,target=/pei-build/files
 
 # ---- stage-1: the system image ----
 FROM stage-1-core AS stage-1
-COPY --chmod=755 ["installation/stage-1/README.md", "/pei-from-host/stage-1/README.md"]
 COPY --chmod=755 ["installation/stage-1/custom", "/pei-from-host/stage-1/custom"]
 COPY --chmod=755 ["installation/stage-1/generated", "/pei-from-host/stage-1/generated"]
 COPY --chmod=755 ["installation/stage-1/internals", "/pei-from-host/stage-1/internals"]
