@@ -17,21 +17,23 @@ DOCKERFILE
     SERVED=$WORK/served
     export SERVED
     mkdir -p "$WORK/stand-in" "$SERVED"
+    local index=${PIP_INDEX_URL:-https://pypi.org/simple}
+    # The addresses are looked up once, when nginx starts: nginx's own resolver asks for all of its life from one UDP port,
+    # and gets no answer any more once the engine's network address translation has lost that flow.
     cat >"$WORK/stand-in/nginx.conf" <<CONF
 events {}
 http {
     log_format hosts '\$host \$request';
     access_log /tmp/web.log hosts;
+    $(nginx_upstream mirror "$mirror")
+    $(nginx_upstream index "$index")
+    proxy_http_version 1.1;
+    proxy_ssl_server_name on;
     server {
         listen 80;
-        resolver NAMESERVER;
-        proxy_http_version 1.1;
-        set \$mirror "$mirror";
-        location ~ ^/(?:debian|ubuntu)/(.*)\$ { proxy_pass \$mirror/\$1; }
-        location ~ ^/(debian-security/.*)\$ { proxy_pass ${mirror%/debian}/\$1; }
-        set \$index "${PIP_INDEX_URL:-https://pypi.org/simple}";
-        proxy_ssl_server_name on;
-        location ~ ^/(?:pypi\.tuna\.tsinghua\.edu\.cn|mirrors\.aliyun\.com/pypi)/simple/(.*)\$ { proxy_pass \$index/\$1; }
+        location ~ ^/(?:debian|ubuntu)/(.*)\$ { $(nginx_pass mirror "$mirror"); }
+        location ~ ^/(debian-security/.*)\$ { $(nginx_pass mirror "${mirror%/debian}"); }
+        location ~ ^/(?:pypi\.tuna\.tsinghua\.edu\.cn|mirrors\.aliyun\.com/pypi)/simple/(.*)\$ { $(nginx_pass index "$index"); }
         location / { root /served; }
     }
 }
@@ -46,17 +48,34 @@ MaxClients 50
 CONF
     cat >"$WORK/stand-in/run" <<'SH'
 #!/bin/sh
-server=$(awk '/^nameserver/ { print $2; exit }' /etc/resolv.conf)
-sed "s/NAMESERVER/$server ipv6=off/" /conf/nginx.conf >/tmp/nginx.conf
 touch /tmp/proxy.log && chmod 666 /tmp/proxy.log
 tinyproxy -c /conf/tinyproxy.conf
-exec nginx -c /tmp/nginx.conf -g 'daemon off;'
+exec nginx -c /conf/nginx.conf -g 'daemon off;'
 SH
     chmod 755 "$WORK/stand-in/run"
     start stand-in --volume "$WORK/stand-in:/conf:ro" --volume "$SERVED:/served:ro" --entrypoint /conf/run "$ID-stand-in"
     STAND_IN=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$ID-stand-in")
     export STAND_IN
     within 15 stand_in_is_up
+}
+
+# nginx_upstream NAME URL: the group of servers NAME with the server of URL.
+# nginx_pass NAME URL: hand what the first group of the location's expression matched on to that server, below the path of URL.
+nginx_upstream() {
+    local authority=${2#*://}
+    authority=${authority%%/*}
+    [[ $authority == *:* ]] || case $2 in
+        https:*) authority+=:443 ;;
+        *) authority+=:80 ;;
+    esac
+    printf 'upstream %s { server %s; }' "$1" "$authority"
+}
+
+nginx_pass() {
+    local rest=${2#*://} path=
+    [[ $rest != */* ]] || path=/${rest#*/}
+    # shellcheck disable=SC2016 # a variable of nginx
+    printf 'proxy_set_header Host %s; proxy_ssl_name %s; proxy_pass %s://%s%s/$1' "${rest%%/*}" "${rest%%[:/]*}" "${2%%:*}" "$1" "${path%/}"
 }
 
 stand_in_is_up() {
