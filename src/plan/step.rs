@@ -304,7 +304,7 @@ pub(super) fn see_locked(step: &mut Step, stage: &str) -> Option<SeenOfLock> {
 /// Declares the time of the lock for all steps of a stage.
 pub(super) fn lock_time(seconds: u64) -> Step {
     Step::new(Instruction::Declare)
-        .about(&["The time of pei.lock, for tools that store a time."])
+        .about(&["Tools that store a time store the one of pei.lock."])
         .with_values([("SOURCE_DATE_EPOCH", &seconds.to_string())])
 }
 
@@ -351,7 +351,7 @@ pub(super) fn global_proxy(http: &str, https: &str) -> Step {
 pub(super) fn no_global_proxy() -> Step {
     Step::new(Instruction::Declare)
         .apart()
-        .about(&["A stage hands its values on; here the proxy is off."])
+        .about(&["The ENV of an earlier stage also holds in this one, so the proxy is switched off here."])
         .with_values(proxy_variables("", "", ""))
 }
 
@@ -405,7 +405,7 @@ pub(super) fn set_up_apt(apt: &Apt, file: Option<&str>, proxy: Option<&str>) -> 
     }));
     Step::shell(mounts, &[&call])
         .apart()
-        .about(&["Where packages come from."])
+        .about(&["The sources of packages."])
         .with_args(["APT_SOURCE_FILE", "APT_USE_PROXY"])
         .with_args(snapshot.into_iter().flatten())
         .with_args(proxy)
@@ -434,7 +434,7 @@ pub(super) fn create_users(has_host_ids: bool) -> Step {
     mounts.extend(has_host_ids.then(|| made_here(host_ids::FOLDER, "ids")));
     Step::shell(mounts, &[&call])
         .apart()
-        .about(&["Accounts without credentials: those come last."])
+        .about(&["The accounts. Their passwords and keys are set in the last step."])
         .with_args(["SSH_USER_NAME", "SSH_USER_UID", "SSH_USER_GID"])
         .with_args(has_host_ids.then_some("HOST_IDS_SUM"))
 }
@@ -450,9 +450,9 @@ pub(super) fn before_hooks() -> Step {
     Step::new(Instruction::Declare)
         .apart()
         .about(&[
-            "A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only",
-            "run-time entries name are left out, so that an edit of those redoes no build hook.",
-            "Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL",
+            "A build hook sees the files that its step mounts. `pei configure` updates the lists when files are added or",
+            "removed. Scripts that only run-time hooks use are not mounted, so editing them repeats no build hook.",
+            "To make installers download from a mirror: --build-arg PEI_DOWNLOAD_MIRROR=URL",
         ])
         .with_args(["PEI_DOWNLOAD_MIRROR"])
 }
@@ -630,7 +630,7 @@ pub(super) fn copy_as_it_is(from: &str, path: &str) -> Step {
 pub(super) fn shared_scripts() -> [Step; 3] {
     [
         Step::copy(LIBRARY).apart().about(&[
-            "The parts of stage-1 that stage-2's scripts call; a base made by pei gets them renewed.",
+            "Scripts of stage-1 that those of stage-2 call. In a base made by pei, they replace the older ones.",
         ]),
         Step::copy(INTERNALS),
         Step::copy(TOOLS),
@@ -656,7 +656,7 @@ pub(super) fn set_credentials() -> Step {
         &[&format!("bash {script}")],
     )
     .about(&[
-        "What is mounted is in no layer. podman does not see that it changed: it gets the file's sum.",
+        "A mounted file is stored in no layer. podman does not notice that it changed, so the ARG holds its checksum.",
     ])
     .with_args(["SSH_CREDENTIALS_SUM"])
 }
@@ -674,16 +674,16 @@ pub(super) fn labels(project: Option<&str>, stage: &str, title: String, base: &s
 
 /// The entrypoint, and a health check if there is an sshd.
 pub(super) fn entrypoint(ssh: bool) -> Vec<Step> {
-    let mut steps = vec![
-        Step::line("STOPSIGNAL SIGTERM")
-            .about(&["The base may have another, which the entrypoint does not know."]),
-    ];
+    let mut steps =
+        vec![Step::line("STOPSIGNAL SIGTERM").about(&[
+            "The base image may name another signal, which the entrypoint does not handle.",
+        ])];
     if ssh {
         steps.push(
             Step::line(
                 r#"HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pei-from-host/stage-1/internals/health.sh"]"#,
             )
-            .about(&["Healthy is where a login gets an answer; hooks of a first start may take their time."]),
+            .about(&["Healthy means that sshd answers. Failures during the first ten minutes do not count, since hooks may take long."]),
         );
     }
     steps.push(Step::line(r#"ENTRYPOINT ["/entrypoint.sh"]"#));

@@ -269,7 +269,7 @@ impl<'p> Tree<'p> {
         let copies = paths.iter().map(|path| step::copy_as_it_is(name, path));
         (!paths.is_empty()).then(|| ImageStage {
             name: format!("{name}{KEPT_FILES}"),
-            about: "the files that others copy from it; a cache stores them",
+            about: "the files that other stages copy from it, as an image of its own that a cache can store",
             from: dockerfile::Start::Scratch,
             steps: copies.collect(),
             part: dockerfile::Part::Files,

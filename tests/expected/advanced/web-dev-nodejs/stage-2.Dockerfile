@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The working image. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stage-2.Dockerfile -t web-dev-nodejs:stage-2 .
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=web-dev-nodejs:stage-1
 ARG WITH_ESSENTIAL_APPS=true
@@ -53,7 +53,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,
     bash /pei-build/stage-1/internals/install-packages.sh \
         ca-certificates curl git less micro nano net-tools netbase openssh-client openssh-server patch psmisc sshpass sudo tmux unzip xauth
 
-# Accounts without credentials: those come last.
+# The accounts. Their passwords and keys are set in the last step.
 ARG SSH_USER_NAME
 ARG SSH_USER_UID
 ARG SSH_USER_GID
@@ -73,9 +73,9 @@ ARG PEI_HTTPS_PROXY_1
 ENV PEI_HTTP_PROXY_1=${PEI_HTTP_PROXY_1} \
     PEI_HTTPS_PROXY_1=${PEI_HTTPS_PROXY_1}
 
-# A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only
-# run-time entries name are left out, so that an edit of those redoes no build hook.
-# Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL
+# A build hook sees the files that its step mounts. `pei configure` updates the lists when files are added or
+# removed. Scripts that only run-time hooks use are not mounted, so editing them repeats no build hook.
+# To make installers download from a mirror: --build-arg PEI_DOWNLOAD_MIRROR=URL
 ARG PEI_DOWNLOAD_MIRROR
 
 # stage_1.custom.on_build[0]
@@ -123,13 +123,13 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# What is mounted is in no layer. podman does not see that it changed: it gets the file's sum.
+# A mounted file is stored in no layer. podman does not notice that it changed, so the ARG holds its checksum.
 ARG SSH_CREDENTIALS_SUM
 RUN --mount=type=bind,source=.pei/secrets,target=/pei-build/secrets \
     bash /pei-from-host/stage-1/internals/set-credentials.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
-# Healthy is where a login gets an answer; hooks of a first start may take their time.
+# Healthy means that sshd answers. Failures during the first ten minutes do not count, since hooks may take long.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pei-from-host/stage-1/internals/health.sh"]
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1

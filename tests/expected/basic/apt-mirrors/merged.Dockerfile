@@ -1,6 +1,6 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # All stages in one file, for ./build-merged.sh, which passes the values of merged.env.
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=apt-mirrors:stage-1
 ARG WITH_ESSENTIAL_APPS=true
@@ -44,7 +44,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,targe
     done; \
     bash /pei-build/stage-1/internals/set-up-base.sh
 
-# Where packages come from.
+# The sources of packages.
 ARG APT_SOURCE_FILE
 ARG APT_USE_PROXY
 ARG PEI_HTTP_PROXY_1
@@ -73,7 +73,7 @@ ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
@@ -104,9 +104,9 @@ ARG PEI_HTTPS_PROXY_2
 ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
     PEI_HTTPS_PROXY_2=${PEI_HTTPS_PROXY_2}
 
-# A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only
-# run-time entries name are left out, so that an edit of those redoes no build hook.
-# Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL
+# A build hook sees the files that its step mounts. `pei configure` updates the lists when files are added or
+# removed. Scripts that only run-time hooks use are not mounted, so editing them repeats no build hook.
+# To make installers download from a mirror: --build-arg PEI_DOWNLOAD_MIRROR=URL
 ARG PEI_DOWNLOAD_MIRROR
 
 # stage_2.custom.on_build[0]
@@ -129,7 +129,7 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1

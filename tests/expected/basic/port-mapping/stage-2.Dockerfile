@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The working image. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stage-2.Dockerfile -t port-mapping:stage-2 .
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=port-mapping:stage-1
 ARG WITH_ESSENTIAL_APPS=true
@@ -53,7 +53,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/install-packages.sh,
     bash /pei-build/stage-1/internals/install-packages.sh \
         ca-certificates curl git less micro nano net-tools netbase openssh-client openssh-server patch psmisc sshpass sudo tmux unzip xauth
 
-# Accounts without credentials: those come last.
+# The accounts. Their passwords and keys are set in the last step.
 ARG SSH_USER_NAME
 ARG SSH_USER_UID
 ARG SSH_USER_GID
@@ -102,13 +102,13 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# What is mounted is in no layer. podman does not see that it changed: it gets the file's sum.
+# A mounted file is stored in no layer. podman does not notice that it changed, so the ARG holds its checksum.
 ARG SSH_CREDENTIALS_SUM
 RUN --mount=type=bind,source=.pei/secrets,target=/pei-build/secrets \
     bash /pei-from-host/stage-1/internals/set-credentials.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
-# Healthy is where a login gets an answer; hooks of a first start may take their time.
+# Healthy means that sshd answers. Failures during the first ten minutes do not count, since hooks may take long.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=10m CMD ["/bin/bash", "/pei-from-host/stage-1/internals/health.sh"]
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1

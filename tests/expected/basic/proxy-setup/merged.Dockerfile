@@ -1,6 +1,6 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # All stages in one file, for ./build-merged.sh, which passes the values of merged.env.
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=proxy-setup:stage-1
 ARG WITH_ESSENTIAL_APPS=true
@@ -52,7 +52,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,targe
     done; \
     bash /pei-build/stage-1/internals/set-up-base.sh
 
-# Where packages come from.
+# The sources of packages.
 ARG APT_SOURCE_FILE
 ARG APT_USE_PROXY
 RUN --mount=type=bind,source=installation/stage-1/internals/set-up-apt.sh,target=/pei-build/stage-1/internals/set-up-apt.sh \
@@ -80,7 +80,7 @@ ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
@@ -131,7 +131,7 @@ ENV http_proxy=${PEI_HTTP_PROXY_2} \
     HTTP_PROXY=${PEI_HTTP_PROXY_2} \
     HTTPS_PROXY=${PEI_HTTPS_PROXY_2} \
     no_proxy=localhost,127.0.0.1,::1
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1

@@ -1,6 +1,6 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # All stages in one file, for ./build-merged.sh, which passes the values of merged.env.
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=registry.example:5000/team/base:7
 ARG WITH_ESSENTIAL_APPS=true
@@ -44,7 +44,7 @@ RUN --mount=type=bind,source=installation/stage-1/internals/set-up-base.sh,targe
     done; \
     bash /pei-build/stage-1/internals/set-up-base.sh
 
-# Where packages come from.
+# The sources of packages.
 ARG APT_SOURCE_FILE
 ARG APT_USE_PROXY
 ARG PEI_HTTP_PROXY_1
@@ -74,7 +74,7 @@ ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
@@ -123,7 +123,7 @@ ARG PEI_HTTPS_PROXY_2
 ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
     PEI_HTTPS_PROXY_2=${PEI_HTTPS_PROXY_2}
 
-# The parts of stage-1 that stage-2's scripts call; a base made by pei gets them renewed.
+# Scripts of stage-1 that those of stage-2 call. In a base made by pei, they replace the older ones.
 COPY --chmod=755 ["installation/stage-1/lib", "/pei-from-host/stage-1/lib"]
 COPY --chmod=755 ["installation/stage-1/internals", "/pei-from-host/stage-1/internals"]
 COPY --chmod=755 ["installation/stage-1/system", "/pei-from-host/stage-1/system"]
@@ -134,7 +134,7 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1/system,target=/pei-build/stage-1/system \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE

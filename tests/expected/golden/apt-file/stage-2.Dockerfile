@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The working image. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stage-2.Dockerfile -t apt:two .
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=registry.example:5000/team/base:7
 ARG WITH_ESSENTIAL_APPS=true
@@ -59,7 +59,7 @@ ARG PEI_HTTPS_PROXY_2
 ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
     PEI_HTTPS_PROXY_2=${PEI_HTTPS_PROXY_2}
 
-# The parts of stage-1 that stage-2's scripts call; a base made by pei gets them renewed.
+# Scripts of stage-1 that those of stage-2 call. In a base made by pei, they replace the older ones.
 COPY --chmod=755 ["installation/stage-1/lib", "/pei-from-host/stage-1/lib"]
 COPY --chmod=755 ["installation/stage-1/internals", "/pei-from-host/stage-1/internals"]
 COPY --chmod=755 ["installation/stage-1/system", "/pei-from-host/stage-1/system"]
@@ -70,7 +70,7 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1/system,target=/pei-build/stage-1/system \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE

@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The further stages. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stages.Dockerfile --secret "id=odd.name,src=./secrets/it's \$5 #1 é" --ssh default --target npm -t npm .
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE_1=ubuntu:24.04
 ARG WITH_SSH=false

@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The working image. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stage-2.Dockerfile -t tree:stage-2 .
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=tree:stage-1
 ARG WITH_ESSENTIAL_APPS=true
@@ -56,7 +56,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
     --mount=type=bind,source=installation/stages/assets,target=/pei-from-host/stages/assets \
     ["/bin/sh", "/pei-build/run-hook.sh", "stages/assets/build.sh", "", "stages.assets.custom.on_build[0]"]
 
-# ---- assets_files: the files that others copy from it; a cache stores them ----
+# ---- assets_files: the files that other stages copy from it, as an image of its own that a cache can store ----
 FROM scratch AS assets_files
 COPY --from=assets ["/app/LICENSES.txt", "/app/LICENSES.txt"]
 COPY --from=assets ["/app/dist", "/app/dist"]
@@ -92,7 +92,7 @@ FROM stage-1-core AS licences
 
 COPY --from=assets_files ["/app/LICENSES.txt", "/licences/"]
 
-# ---- licences_files: the files that others copy from it; a cache stores them ----
+# ---- licences_files: the files that other stages copy from it, as an image of its own that a cache can store ----
 FROM scratch AS licences_files
 COPY --from=licences ["/licences/LICENSES.txt", "/licences/LICENSES.txt"]
 
@@ -144,7 +144,7 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1

@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The further stages. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stages.Dockerfile --target python -t python .
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE_1=ubuntu:24.04
 ARG WITH_SSH=false
@@ -41,7 +41,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
     --mount=type=bind,source=installation/stages/assets,target=/pei-from-host/stages/assets \
     ["/bin/sh", "/pei-build/run-hook.sh", "stages/assets/build.sh", "", "stages.assets.custom.on_build[0]"]
 
-# ---- assets_files: the files that others copy from it; a cache stores them ----
+# ---- assets_files: the files that other stages copy from it, as an image of its own that a cache can store ----
 FROM scratch AS assets_files
 COPY --from=assets ["/app/LICENSES.txt", "/app/LICENSES.txt"]
 COPY --from=assets ["/app/dist", "/app/dist"]
@@ -77,7 +77,7 @@ FROM stage-1-core AS licences
 
 COPY --from=assets_files ["/app/LICENSES.txt", "/licences/"]
 
-# ---- licences_files: the files that others copy from it; a cache stores them ----
+# ---- licences_files: the files that other stages copy from it, as an image of its own that a cache can store ----
 FROM scratch AS licences_files
 COPY --from=licences ["/licences/LICENSES.txt", "/licences/LICENSES.txt"]
 

@@ -1,6 +1,6 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # All stages in one file, for ./build-merged.sh, which passes the values of merged.env.
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=locked:stage-1
 ARG WITH_ESSENTIAL_APPS=true
@@ -35,7 +35,7 @@ ARG BASE_IMAGE_NPM=node:20@sha256:1111111111111111111111111111111111111111111111
 
 # ---- npm: a further stage ----
 FROM ${BASE_IMAGE_NPM} AS npm
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 USER 0:0
 
@@ -49,7 +49,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
 
 # ---- assets: a further stage ----
 FROM npm AS assets
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 
 ARG PEI_DOWNLOAD_MIRROR
@@ -62,7 +62,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
 
 # ---- stage-1-core: slow steps that rarely change; the images build on it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \
@@ -90,9 +90,9 @@ ARG PEI_HTTPS_PROXY_1
 ENV PEI_HTTP_PROXY_1=${PEI_HTTP_PROXY_1} \
     PEI_HTTPS_PROXY_1=${PEI_HTTPS_PROXY_1}
 
-# A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only
-# run-time entries name are left out, so that an edit of those redoes no build hook.
-# Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL
+# A build hook sees the files that its step mounts. `pei configure` updates the lists when files are added or
+# removed. Scripts that only run-time hooks use are not mounted, so editing them repeats no build hook.
+# To make installers download from a mirror: --build-arg PEI_DOWNLOAD_MIRROR=URL
 ARG PEI_DOWNLOAD_MIRROR
 
 # stage_1.custom.on_build[0]
@@ -107,14 +107,14 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
 
 # ---- stage-1: the system image ----
 FROM stage-1-core AS stage-1
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1
@@ -125,7 +125,7 @@ LABEL io.pei.stage="stage-1" \
 
 # ---- python: a further stage ----
 FROM stage-1-core AS python
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 
 ARG PEI_DOWNLOAD_MIRROR
@@ -141,7 +141,7 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
 
 # ---- stage-2: the working image ----
 FROM python AS stage-2
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 ENV PEI_STAGE_DIR_2=/pei-from-host/stage-2 \
     PEI_PREFIX_DATA=data \
@@ -166,9 +166,9 @@ ENV PEI_HTTP_PROXY_2=${PEI_HTTP_PROXY_2} \
 COPY --from=assets ["/app/dist", "/srv/www"]
 COPY --from=golang:1.22@sha256:0000000000000000000000000000000000000000000000000000000000000000 ["/usr/local/go", "/usr/local/go"]
 
-# A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only
-# run-time entries name are left out, so that an edit of those redoes no build hook.
-# Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL
+# A build hook sees the files that its step mounts. `pei configure` updates the lists when files are added or
+# removed. Scripts that only run-time hooks use are not mounted, so editing them repeats no build hook.
+# To make installers download from a mirror: --build-arg PEI_DOWNLOAD_MIRROR=URL
 ARG PEI_DOWNLOAD_MIRROR
 
 # stage_2.custom.on_build[0]
@@ -193,7 +193,7 @@ ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     --mount=type=bind,source=installation/stage-2,target=/pei-build/stage-2 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1

@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The system image. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stage-1.Dockerfile -t locked:stage-1 .
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE=ubuntu:24.04@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 ARG WITH_ESSENTIAL_APPS=true
@@ -24,7 +24,7 @@ ARG BASE_IMAGE_1=${BASE_IMAGE}
 
 # ---- stage-1-core: slow steps that rarely change; the images build on it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \
@@ -52,9 +52,9 @@ ARG PEI_HTTPS_PROXY_1
 ENV PEI_HTTP_PROXY_1=${PEI_HTTP_PROXY_1} \
     PEI_HTTPS_PROXY_1=${PEI_HTTPS_PROXY_1}
 
-# A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only
-# run-time entries name are left out, so that an edit of those redoes no build hook.
-# Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL
+# A build hook sees the files that its step mounts. `pei configure` updates the lists when files are added or
+# removed. Scripts that only run-time hooks use are not mounted, so editing them repeats no build hook.
+# To make installers download from a mirror: --build-arg PEI_DOWNLOAD_MIRROR=URL
 ARG PEI_DOWNLOAD_MIRROR
 
 # stage_1.custom.on_build[0]
@@ -69,14 +69,14 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
 
 # ---- stage-1: the system image ----
 FROM stage-1-core AS stage-1
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 COPY --chmod=755 ["installation/stage-1", "/pei-from-host/stage-1"]
 ARG KEEP_APT_SOURCE_FILE
 ARG APT_KEEP_PROXY
 RUN --mount=type=bind,source=installation/stage-1,target=/pei-build/stage-1 \
     bash /pei-from-host/stage-1/internals/finish-image.sh
-# The base may have another, which the entrypoint does not know.
+# The base image may name another signal, which the entrypoint does not handle.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/entrypoint.sh"]
 ARG BASE_IMAGE_1

@@ -1,7 +1,7 @@
 # Written by pei; it replaces this file and saves an edited one as NAME.bak first. pei:----------------
 # The further stages. Compose passes every value below; plain docker builds it as well:
 #   docker build -f stages.Dockerfile --target python -t python .
-# --build-arg overrides these values, except true and false: what they decide was fixed when this file was written.
+# --build-arg overrides these values. `true` and `false` have no effect here: they decided which steps this file has.
 
 ARG BASE_IMAGE_1=ubuntu:24.04@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 ARG WITH_SSH=false
@@ -20,7 +20,7 @@ ARG BASE_IMAGE_NPM=node:20@sha256:1111111111111111111111111111111111111111111111
 
 # ---- npm: a further stage ----
 FROM ${BASE_IMAGE_NPM} AS npm
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 USER 0:0
 
@@ -34,7 +34,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
 
 # ---- assets: a further stage ----
 FROM npm AS assets
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 
 ARG PEI_DOWNLOAD_MIRROR
@@ -47,7 +47,7 @@ RUN --mount=type=bind,source=installation/stages/pei-run-hook.sh,target=/pei-bui
 
 # ---- stage-1-core: slow steps that rarely change; the images build on it ----
 FROM ${BASE_IMAGE_1} AS stage-1-core
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 USER root
 ENV PEI_STAGE_DIR_1=/pei-from-host/stage-1 \
@@ -75,9 +75,9 @@ ARG PEI_HTTPS_PROXY_1
 ENV PEI_HTTP_PROXY_1=${PEI_HTTP_PROXY_1} \
     PEI_HTTPS_PROXY_1=${PEI_HTTPS_PROXY_1}
 
-# A build hook sees what its step names; `pei configure` lists it anew when files come or go. Scripts that only
-# run-time entries name are left out, so that an edit of those redoes no build hook.
-# Installers take their downloads from here where it is given: --build-arg PEI_DOWNLOAD_MIRROR=URL
+# A build hook sees the files that its step mounts. `pei configure` updates the lists when files are added or
+# removed. Scripts that only run-time hooks use are not mounted, so editing them repeats no build hook.
+# To make installers download from a mirror: --build-arg PEI_DOWNLOAD_MIRROR=URL
 ARG PEI_DOWNLOAD_MIRROR
 
 # stage_1.custom.on_build[0]
@@ -92,7 +92,7 @@ RUN --mount=type=bind,source=installation/stage-1/lib,target=/pei-build/files/st
 
 # ---- python: a further stage ----
 FROM stage-1-core AS python
-# The time of pei.lock, for tools that store a time.
+# Tools that store a time store the one of pei.lock.
 ARG SOURCE_DATE_EPOCH=1761955200
 
 ARG PEI_DOWNLOAD_MIRROR
