@@ -130,7 +130,7 @@ pub fn default_versions(table: &str, taken: &Locked) -> Result<BTreeMap<Text, Te
             (named, Some(one))
                 if installed.len() == 1
                     && !one.is_empty()
-                    && !named.starts_with(|c: char| c.is_ascii_digit()) =>
+                    && !named.contains(|c: char| c.is_ascii_digit()) =>
             {
                 one
             }

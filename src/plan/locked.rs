@@ -189,6 +189,7 @@ fn downloads(lock: &Lock, names: &[&str]) -> String {
     for (architecture, stages) in locked(lock, names) {
         let mut downloads = BTreeMap::new();
         let mut clones = BTreeMap::new();
+        let mut versions = BTreeMap::new();
         for stage in stages {
             let own = stage.downloads.iter();
             downloads.extend(own.map(|file| (&file.url, &file.sha256)));
@@ -201,6 +202,16 @@ fn downloads(lock: &Lock, names: &[&str]) -> String {
                 };
                 ((git.value("url"), wanted), git.value("commit"))
             }));
+            for other in &stage.others {
+                let version = other.value("version");
+                // What a word such as `latest` stood for, and what was put into an environment by its name.
+                let requested = ("requested", other.value("requested"), other.name());
+                versions.insert(requested, version);
+                if other.value("kind") == "conda" {
+                    let installed = ("conda", other.value("environment"), other.name());
+                    versions.insert(installed, version);
+                }
+            }
         }
         for (url, sum) in downloads {
             let _ = writeln!(rows, "download {architecture} {sum} {url}");
@@ -208,6 +219,11 @@ fn downloads(lock: &Lock, names: &[&str]) -> String {
         for ((url, wanted), commit) in clones {
             if is_word(wanted) && is_word(commit) {
                 let _ = writeln!(rows, "git {architecture} {commit} {wanted} {url}");
+            }
+        }
+        for ((kind, wanted, name), version) in versions {
+            if [wanted, name, version].into_iter().all(is_word) {
+                let _ = writeln!(rows, "{kind} {architecture} {wanted} {name} {version}");
             }
         }
     }

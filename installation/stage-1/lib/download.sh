@@ -378,16 +378,32 @@ __pei_record_clone() {
   [[ "${from}" != "${url}" ]] || from=''
   commit="$(git -C "$1" rev-parse HEAD)" || return 1
   locked="$(pei_locked_commit "$2" "$4")"
-  if [[ "${locked:-${commit}}" != "${commit}" ]]; then
-    pei_locked_differs "${url}${4:+ at $4}" "${commit}" "${locked}"
-    return 1
+  if [[ -n "${locked}" && "${locked}" != "${commit}" ]]; then
+    __pei_git_checkout "$1" "$3" "${locked}" || {
+      pei_locked_differs "${url}${4:+ at $4}" "${commit}" "${locked}"
+      return 1
+    }
+    commit="${locked}"
   fi
   pei_record git url="${url}" -- version="$4" from="${from}" commit="${commit}"
 }
 
+# __pei_git_checkout DIR FROM COMMIT: an older commit of a clone, whose branch has moved on since. Not every server hands out a
+# single commit.
+__pei_git_checkout() {
+  local -a git=(env GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL="$(__pei_git_schemes "$2")" git -C "$1")
+  "${git[@]}" fetch --quiet --depth=1 -- "$2" "$3" 2>/dev/null </dev/null \
+    || [[ "$("${git[@]}" rev-parse --is-shallow-repository)" == false ]] \
+    || "${git[@]}" fetch --quiet --unshallow -- "$2" </dev/null || return 1
+  "${git[@]}" -c advice.detachedHead=false checkout --quiet --detach "$3" --
+}
+
+# __pei_git_schemes URL: which ones a clone from there may use.
+__pei_git_schemes() { if [[ "$1" == https://* ]]; then printf 'https\n'; else printf 'http:https:file\n'; fi; }
+
 __pei_git_clone_from() {
-  local url="$1" ref="$2" to="$3" try tries="${PEI_DOWNLOAD_RETRIES:-3}" delay="${PEI_DOWNLOAD_RETRY_DELAY:-2}" depth schemes=https
-  [[ "${url}" == https://* ]] || schemes=http:https:file
+  local url="$1" ref="$2" to="$3" try tries="${PEI_DOWNLOAD_RETRIES:-3}" delay="${PEI_DOWNLOAD_RETRY_DELAY:-2}" depth schemes
+  schemes="$(__pei_git_schemes "${url}")"
   local -a base=(git -c "http.lowSpeedLimit=1" -c "http.lowSpeedTime=${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
     -c advice.detachedHead=false clone --quiet ${ref:+--branch "${ref}"})
   for ((try = 1; try <= tries; try++)); do

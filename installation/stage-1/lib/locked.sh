@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What pei.lock holds for a build step: the versions of packages, the sums of downloads, the commits of clones, and the default
-# versions of tools. `pei configure --locked` writes them to files, which a step of a locked build sees. Without these files
+# What pei.lock holds for a build step: the versions of packages, the sums of downloads, the commits of clones, the default
+# versions of tools, and what words such as `latest` stood for. `pei configure --locked` writes them to files, which a step of a locked build sees. Without these files
 # nothing here has an effect.
 #
 # Reads: PEI_LOCKED_DIR, the directory of the files, if it is not the usual one.
@@ -138,6 +138,23 @@ pei_locked_differs() {
 pei_locked_tell() {
   [[ -n "${PEI_RECORD-}" ]] && __pei_locked_file downloads >/dev/null || return 0
   pei_log_warn "$1 is not in pei.lock; \`pei lock\` adds it"
+}
+
+# pei_locked_request NAME WORD: the version that NAME had in the lock when WORD (`lts`, `latest`) was requested; WORD if the lock
+# has none. What is not recorded is not locked.
+pei_locked_request() {
+  local file
+  [[ -n "${PEI_RECORD-}" ]] && file="$(__pei_locked_file downloads)" || file=/dev/null
+  awk -v here="$(dpkg --print-architecture)" -v name="$1" -v word="$2" '
+    $1 == "requested" && $2 == here && $3 == word && $4 == name { word = $5; exit } END { print word }' "${file}"
+}
+
+# pei_locked_conda ENVIRONMENT NAME: the locked version of a package of conda; nothing if the lock has none.
+pei_locked_conda() {
+  local file
+  [[ -n "${PEI_RECORD-}" ]] && file="$(__pei_locked_file downloads)" || return 0
+  awk -v here="$(dpkg --print-architecture)" -v environment="$1" -v name="$2" '
+    $1 == "conda" && $2 == here && $3 == environment && $4 == name { print $5; exit }' "${file}"
 }
 
 # pei_locked_version TOOL: the locked default version of a tool; fails if there is none.

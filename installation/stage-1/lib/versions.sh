@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The one table of default versions: tool, version. Sums are not kept here: each installer asks for the sum that the
-# vendor publishes beside the file; where there is none, the sum of what came is logged. npm, uv, nvm and apt check what
-# they fetch themselves.
+# The one table of default versions: tool, version. conda-installer.bash has the sums of its files. The other installers ask
+# for the sum that the vendor publishes beside the file; where there is none, the sum of what came is logged. npm, uv, nvm and
+# apt check what they fetch themselves. Magnum has no release that compiles today: the default is the branch that it advises.
 __pei_versions_table() {
   cat <<'TABLE'
 angular      22.2.7
@@ -10,8 +10,12 @@ clang        20
 claude-code  2.1.329
 codex-cli    0.169.0
 litellm      1.106.2
-nodejs       lts
+magnum       master
+miniconda    py313_26.1.1-1
+miniforge    26.1.1-3
+nodejs       24.22.3
 nvm          0.40.3
+opencv       4.12.0
 pixi         0.50.2
 pnpm         12.21.0
 uv           0.13.8

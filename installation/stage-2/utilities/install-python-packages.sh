@@ -14,14 +14,14 @@ source "${stage_1}/lib/pei.sh"
 # shellcheck source=../../stage-1/lib/vision.sh
 source "${stage_1}/lib/vision.sh"
 
-# These versions belong together: mmcv is compiled for one PyTorch and one CUDA.
+# These versions belong together: mmcv is compiled for one PyTorch and one CUDA, and that PyTorch for the first generation of
+# NumPy. They exist for Python 3.10 to 3.12.
 readonly MMCV=2.2.0 TORCH_SERIES=2.3
 readonly CONDA_PACKAGES=(pytorch=2.3.1 torchvision=0.18.1 torchaudio=2.3.1)
 readonly PIP_PACKAGES=(
-  albumentations timm torchshow torchmetrics einops imageio scipy scikit-learn scikit-image matplotlib pandas
-  ipykernel opencv-contrib-python
-  # This PyTorch was compiled for the first generation of NumPy.
-  'numpy<2'
+  albumentations==2.0.8 timm==1.0.31 torchshow==0.5.2 torchmetrics==1.9.0 einops==0.8.2 imageio==2.38.0 scipy==1.15.3
+  scikit-learn==1.7.2 scikit-image==0.25.2 matplotlib==3.10.9 pandas==2.3.3 ipykernel==7.3.0
+  opencv-contrib-python==4.11.0.86 numpy==1.26.4
 )
 
 declare_options() {
@@ -48,8 +48,8 @@ find_conda() {
 
 dali_package() {
   case "$1" in
-    11.*) printf 'nvidia-dali-cuda110\n' ;;
-    *) printf 'nvidia-dali-cuda120\n' ;;
+    11.*) printf 'nvidia-dali-cuda110==1.34.0\n' ;;
+    *) printf 'nvidia-dali-cuda120==2.4.0\n' ;;
   esac
 }
 
@@ -63,7 +63,7 @@ in_place() {
 import importlib.metadata as m, sys
 names = sys.argv[2:]
 sys.exit(m.version("mmcv") != sys.argv[1] or not all(m.version(name) for name in names))
-' "${MMCV}" torch torchvision torchaudio timm torchmetrics opencv-contrib-python "$(dali_package "${cuda}")" >/dev/null 2>&1
+' "${MMCV}" torch torchvision torchaudio timm torchmetrics opencv-contrib-python "$(dali_package "${cuda}" | cut -d= -f1)" >/dev/null 2>&1
 }
 
 plan() {
@@ -103,7 +103,7 @@ install_all() {
   vision_pip "${repo}" pip_install "${pages[@]}" --find-links "${page}" "mmcv==${MMCV}"
 }
 
-# Records the versions that the environment has, because pip was only given names.
+# Records the versions that the environment has.
 record_packages() {
   local name version
   [[ -n "${PEI_RECORD-}" ]] || return 0
@@ -113,7 +113,7 @@ record_packages() {
 import importlib.metadata as m, sys
 for name in sys.argv[1:]:
     print(name, m.version(name))
-' torch torchvision torchaudio "${PIP_PACKAGES[@]%%<*}" "$(dali_package "${cuda}")" mmcv)
+' torch torchvision torchaudio "${PIP_PACKAGES[@]%%=*}" "$(dali_package "${cuda}" | cut -d= -f1)" mmcv)
 }
 
 main() {

@@ -80,6 +80,22 @@ Conf a (1 Debian:12/stable [amd64])'
   [ "$output" != 1.0.0 ]
 }
 
+@test "what a word stood for, and what an environment got, comes from the lock" {
+  lock downloads <<'ROWS'
+requested arm64 lts node 20.0.0
+requested amd64 lts node 22.1.0
+requested amd64 latest @openai/codex 1.2.3
+conda amd64 pei-ml click 8.1
+ROWS
+  run lib_run 'for word in lts latest 22; do pei_locked_request node "$word"; done; pei_locked_request @openai/codex latest'
+  [ "$output" = $'22.1.0\nlatest\n22\n1.2.3' ]
+  run lib_run 'pei_locked_conda pei-ml click; pei_locked_conda pei-common click; pei_locked_conda pei-ml rich'
+  [ "$output" = 8.1 ]
+  unset PEI_RECORD
+  run lib_run 'pei_locked_request node lts; pei_locked_conda pei-ml click'
+  [ "$output" = lts ]
+}
+
 @test "a download with the locked sum comes without asking for a published one" {
   start_server
   serve vendor.example/a/f <<<'right'
@@ -138,6 +154,14 @@ Conf a (1 Debian:12/stable [amd64])'
   lock downloads <<<"git amd64 $commit v1 $url"
   run lib_run 'pei_git_clone --url "$1" --ref v1 --to "$2"' "$url" "$BATS_TEST_TMPDIR/good"
   [ "$status" -eq 0 ]
+  git -C "$BATS_TEST_TMPDIR/origin" -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m two
+  git -C "$BATS_TEST_TMPDIR/origin" tag -f v1 >/dev/null
+  run lib_run 'pei_git_clone --url "$1" --ref v1 --to "$2"' "$url" "$BATS_TEST_TMPDIR/old"
+  [ "$status" -eq 0 ]
+  [ "$(git -C "$BATS_TEST_TMPDIR/old" rev-parse HEAD)" = "$commit" ]
+  [ "$(git -C "$BATS_TEST_TMPDIR/old" remote get-url origin)" = "$url" ]
+  grep -q "\"commit\":\"$commit\"" "$PEI_RECORD/git.jsonl"
+  commit="$(git -C "$BATS_TEST_TMPDIR/origin" rev-parse HEAD)"
   lock downloads <<<"git amd64 ${commit/?/x} v1 $url"
   run lib_run 'pei_git_clone --url "$1" --ref v1 --to "$2"' "$url" "$BATS_TEST_TMPDIR/bad"
   [ "$status" -eq 1 ]

@@ -159,8 +159,7 @@ CONDA
 # serve_opencv SCRATCH: sources that take what OpenCV's take, and make a library of that name.
 serve_opencv() {
   local name version project="$1/project"
-  # shellcheck disable=SC2016 # expands in the shell that it starts
-  version="$(bash -c 'source "$1/installation/stage-1/system/opencv/opencv-build.bash"; echo "$PEI_OPENCV_VERSION"' _ "$REPO")" || return
+  version="$(default_version opencv)" || return
   for name in opencv opencv_contrib; do
     mkdir -p "$project/modules"
     cat >"$project/CMakeLists.txt" <<TEXT

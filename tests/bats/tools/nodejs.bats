@@ -32,6 +32,7 @@ setup() {
   fake_home "$(id -un)"
   echo 'alias mine=1' >"$FAKE_HOME/.bashrc"
   tag="v$(lib_run 'pei_version nvm')"
+  default="v$(lib_run 'pei_version nodejs')"
 }
 
 teardown() { stop_server; }
@@ -145,9 +146,13 @@ $FAKE_HOME/.nvm" ]
 @test "Node: installed by nvm from the mirror, made the default, not fetched twice" {
   serve_files nvm
   cp -r "$SERVED/nvm" "$FAKE_HOME/.nvm"
+  serve_node "nodejs.org/dist/$default"
   serve_node nodejs.org/dist/v24.1.0
   serve_node nodejs.org/dist/v22.9.0
   node
+  [ "$(cat "$FAKE_HOME/.nvm/alias/default")" = "$default" ]
+  node --version lts
+  node --version lts --force
   [ "$(cat "$FAKE_HOME/.nvm/alias/default")" = v24.1.0 ]
   node --version=22
   [ "$(cat "$FAKE_HOME/.nvm/alias/default")" = v22.9.0 ]
@@ -162,9 +167,27 @@ $FAKE_HOME/.nvm" ]
   [ "$(cat "$FAKE_HOME/.nvm/alias/default")" = v22.9.0 ]
 }
 
+@test "Node: what a word stood for is recorded, and a locked build takes that" {
+  export PEI_RECORD="$BATS_TEST_TMPDIR/record" PEI_LOCKED_DIR="$BATS_TEST_TMPDIR/locked"
+  mkdir "$PEI_RECORD" "$PEI_LOCKED_DIR"
+  serve_files nvm
+  cp -r "$SERVED/nvm" "$FAKE_HOME/.nvm"
+  serve_node "nodejs.org/dist/$default"
+  serve_node nodejs.org/dist/v24.1.0
+  serve_node nodejs.org/dist/v24.0.0
+  node
+  run ! grep -q requested "$PEI_RECORD/tool.jsonl"
+  node --version lts --force
+  grep -q '"version":"24.1.0","requested":"lts"' "$PEI_RECORD/tool.jsonl"
+  printf 'requested %s lts node 24.0.0\n' "$(dpkg --print-architecture)" >"$PEI_LOCKED_DIR/downloads"
+  node --version lts
+  [ "$(cat "$FAKE_HOME/.nvm/alias/default")" = v24.0.0 ]
+  grep -q '"version":"24.0.0","requested":"lts"' "$PEI_RECORD/tool.jsonl"
+}
+
 @test "both: shells find node, links are made, a second run does nothing" {
   serve_files "raw.githubusercontent.com/nvm-sh/nvm/$tag"
-  serve_node nodejs.org/dist/v24.1.0
+  serve_node "nodejs.org/dist/$default"
   both
   run env -i HOME="$FAKE_HOME" PATH=/usr/bin:/bin bash -lc node
   [ "$output" = fake ]
@@ -192,7 +215,7 @@ $FAKE_HOME/.nvm" ]
 
 @test "both: everything from China when asked" {
   serve_files "gitee.com/mirrors/nvm/raw/$tag"
-  serve_node npmmirror.com/mirrors/node/v24.1.0
+  serve_node "npmmirror.com/mirrors/node/$default"
   both --with-cn-mirror
   refute grep -qE 'nodejs.org|githubusercontent' "$SERVER_LOG"
   grep -q npmmirror "$FAKE_HOME/.npmrc"
@@ -201,7 +224,7 @@ $FAKE_HOME/.nvm" ]
 @test "a command that is no link is left alone" {
   ((EUID == 0)) || skip 'needs root'
   serve_files "raw.githubusercontent.com/nvm-sh/nvm/$tag"
-  serve_node nodejs.org/dist/v24.1.0
+  serve_node "nodejs.org/dist/$default"
   echo own >"$PEI_LINK_DIR/node"
   both
   [ "$(cat "$PEI_LINK_DIR/node")" = own ]

@@ -101,6 +101,11 @@ esac"
   chmod +x "$FAKE_HOME/.pixi/bin/pixi"
   bash "$SYSTEM/pixi/create-env-common.bash"
   [ "$(cat "$FAKE_HOME/log")" = 'global install --environment pei-common --expose python-common=python python scipy click attrs omegaconf rich networkx ipykernel' ]
+  export PEI_RECORD="$BATS_TEST_TMPDIR/record" PEI_LOCKED_DIR="$BATS_TEST_TMPDIR"
+  printf 'conda %s pei-common %s\n' "$(dpkg --print-architecture)" 'python 3.12.1' "$(dpkg --print-architecture)" 'rich 13.0' >"$PEI_LOCKED_DIR/downloads"
+  bash "$SYSTEM/pixi/create-env-common.bash"
+  [ "$(tail -n 1 "$FAKE_HOME/log")" = 'global install --environment pei-common --expose python-common=python python==3.12.1 scipy click attrs omegaconf rich==13.0 networkx ipykernel' ]
+  sed -i '$d' "$FAKE_HOME/log"
   echo 'pei-common: scipy click attrs omegaconf rich networkx ipykernel' >"$FAKE_HOME/list"
   run bash "$SYSTEM/pixi/create-env-common.bash"
   [[ "$output" == *'nothing to do'* ]]

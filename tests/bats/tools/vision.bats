@@ -127,7 +127,7 @@ TEXT
   run bash "$PYTHON" --conda-dir "$CONDA"
   [ "$status" -eq 0 ] || fail_with first
   grep -q '^conda install -y -n base -c https://conda.anaconda.org/pytorch -c https://conda.anaconda.org/nvidia pytorch=.* pytorch-cuda=12.1$' "$CALLS"
-  grep -q 'pip install .*albumentations timm .* opencv-contrib-python numpy<2 nvidia-dali-cuda120$' "$CALLS"
+  grep -q 'pip install .*albumentations==[0-9.]* timm==.* opencv-contrib-python==[0-9.]* numpy==1[0-9.]* nvidia-dali-cuda120==[0-9.]*$' "$CALLS"
   grep -q 'find-links https://download.openmmlab.com/mmcv/dist/cu121/torch2.3/index.html mmcv==2.2.0$' "$CALLS"
   : >"$CALLS"
   run bash "$PYTHON" --conda-dir "$CONDA"

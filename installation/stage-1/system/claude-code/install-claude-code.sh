@@ -79,7 +79,9 @@ main() {
   USER_HOME="$(pei_user_home "${USER_NAME}")"
   VERSION="$(pei_arg version)"
   pei_require_version "${VERSION}"
-  VERSION="${VERSION#v}"
+  # A word such as `latest`; nothing for a version.
+  REQUESTED="${VERSION/#[v0-9]*/}"
+  VERSION="$(pei_locked_request "${PACKAGE}" "${VERSION#v}")"
   if pei_arg_on dry-run; then
     pei_plan "let bun install ${PACKAGE}@${VERSION} for ${USER_NAME} from $(pei_mirrored https://registry.npmjs.org/) or the registry that bun is configured for"
     pei_plan "set hasCompletedOnboarding in ${USER_HOME}/.claude.json"
@@ -97,7 +99,7 @@ main() {
   pei_undo_note "${BIN}/claude" "${BIN%/bin}/install/global"
   pei_bun_add "${USER_NAME}" "${BUN}" "${PACKAGE}" "${VERSION}" || pei_die 'Claude Code is not installed'
   installed_version >/dev/null || pei_die "${BIN}/claude does not run"
-  pei_record npm name="${PACKAGE}" user="${USER_NAME}" -- version="$(installed_version)"
+  pei_record npm name="${PACKAGE}" user="${USER_NAME}" -- version="$(installed_version)" requested="${REQUESTED}"
   configure
   pei_log_info "Claude Code $(installed_version) is installed for ${USER_NAME}"
 }

@@ -93,7 +93,9 @@ main() {
   USER_HOME="$(pei_user_home "${USER_NAME}")"
   VERSION="$(pei_arg version)"
   pei_require_version "${VERSION}"
-  VERSION="${VERSION#v}"
+  # A word such as `latest`; nothing for a version.
+  REQUESTED="${VERSION/#[v0-9]*/}"
+  VERSION="$(pei_locked_request "${PACKAGE}" "${VERSION#v}")"
   if pei_arg_on dry-run; then
     pei_plan "let bun install ${PACKAGE}@${VERSION} for ${USER_NAME} from $(pei_mirrored https://registry.npmjs.org/) or the registry that bun is configured for"
     return 0
@@ -114,7 +116,7 @@ main() {
   fi
   provide_interpreter
   installed_version >/dev/null || pei_die "${BIN}/codex does not run"
-  pei_record npm name="${PACKAGE}" user="${USER_NAME}" -- version="$(installed_version)"
+  pei_record npm name="${PACKAGE}" user="${USER_NAME}" -- version="$(installed_version)" requested="${REQUESTED}"
   configure
   pei_log_info "Codex $(installed_version) is installed for ${USER_NAME}"
 }

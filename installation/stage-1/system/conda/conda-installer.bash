@@ -2,7 +2,7 @@
 # What the installers of Miniconda and Miniforge share: which file, from where, into a directory, and for which users.
 # Sourced after lib/pei.sh; definitions only.
 
-# Columns: tool, version, machine, sha256. The first row of a tool holds its default version.
+# Columns: tool, version, machine, sha256. lib/versions.sh has the default versions.
 __pei_conda_versions() {
   cat <<'TABLE'
 miniconda  py313_26.1.1-1  x86_64   f6dfb5b59614fd7b2956b240b2575a9d58203ec7f7a99f85128158a0fdc5c1d7
@@ -11,9 +11,6 @@ miniforge  26.1.1-3        x86_64   b25b828b702df4dd2a6d24d4eb56cfa912471dd8e334
 miniforge  26.1.1-3        aarch64  83280e4ee71a5bd547d6b318f96e9ababe1054911ff6cc2b8801ce5493fe67e5
 TABLE
 }
-
-# pei_conda_default_version TOOL
-pei_conda_default_version() { __pei_conda_versions | awk -v tool="$1" '$1 == tool { print $2; exit }'; }
 
 # pei_conda_pinned_sum TOOL VERSION MACHINE: the pinned sum, or an empty line.
 pei_conda_pinned_sum() {
@@ -59,7 +56,7 @@ __pei_conda_declare() {
   local script="$1" tool="$2" dir="$3"
   pei_args_begin "${script}" "Install ${tool^} into a directory for all users and set up their shells."
   pei_args_path install-dir "${dir}" 'where conda goes'
-  pei_args_value version VERSION "$(pei_conda_default_version "${tool}")" 'which version, or latest'
+  pei_args_value version VERSION "$(pei_version "${tool}")" 'which version, or latest'
   pei_args_choice installer-url official 'official|tuna|URL' 'where the installer comes from'
   pei_args_value sha256 SUM '' 'what its sum must be (default: the pinned or the published one)'
   pei_args_path cache-dir '' "directory in which to look for an installer (default: the stage's tmp)"

@@ -74,7 +74,9 @@ main() {
   USER_HOME="$(pei_user_home "${USER_NAME}")"
   VERSION="$(pei_arg version)"
   pei_require_version "${VERSION}"
-  VERSION="${VERSION#v}"
+  # A word such as `latest`; nothing for a version.
+  REQUESTED="${VERSION/#[v0-9]*/}"
+  VERSION="$(pei_locked_request litellm "${VERSION#v}")"
   if pei_arg_on dry-run; then
     pei_plan "let uv install $(requirement) for ${USER_NAME} from $(pei_mirrored https://pypi.org/simple) or the index that uv is configured for, into ${USER_HOME}/.local"
     return 0
@@ -89,7 +91,7 @@ main() {
   pei_undo_note "${USER_HOME}/.local/share/uv/tools/litellm" "${USER_HOME}/.local/bin/litellm" "${USER_HOME}/.local/bin/litellm-proxy"
   install_tool || pei_die 'LiteLLM is not installed'
   in_shell test -x "${USER_HOME}/.local/bin/litellm" || pei_die 'uv is done, but there is no litellm'
-  pei_record pypi name=litellm user="${USER_NAME}" -- version="$(installed_version)"
+  pei_record pypi name=litellm user="${USER_NAME}" -- version="$(installed_version)" requested="${REQUESTED}"
   configure_shells
   pei_log_info "LiteLLM $(installed_version) is installed for ${USER_NAME}"
 }

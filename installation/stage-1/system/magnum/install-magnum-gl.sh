@@ -15,14 +15,10 @@ packages=(
   libgl-dev libglfw3-dev libopenal-dev libsdl2-dev
 )
 
-# Upstream's last release tag is from 2020 and no longer builds with today's compilers, so the default is the
-# branch that upstream tells people to use; the commit that was built is logged.
-readonly DEFAULT_VERSION=master
-
 declare_options() {
   pei_args_begin install-magnum-gl.sh 'Build the graphics library Magnum, and Corrade below it, and install them as Debian packages.'
   pei_args_path cache-dir '' 'directory for the build tree (default: $PEI_STAGE_DIR_1/tmp, else /tmp)'
-  pei_args_value version REF "${DEFAULT_VERSION}" 'a branch or tag of both repositories, or latest'
+  pei_args_value version REF "$(pei_version magnum)" 'a branch or tag of both repositories, or latest'
   pei_args_note 'Root: yes. Network: the apt sources and github.com.'
 }
 

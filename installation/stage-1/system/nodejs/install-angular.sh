@@ -54,20 +54,24 @@ main() {
   declare_options
   pei_args_parse "$@"
   pei_install_err_trap
-  local version pnpm_version
+  local version pnpm_version requested pnpm_requested
   USER_NAME="$(pei_resolve_target_user "$(pei_arg user)")"
   PNPM_DIR="$(pei_user_home "${USER_NAME}")/.local/share/pnpm"
   version="$(pei_arg version)"
   pnpm_version="$(pei_arg pnpm-version)"
   pei_require_version "${version}"
   pei_require_version "${pnpm_version}"
+  # Words such as `latest`; nothing for a version.
+  requested="${version/#[v0-9]*/}" pnpm_requested="${pnpm_version/#[v0-9]*/}"
+  version="$(pei_locked_request @angular/cli "${version#v}")"
+  pnpm_version="$(pei_locked_request pnpm "${pnpm_version#v}")"
 
   if pei_arg_on dry-run; then
     pei_plan "install pnpm ${pnpm_version} for ${USER_NAME} by npm, unless pnpm is there"
     pei_plan "install @angular/cli ${version} by pnpm from $(pei_mirrored https://registry.npmjs.org/), unless it is there, and set its package manager to pnpm"
     return 0
   fi
-  if is_satisfied "${version#v}"; then
+  if is_satisfied "${version}"; then
     pei_log_info "the Angular command line is installed already for ${USER_NAME}; nothing to download"
     return 0
   fi
@@ -76,13 +80,13 @@ main() {
   pei_undo_note "${PNPM_DIR}"
   if ! in_shell pnpm --version >/dev/null 2>&1; then
     pei_log_info "installing pnpm ${pnpm_version}"
-    with_registry npm install --global --no-fund --no-audit "pnpm@${pnpm_version#v}" || pei_die 'pnpm is not installed'
-    pei_record npm name=pnpm user="${USER_NAME}" -- version="$(in_shell pnpm --version)"
+    with_registry npm install --global --no-fund --no-audit "pnpm@${pnpm_version}" || pei_die 'pnpm is not installed'
+    pei_record npm name=pnpm user="${USER_NAME}" -- version="$(in_shell pnpm --version)" requested="${pnpm_requested}"
   fi
   pei_make_dir "${USER_NAME}" "${PNPM_DIR}/bin" || pei_die "cannot create ${PNPM_DIR}"
-  with_registry pnpm add --global "@angular/cli@${version#v}" || pei_die 'the Angular command line is not installed'
+  with_registry pnpm add --global "@angular/cli@${version}" || pei_die 'the Angular command line is not installed'
   in_shell env NG_CLI_ANALYTICS=false ng config --global cli.packageManager pnpm >&2 || pei_die 'ng does not work'
-  pei_record npm name=@angular/cli user="${USER_NAME}" -- version="$(in_shell ng version 2>/dev/null | sed -nE 's/^Angular CLI *: //p')"
+  pei_record npm name=@angular/cli user="${USER_NAME}" -- version="$(in_shell ng version 2>/dev/null | sed -nE 's/^Angular CLI *: //p')" requested="${requested}"
   configure_shells
   pei_log_info "the Angular command line is installed for ${USER_NAME}"
 }

@@ -22,12 +22,14 @@ main() {
   declare_options
   pei_args_parse "$@"
   pei_install_err_trap
-  local user dir version found cn=0
+  local user dir version requested present=default found cn=0
   user="$(pei_resolve_target_user "$(pei_arg user)")"
   dir="$(pei_arg nvm-dir)"
   dir="${dir:-$(pei_user_home "${user}")/.nvm}"
-  version="$(pei_arg version)"
-  node_require_version "${version}"
+  requested="$(pei_arg version)"
+  node_require_version "${requested}"
+  version="$(pei_locked_request node "${requested#v}")"
+  ! pei_arg_given version || present="${version}"
   ! pei_arg_on with-cn-mirror || cn=1
   if pei_arg_on dry-run; then
     nvm_plan_node "${version}" "${cn}" "${user}"
@@ -36,12 +38,12 @@ main() {
   [[ -s "${dir}/nvm.sh" ]] || pei_die "no nvm in ${dir}; run install-nvm.sh first, or give --nvm-dir"
   pei_run_as "${user}" test -w "${dir}" || pei_die "${user} cannot write to ${dir}, where nvm keeps Node"
 
-  if ! pei_arg_on force && found="$(node_current "${user}" "${dir}" "${version}")"; then
+  if ! pei_arg_on force && found="$(node_current "${user}" "${dir}" "${present}")"; then
     nvm_do "${user}" "${dir}" '' nvm alias default "${found}" >/dev/null || pei_die 'the default version cannot be set'
     pei_log_info "Node ${found} is installed already in ${dir}; nothing to download"
     return 0
   fi
-  found="$(node_install "${user}" "${dir}" "${version}" "${cn}")" || pei_die 'Node is not installed'
+  found="$(node_install "${user}" "${dir}" "${version}" "${cn}" "${requested}")" || pei_die 'Node is not installed'
   pei_log_info "Node ${found} is the default of ${user}"
 }
 

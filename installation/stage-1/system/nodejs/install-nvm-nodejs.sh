@@ -45,14 +45,16 @@ main() {
   declare_options
   pei_args_parse "$@"
   pei_install_err_trap
-  local user dir nvm_version node_version tag found cn=0
+  local user dir nvm_version node_version requested present=default tag found cn=0
   user="$(pei_resolve_target_user "$(pei_arg user)")"
   dir="$(pei_arg install-dir)"
   dir="${dir:-$(pei_user_home "${user}")/.nvm}"
   nvm_version="$(pei_arg nvm-version)"
-  node_version="$(pei_arg nodejs-version)"
+  requested="$(pei_arg nodejs-version)"
   nvm_require_version "${nvm_version}"
-  node_require_version "${node_version}"
+  node_require_version "${requested}"
+  node_version="$(pei_locked_request node "${requested#v}")"
+  ! pei_arg_given nodejs-version || present="${node_version}"
   tag="$(nvm_tag "${nvm_version}")"
   ! pei_arg_on with-cn-mirror || cn=1
 
@@ -69,11 +71,11 @@ main() {
     nvm_fetch_files "${user}" "${tag}" "${cn}" "${dir}" || pei_die 'nvm is not installed'
     pei_record tool name=nvm path="${dir}/nvm.sh" -- version="${tag#v}"
   fi
-  if ! pei_arg_on force && found="$(node_current "${user}" "${dir}" "${node_version}")"; then
+  if ! pei_arg_on force && found="$(node_current "${user}" "${dir}" "${present}")"; then
     nvm_do "${user}" "${dir}" '' nvm alias default "${found}" >/dev/null || pei_die 'the default version cannot be set'
     pei_log_info "Node ${found} is installed already; nothing to download"
   else
-    found="$(node_install "${user}" "${dir}" "${node_version}" "${cn}")" || pei_die 'Node is not installed'
+    found="$(node_install "${user}" "${dir}" "${node_version}" "${cn}" "${requested}")" || pei_die 'Node is not installed'
   fi
   nvm_configure "${user}" "${dir}" "${cn}"
   link_commands "${user}" "${dir}" "${found}"

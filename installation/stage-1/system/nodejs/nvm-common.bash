@@ -153,9 +153,10 @@ node_current() {
   printf '%s\n' "${found}"
 }
 
-# node_install USER DIR VERSION CN: installs Node unless it is there, and makes it the default. Prints the version.
+# node_install USER DIR VERSION CN REQUESTED: installs Node unless it is there, and makes it the default. Prints the version.
+# REQUESTED is the user's word for VERSION, which the lock may have replaced.
 node_install() {
-  local user="$1" dir="$2" version="$3" cn="$4" place found
+  local user="$1" dir="$2" version="$3" cn="$4" requested="$5" place found
   local -a words=("${version}") bases=("${NODE_DIST}")
   case "${version}" in
     lts) words=(--lts) ;;
@@ -172,7 +173,7 @@ node_install() {
       found="$(nvm_do "${user}" "${dir}" '' nvm version "$(node_word "${version}")" 2>/dev/null)" || found=''
       [[ "${found}" == v[0-9]* ]] || pei_die "nvm says it is done, but there is no Node ${version}"
       nvm_do "${user}" "${dir}" '' nvm alias default "${found}" >/dev/null || pei_die 'the default version cannot be set'
-      node_record "${dir}" "${found}" "${place}" || return 1
+      node_record "${dir}" "${found}" "${place}" "${requested#v}" || return 1
       printf '%s\n' "${found}"
       return 0
     fi
@@ -181,10 +182,11 @@ node_install() {
   return 1
 }
 
-# node_record DIR VERSION PLACE: nvm has checked what it downloaded against the sums of the place, and keeps it.
+# node_record DIR VERSION PLACE REQUESTED: nvm has checked what it downloaded against the sums of the place, and keeps it.
 node_record() {
-  local file
-  pei_record tool name=node path="$1/versions/node/$2/bin/node" -- version="${2#v}"
+  local file requested="$4"
+  [[ "${requested}" != "${2#v}" ]] || requested=''
+  pei_record tool name=node path="$1/versions/node/$2/bin/node" -- version="${2#v}" requested="${requested}"
   for file in "$1/.cache/bin/node-$2-"*/node-*.tar.*; do
     [[ -f "${file}" ]] || continue
     __pei_record_download "${file}" "${file##*/}" "${NODE_DIST}/$2/${file##*/}" "${3%/}/$2/${file##*/}" "${2#v}" '' published || return 1

@@ -2,8 +2,8 @@
 # What the two builds of OpenCV share. Sourced after lib/pei.sh and lib/vision.sh; definitions only.
 # Reads: PEI_STAGE_DIR_1, PEI_PREFIX_ROOT (a directory instead of / that the result is installed below).
 
-# The release that is built by default; `latest` is the head of upstream's branch for version 4.
-readonly PEI_OPENCV_VERSION=4.12.0 PEI_OPENCV_BRANCH=4.x
+# The head of upstream's branch for version 4, which `latest` stands for.
+readonly PEI_OPENCV_BRANCH=4.x
 
 pei_opencv_required=(
   build-essential ca-certificates cmake git ninja-build pkg-config
@@ -43,7 +43,7 @@ __pei_opencv_declare() {
   local script="$1" variant="$2"
   pei_args_begin "${script}" "Build OpenCV and its contrib modules from source for ${variant^^}, into /usr/local."
   pei_args_path cache-dir '' 'sources and build tree (default: $PEI_STAGE_DIR_1/tmp, else ~/tmp)'
-  pei_args_value version VERSION "${PEI_OPENCV_VERSION}" "which release, or latest for the branch ${PEI_OPENCV_BRANCH}"
+  pei_args_value version VERSION "$(pei_version opencv)" "which release, or latest for the branch ${PEI_OPENCV_BRANCH}"
   pei_args_value jobs NUMBER '' 'how many compilers at a time (default: one a processor)'
   if [[ "${variant}" == cuda ]]; then
     pei_args_value cuda-arch LIST '' "compute capabilities, such as 8.6 (default: the GPU's; none in sight: all)"

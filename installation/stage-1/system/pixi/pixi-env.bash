@@ -44,9 +44,19 @@ __pixi_env_record() {
   done
 }
 
+# __pixi_env_specs ENVIRONMENT: python and the packages, a line each; those of the lock in its versions.
+__pixi_env_specs() {
+  local package version
+  for package in python "${PACKAGES[@]}"; do
+    version="$(pei_locked_conda "$1" "${package}")"
+    printf '%s\n' "${package}${version:+==${version}}"
+  done
+}
+
 __pixi_env_create() {
   local user="$1" pixi="$2" environment="$3"
-  local -a command=("${pixi}" global install --environment "pei-${environment}" --expose "python-${environment}=python" python "${PACKAGES[@]}")
+  local -a command=("${pixi}" global install --environment "pei-${environment}" --expose "python-${environment}=python")
+  mapfile -t -O "${#command[@]}" command < <(__pixi_env_specs "pei-${environment}")
   if pei_arg_on dry-run; then
     pei_plan "run as ${user}: ${command[*]}"
     return 0
