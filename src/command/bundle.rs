@@ -82,7 +82,10 @@ impl Args {
         if let Some(code) = make_images(ui, &stages, store, &wanted)? {
             return Ok(code);
         }
-        self.require_unchanged(&stages, &wanted)?;
+        if let Some(stage) = stages.changed_since(&self.config, &wanted).first() {
+            let message = format!("{stage} changed while it was packed");
+            return Err(Failure::new(message).help("run it again").into());
+        }
         let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
         let Some(configured) = Configured::read(&mut quiet, &folder, &self.config)? else {
             return Ok(ExitCode::Failure);
@@ -161,24 +164,6 @@ impl Args {
                 .into());
         }
         Ok(())
-    }
-
-    /// An image that was made while files changed may be of either text.
-    fn require_unchanged(&self, stages: &Stages, wanted: &[Wanted]) -> Result<()> {
-        let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
-        let now = Stages::load(&mut quiet, &stages.folder, &self.config)?;
-        let is_as_before = |wanted: &Wanted| {
-            let state = now.as_ref().and_then(|now| now.state(&wanted.stage));
-            let state = state.and_then(|state| state.state.as_ref().ok());
-            state.is_some_and(|state| state.as_str() == wanted.state)
-        };
-        match wanted.iter().find(|wanted| !is_as_before(wanted)) {
-            None => Ok(()),
-            Some(wanted) => {
-                let message = format!("{} changed while it was packed", wanted.stage);
-                Err(Failure::new(message).help("run it again").into())
-            }
-        }
     }
 }
 

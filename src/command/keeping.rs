@@ -5,13 +5,13 @@ use std::path::{self, Path};
 use anyhow::Result;
 
 use super::outcome::shell_word;
-use super::stages::{KeptAway, Stages};
+use super::stages::KeptAway;
 use super::taking::Run;
 use crate::cache::{self, Found, Said, Store, Verdict, Wanted};
 use crate::diagnostic::list;
 use crate::failure::Failure;
 use crate::state::Kind;
-use crate::ui::{ColorChoice, Ui, Verbosity};
+use crate::ui::Ui;
 
 impl Run<'_> {
     /// The stages that this run keeps. The image of each is made again, which runs no step: an image of that name on the
@@ -112,16 +112,8 @@ impl Run<'_> {
         if self.to_keep().is_empty() {
             return;
         }
-        let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
-        let now = Stages::load(&mut quiet, &self.stages.folder, config);
-        let now = now.ok().flatten();
-        let is_as_before = |wanted: &&Wanted| {
-            let state = now.as_ref().and_then(|now| now.state(&wanted.stage));
-            let state = state.and_then(|state| state.state.as_ref().ok());
-            state.is_some_and(|state| state.as_str() == wanted.state)
-        };
-        let changed = self.wanted.iter().filter(|wanted| !is_as_before(wanted));
-        self.changed = changed.map(|wanted| wanted.stage.clone()).collect();
+        let changed = self.stages.changed_since(config, &self.wanted);
+        self.changed = changed.into_iter().collect();
         if !self.changed.is_empty() {
             let stages: Vec<&str> = self.changed.iter().map(String::as_str).collect();
             ui.warning(&format!(
@@ -130,6 +122,7 @@ impl Run<'_> {
             ));
         }
     }
+
     /// Reports the stages that are never stored in a cache, whatever the result of the build.
     pub(super) fn tell_kept_away(&self, ui: &mut Ui) {
         let mut by_reason: Vec<(KeptAway, Vec<&str>)> = Vec::new();

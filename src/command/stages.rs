@@ -23,7 +23,7 @@ use crate::plan::{KEPT_FILES, Plan};
 use crate::private_file;
 use crate::project::{self, Action, COMPOSE_FILE, Change, WriteMode};
 use crate::state::{self, Bases, Builds, From, Identity, Kind, StageState, What};
-use crate::ui::{Ui, shown};
+use crate::ui::{ColorChoice, Ui, Verbosity, shown};
 
 /// What is written for Compose.
 pub(super) const BUILD_FILE: &str = ".pei/build.yml";
@@ -240,6 +240,20 @@ impl Stages {
     /// The state of a stage.
     pub(super) fn state(&self, stage: &str) -> Option<&StageState> {
         self.states.iter().find(|state| state.name == stage)
+    }
+
+    /// Reads the project again, and returns those of `wanted` that are in another state now, or in none that is known. An image
+    /// that was made while files changed may be of either text.
+    pub(super) fn changed_since(&self, config: &Path, wanted: &[Wanted]) -> Vec<String> {
+        let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
+        let now = Self::load(&mut quiet, &self.folder, config).ok().flatten();
+        let is_as_before = |wanted: &&Wanted| {
+            let state = now.as_ref().and_then(|now| now.state(&wanted.stage));
+            let state = state.and_then(|state| state.state.as_ref().ok());
+            state.is_some_and(|state| state.as_str() == wanted.state)
+        };
+        let changed = wanted.iter().filter(|wanted| !is_as_before(wanted));
+        changed.map(|wanted| wanted.stage.clone()).collect()
     }
 
     /// The stages that a cache can hold, with what it is asked for: those with a state, without the tails, without
