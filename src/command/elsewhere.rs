@@ -1,20 +1,21 @@
 //! Builders that are not the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::time::Instant;
 
 use anyhow::Result;
 use serde_json::Value;
 
+use super::status::in_registries;
 use super::taking::Run;
 use crate::cache::LIMIT;
 use crate::diagnostic::quoted;
-use crate::engine::Answer;
 use crate::ui::Ui;
 
 /// Where images lie that a builder is handed, below the project.
 const BASES: &str = ".pei/bases";
+/// Where an image lies until it is whole.
+const UNFINISHED: &str = "unfinished";
 /// The file that an image's directory has in the end.
 const INDEX: &str = "index.json";
 
@@ -26,13 +27,26 @@ impl Run<'_> {
             return Ok(());
         }
         let mut contexts = BTreeMap::new();
-        let deadline = Instant::now() + LIMIT;
-        for image in self.stages.images() {
-            let arguments = ["buildx", "imagetools", "inspect", "--", &image];
-            if matches!(engine.ask_until(&arguments, deadline), Answer::Done(_)) {
-                continue;
-            }
-            let Some(place) = self.hand_over(&image)? else {
+        let images = self.stages.images();
+        let pinned = images.iter().map(|image| self.pinned(image));
+        let pinned: BTreeSet<String> = pinned.collect();
+        let there = in_registries(engine, &pinned, &self.stages.platform, LIMIT);
+        let there: BTreeMap<_, _> = there.into_iter().collect();
+        for image in images {
+            let pinned = self.pinned(&image);
+            // Without an identity here there is no state, and any image of that name will do.
+            let is_same = match (there.get(&pinned), self.stages.base(&image)) {
+                (Some(Ok(there)), Ok(own)) => there.sum == own.sum,
+                (Some(Ok(_)), Err(_)) => true,
+                _ => false,
+            };
+            let handed_over = if is_same {
+                None
+            } else {
+                self.hand_over(&image)?
+            };
+            let from_registry = (pinned != image).then(|| format!("docker-image://{pinned}"));
+            let Some(place) = handed_over.or(from_registry) else {
                 continue;
             };
             ui.detail(&format!(
@@ -46,7 +60,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// An image that only the engine has, as a directory that a builder reads.
+    /// The name of an image with the digest of what its state was computed from: under the tag, a registry may have a newer
+    /// image than the engine. The name alone where no digest is known.
+    fn pinned(&self, image: &str) -> String {
+        let digest = self.stages.base(image).ok().and_then(|base| base.digest);
+        match digest {
+            Some(digest) if !image.contains('@') => format!("{image}@{digest}"),
+            _ => image.to_owned(),
+        }
+    }
+
+    /// An image that no registry has as the engine has it, as a directory that a builder reads.
     fn hand_over(&self, image: &str) -> Result<Option<String>> {
         let engine = &self.stages.engine;
         let found = engine.inspect_images(&[image]);
@@ -56,8 +80,11 @@ impl Run<'_> {
         let folder = fs::canonicalize(&self.stages.folder)?.join(BASES);
         let place = folder.join(id.trim_start_matches("sha256:"));
         if !place.join(INDEX).is_file() {
-            // Whole before it has its name.
-            let temporary = folder.join(format!("tmp-{}", std::process::id()));
+            // Whole before it has its name. The lock of builds keeps other runs away, so what is there is of one that was killed.
+            let temporary = folder.join(UNFINISHED);
+            if temporary.exists() {
+                fs::remove_dir_all(&temporary)?;
+            }
             fs::create_dir_all(&temporary)?;
             engine.save_unpacked(image, &temporary)?;
             fs::rename(&temporary, &place)?;

@@ -79,6 +79,8 @@ pub(super) struct Stages {
     pub(super) usual: Vec<String>,
     pub(super) project: Project,
     pub(super) bases: Bases,
+    /// The one that the builds are for, such as `linux/amd64`.
+    pub(super) platform: String,
     /// What the history of stages would tell that is a secret.
     secrets: BTreeMap<String, String>,
     /// As Compose reads it.
@@ -186,6 +188,7 @@ impl Stages {
             states,
             project,
             bases,
+            platform,
             secrets,
             compose,
             names,
@@ -229,6 +232,7 @@ impl Stages {
             states,
             project,
             bases,
+            platform: String::new(),
             secrets: BTreeMap::new(),
             compose: Value::Null,
             names: BTreeMap::new(),

@@ -20,10 +20,14 @@ case "$*" in
     load*) cat >"$0.loaded" ;;
     save\ -o\ *) umask 077; echo archive >"$3" ;;
     buildx\ inspect*) printf 'Name: team\nDriver: kubernetes\n' ;;
-    buildx\ imagetools\ inspect\ --\ ubuntu:24.04) ;;
+    buildx\ imagetools\ inspect\ *\ "$(cat "$0.name")") cat "$0.registry" ;;
+    save\ --\ ubuntu:24.04) tar -cC "$0.layout" index.json ;;
     *) echo "ERROR: $*: not found" >&2; exit 1 ;;
 esac
 "#;
+
+/// The digest of what the registry has under the base's tag.
+const NEW: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
 
 /// A project with that stand-in, which says what `compose` makes of the project's docker-compose.yml.
 struct Demo {
@@ -48,6 +52,7 @@ impl Demo {
         demo.says("images", &json!([base()]));
         demo.says("version", &json!({"Os": "linux", "Arch": "amd64"}));
         demo.says("build", &json!(0));
+        demo.registry_has("ubuntu:24.04", &base());
         demo
     }
 
@@ -55,6 +60,13 @@ impl Demo {
     fn says(&self, what: &str, value: &Value) {
         let path = self.docker.with_extension(what);
         fs::write(path, value.to_string()).unwrap();
+    }
+
+    /// Sets the one image that the registry has.
+    fn registry_has(&self, name: &str, image: &Value) {
+        fs::write(self.docker.with_extension("name"), name).unwrap();
+        let answer = json!({"manifest": {"digest": NEW}, "image": image});
+        self.says("registry", &answer);
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
@@ -81,7 +93,7 @@ impl Demo {
 /// The image that the project's stages begin with.
 fn base() -> Value {
     json!({
-        "RepoTags": ["ubuntu:24.04"], "Os": "linux", "Architecture": "amd64",
+        "Id": "sha256:1", "RepoTags": ["ubuntu:24.04"], "Os": "linux", "Architecture": "amd64",
         "RootFS": {"Layers": ["sha256:1"]}, "Config": {},
     })
 }
@@ -120,6 +132,58 @@ fn a_builder_of_kubernetes_is_told_no_address_of_the_host() {
             .unwrap()
             .starts_with("team.example/demo/stage-2-core:")
     );
+}
+
+#[test]
+fn a_builder_gets_the_base_that_the_states_were_computed_from() {
+    const OLD: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+    let demo = Demo::new(REGISTRY, |_| {});
+    let base_of_builds = || {
+        demo.run(&[&DRY[..], &["--builder", "team", "--push"]].concat())
+            .succeeds();
+        let file: Value = serde_yaml::from_str(&without_tags(&demo.project)).unwrap();
+        let services = file["services"].as_object().unwrap().values();
+        let base = |service: &Value| {
+            let contexts = &service["build"]["additional_contexts"];
+            contexts["ubuntu:24.04"].as_str().map(str::to_owned)
+        };
+        let mut bases: Vec<_> = services.map(base).collect();
+        bases.dedup();
+        assert_eq!(bases.len(), 1, "{bases:?}");
+        bases.remove(0)
+    };
+    assert_eq!(base_of_builds(), None);
+    // The tag has moved on in the registry, and nobody knows a digest of what the engine has.
+    let mut newer = base();
+    newer["RootFS"]["Layers"] = json!(["sha256:2"]);
+    demo.registry_has("ubuntu:24.04", &newer);
+    let layout = demo.docker.with_extension("layout");
+    fs::create_dir(&layout).unwrap();
+    let index = json!({"manifests": [{"digest": OLD}]});
+    fs::write(layout.join("index.json"), index.to_string()).unwrap();
+    let handed_over = base_of_builds().unwrap();
+    assert!(
+        handed_over.starts_with("oci-layout://") && handed_over.ends_with(&format!("@{OLD}")),
+        "{handed_over}"
+    );
+    // The registry still has what the engine has.
+    let mut older = base();
+    older["RepoDigests"] = json!([format!("ubuntu@{OLD}")]);
+    demo.says("images", &json!([older]));
+    demo.registry_has(&format!("ubuntu:24.04@{OLD}"), &base());
+    let pinned = format!("docker-image://ubuntu:24.04@{OLD}");
+    assert_eq!(base_of_builds(), Some(pinned));
+    // Nobody has the image but the registry.
+    demo.says("images", &json!([]));
+    demo.registry_has("ubuntu:24.04", &newer);
+    let pinned = format!("docker-image://ubuntu:24.04@{NEW}");
+    assert_eq!(base_of_builds(), Some(pinned));
+}
+
+/// The file for Compose without the tags of Compose.
+fn without_tags(project: &Project) -> String {
+    let text = project.read(".pei/build.yml");
+    text.replace("!reset ", "").replace("!override ", "")
 }
 
 #[test]
