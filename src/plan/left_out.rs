@@ -22,6 +22,9 @@ const NAMES: &[&str] = &[
     "#*#",
 ];
 
+/// Excluded in commits only: what one person has for themselves. A slash at the start means the project's directory.
+const PERSONAL: &[&str] = &["*.local.yml", "*.local.yaml", "/.env"];
+
 /// Excluded in builds only: git has its own rule for it.
 const BUILD_NAMES: &[&str] = &[".git"];
 
@@ -38,6 +41,7 @@ const RUN_TIME_FILES: &[&str] = &[
 #[derive(Debug, Default, Serialize)]
 pub struct LeftOut {
     names: &'static [&'static str],
+    personal: &'static [&'static str],
     build_names: &'static [&'static str],
     keys_of_peidocker: &'static [&'static str],
     run_time_files: &'static [&'static str],
@@ -60,6 +64,7 @@ impl LeftOut {
         let public: BTreeSet<_> = public.filter(|file| !key_files.contains(file)).collect();
         Self {
             names: NAMES,
+            personal: PERSONAL,
             build_names: BUILD_NAMES,
             keys_of_peidocker: KEYS_OF_PEIDOCKER,
             run_time_files: RUN_TIME_FILES,
@@ -72,11 +77,13 @@ impl LeftOut {
     /// Whether git ignores a file or directory, given relative to the project: it is a person's own, or of one machine.
     pub fn is_personal(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
-        matches!(path, ".git" | ".pei" | ".env")
+        let is_matched = |pattern: &&str| match pattern.strip_prefix('/') {
+            Some(pattern) => matches_path(pattern, path),
+            None => matches(pattern, name),
+        };
+        path == ".pei"
             || name == ".git"
-            || name.ends_with(".local.yml")
-            || name.ends_with(".local.yaml")
-            || NAMES.iter().any(|pattern| matches(pattern, name))
+            || NAMES.iter().chain(PERSONAL).any(is_matched)
             || KEYS_OF_PEIDOCKER
                 .iter()
                 .any(|pattern| matches_path(pattern, path))
@@ -134,6 +141,19 @@ mod tests {
         }
         case("custom/id_mine", true);
         case("generated/temp-me-privkey", true);
+        assert!(left_out.is_personal("installation/stage-1/custom/id_mine"));
+        for (path, expected) in [
+            (".pei", true),
+            (".env", true),
+            ("a/.env", false),
+            ("user_config.local.yml", true),
+            ("a/b.local.yaml", true),
+            ("a/.git", true),
+            ("a/b~", true),
+            ("user_config.yml", false),
+        ] {
+            assert_eq!(left_out.is_personal(path), expected, "{path}");
+        }
         for name in [
             "a.sh",
             ".bashrc",
