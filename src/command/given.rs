@@ -374,6 +374,7 @@ pub(super) fn stage_folders(
                     add(&mut found.tools, rest.split('/').next().unwrap_or(rest));
                 }
             }
+            add(&mut found.entries, "generated");
             found.entries.sort_unstable();
             (name, found)
         })

@@ -86,13 +86,11 @@ impl<'p> View<'p> {
         let Some(folder) = folder.filter(|_| !self.keeps_tmp(tree)) else {
             return vec![tree.to_owned()];
         };
-        // The first `pei configure` makes `generated`.
-        let entries = folder.entries.iter().map(String::as_str);
-        let entries: BTreeSet<&str> = entries.chain(["generated"]).collect();
-        // The README.md is pei's own, and no part of the listing before the first `pei configure`.
-        let entries = entries
-            .into_iter()
-            .filter(|entry| !matches!(*entry, "tmp" | "README.md"));
+        // README.md is a page for the project's people.
+        let entries = folder
+            .entries
+            .iter()
+            .filter(|entry| !matches!(entry.as_str(), "tmp" | "README.md"));
         let entries = entries.map(|entry| format!("{tree}/{entry}"));
         let tmp = format!("{tree}/tmp/");
         let hooks = self
