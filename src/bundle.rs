@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -105,7 +105,7 @@ impl Workshop {
     /// Makes the bundle of what is here, and puts it in its place.
     ///
     /// # Errors
-    /// tar fails, or the disk is full; then nothing is in that place.
+    /// tar fails, the disk is full, or somebody has put a file in that place. Nothing is replaced.
     pub fn finish(&self, output: &Path) -> Result<()> {
         let cannot = || format!("cannot write {}", shown(output));
         fs::write(self.place.join(PAGE), PAGE_TEXT).with_context(cannot)?;
@@ -125,7 +125,7 @@ impl Workshop {
             file.sync_all()
         });
         written
-            .and_then(|()| fs::rename(&whole, output))
+            .and_then(|()| name_new(&whole, output))
             .with_context(cannot)
     }
 
@@ -295,6 +295,24 @@ fn run_tar<const N: usize>(arguments: [&OsStr; N]) -> Result<()> {
     Err(Failure::new(format!("tar failed: {said}")).into())
 }
 
+/// Gives a file a name that must be free. On disks without hard links a file that appears at the last moment is replaced.
+fn name_new(file: &Path, name: &Path) -> io::Result<()> {
+    match fs::hard_link(file, name) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::Unsupported
+            ) =>
+        {
+            if name.symlink_metadata().is_ok() {
+                return Err(ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(file, name)
+        }
+        linked => linked,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -369,6 +387,12 @@ mod tests {
         assert_eq!(permissions.mode() & 0o777, 0o600);
 
         let other = Workshop::beside(&output).unwrap();
+        fs::write(other.place.join(PROJECT), "").unwrap();
+        fs::write(other.images(), "").unwrap();
+        let bundle = fs::read(&output).unwrap();
+        let error = other.finish(&output).unwrap_err();
+        assert!(error.to_string().contains("cannot write"), "{error}");
+        assert!(fs::read(&output).unwrap() == bundle, "it is not replaced");
         let error = Workshop::beside(&output).unwrap_err();
         assert!(
             error.to_string().contains("another run works in"),
