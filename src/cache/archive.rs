@@ -5,6 +5,7 @@
 //! one image with the expected name. Engines differ in how they parse tar and JSON, so the filter is strict: it refuses
 //! everything that it does not know, and everything that two parsers could read differently.
 
+use std::collections::HashSet;
 use std::io::{self, ErrorKind, Read, Write};
 
 use serde_json::Value;
@@ -21,6 +22,9 @@ const REPOSITORIES: &str = "repositories";
 
 /// No such file is longer.
 const SMALL: u64 = 1 << 20;
+
+/// An archive has no more files and headers than this. An image has 127 layers at most, with four files for each.
+const MEMBERS: usize = 4096;
 
 /// The annotations of an index that name an image.
 const NAMES: [&str; 2] = [
@@ -66,7 +70,8 @@ fn foreign(what: impl Into<String>) -> Refusal {
 /// # Errors
 /// It holds something else than one image of that name, or cannot be read or written.
 pub fn copy(from: &mut impl Read, to: &mut impl Write, reference: &str) -> Result<(), Refusal> {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut members = 0;
     // The length of the next file, from an extended header (type `x`): the field of a plain header ends at 8 GB.
     let mut long: Option<u64> = None;
     loop {
@@ -74,6 +79,10 @@ pub fn copy(from: &mut impl Read, to: &mut impl Write, reference: &str) -> Resul
         from.read_exact(&mut block)?;
         if block.iter().all(|byte| *byte == 0) {
             return end(from, to);
+        }
+        members += 1;
+        if members > MEMBERS {
+            return Err(foreign(format!("it holds more than {MEMBERS} files")));
         }
         let header = Header::read(&block)?;
         if header.kind == b'x' {
@@ -90,19 +99,17 @@ pub fn copy(from: &mut impl Read, to: &mut impl Write, reference: &str) -> Resul
                 header.name
             )));
         }
-        if header.kind != b'5' {
-            if seen.contains(&header.name) {
-                return Err(foreign(format!("it holds {:?} twice", header.name)));
-            }
-            seen.push(header.name.clone());
+        if header.kind != b'5' && !seen.insert(header.name.clone()) {
+            return Err(foreign(format!("it holds {:?} twice", header.name)));
         }
         if [MANIFEST, INDEX, REPOSITORIES].contains(&header.name.as_str()) {
             let text = small(from, size)?;
             judge(&header.name, &text, reference)?;
             write(to, &block, &text)?;
         } else {
+            let padded = size.checked_next_multiple_of(BLOCK as u64);
+            let padded = padded.ok_or_else(|| foreign("a file in it is too long"))?;
             to.write_all(&block)?;
-            let padded = size.next_multiple_of(BLOCK as u64);
             if io::copy(&mut from.take(padded), to)? < padded {
                 return Err(foreign("the archive is not whole"));
             }
@@ -426,6 +433,16 @@ mod tests {
         ] {
             held(&[file(REPOSITORIES, b'0', text.as_bytes())]);
         }
+    }
+
+    #[test]
+    fn an_archive_without_end_is_refused() {
+        let held = |files: &[Vec<u8>]| passed(files).unwrap_err();
+        let blob = file(&format!("blobs/sha256/{SUM}"), b'0', b"");
+        let long = file("x", b'x', b"29 size=18446744073709551615\n");
+        assert_eq!(held(&[long, blob]), "a file in it is too long");
+        let folders = vec![file("blobs/", b'5', b""); MEMBERS + 1];
+        assert_eq!(held(&folders), "it holds more than 4096 files");
     }
 
     #[test]

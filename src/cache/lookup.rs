@@ -208,7 +208,10 @@ fn in_folder(store: &Store, folder: PathBuf, wanted: &[&Wanted]) -> BTreeMap<Str
             (Err(_), _) if is_new => Verdict::Absent,
             (Err(error), _) => Verdict::Away(of_folder(error)),
             (Ok(()), Ok(true)) => Verdict::Found(Found::There),
-            (Ok(()), Ok(false)) => Verdict::Foreign("the archive is not whole".to_owned()),
+            (Ok(()), Ok(false)) if archive.is_file() => {
+                Verdict::Foreign("the archive is not whole".to_owned())
+            }
+            (Ok(()), Ok(false)) => Verdict::Foreign("it is no regular file".to_owned()),
             (Ok(()), Err(error)) => of_archive(&error),
         };
         let verdicts: BTreeMap<_, _> = archives
@@ -295,6 +298,13 @@ mod tests {
         };
         let folder = parent.path().join("a");
         assert_eq!(verdict(&folder), Some(Verdict::Absent));
+        let share = parent.path().join("share");
+        std::fs::create_dir(&share).unwrap();
+        let pipe = share.join("stage-1-core-ab.tar");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let foreign = Verdict::Foreign("it is no regular file".to_owned());
+        assert_eq!(verdict(&share), Some(foreign));
         let away = |folder: &Path| match verdict(folder) {
             Some(Verdict::Away(away)) => away.reason,
             other => panic!("{other:?}"),

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
@@ -20,8 +20,12 @@ const LOCAL: &str = "localhost/pei-cache";
 /// An archive is written under a name that begins so.
 const TEMPORARY: &str = ".pei-tmp-";
 
-/// A temporary file that is older than this belongs to no running process.
+/// A temporary file that nobody has written to for so long belongs to no running process.
 const FORGOTTEN: Duration = Duration::from_hours(24);
+
+/// The same for a file of this host name whose process does not run here. Another machine or container may have the same
+/// name, so that its process cannot be seen.
+const OVER: Duration = Duration::from_hours(1);
 
 /// The place of a project's cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,10 +105,13 @@ impl Store {
         }
         remove_leftovers(folder);
         let file = archive.file_name().unwrap_or_default().to_string_lossy();
+        // In containers, another run may have the same host name and number of a process.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let temporary = folder.join(format!(
-            "{TEMPORARY}{}-{}-{file}",
+            "{TEMPORARY}{}-{}-{}-{file}",
             host(),
-            std::process::id()
+            std::process::id(),
+            now.unwrap_or_default().as_nanos()
         ));
         let written = write_archive(engine, &reference, &temporary, &archive);
         if written.is_err() {
@@ -130,8 +137,8 @@ fn write_archive(engine: &Engine, reference: &str, temporary: &Path, archive: &P
     fs::rename(temporary, archive).with_context(cannot)
 }
 
-/// Removes the temporary files of runs on this machine that were killed. A run on another machine may still be writing,
-/// so another machine's files are removed only if nobody has written to them for a day.
+/// Removes the temporary files of runs that were killed, once nobody has written to them for a while: a run on another
+/// machine may still be writing.
 fn remove_leftovers(folder: &Path) {
     let own = format!("{TEMPORARY}{}-", host());
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -141,15 +148,13 @@ fn remove_leftovers(folder: &Path) {
             .and_then(|name| name.strip_prefix(&own)?.split('-').next());
         let is_over = process
             .is_some_and(|id| id.parse::<u32>().is_ok() && !Path::new("/proc").join(id).exists());
-        let is_forgotten = || {
-            let is_temporary = name
-                .to_str()
-                .is_some_and(|name| name.starts_with(TEMPORARY));
-            let written = entry.metadata().and_then(|file| file.modified());
-            let age = written.ok().and_then(|written| written.elapsed().ok());
-            is_temporary && age.is_some_and(|age| age > FORGOTTEN)
-        };
-        if is_over || is_forgotten() {
+        let limit = if is_over { OVER } else { FORGOTTEN };
+        let is_temporary = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(TEMPORARY));
+        let written = entry.metadata().and_then(|file| file.modified());
+        let age = written.ok().and_then(|written| written.elapsed().ok());
+        if is_temporary && age.is_some_and(|age| age > limit) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -170,8 +175,12 @@ fn host() -> String {
     }
 }
 
-/// Whether an archive is one to its end. A copy of it that was cut short is not.
+/// Whether an archive is one to its end. A copy of it that was cut short is not, nor is anything but a regular file: opening
+/// a pipe would wait for somebody who writes into it.
 pub fn is_whole(archive: &Path) -> io::Result<bool> {
+    if !fs::metadata(archive)?.is_file() {
+        return Ok(false);
+    }
     let mut file = File::open(archive)?;
     let length = file.metadata()?.len();
     if length < END || length % 512 != 0 {
@@ -212,14 +221,15 @@ mod tests {
         let make = |name: &str, hours: u64| {
             let file = File::create(folder.path().join(name)).unwrap();
             let age = Duration::from_hours(hours);
-            file.set_modified(std::time::SystemTime::now() - age)
-                .unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
         };
         let own = std::process::id();
         make(".pei-tmp-elsewhere-1-web-ab.tar", 25);
         make(".pei-tmp-elsewhere-2-web-ab.tar", 23);
         make(&format!(".pei-tmp-{}-{own}-web-ab.tar", host()), 0);
-        make(&format!(".pei-tmp-{}-4294967295-web-ab.tar", host()), 0);
+        make(&format!(".pei-tmp-{}-4294967295-web-ab.tar", host()), 2);
+        // A machine of the same name may write it.
+        make(&format!(".pei-tmp-{}-4294967294-web-ab.tar", host()), 0);
         make("web-ab.tar", 1000);
         remove_leftovers(folder.path());
         let left = fs::read_dir(folder.path()).unwrap();
@@ -228,6 +238,7 @@ mod tests {
         let mut expected = [
             ".pei-tmp-elsewhere-2-web-ab.tar".to_owned(),
             format!(".pei-tmp-{}-{own}-web-ab.tar", host()),
+            format!(".pei-tmp-{}-4294967294-web-ab.tar", host()),
             "web-ab.tar".to_owned(),
         ];
         expected.sort();
