@@ -4,7 +4,7 @@
 //! terminal, so it gets a pseudo-terminal. A repeated line is not progress: some engines repeat the last one.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::Engine;
@@ -140,7 +141,14 @@ impl Pull {
                 return Ok(Some(status.success()));
             }
             if moved.elapsed() > patience && self.is_fetching() {
+                // The program may be a wrapper, or have started a plugin. They are not in a process group of their own, because
+                // Ctrl-C must reach them.
+                let below = descendants(child.id());
                 child.kill()?;
+                for id in below {
+                    // It is no error if it has ended in the meantime.
+                    let _ = kill_process(id, Signal::KILL);
+                }
                 child.wait()?;
                 return Ok(None);
             }
@@ -180,6 +188,24 @@ impl Pull {
     }
 }
 
+/// The processes that a process has started, and those that they have started. None where `/proc` does not list them.
+fn descendants(id: u32) -> Vec<Pid> {
+    let threads = fs::read_dir(format!("/proc/{id}/task"));
+    let lists = threads.into_iter().flatten().flatten();
+    let lists = lists.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let mut found = Vec::new();
+    for child in lists.flat_map(|list| numbers(&list)) {
+        found.extend(i32::try_from(child).ok().and_then(Pid::from_raw));
+        found.extend(descendants(child));
+    }
+    found
+}
+
+fn numbers(list: &str) -> Vec<u32> {
+    let words = list.split_whitespace();
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
 /// A line without what moves the cursor.
 fn plain(line: &str) -> String {
     let mut parts = line.split("\x1b[");
@@ -211,6 +237,25 @@ mod tests {
         };
         let pulled = engine.pull("demo:1", Duration::from_millis(700));
         pulled.map_err(|failure| failure.to_string())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_wrapper_has_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("child");
+        let script = format!("sleep 60 & echo $! >'{}'; wait", file.display());
+        pull(&script).unwrap_err();
+        let child = fs::read_to_string(file).unwrap();
+        let status = || fs::read_to_string(format!("/proc/{}/stat", child.trim()));
+        let is_over = || status().map_or(true, |text| text.contains(") Z "));
+        for _ in 0..100 {
+            if is_over() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{:?}", status());
     }
 
     #[test]
