@@ -10,6 +10,12 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 readonly LOG="${PEI_HOOK_LOGS:-/pei-init/log}" LINES_SHOWN=20
 
+# harmless: stdin without what controls a terminal or changes the order of text: C0, C1 and characters of Unicode.
+harmless() {
+  # Replaced, since the bytes around a deleted character could form another one.
+  tr -d '\000-\010\013-\037\177' | LC_ALL=C sed -E 's/\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xa9]/?/g'
+}
+
 # show_hook FILE CURRENT: CURRENT is 1 for the last start. Fails if the hook failed.
 show_hook() {
   local stage kind began seconds status script said failed=0 word output="${1%.hook}.output"
@@ -27,7 +33,7 @@ show_hook() {
   ((failed == 1)) || return 0
   [[ "${kind}" != on-first-run || "$2" != 1 ]] || printf '    it runs again at the next start\n'
   if [[ -r "${output}" && -s "${output}" ]]; then
-    said="$(tail -n "${LINES_SHOWN}" -- "${output}" | tr -d '\000-\010\013-\037\177')"
+    said="$(tail -n "${LINES_SHOWN}" -- "${output}" | harmless)"
     printf '    %s\n' "${said//$'\n'/$'\n'    }"
   fi
   return 1

@@ -78,6 +78,11 @@ pei_status() { PEI_HOOK_LOGS="${LOGS}" bash "${STAGE1}/internals/status.sh" "$@"
   run_hooks 000008 on-every-run bad.sh 2>/dev/null
   run -1 pei_status
   [[ "${output}" == *'stage-2  on-every-run  stage-2/custom/bad.sh: failed with status 3 after 0.'*$'\n    red [31m text' ]]
+  # C1, a sequence in the middle of another one, and what turns text around; accents stay.
+  hook bad.sh <<<"printf 'a\\302\\2331m \\302\\302\\233\\233 \\342\\200\\256b\\342\\201\\246 \\303\\251\\342\\202\\254\\n' >&2; exit 3"
+  run_hooks 000008 on-every-run bad.sh 2>/dev/null
+  run -1 pei_status
+  [[ "${output}" == *$'\n    a?1m \302?\233 ?b? é€' ]]
   run_hooks 000009 on-every-run good.sh
   run -0 pei_status
   [[ "${output}" == *'good.sh: ok after 0.'* && "${output}" != *bad.sh* ]]
