@@ -490,8 +490,8 @@ fn root_login(ssh: &Ssh) -> &'static str {
 }
 
 /// Projects with the same base and sources share apt's cache; with other sources they would overwrite each other's lists.
-/// The name depends on nothing else, because a new name runs every step that uses the cache again. So it does not contain
-/// the digest of the base, which changes with each release of an image.
+/// The name depends on nothing else, because a new name begins with an empty cache, and leaves the old one on the disk. So it
+/// does not contain the digest of the base, which changes with each release of an image. A new name alone runs no step again.
 pub(super) fn apt_cache(lineage: &[&Stage]) -> String {
     let name = lineage.iter().find_map(|stage| match &stage.from {
         Origin::Image(base) => Some(base.spelled(str::to_owned, |name, _| name.to_owned())),
