@@ -1,9 +1,7 @@
 //! `pei configure`
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::mem::ManuallyDrop;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -14,7 +12,7 @@ use super::given::{
     read_config, require_config, stage_folders,
 };
 use super::outcome::{self, BUILD_AND_START, START, enter, shell_word};
-use super::{host_dirs, locked, naming, published};
+use super::{hook_files, host_dirs, locked, naming, published};
 use crate::cli::Quiet;
 use crate::config::{self, Host, Layers, SourceFile, name_of};
 use crate::credentials::Credentials;
@@ -23,8 +21,8 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::file_tree::FileTree;
 use crate::host_ids;
-use crate::model::{Device, Hook, HostIds, Id, Project, Ssh, SshUser};
-use crate::plan::{self, Inputs, Plan, StageFolder};
+use crate::model::{Device, HostIds, Id, Project, Ssh, SshUser};
+use crate::plan::{self, Inputs, Plan};
 use crate::project::{self, COMPOSE_FILE, Change, Changes, DEVCONTAINER, WriteMode};
 use crate::render;
 use crate::ui::{Ui, shown};
@@ -319,8 +317,12 @@ impl Args {
                 quoted(&path)
             ));
         }
-        self.tell_of_closed_login_hooks(ui, project);
-        tell_of_tmp(ui, project, &inputs.folders);
+        hook_files::tell(
+            ui,
+            project,
+            &inputs.folders,
+            &self.project_dir.join(INSTALLATION),
+        );
         let mut tree = render::project(&plan, template.as_deref())?;
         project::stamp_all(&mut tree);
         project::keep_additions(&mut tree, &self.project_dir)?;
@@ -342,33 +344,6 @@ impl Args {
             return String::new();
         }
         format!(" -c {}", shell_word(&self.config))
-    }
-
-    /// Warns of login hooks that users cannot read, because the image copies the host's modes. If all of
-    /// `installation/` is closed to others, that comes from a clone's umask, and there is no warning.
-    fn tell_of_closed_login_hooks(&self, ui: &mut Ui, project: &Project) {
-        const OTHERS: u32 = 0o077;
-        let installation = self.project_dir.join(INSTALLATION);
-        let stages = project.stages.iter();
-        for hook in stages.flat_map(|stage| &stage.custom.on_user_login) {
-            let script = installation.join(&hook.script);
-            let places = script
-                .ancestors()
-                .take_while(|place| *place != installation);
-            let found = places.filter_map(|place| fs::metadata(place).ok());
-            let is_closed = |found: &fs::Metadata| found.permissions().mode() & OTHERS == 0;
-            let found: Vec<_> = found.collect();
-            let all = found
-                .last()
-                .is_some_and(|top| top.is_dir() && is_closed(top));
-            if !all && found.iter().any(is_closed) {
-                ui.warning(&format!(
-                    "{} is readable only by root in the image, because its mode or that of a directory above it excludes \
-                     others; `chmod a+rX` allows it",
-                    quoted(&format!("{INSTALLATION}/{}", hook.script))
-                ));
-            }
-        }
     }
 
     /// Runs `--dry-run`, `--diff` and `--check`, alone or together.
@@ -405,46 +380,6 @@ impl Args {
         } else {
             ExitCode::Success
         })
-    }
-}
-
-/// Warns of hooks of containers that may read files of a `tmp/` that the image does not have.
-fn tell_of_tmp(ui: &mut Ui, project: &Project, folders: &BTreeMap<String, StageFolder>) {
-    for stage in project.stages.iter().filter(|stage| !stage.custom.keep_tmp) {
-        let name = &stage.id.name;
-        if folders.get(name).is_none_or(|folder| folder.tmp.is_empty()) {
-            continue;
-        }
-        let variable = stage.id.variable("PEI_STAGE_DIR");
-        let places = [
-            format!("{name}/tmp"),
-            format!("{variable}/tmp"),
-            format!("{variable}}}/tmp"),
-            "../tmp".to_owned(),
-        ];
-        let is_named = |text: &str| places.iter().any(|place| text.contains(place));
-        let reads = |hook: &&Hook| {
-            let custom = folders.values().flat_map(|folder| &folder.custom);
-            let text = custom
-                .filter(|file| hook.script.ends_with(&format!("/custom/{}", file.name)))
-                .filter_map(|file| file.text.as_deref());
-            hook.script.contains("/system/")
-                || is_named(&hook.script)
-                || is_named(&hook.arguments)
-                || text.into_iter().any(is_named)
-        };
-        let mut hooks = project
-            .stages
-            .iter()
-            .flat_map(|stage| stage.custom.at_run_time());
-        if let Some(hook) = hooks.find(reads) {
-            ui.warning(&format!(
-                "{} runs in containers and may read files of `{INSTALLATION}/{name}/tmp`, which the image does not have; \
-                 `keep_tmp: true` below `{}.custom` keeps them, readable for everybody",
-                quoted(&hook.script),
-                stage.id.key
-            ));
-        }
     }
 }
 

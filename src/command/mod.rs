@@ -14,6 +14,7 @@ mod fetching;
 mod given;
 mod graph;
 mod hash_password;
+mod hook_files;
 mod host_dirs;
 mod in_cache;
 mod keeping;
