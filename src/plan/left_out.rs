@@ -49,6 +49,8 @@ pub struct LeftOut {
     key_files: Vec<String>,
     /// Files with public keys, which git keeps.
     public_key_files: Vec<String>,
+    /// Files with secrets of builds, relative to the project. Builds see none outside `installation/` anyway.
+    pub secret_files: Vec<String>,
     /// In `.pei`: directories that builds see and clones have, with the one file in each that builds see.
     pub made_here: Vec<(&'static str, &'static str)>,
 }
@@ -70,6 +72,7 @@ impl LeftOut {
             run_time_files: RUN_TIME_FILES,
             key_files: key_files.into_iter().collect(),
             public_key_files: public.into_iter().collect(),
+            secret_files: Vec::new(),
             made_here: Vec::new(),
         }
     }
@@ -87,7 +90,11 @@ impl LeftOut {
             || KEYS_OF_PEIDOCKER
                 .iter()
                 .any(|pattern| matches_path(pattern, path))
-            || self.key_files.iter().any(|file| file == path)
+            || self
+                .key_files
+                .iter()
+                .chain(&self.secret_files)
+                .any(|file| file == path)
     }
 
     /// Whether builds exclude a file or directory, given relative to the project.

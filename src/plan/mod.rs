@@ -14,7 +14,7 @@ mod step;
 mod tree;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use args::BuildArg;
 pub use compose::{Beside, BuilderService, NamedVolumes, Port, Service, VolumeMount, VolumeSource};
@@ -32,7 +32,7 @@ use tree::Tree;
 use crate::credentials::{self, Credentials};
 use crate::host_ids;
 use crate::lock::Lock;
-use crate::model::{BuildSecret, EnvVar, Hooks, HostIds, Project, Setting, StageId};
+use crate::model::{BuildSecret, EnvVar, Hooks, HostIds, Project, SecretSource, Setting, StageId};
 
 /// What planning needs besides the config.
 #[derive(Debug, Default)]
@@ -190,6 +190,7 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
             .chain(&inputs.other_keys),
         project.users().flat_map(|user| &user.public_key_files),
     );
+    left_out.secret_files = secret_files(project);
     left_out.made_here = made_here
         .iter()
         .map(|made| (made.folder, made.path))
@@ -246,6 +247,28 @@ pub fn plan(project: &Project, inputs: &Inputs) -> Plan {
         left_out,
         settings: inputs.full_compose.then(|| project.settings()),
     }
+}
+
+/// The files of the project that hold secrets of its builds. Those of `.pei/` need no line of their own, and where another
+/// path leads depends on the machine.
+fn secret_files(project: &Project) -> Vec<String> {
+    let paths = project
+        .build_secrets
+        .iter()
+        .filter_map(|secret| match &secret.source {
+            SecretSource::File(path) => path.strip_prefix("./"),
+            SecretSource::Variable(_) | SecretSource::HomeFile(_) => None,
+        });
+    let paths = paths.filter_map(|path| {
+        let parts: Vec<&str> = path
+            .split('/')
+            .filter(|part| !matches!(*part, "" | "."))
+            .collect();
+        let is_listed = !matches!(parts.first(), None | Some(&".pei")) && !parts.contains(&"..");
+        is_listed.then(|| parts.join("/"))
+    });
+    let files: BTreeSet<String> = paths.collect();
+    files.into_iter().collect()
 }
 
 fn made_here(project: &Project, inputs: &Inputs) -> Vec<MadeHere> {

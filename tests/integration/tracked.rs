@@ -79,6 +79,27 @@ fn git_would_commit_no_clear_secret_without_a_warning() {
 }
 
 #[test]
+fn git_ignores_the_files_of_build_secrets_in_the_project() {
+    let project = Project::create_minimal()
+        .file("secrets/to*ken ", "x")
+        .file("secrets/token ", "x")
+        .file("netrc", "x");
+    project.write(
+        "user_config.yml",
+        "build_secrets:\n  a: {file: 'secrets/to*ken '}\n  b: {file: .//netrc}\n  c: {file: .pei/c}\n  \
+         d: {file: ../d}\n  e: {file: ./.}\nstage_1:\n  image: {base: a, output: b}\n  \
+         custom: {on_build: [stage-1/custom/my-build-1.sh], secrets: [a, b, c, d, e]}\n",
+    );
+    project.run(["configure"]).succeeds();
+    project.bash("git init -q . && git add -A");
+    let tracked = project.bash("git ls-files netrc secrets");
+    assert_eq!(tracked, "secrets/token \n");
+    let ignored = project.read(".gitignore");
+    let (_, listed) = ignored.split_once("# Files of `build_secrets`.\n").unwrap();
+    assert_eq!(listed, "/netrc\n/secrets/to\\*ken[ ]\n");
+}
+
+#[test]
 fn a_clear_secret_that_another_file_replaces_is_reported() {
     let project = Project::create_minimal();
     project.bash("git init -q .");
