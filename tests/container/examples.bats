@@ -34,6 +34,7 @@ setup() {
 }
 
 teardown() {
+    [[ -z ${AGENT:-} ]] || kill "$AGENT"
     if [[ -n ${PROJECT:-} && -f ${PROJECT:-}/docker-compose.yml ]]; then
         compose --profile '*' down --volumes --timeout 0 >/dev/null 2>&1 || true
     fi
@@ -75,6 +76,25 @@ mounts_of() {
         >"$PROJECT/docker-compose.override.yml"
     must compose config --format json stage-2
     has "$(tr -d ' \n' <<<"$output")" '"devices":[{"capabilities":["gpu"],"driver":"nvidia","device_ids":["0","1"]}]'
+}
+
+@test "basic/build-secrets: a hook gets a token, a file and the agent, and the image none of them" {
+    # The warnings name what the person has to make.
+    WARNINGS=2 example basic/build-secrets -e "s|^( *base: ).*|\1$ID-fresh|"
+    printf 'INDEX_TOKEN=only-to-try\n' >"$PROJECT/.env"
+    mkdir "$PROJECT/secrets"
+    printf 'machine downloads.example\nlogin me\npassword only-to-try\n' >"$PROJECT/secrets/netrc"
+    must ssh-agent -a "$BATS_TEST_TMPDIR/agent"
+    AGENT=$(sed -n 's/.*pid \([0-9]*\);.*/\1/p' <<<"$output")
+    SSH_AUTH_SOCK=$BATS_TEST_TMPDIR/agent build
+    must cat "$PROJECT.log"
+    has "$output" 'index_token: 11 characters'
+    has "$output" 'netrc: 3 lines'
+    has "$output" 'ssh agent: /'
+    lacks "$output" only-to-try
+    must docker history --no-trunc "$ID-build-secrets:stage-2"
+    lacks "$output" only-to-try
+    must drun "$ID-build-secrets:stage-2" sh -c '! ls /run/secrets/* && ! grep -rIqs only-to-try /etc /opt /pei* /root /run /tmp /var'
 }
 
 @test "basic/host-mount: directories of the host, beside the project, by a variable and in the home" {

@@ -35,7 +35,7 @@ cases! {
     golden: apt_and_proxy apt_file build_secrets cache cache_tree environment gpu gpu_auto gpu_override hooks locked minimal own_base ports
         readme ssh_users stage_1_only storage_and_mounts;
     quick: cn_demo cn_dev cn_ml full minimal secure stage_1_only;
-    basic: apt_mirrors conda_environment custom_script docker_volume env_passthrough env_variables gpu_container
+    basic: apt_mirrors build_secrets conda_environment custom_script docker_volume env_passthrough env_variables gpu_container
         host_mount minimal_ssh multi_user_ssh pixi_environment port_mapping proxy_setup;
     advanced: china_corporate_proxy closed_network ml_dev_gpu ros2_robotics team_dev_environment vision_opengl
         web_app web_dev_nodejs;
