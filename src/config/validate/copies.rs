@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use super::builders::of_pei;
 use super::image_name::{self, Use};
 use super::ports::items;
 use super::project_path;
+use super::stage_images::of_pei;
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place, Reported, Site};
 use crate::config::yaml::Node;

@@ -1,11 +1,12 @@
 //! The whole file, and the rules between its sections.
 
-use super::builders::{self, Needs, ReadBuilder};
+use super::builders::{self, ReadBuilder};
 use super::copies::{Named, Names};
 use super::ports::Published;
 use super::stage::{self, ReadStage};
+use super::stage_graph::{self, Needs};
 use super::stage_kind::StageKind;
-use super::{cache, contexts, host_ports, image, secrets, services, ssh, volumes};
+use super::{cache, contexts, host_ports, image, secrets, services, ssh, stage_images, volumes};
 use crate::config::raw;
 use crate::config::read::{Context, Field, Place};
 use crate::config::yaml::{Content, Entry, Node};
@@ -110,13 +111,13 @@ fn order(
         working: working.map_or(&[], |stage| &stage.copies),
         working_from: from.map(|(named, _)| *named),
     };
-    let order = builders::order(cx, builders, &needs)?;
+    let order = stage_graph::order(cx, builders, &needs)?;
     if let Some((Named::Builder(index), site)) = from
         && let Some(base) = builders::base_below(builders, *index)
     {
         let message = format!(
             "stage-2 needs a stage that is based on stage-1, but {} is based on the image {}",
-            quoted(builders[*index].name()),
+            quoted(&builders[*index].name),
             quoted(&base.for_reading())
         );
         let diagnostic = Diagnostic::error(Code::UnknownStage, site.span.clone(), message);
@@ -160,9 +161,9 @@ fn check_together(
     let published: Vec<Published> = ports.cloned().collect();
     let images: Vec<_> = stages.iter().map(|stage| &stage.image).collect();
     image::check(cx, &images);
-    builders::check_bases(cx, builders, &images, names);
+    stage_images::check_bases(cx, builders, &images, names);
     let copies = stages.iter().flat_map(|stage| &stage.copies);
-    builders::check_outputs(cx, builders, &images, copies);
+    stage_images::check_outputs(cx, builders, &images, copies);
     volumes::check(cx, stages.iter().flat_map(|stage| &stage.mount));
     let ssh = stages.iter().find_map(|stage| stage.ssh.as_ref());
     if let Some(ssh) = ssh {

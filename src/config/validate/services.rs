@@ -45,7 +45,7 @@ fn is_service(
 ) -> bool {
     let name = &*entry.key;
     let is_legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let is_taken = STAGES.contains(&name) || builders.iter().any(|b| b.name() == name);
+    let is_taken = STAGES.contains(&name) || builders.iter().any(|b| b.name == name);
     let (message, help) = if name.is_empty() || !name.chars().all(is_legal) {
         (
             format!("{} cannot be the name of a service", quoted(name)),
