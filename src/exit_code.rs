@@ -11,7 +11,7 @@ pub enum ExitCode {
     Usage = 2,
     /// The container engine is missing or failed.
     Engine = 3,
-    /// `--check` found that something would change.
+    /// `--check` found that something would change, or `--reproduce` that two builds differ.
     Drift = 4,
     /// A bug of pei.
     Bug = 70,

@@ -28,6 +28,7 @@ mod credentials;
 mod diagnostic;
 mod engine;
 mod exit_code;
+mod exported;
 mod failure;
 mod file_tree;
 mod host_ids;

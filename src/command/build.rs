@@ -9,6 +9,7 @@ use clap::{ArgAction, ValueHint};
 use super::given::{CONFIG, project_folder};
 use super::locked::require_images;
 use super::outcome::{START, enter, shell_word};
+use super::reproduce::reproduce;
 use super::stages::{BUILD_FILE, Stages, lock};
 use super::taking::Run;
 use crate::cache::{KEPT, OverrideFile};
@@ -33,6 +34,7 @@ Examples:
   pei build --pull=false           Build all of it here
   pei build npm                    One of the further stages
   pei build --builder team         On a builder of docker buildx
+  pei build --reproduce            Twice, to see whether a build always gives the same image
   pei build --dry-run              Print the command, and run nothing
   pei build -- --progress plain    With options of docker compose build")]
 pub struct Args {
@@ -48,6 +50,9 @@ pub struct Args {
     /// Keep in the cache what was built
     #[arg(long)]
     push: bool,
+    /// Build all twice without cache, and name what differs; 4 if anything does
+    #[arg(long, conflicts_with_all = ["push", "pull", "dry_run"])]
+    reproduce: bool,
     /// `--pull=false` takes nothing from the cache; `--pull` takes also what was built here
     #[arg(
         long,
@@ -71,6 +76,10 @@ pub struct Args {
     arguments: Vec<OsString>,
 }
 
+/// What to do about a build that has failed.
+pub(super) const WHAT_FAILED: &str =
+    "look for the first line of the output above that contains ERROR";
+
 impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         let folder = project_folder(ui, &self.project_dir)?;
@@ -82,12 +91,14 @@ impl Args {
         require_images(&stages, &folder)?;
         let targets = self.targets(&stages)?;
         let given = Given::read(&self.arguments)?;
-        let mut run = Run::new(&stages, self.pull == Some(true));
+        let mut run = Run::new(&stages, self.pull == Some(true) || self.reproduce);
         let builder = self.builder.clone().or_else(builder_of_environment);
         if let Some(builder) = &builder {
             run.prepare_for(ui, builder)?;
         }
-        if let Some(option) = given.changes {
+        if self.reproduce {
+            ui.detail("nothing is taken from a cache or kept in one");
+        } else if let Some(option) = given.changes {
             ui.note(&format!(
                 "`{option}` changes what is built, but the state does not cover it: nothing is taken from a cache or kept in one"
             ));
@@ -111,6 +122,9 @@ impl Args {
         if ui.is_quiet() {
             options.push("--quiet".into());
         }
+        if self.reproduce && !given.builds_all {
+            options.push("--no-cache".into());
+        }
         options.extend(self.arguments.iter().cloned());
         let command = compose_build(&stages, &options, &targets, &file);
         if self.dry_run {
@@ -127,12 +141,15 @@ impl Args {
             ));
             return Ok(ExitCode::Success);
         }
+        if self.reproduce {
+            let code = reproduce(ui, &stages, &targets, &command)?;
+            if code != ExitCode::Interrupted {
+                stages.record(&targets, run.is_elsewhere())?;
+            }
+            return Ok(code);
+        }
         ui.status(&shell_line(&stages.engine, &command));
-        if let Some(code) = build(
-            &stages,
-            &command,
-            "look for the first line of the output above that contains ERROR",
-        )? {
+        if let Some(code) = build(&stages, &command, WHAT_FAILED)? {
             return Ok(code);
         }
         if stages.store.is_some() {
@@ -233,7 +250,7 @@ pub(super) fn build(
 }
 
 /// The error for a name that no service has.
-fn unknown_stage(name: &str, stages: &Stages) -> Failure {
+pub(super) fn unknown_stage(name: &str, stages: &Stages) -> Failure {
     let holders = |stage: &str| {
         let state = stages.state(stage);
         state

@@ -27,7 +27,9 @@ mod published;
 mod push;
 mod record;
 mod remove;
+mod reproduce;
 mod running;
+mod save;
 mod schema;
 mod ssh_config;
 mod stages;
@@ -50,6 +52,7 @@ pub enum Command {
     Configure(configure::Args),
     Build(build::Args),
     Push(push::Args),
+    Save(save::Args),
     Bundle(bundle::Args),
     Unbundle(unbundle::Args),
     Status(status::Args),
@@ -67,11 +70,12 @@ pub enum Command {
 }
 
 /// The names of the subcommands, which the definition of a flag may ask for before they are all defined.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "create",
     "configure",
     "build",
     "push",
+    "save",
     "bundle",
     "unbundle",
     "status",
@@ -96,6 +100,7 @@ impl Command {
             Self::Configure(args) => args.run(ui),
             Self::Build(args) => args.run(ui),
             Self::Push(args) => args.run(ui),
+            Self::Save(args) => args.run(ui),
             Self::Bundle(args) => args.run(ui),
             Self::Unbundle(args) => args.run(ui),
             Self::Status(args) => args.run(ui),
@@ -120,6 +125,7 @@ impl Command {
             Self::Configure(args) => args.quiet.quiet,
             Self::Build(args) => args.quiet.quiet,
             Self::Push(args) => args.quiet.quiet,
+            Self::Save(args) => args.quiet.quiet,
             Self::Bundle(args) => args.quiet.quiet,
             Self::Unbundle(args) => args.quiet.quiet,
             Self::Status(args) => args.quiet.quiet,

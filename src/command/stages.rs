@@ -275,7 +275,7 @@ impl Stages {
             Some(Wanted {
                 stage: state.name.clone(),
                 state: state.state.as_ref().ok()?.as_str().to_owned(),
-                base_layers: self.base_layers(state),
+                base_layers: self.base_layers(state).unwrap_or_default(),
             })
         });
         wanted.collect()
@@ -309,18 +309,15 @@ impl Stages {
     }
 
     /// The layers of the image at the bottom of a stage.
-    fn base_layers(&self, state: &StageState) -> Vec<String> {
+    pub(super) fn base_layers(&self, state: &StageState) -> Result<Vec<String>, state::Unknown> {
         let mut next = state;
         loop {
             match &next.from {
-                From::Image(name) => {
-                    let base = self.bases.get(name);
-                    return base.map(|base| base.layers).unwrap_or_default();
-                }
-                From::Scratch => return Vec::new(),
+                From::Image(name) => return self.bases.get(name).map(|base| base.layers),
+                From::Scratch => return Ok(Vec::new()),
                 From::Stage(below) => match self.state(below) {
                     Some(state) => next = state,
-                    None => return Vec::new(),
+                    None => return Ok(Vec::new()),
                 },
             }
         }

@@ -9,11 +9,12 @@ use crate::project::{Project, Run};
 use crate::skip::skipped;
 
 /// Every subcommand.
-pub(crate) const COMMANDS: [&str; 18] = [
+pub(crate) const COMMANDS: [&str; 19] = [
     "create",
     "configure",
     "build",
     "push",
+    "save",
     "bundle",
     "unbundle",
     "status",
