@@ -23,8 +23,8 @@ Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|team|installers
   engines     the same projects on other engines: newer and older dockers, podman as root and as a user
   bases       the container tests that depend on the base's release, on Debian 13
   team        a cache between two engines, in a registry and in a directory; 5 minutes
-  installers  installs, in containers, each tool that the package registries have; 25 minutes, so run it when
-              an installer or its library changes
+  installers  installs, in containers, each tool that the package registries have, and builds every example twice to
+              compare; an hour, so run it when an installer or its library changes
   release     makes the files of a release, and installs them where there is no Rust; 15 minutes. Checks that pei
               compiles for macOS
 

@@ -66,7 +66,7 @@ pei_build() {
     must "$PEI_BIN" save -p "$PROJECT" -o "$WORK/again.tar" -q
     must cmp "$WORK/image.tar" "$WORK/again.tar"
     command -v podman >/dev/null || skip 'podman is not installed'
-    local podman=(podman --root "$WORK/podman" --runroot "$WORK/podman-run" --storage-driver vfs)
+    local podman=(podman --root "$WORK/podman" --runroot "$WORK/podman-run" --storage-driver overlay)
     must "${podman[@]}" load --quiet --input "$WORK/image.tar"
     has "$output" "$name"
     must "${podman[@]}" image inspect --format '{{.Id}}' "$name"

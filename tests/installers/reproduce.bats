@@ -2,7 +2,7 @@
 # Every example and every quick template, with the hooks that fetch, is built twice without cache: the images are the same.
 # What the registries have is the real thing, for the rest a server stands in (../bats/support/releases.bash).
 #
-# shellcheck disable=SC2030,SC2031,SC2120,SC2154 # bats runs each test in a subshell; attempt and must set output
+# shellcheck disable=SC2030,SC2031,SC2154 # bats runs each test in a subshell; attempt and must set output
 
 load ../container/support/load
 load ../bats/support/releases
@@ -45,37 +45,38 @@ teardown() {
     note_images
 }
 
-# reproduces [PATTERN]: all that two builds of the project differ in are paths that the pattern names.
+# reproduces: two builds of the project are identical.
 reproduces() {
     note_images
     attempt "$PEI_BIN" build -p "$PROJECT" --reproduce -- --quiet
     printf '%s\n' "$output" >"$PROJECT.log"
-    if (($# == 0)); then
-        equal 0 "$status" 'the exit status' || fail "$(grep -A 20 -E '^stage-[12]: [0-9]+ diff' "$PROJECT.log")"
-        return
-    fi
-    equal 4 "$status" 'the exit status'
-    equal '' "$(sed -n 's/^    \(\/.*\): [a-z ]*$/\1/p' "$PROJECT.log" | grep -vE "$1" || true)" 'other files that differ'
+    equal 0 "$status" 'the exit status' || fail "$(tail -n 40 "$PROJECT.log")"
 }
 
 @test "basic/minimal-ssh" { example basic/minimal-ssh && reproduces; }
 @test "basic/gpu-container" { example basic/gpu-container && reproduces; }
-@test "basic/host-mount" { HOME=$WORK/home example basic/host-mount && reproduces; }
+@test "basic/host-mount" {
+    export HOME=$WORK/home
+    example basic/host-mount
+    reproduces
+}
 @test "basic/docker-volume" { example basic/docker-volume && reproduces; }
 @test "basic/custom-script" { example basic/custom-script && reproduces; }
 @test "basic/port-mapping" { example basic/port-mapping && reproduces; }
 @test "basic/proxy-setup" { example basic/proxy-setup -e "s|host.docker.internal|$STAND_IN|" -e 's|7890|8888|' && reproduces; }
 @test "basic/env-variables" {
     # The variable of the example has the name that the helpers keep the project's directory in.
-    BASE_IMAGE=$LOCAL STAGE=production TZ=Asia/Tokyo USER=ann example basic/env-variables -e 's|\$\{PROJECT[^}]*\}|shop|'
+    export BASE_IMAGE=$LOCAL STAGE=production TZ=Asia/Tokyo USER=ann
+    example basic/env-variables -e 's|\$\{PROJECT[^}]*\}|shop|'
     reproduces
 }
 @test "basic/env-passthrough" { example basic/env-passthrough && reproduces; }
 @test "basic/pixi-environment" { example basic/pixi-environment && reproduces; }
 @test "basic/conda-environment" { example basic/conda-environment -e "s|install-miniconda.sh|& $SUM|" && reproduces; }
 @test "basic/multi-user-ssh" {
-    DEV_KEY=$(<"$WORK/key.pub") TESTER_KEY=$(<"$WORK/key.pub") TESTER_PASSWORD=tester-Pw-1 OPS_PASSWORD=ops-Pw-1 \
-        example basic/multi-user-ssh
+    DEV_KEY=$(<"$WORK/key.pub")
+    export DEV_KEY TESTER_KEY=$DEV_KEY TESTER_PASSWORD=tester-Pw-1 OPS_PASSWORD=ops-Pw-1
+    example basic/multi-user-ssh
     reproduces
 }
 @test "basic/apt-mirrors" { example basic/apt-mirrors && point_mirrors && reproduces; }
@@ -83,12 +84,15 @@ reproduces() {
 @test "advanced/web-dev-nodejs" { example advanced/web-dev-nodejs && reproduces; }
 @test "advanced/web-app" { example advanced/web-app && reproduces; }
 @test "advanced/team-dev-environment" {
-    DEV1_KEY=$(<"$WORK/key.pub") DEV2_KEY=$(<"$WORK/key.pub") example advanced/team-dev-environment
+    DEV1_KEY=$(<"$WORK/key.pub")
+    export DEV1_KEY DEV2_KEY=$DEV1_KEY
+    example advanced/team-dev-environment
     reproduces
 }
 @test "advanced/china-corporate-proxy" {
     must docker exec "$ID-stand-in" sh -c 'grep -q aliyun /etc/hosts || echo "127.0.0.1 mirrors.aliyun.com" >>/etc/hosts'
-    PROXY_HOST=$STAND_IN PROXY_PORT=8888 example advanced/china-corporate-proxy -e "s|install-miniconda.sh|& $SUM|"
+    export PROXY_HOST=$STAND_IN PROXY_PORT=8888
+    example advanced/china-corporate-proxy -e "s|install-miniconda.sh|& $SUM|"
     reproduces
 }
 @test "advanced/ros2-robotics, without the hooks that fetch ROS" {
@@ -96,10 +100,18 @@ reproduces() {
     reproduces
 }
 @test "advanced/vision-opengl" { example advanced/vision-opengl && reproduces; }
-@test "advanced/closed-network" { BASE=$LOCAL FILES=http://$STAND_IN example advanced/closed-network && reproduces; }
+@test "advanced/closed-network" {
+    export BASE=$LOCAL FILES=http://$STAND_IN
+    example advanced/closed-network
+    reproduces
+}
 @test "quick minimal" { WARNINGS=1 quick minimal && reproduces; }
 @test "quick stage-1-only" { quick stage-1-only && reproduces; }
-@test "quick secure" { HOME=$WORK/home quick secure && reproduces; }
+@test "quick secure" {
+    export HOME=$WORK/home
+    quick secure
+    reproduces
+}
 @test "quick cn-demo" { quick cn-demo -e "s|3333:|$PORT:|" && point_mirrors && reproduces; }
 @test "quick cn-dev" { quick cn-dev && point_mirrors && reproduces; }
 @test "quick cn-ml" { quick cn-ml && point_mirrors && reproduces; }
