@@ -69,8 +69,8 @@ require_target() {
 # Prints the maturin to use.
 maturin() {
     local venv=$target_dir/maturin
-    if command -v maturin >/dev/null; then
-        type -P maturin
+    # `command -v` would find this function.
+    if type -P maturin; then
         return
     fi
     if [[ ! -x $venv/bin/maturin ]]; then
