@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Builds, groups, portions, value_of};
+use super::named::value_of;
+use super::portion::portions;
+use super::{Builds, groups};
 use crate::diagnostic::{is_secret_name, quoted, redact_text};
 use crate::plan::{Instruction, Plan, Step, StepCommand};
 
