@@ -72,6 +72,10 @@ reproduces() {
 }
 @test "basic/env-passthrough" { example basic/env-passthrough && reproduces; }
 @test "basic/pixi-environment" { example basic/pixi-environment && reproduces; }
+@test "basic/build-secrets, without its secrets" {
+    example basic/build-secrets -e '/^build_secrets:/,/^$/d' -e '/^  custom:/,$d'
+    reproduces
+}
 @test "basic/conda-environment" { example basic/conda-environment -e "s|install-miniconda.sh|& $SUM|" && reproduces; }
 @test "basic/multi-user-ssh" {
     DEV_KEY=$(<"$WORK/key.pub")
