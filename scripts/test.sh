@@ -136,6 +136,7 @@ bases() {
 team() {
   step 'release build' cargo build --release --locked
   step 'a cache between two engines' "$repo/scripts/container-tests.sh" team-cache
+  step 'locked base images on two engines' "$repo/scripts/container-tests.sh" locked-bases
 }
 
 installers() {

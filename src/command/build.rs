@@ -96,6 +96,7 @@ impl Args {
         if let Some(builder) = &builder {
             run.prepare_for(ui, builder)?;
         }
+        run.prepare_own_images()?;
         if self.reproduce {
             ui.detail("nothing is taken from a cache or kept in one");
         } else if let Some(option) = given.changes {

@@ -10,6 +10,7 @@ use super::status::in_registries;
 use super::taking::Run;
 use crate::cache::LIMIT;
 use crate::diagnostic::quoted;
+use crate::state;
 use crate::ui::Ui;
 
 /// Where images lie that a builder is handed, below the project.
@@ -70,9 +71,34 @@ impl Run<'_> {
         }
     }
 
+    /// The images of a locked build that the engine has, but under other names.
+    pub(super) fn prepare_own_images(&mut self) -> Result<()> {
+        let engine = &self.stages.engine;
+        for (name, own) in &self.stages.stand_ins {
+            let found = engine.inspect_images(&[own]);
+            let asks_registry = found
+                .first()
+                .is_some_and(|image| state::own_digest(image, own).is_some());
+            let place = if asks_registry {
+                self.hand_over(own)?
+            } else {
+                Some(format!("docker-image://{own}"))
+            };
+            if let Some(place) = place {
+                self.own_images.insert(state::familiar_name(name), place);
+            }
+        }
+        Ok(())
+    }
+
     /// An image that no registry has as the engine has it, as a directory that a builder reads.
     fn hand_over(&self, image: &str) -> Result<Option<String>> {
         let engine = &self.stages.engine;
+        let image = self
+            .stages
+            .stand_ins
+            .get(image)
+            .map_or(image, String::as_str);
         let found = engine.inspect_images(&[image]);
         let Some(id) = found.first().and_then(|image| image["Id"].as_str()) else {
             return Ok(None);

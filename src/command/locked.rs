@@ -1,19 +1,22 @@
 //! What a locked build needs: a lock that fits the config.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use serde_json::{Value, json};
 
 use super::asked::architecture;
 use super::stages::Stages;
 use super::status::builds_of_plan;
 use crate::diagnostic::quoted;
+use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::lock::{self, Asked, Lock};
 use crate::model::Project;
 use crate::plan::{self, Inputs, locked::FOLDER};
-use crate::state;
+use crate::state::{self, Identity};
 use crate::ui::shown;
 
 /// How a lock is made.
@@ -47,6 +50,59 @@ pub(super) fn lock(project: &Project, inputs: &Inputs, project_dir: &Path) -> Re
 pub(super) fn is_configured(project_dir: &Path) -> bool {
     let files = fs::read_dir(project_dir.join(FOLDER));
     files.is_ok_and(|mut files| files.next().is_some())
+}
+
+/// The images that the engine has as the lock says, and that a build would look for elsewhere: by the names that the build
+/// has for them, their names without digests. The engine's descriptions get the names of the build.
+///
+/// The engine has no digest of a registry for an image that was loaded from a file. And with containerd's image store, a build
+/// asks the registry first what a tag is.
+///
+/// # Errors
+/// The lock cannot be read.
+pub(super) fn stand_ins(
+    engine: &Engine,
+    project_dir: &Path,
+    names: &BTreeSet<String>,
+    images: &mut Value,
+    platform: &str,
+) -> Result<BTreeMap<String, String>> {
+    let mut stand_ins = BTreeMap::new();
+    if !is_configured(project_dir) {
+        return Ok(stand_ins);
+    }
+    let lock = Lock::read(project_dir)?;
+    let locked = lock
+        .as_ref()
+        .and_then(|lock| lock.architectures.get(architecture()));
+    for (locked, name) in names.iter().filter_map(|name| Some((locked?, name))) {
+        let plain = locked.plain_name(name);
+        let Some(wanted) = locked.images.get(plain) else {
+            continue;
+        };
+        // It is found by its digest.
+        if plain != name && state::find(images, name).is_some() {
+            continue;
+        }
+        let Some(mut image) = engine.inspect_images(&[plain]).pop() else {
+            continue;
+        };
+        let is_wanted = |found: Identity| found.sum == wanted.identity.to_string();
+        if !Identity::of(&image, platform).is_some_and(is_wanted) {
+            continue;
+        }
+        let asks_registry = state::own_digest(&image, plain).is_some();
+        if plain != name {
+            image["RepoDigests"] = json!([name]);
+            if let Some(images) = images.as_array_mut() {
+                images.push(image);
+            }
+        } else if !asks_registry || name.contains('@') {
+            continue;
+        }
+        stand_ins.insert(name.clone(), plain.to_owned());
+    }
+    Ok(stand_ins)
 }
 
 /// A locked build must not begin with another image of the same name. Where the lock has a digest, the engine sees to that.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::asked::{Asked, bases, images_of};
 use super::built::{self, built_here};
 use super::configure::Configured;
+use super::locked::stand_ins;
 use super::outcome::shell_word;
 use crate::cache::{Store, Wanted};
 use crate::diagnostic::quoted;
@@ -81,6 +82,8 @@ pub(super) struct Stages {
     pub(super) bases: Bases,
     /// The one that the builds are for, such as `linux/amd64`.
     pub(super) platform: String,
+    /// Images that the engine has under other names than the build, by the names of the build.
+    pub(super) stand_ins: BTreeMap<String, String>,
     /// What the history of stages would tell that is a secret.
     secrets: BTreeMap<String, String>,
     /// As Compose reads it.
@@ -157,9 +160,11 @@ impl Stages {
         let compose: Value = serde_json::from_str(&asked.compose).unwrap_or_default();
         let builds = Builds::from_compose(&asked.compose, &plan, folder)?;
         asked.images.add(&engine, &images_of(&plan, &builds));
-        let images = Value::Array(asked.images.found);
+        let mut images = Value::Array(asked.images.found);
         let platform = builds.platform(&asked.platform);
-        let bases = bases(&engine, &state::images(&plan, &builds), &images, &platform);
+        let wanted = state::images(&plan, &builds);
+        let stand_ins = stand_ins(&engine, folder, &wanted, &mut images, &platform)?;
+        let bases = bases(&engine, &wanted, &images, &platform);
         let states = state::states(&plan, folder, &builds, &bases)?;
         let secrets = state::secrets(&plan, &builds);
         let names = builds.iter().filter_map(|build| {
@@ -189,6 +194,7 @@ impl Stages {
             project,
             bases,
             platform,
+            stand_ins,
             secrets,
             compose,
             names,
@@ -233,6 +239,7 @@ impl Stages {
             project,
             bases,
             platform: String::new(),
+            stand_ins: BTreeMap::new(),
             secrets: BTreeMap::new(),
             compose: Value::Null,
             names: BTreeMap::new(),

@@ -43,12 +43,15 @@ pub(super) struct Run<'s> {
     pub(super) order: Order,
     /// The base images that are passed to a builder other than the engine; `None` if the engine builds.
     pub(super) builder: Option<BTreeMap<String, String>>,
+    /// The images that the engine itself is told to take in the place of others.
+    pub(super) own_images: BTreeMap<String, String>,
 }
 
 impl<'s> Run<'s> {
     pub(super) fn new(stages: &'s Stages, takes_all: bool) -> Self {
         Self {
             takes_all,
+            own_images: BTreeMap::new(),
             changed: BTreeSet::new(),
             stages,
             wanted: Vec::new(),
@@ -229,6 +232,8 @@ impl<'s> Run<'s> {
             if let Some(contexts) = &self.builder {
                 told.hosts = Some(self.stages.hosts(target));
                 told.contexts.clone_from(contexts);
+            } else {
+                told.contexts.clone_from(&self.own_images);
             }
             told
         };

@@ -70,22 +70,28 @@ impl Identity {
         })
     }
 
-    /// The same with the digest that an engine has for the name: `docker image inspect` lists one for each repository.
+    /// The same with the digest that an engine has for the name.
     fn with_digest_for(self, name: &str, image: &Value) -> Self {
-        let repository = |name: &str| {
-            let full = full_name(name);
-            let path = full.split('@').next().unwrap_or_default();
-            without_tag(path).to_owned()
-        };
-        let digests = image["RepoDigests"].as_array().into_iter().flatten();
-        let mut digests = digests.filter_map(Value::as_str);
-        let own = digests.find(|digest| repository(digest) == repository(name));
-        let digest = own.and_then(|own| own.split_once('@'));
+        let own = own_digest(image, name);
+        let digest = own.as_deref().and_then(|own| own.split_once('@'));
         Self {
             digest: digest.map(|(_, digest)| digest.to_owned()),
             ..self
         }
     }
+}
+
+/// The repository of a name with the digest that an engine has for it: `docker image inspect` lists one for each repository.
+pub fn own_digest(image: &Value, name: &str) -> Option<String> {
+    let repository = |name: &str| {
+        let full = full_name(name);
+        let path = full.split('@').next().unwrap_or_default();
+        without_tag(path).to_owned()
+    };
+    let digests = image["RepoDigests"].as_array().into_iter().flatten();
+    let mut digests = digests.filter_map(Value::as_str);
+    let own = digests.find(|digest| repository(digest) == repository(name));
+    own.map(str::to_owned)
 }
 
 /// Engines differ in which empty parts they write, and in their order.
@@ -217,6 +223,25 @@ pub(crate) fn full_name(name: &str) -> String {
     }
 }
 
+/// A name as `BuildKit` calls the image: `docker.io/library/ubuntu:latest` is `ubuntu`.
+pub fn familiar_name(name: &str) -> String {
+    let full = match name.split_once('@') {
+        // There a tag stays.
+        Some((tagged, digest)) => {
+            let full = full_name(tagged);
+            let path = if tagged == without_tag(tagged) {
+                without_tag(&full)
+            } else {
+                &full
+            };
+            format!("{path}@{digest}")
+        }
+        None => full_name(name).trim_end_matches(":latest").to_owned(),
+    };
+    let path = full.strip_prefix("docker.io/").unwrap_or(&full);
+    path.strip_prefix("library/").unwrap_or(path).to_owned()
+}
+
 fn without_tag(name: &str) -> &str {
     match name.rsplit_once(':') {
         Some((path, tag)) if !tag.contains('/') => path,
@@ -229,6 +254,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_familiar_name_is_the_shortest() {
+        for (name, familiar) in [
+            ("ubuntu", "ubuntu"),
+            ("docker.io/library/ubuntu:latest", "ubuntu"),
+            ("me/box:1", "me/box:1"),
+            ("index.docker.io/me/box:1@sha256:a", "me/box:1@sha256:a"),
+            ("ubuntu@sha256:a", "ubuntu@sha256:a"),
+            ("127.0.0.1:5000/base", "127.0.0.1:5000/base"),
+            (
+                "127.0.0.1:5000/base:1@sha256:a",
+                "127.0.0.1:5000/base:1@sha256:a",
+            ),
+        ] {
+            assert_eq!(familiar_name(name), familiar);
+        }
+    }
 
     #[test]
     fn an_image_is_the_same_whichever_engine_tells_of_it() {

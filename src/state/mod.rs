@@ -31,7 +31,7 @@ use std::path::Path;
 use anyhow::Result;
 
 pub(crate) use base::full_name;
-pub use base::{Bases, Identity, find};
+pub use base::{Bases, Identity, familiar_name, find, own_digest};
 pub use builds::{Build, Builds, hosts};
 pub use files::Files;
 pub use hash::Hash;
