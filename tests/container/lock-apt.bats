@@ -164,6 +164,11 @@ versions() {
     lacks "$(executed_steps "$PROJECT.log")" stage-1-core
     must "$PEI_BIN" lock -p "$PROJECT"
     has "$(<"$PROJECT/pei.lock")" '"pei-other:all": "2.0"'
+    # As if a later hook had upgraded it.
+    configure
+    archive "${OLD[@]}"
+    stops
+    has "$said" 'older than in pei.lock: pei-other;'
 }
 
 @test "without the lock the new versions come" {

@@ -99,7 +99,21 @@ __pei_locked_fits() {
   [[ -n "${found}" ]] || return 0
   # shellcheck disable=SC2046 # names of packages
   __pei_locked_stop $(sed 's/[: ].*//' <<<"${found}") <<<"${found}"
+  __pei_locked_explain_older <<<"${found}"
   return 1
+}
+
+# __pei_locked_explain_older: an archive that has moved on has newer versions. Of what has an older one (lines on stdin as in
+# __pei_locked_fits), the lock has the version to which another step of the stage has upgraded it.
+__pei_locked_explain_older() {
+  local name locked here
+  local -a older=()
+  while read -r name locked here; do
+    here="${here#(here it is }"
+    ! dpkg --compare-versions "${here%)}" lt "${locked}" || older+=("${name}")
+  done
+  ((${#older[@]} == 0)) || pei_log_error "older than in pei.lock: ${older[*]}; a later hook of this stage may have upgraded it." \
+    'A lock has one version for a stage: upgrade it in another stage, or before anything of this stage installs it'
 }
 
 # pei_locked_installed BEFORE: whether what was installed since pei_installed_packages printed BEFORE fits the lock.

@@ -9,7 +9,7 @@ SUM=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 setup() {
   export PEI_LOCKED_DIR="$BATS_TEST_TMPDIR/locked" PEI_RECORD="$BATS_TEST_TMPDIR/record" PEI_DOWNLOAD_RETRIES=1
   mkdir "$PEI_LOCKED_DIR" "$PEI_RECORD"
-  stub dpkg 'echo amd64'
+  stub dpkg 'case "$1" in --print-architecture) echo amd64 ;; *) exec /usr/bin/dpkg "$@" ;; esac'
 }
 
 teardown() { stop_server; }
@@ -44,6 +44,21 @@ ROWS
   [[ "$output" == *'`apt.snapshot`'*'a mirror that keeps them'*'`pei lock --update libc++1`'* ]]
   fits 'libc6 i386 2.2'
   [[ "$output" == *$'\n  libc6:i386 2.1 (here it is 2.2)\n'*'pei lock --update libc6`'* ]]
+}
+
+@test "packages: an older version than the locked one is told from an archive that has moved on" {
+  lock apt <<'ROWS'
+architecture amd64
+apt amd64 a amd64 1:2.0
+apt amd64 b i386 2.0
+apt amd64 c amd64 2.0
+ROWS
+  fits 'a amd64 9.0' 'b i386 1.0' 'c amd64 2.1'
+  [ "$status" -eq 1 ]
+  [[ "$output" == *'older than in pei.lock: a b:i386; a later hook of this stage may have upgraded it.'* ]]
+  fits 'c amd64 2.1'
+  [ "$status" -eq 1 ]
+  [[ "$output" != *older* ]]
 }
 
 @test "what apt plans is read from its simulation" {
