@@ -1,6 +1,9 @@
 //! The entry for ssh, and the block in `~/.ssh/config` that holds it.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::ops::Range;
+use std::path::PathBuf;
 
 /// One `Host` section.
 #[derive(Debug)]
@@ -28,6 +31,10 @@ impl Entry {
             "Host {}\n    HostName {}\n    Port {}\n    User {}\n",
             self.name, self.address, self.port, self.user
         );
+        if self.is_here() {
+            // A `Host *` of the person may name a proxy. This also turns off `ProxyJump`.
+            text.push_str("    ProxyCommand none\n");
+        }
         for file in &self.identity_files {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "    IdentityFile {}", path(file));
@@ -46,6 +53,11 @@ impl Entry {
         }
         text
     }
+
+    fn is_here(&self) -> bool {
+        let address = self.address.parse::<IpAddr>();
+        address.is_ok_and(|address| address.is_loopback())
+    }
 }
 
 /// Whether ssh's configuration can hold a path: before OpenSSH 8.7, these characters cannot be escaped.
@@ -57,7 +69,7 @@ fn path(path: &str) -> String {
     format!("\"{}\"", path.replace('%', "%%"))
 }
 
-/// A block has a beginning but no end.
+/// A block has a beginning but no end, or another beginning before its end.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unclosed;
 
@@ -69,8 +81,7 @@ pub struct Unclosed;
 /// # Errors
 /// The end of the block is missing, so it is unknown which lines are the user's.
 pub fn with_block(old: &[u8], name: &str, entry: Option<&str>) -> Result<Vec<u8>, Unclosed> {
-    let begin = format!("# >>> pei: {name} >>>");
-    let end = format!("# <<< pei: {name} <<<");
+    let (begin, end) = marks(name);
     let block = entry.map(|entry| {
         format!(
             "{begin}\n# Written by `pei ssh-config`, which replaces this block and removes it with --remove.\n\
@@ -78,17 +89,86 @@ pub fn with_block(old: &[u8], name: &str, entry: Option<&str>) -> Result<Vec<u8>
         )
     });
     let block = block.unwrap_or_default().into_bytes();
-    let lines: Vec<&[u8]> = old.split_inclusive(|byte| *byte == b'\n').collect();
+    let lines = lines(old);
+    let place = block_of(&lines, name)?.unwrap_or(0..0);
+    Ok([
+        lines[..place.start].concat(),
+        block,
+        lines[place.end..].concat(),
+    ]
+    .concat())
+}
+
+/// The directory of the project that the block of this name is for, where the block tells.
+///
+/// # Errors
+/// As of [`with_block`].
+pub fn owner(text: &[u8], name: &str, known_hosts: &str) -> Result<Option<PathBuf>, Unclosed> {
+    let lines = lines(text);
+    let block = block_of(&lines, name)?.unwrap_or(0..0);
+    let owner = lines[block].iter().find_map(|line| {
+        let line = str::from_utf8(line).ok()?.trim();
+        let file = line
+            .strip_prefix("UserKnownHostsFile \"")?
+            .strip_suffix('"')?;
+        let file = file.replace("%%", "%");
+        Some(PathBuf::from(file.strip_suffix(known_hosts)?))
+    });
+    Ok(owner)
+}
+
+/// The number of the line with a `Host` of exactly this name, where the configuration has no block of pei for it yet. Below
+/// a block, such a line adds to the entry.
+///
+/// # Errors
+/// As of [`with_block`].
+pub fn other_entry(text: &[u8], name: &str) -> Result<Option<usize>, Unclosed> {
+    let lines = lines(text);
+    if block_of(&lines, name)?.is_some() {
+        return Ok(None);
+    }
+    let names = |line: &&[u8]| {
+        let line = String::from_utf8_lossy(line);
+        let mut words = line
+            .split(|c: char| c.is_whitespace() || c == '=')
+            .map(|word| word.trim_matches('"'))
+            .filter(|word| !word.is_empty());
+        words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case("host"))
+            && words
+                .take_while(|word| !word.starts_with('#'))
+                .any(|word| word == name)
+    };
+    Ok(lines.iter().position(names).map(|line| line + 1))
+}
+
+fn marks(name: &str) -> (String, String) {
+    (
+        format!("# >>> pei: {name} >>>"),
+        format!("# <<< pei: {name} <<<"),
+    )
+}
+
+fn lines(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|byte| *byte == b'\n').collect()
+}
+
+/// The lines of a project's block.
+fn block_of(lines: &[&[u8]], name: &str) -> Result<Option<Range<usize>>, Unclosed> {
+    let (begin, end) = marks(name);
     let is = |line: &[u8], mark: &str| line.trim_ascii() == mark.as_bytes();
     let Some(first) = lines.iter().position(|line| is(line, &begin)) else {
-        return Ok([&block, old].concat());
+        return Ok(None);
     };
-    let after = &lines[first..];
-    let length = after
+    let inside = &lines[first + 1..];
+    let mark = inside
         .iter()
-        .position(|line| is(line, &end))
-        .ok_or(Unclosed)?;
-    Ok([lines[..first].concat(), block, after[length + 1..].concat()].concat())
+        .position(|line| is(line, &begin) || is(line, &end));
+    match mark {
+        Some(last) if is(inside[last], &end) => Ok(Some(first..first + last + 2)),
+        _ => Err(Unclosed),
+    }
 }
 
 #[cfg(test)]
@@ -116,5 +196,35 @@ mod tests {
     fn a_block_without_an_end_is_left_alone() {
         let text = b"# >>> pei: one >>>\nHost mine\n";
         assert_eq!(with_block(text, "one", None), Err(Unclosed));
+        let twice = b"# >>> pei: one >>>\nHost mine\n# >>> pei: one >>>\n# <<< pei: one <<<\n";
+        assert_eq!(with_block(twice, "one", None), Err(Unclosed));
+    }
+
+    #[test]
+    fn only_an_entry_of_exactly_this_name_is_in_the_way() {
+        let line = |text: &str| other_entry(text.as_bytes(), "box").unwrap();
+        for text in ["Host box", "\thOST=\"box\" other", "Host other box # b"] {
+            assert_eq!(line(&format!("User me\n{text}\n")), Some(2), "{text}");
+        }
+        for text in [
+            "Host *",
+            "Host bo?",
+            "Host boxes",
+            "Host !box",
+            "HostName box",
+            "# Host box",
+            "Host other # box",
+            "# >>> pei: box >>>\nHost box\n# <<< pei: box <<<\nHost box\n",
+        ] {
+            assert_eq!(line(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_block_tells_whose_it_is() {
+        let text = b"# >>> pei: box >>>\n    UserKnownHostsFile \"/a %%b/.pei/known_hosts\"\n# <<< pei: box <<<\n";
+        let of = |name| owner(text, name, ".pei/known_hosts").unwrap();
+        assert_eq!(of("box"), Some(PathBuf::from("/a %b/")));
+        assert_eq!(of("other"), None);
     }
 }

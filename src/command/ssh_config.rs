@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use crate::model::{Project, Ssh, SshUser, Stage};
 use crate::private_file;
 use crate::project::KNOWN_HOSTS;
-use crate::ssh_config::{Entry, is_expressible, with_block};
+use crate::ssh_config::{Entry, is_expressible, other_entry, owner, with_block};
 use crate::ui::{Ui, shown};
 
 /// An engine that takes longer is as good as none: the entry is the same without it but for the host key.
@@ -74,15 +74,15 @@ impl Args {
             Failure::new("the project has no name, and neither has the entry for ssh")
                 .help("write `project: NAME` at the top of the config")
         })?;
+        let folder =
+            fs::canonicalize(&folder).with_context(|| format!("cannot open {}", shown(&folder)))?;
         if self.remove {
             remove(ui, &folder, &name)?;
             return Ok(ExitCode::Success);
         }
-        let folder =
-            fs::canonicalize(&folder).with_context(|| format!("cannot open {}", shown(&folder)))?;
         let entry = entry(ui, &project, &folder, &host, name)?;
         if self.write {
-            write(ui, &entry)?;
+            write(ui, &folder, &entry)?;
         } else {
             ui.data(&entry.text())?;
         }
@@ -307,6 +307,12 @@ impl Configuration {
                 return Err(error).with_context(|| format!("cannot open {}", shown(&path)));
             }
         };
+        if fs::metadata(&real).is_ok_and(|real| !real.is_file()) {
+            let message = format!("{} is not a regular file", shown(&path));
+            return Err(Failure::new(message)
+                .help("put what `pei ssh-config` prints where it belongs")
+                .into());
+        }
         let text = match fs::read(&real) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -321,17 +327,50 @@ impl Configuration {
         })
     }
 
+    /// Two projects of one name would take the block from each other.
+    fn require_own(&self, name: &str, folder: &Path) -> Result<(), Failure> {
+        let owner = owner(&self.text, name, KNOWN_HOSTS).map_err(|_| self.unclosed(name))?;
+        // A project that has moved is no longer there.
+        let other = owner.filter(|owner| {
+            let owner = fs::canonicalize(owner);
+            owner.is_ok_and(|owner| owner != folder)
+        });
+        let Some(other) = other else { return Ok(()) };
+        let message = format!(
+            "the entry {} of {} is that of another project, {}",
+            quoted(name),
+            shown(&self.path),
+            shown(&other)
+        );
+        Err(Failure::new(message).help(
+            "write another `project: NAME` at the top of this config, or run `pei ssh-config --remove` in the other project",
+        ))
+    }
+
+    /// The block comes first, and would lead `ssh NAME` away from the host that the person means.
+    fn require_free(&self, name: &str) -> Result<(), Failure> {
+        let line = other_entry(&self.text, name).map_err(|_| self.unclosed(name))?;
+        let Some(line) = line else { return Ok(()) };
+        let message = format!(
+            "{}, line {line}, already has an entry for the host {}",
+            shown(&self.path),
+            quoted(name)
+        );
+        Err(Failure::new(message)
+            .help("write another `project: NAME` at the top of this config, or remove that entry"))
+    }
+
+    fn unclosed(&self, name: &str) -> Failure {
+        let path = shown(&self.path);
+        let message = format!("the block `# >>> pei: {name} >>>` of {path} has no end");
+        Failure::new(message).help(format!(
+            "write the line `# <<< pei: {name} <<<` behind it, or delete the block"
+        ))
+    }
+
     /// Changes the block of a project; false where it is as it should be.
     fn set(&self, name: &str, entry: Option<&str>) -> Result<bool> {
-        let text = with_block(&self.text, name, entry).map_err(|_| {
-            Failure::new(format!(
-                "the block `# >>> pei: {name} >>>` of {} has no end",
-                shown(&self.path)
-            ))
-            .help(format!(
-                "write the line `# <<< pei: {name} <<<` behind it, or delete the block"
-            ))
-        })?;
+        let text = with_block(&self.text, name, entry).map_err(|_| self.unclosed(name))?;
         if text == self.text {
             return Ok(false);
         }
@@ -340,8 +379,10 @@ impl Configuration {
     }
 }
 
-fn write(ui: &mut Ui, entry: &Entry) -> Result<()> {
+fn write(ui: &mut Ui, folder: &Path, entry: &Entry) -> Result<()> {
     let configuration = Configuration::open()?;
+    configuration.require_own(&entry.name, folder)?;
+    configuration.require_free(&entry.name)?;
     let path = shown(&configuration.path);
     if configuration.set(&entry.name, Some(&entry.text()))? {
         ui.status(&format!(
@@ -360,6 +401,8 @@ fn write(ui: &mut Ui, entry: &Entry) -> Result<()> {
 }
 
 fn remove(ui: &mut Ui, folder: &Path, name: &str) -> Result<()> {
+    let configuration = Configuration::open()?;
+    configuration.require_own(name, folder)?;
     let file = folder.join(KNOWN_HOSTS);
     match fs::remove_file(&file) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -367,7 +410,6 @@ fn remove(ui: &mut Ui, folder: &Path, name: &str) -> Result<()> {
         }
         _ => {}
     }
-    let configuration = Configuration::open()?;
     let path = shown(&configuration.path);
     if configuration.set(name, None)? {
         ui.status(&format!("removed the entry {} from {path}", quoted(name)));

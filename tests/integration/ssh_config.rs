@@ -102,7 +102,7 @@ fn the_entry_has_what_the_running_container_really_has() {
     let run = it.run(["ssh-config"]).succeeds();
     assert_eq!(run.stderr, "");
     let expected = format!(
-        "Host box\n    HostName 127.0.0.1\n    Port 2299\n    User me\n    HostKeyAlias box\n    \
+        "Host box\n    HostName 127.0.0.1\n    Port 2299\n    User me\n    ProxyCommand none\n    HostKeyAlias box\n    \
          UserKnownHostsFile \"{}\"\n    # host key: ED25519 SHA256:{}\n",
         it.known_hosts().display(),
         "R4CDAs3M+eKblYFgM1YpAWzYsC32iomGn8Ojwwnlg8A",
@@ -120,7 +120,7 @@ fn the_entry_has_what_the_running_container_really_has() {
     it.says("endpoint", "ssh://me@lab.example\n");
     it.run(["ssh-config"])
         .succeeds()
-        .prints("HostName lab.example\n");
+        .prints("HostName lab.example\n    Port 2299\n    User me\n    HostKeyAlias");
     let it = it.running("192.0.2.7", "22");
     it.run(["ssh-config"])
         .succeeds()
@@ -175,7 +175,7 @@ fn the_private_half_of_the_key_that_logs_in_is_named() {
         .write("installation/stage-1/custom/my key.pub", PUBLIC_KEY);
     it.run(["ssh-config"])
         .succeeds()
-        .prints("User me\n    HostKeyAlias");
+        .prints("User me\n    ProxyCommand none\n    HostKeyAlias");
     it.project
         .write("installation/stage-1/custom/my key", "the private half");
     let path = fs::canonicalize(it.project.path("installation/stage-1/custom/my key")).unwrap();
@@ -283,12 +283,62 @@ fn what_cannot_be_written_says_why_and_changes_nothing() {
         .says("has no end")
         .says("<<< pei: box <<<");
     assert_eq!(fs::read_to_string(it.config()).unwrap(), half);
+    for theirs in [
+        "User x\n\nHost box\n    HostName prod.example.com\n",
+        "\nUser x\nhost = a box\n",
+    ] {
+        fs::write(it.config(), theirs).unwrap();
+        it.run(["ssh-config", "--write"])
+            .exits(1)
+            .says(".ssh/config`, line 3, already has an entry for the host `box`")
+            .says("write another `project: NAME`");
+        assert_eq!(fs::read_to_string(it.config()).unwrap(), theirs);
+    }
+    fs::remove_file(it.config()).unwrap();
+    symlink("/dev/null", it.config()).unwrap();
+    it.run(["ssh-config", "--write"])
+        .exits(1)
+        .says("is not a regular file");
     fs::remove_file(it.config()).unwrap();
     symlink("nowhere", it.config()).unwrap();
     it.run(["ssh-config", "--write"])
         .exits(1)
         .says("cannot open");
     it.run(["ssh-config", "--write", "--remove"]).exits(2);
+}
+
+#[test]
+fn a_block_of_another_project_stays() {
+    let it = Box::new(USERS);
+    it.run(["ssh-config", "--write"]).succeeds();
+    let before = fs::read_to_string(it.config()).unwrap();
+    let other = it.project.beside("other");
+    fs::create_dir_all(other.join("installation")).unwrap();
+    fs::copy(
+        it.project.path("user_config.yml"),
+        other.join("user_config.yml"),
+    )
+    .unwrap();
+    let there = other.to_str().unwrap();
+    for what in ["--write", "--remove"] {
+        it.run(["ssh-config", what, "-p", there])
+            .exits(1)
+            .says("is that of another project, ")
+            .says("run `pei ssh-config --remove` in the other project");
+        assert_eq!(fs::read_to_string(it.config()).unwrap(), before);
+    }
+    // The project has moved.
+    fs::remove_dir_all(it.project.path("")).unwrap();
+    fs::create_dir(it.project.path("")).unwrap();
+    let text = before.replace(
+        it.known_hosts().to_str().unwrap(),
+        "/nowhere/.pei/known_hosts",
+    );
+    assert_ne!(text, before);
+    fs::write(it.config(), text).unwrap();
+    it.run(["ssh-config", "--write", "-p", there]).succeeds();
+    it.run(["ssh-config", "--remove", "-p", there]).succeeds();
+    assert_eq!(fs::read_to_string(it.config()).unwrap(), "");
 }
 
 #[test]
