@@ -13,7 +13,7 @@ use super::given::{CONFIG, project_folder};
 use super::keeping::holds_login;
 use super::outcome::shell_word;
 use super::stages::{Stages, lock};
-use crate::bundle::Workshop;
+use crate::bundle::{Packed, Packing, Workshop};
 use crate::cache::{self, OverrideFile, Store, Verdict, Wanted};
 use crate::cli::Quiet;
 use crate::diagnostic::{count, list, quoted};
@@ -21,13 +21,13 @@ use crate::engine::PATIENCE;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::model::SecretSource;
-use crate::state::Kind;
+use crate::state::{Kind, What};
 use crate::ui::{ColorChoice, Ui, Verbosity, shown};
 
 /// Pack a project and its images into one file, for machines without a network
 ///
-/// The file holds what git would commit of the project, the base images, and an image of each
-/// stage without its last quick steps, which set passwords. `pei unbundle` on the other machine
+/// The file holds what git would commit of the project and the files that its stages are made of,
+/// the base images, and an image of each stage without its last quick steps, which set passwords. `pei unbundle` on the other machine
 /// loads them, and a build there runs no hook and asks nothing of a network. Personal
 /// files (`.pei/`, `*.local.yml`, `.env`, private keys, build secrets) are not in it; a clear password
 /// in `user_config.yml` is, so only its owner can read the file.
@@ -104,13 +104,10 @@ impl Args {
             }
         }
         let secrets = files_of_secrets(&configured, &folder);
-        let keys = workshop.pack_project(&folder, &configured.plan.left_out, secrets)?;
-        if !keys.is_empty() {
-            ui.warning(&format!(
-                "private keys are not in the bundle: {}",
-                list(&keys, "and")
-            ));
-        }
+        let left_out = &configured.plan.left_out;
+        let inputs = files_of_stages(&stages);
+        let packing = Packing::new(&folder, left_out, &self.config, secrets, inputs);
+        tell_packed(ui, &workshop.pack_project(packing)?);
         let mut names: BTreeSet<String> = stages.images();
         let kept = wanted
             .iter()
@@ -164,6 +161,59 @@ impl Args {
                 .into());
         }
         Ok(())
+    }
+}
+
+/// What the stages are made of, relative to the project, as far as it lies in there.
+fn files_of_stages(stages: &Stages) -> BTreeSet<String> {
+    let inputs = stages.states.iter().flat_map(|state| &state.inputs);
+    let paths = inputs.filter_map(|input| match input.what {
+        What::File => Some(input.name.clone()),
+        What::Context => {
+            let (name, path) = input.name.split_once('/')?;
+            let mut contexts = stages.project.contexts.iter();
+            let context = contexts.find(|context| context.name == name)?;
+            let inside = Path::new(&context.path).strip_prefix(".").ok()?;
+            Some(inside.join(path).to_str()?.to_owned())
+        }
+        _ => None,
+    });
+    paths.filter(|path| !path.is_empty()).collect()
+}
+
+fn tell_packed(ui: &mut Ui, packed: &Packed) {
+    if !packed.private_keys.is_empty() {
+        ui.warning(&format!(
+            "private keys are not in the bundle: {}",
+            list(&packed.private_keys, "and")
+        ));
+    }
+    if !packed.ignored.is_empty() {
+        ui.note(&format!(
+            "in the bundle although git ignores them, because stages are made of them: {}",
+            first_of(&packed.ignored)
+        ));
+    }
+    if !packed.links.is_empty() {
+        ui.warning(&format!(
+            "links out of the project are not in the bundle: {}",
+            first_of(&packed.links)
+        ));
+    }
+    if !packed.missing.is_empty() {
+        ui.warning(&format!(
+            "not in the bundle, although stages are made of them: {}. Without them, the other machine builds these stages again",
+            first_of(&packed.missing)
+        ));
+    }
+}
+
+/// The first names of a list that may be long.
+fn first_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => list(names, "and"),
+        Some(more) => format!("{} and {more} more", list(&names[..SHOWN], ",")),
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::ValueHint;
 
 use super::outcome::{START, enter};
-use crate::bundle::Workshop;
+use crate::bundle::{INSIDE, Workshop};
 use crate::cli::Quiet;
 use crate::engine::Engine;
 use crate::exit_code::ExitCode;
@@ -27,7 +27,7 @@ pub struct Args {
     /// The file
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     bundle: PathBuf,
-    /// The project's directory, which must not exist; by default the file's name without its ending
+    /// The project's directory, which must not exist or be empty; by default the file's name without its ending
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     project_dir: Option<PathBuf>,
     #[command(flatten)]
@@ -41,9 +41,16 @@ impl Args {
         let folder = self.project_dir.clone().unwrap_or_else(own);
         require_free(&folder)?;
         File::open(bundle).with_context(|| format!("cannot open {}", shown(bundle)))?;
-        let place = std::path::absolute(&folder)
-            .with_context(|| format!("cannot find {}", shown(&folder)))?;
-        let workshop = Workshop::beside(&place)?;
+        let cannot = || format!("cannot find {}", shown(&folder));
+        let (place, workshop) = if folder.is_dir() {
+            let place = folder.canonicalize().with_context(cannot)?;
+            let workshop = Workshop::inside(&place)?;
+            (place, workshop)
+        } else {
+            let place = std::path::absolute(&folder).with_context(cannot)?;
+            let workshop = Workshop::beside(&place)?;
+            (place, workshop)
+        };
         workshop.open(bundle)?;
         let images = workshop.images();
         let mut file =
@@ -62,7 +69,8 @@ impl Args {
 
 /// Nothing that is there is replaced.
 fn require_free(folder: &Path) -> Result<(), Failure> {
-    let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+    let is_left = |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|it| it.file_name() == INSIDE);
+    let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_left));
     if folder.symlink_metadata().is_err() || is_empty {
         return Ok(());
     }

@@ -3,18 +3,24 @@
 //! The file is a tar of [`PAGE`], [`PROJECT`] and [`IMAGES`], so that it opens without pei too. tar itself packs and unpacks:
 //! it is on every machine, and refuses paths that lead out of the directory.
 
-use std::collections::{BTreeSet, HashSet};
+mod git;
+mod packing;
+mod unpacked;
+
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
+pub use packing::{Packed, Packing};
+
 use crate::failure::Failure;
-use crate::plan::LeftOut;
 use crate::ui::shown;
 
 /// What is in the file, for whoever opens it without pei.
@@ -31,10 +37,15 @@ With pei:     pei unbundle FILE
 Without it:   docker load -i images.tar; mkdir project; tar -xf project.tar -C project
 ";
 
+/// What a directory is called in which an unbundling works that puts the project around it.
+pub const INSIDE: &str = ".unbundle.pei-tmp";
+
 /// A directory for the parts of a bundle, which is removed with everything in it at the end.
 #[derive(Debug)]
 pub struct Workshop {
     place: PathBuf,
+    /// The directory itself, locked: it tells one that is in use from one that a killed run has left.
+    _lock: File,
 }
 
 impl Workshop {
@@ -46,17 +57,57 @@ impl Workshop {
     pub fn beside(path: &Path) -> Result<Self> {
         let name = path.file_name().unwrap_or(OsStr::new("bundle"));
         let name = [OsStr::new("."), name, OsStr::new(".pei-tmp")];
-        let place = path.with_file_name(name.into_iter().collect::<OsString>());
-        match DirBuilder::new().mode(0o700).create(&place) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let message = format!("another run works in {}, or one was killed", shown(&place));
-                Err(Failure::new(message)
-                    .help("if none runs, remove that directory")
-                    .into())
+        Self::at(path.with_file_name(name.into_iter().collect::<OsString>()))
+    }
+
+    /// The same in a directory: beside it may be another file system.
+    ///
+    /// # Errors
+    /// The directory cannot be written, or another run works there.
+    pub fn inside(folder: &Path) -> Result<Self> {
+        Self::at(folder.join(INSIDE))
+    }
+
+    fn at(place: PathBuf) -> Result<Self> {
+        let in_use = || {
+            let message = format!("another run works in {}", shown(&place));
+            Failure::new(message).help("wait for its end; if none runs, remove that directory")
+        };
+        let cannot = || format!("cannot make {}", shown(&place));
+        let made = DirBuilder::new().mode(0o700).create(&place);
+        let is_old = match made {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => true,
+            made => {
+                made.with_context(cannot)?;
+                false
             }
-            made => made.with_context(|| format!("cannot make {}", shown(&place))),
-        }?;
-        Ok(Self { place })
+        };
+        let folder = OpenOptions::new()
+            .read(true)
+            .custom_flags(
+                (rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW)
+                    .bits()
+                    .cast_signed(),
+            )
+            .open(&place)
+            .map_err(|_| in_use())?;
+        // On a file system without locks, a directory that is there may be in use.
+        if folder.try_lock().is_err() && is_old || fs::read_dir(&place).is_err() {
+            return Err(in_use().into());
+        }
+        let own = folder.metadata().with_context(cannot)?;
+        let is_same = fs::symlink_metadata(&place).is_ok_and(|now| now.ino() == own.ino());
+        if !is_same || own.uid() != rustix::process::geteuid().as_raw() {
+            return Err(in_use().into());
+        }
+        folder
+            .set_permissions(Permissions::from_mode(0o700))
+            .and_then(|()| empty(&place))
+            .with_context(cannot)?;
+        Ok(Self {
+            place,
+            _lock: folder,
+        })
     }
 
     /// The file for the images.
@@ -64,30 +115,17 @@ impl Workshop {
         self.place.join(IMAGES)
     }
 
-    /// Packs the files of a project, without those that are personal, that git ignores, or that hold `secrets`. Returns the
-    /// private keys that it has left out.
+    /// Packs the files of a project.
     ///
     /// # Errors
-    /// A directory cannot be read, or tar fails.
-    pub fn pack_project(
-        &self,
-        folder: &Path,
-        left_out: &LeftOut,
-        secrets: BTreeSet<PathBuf>,
-    ) -> Result<Vec<String>> {
-        let mut packing = Packing {
-            root: folder,
-            left_out,
-            secrets,
-            known_to_git: known_to_git(folder),
-            list: Vec::new(),
-            private_keys: Vec::new(),
-        };
-        packing.add("")?;
+    /// A directory cannot be read, git or tar fails.
+    pub fn pack_project(&self, packing: Packing<'_>) -> Result<Packed> {
+        let folder = packing.root;
+        let (list, packed) = packing.list()?;
         let names = self.place.join("names");
-        fs::write(&names, &packing.list)
-            .with_context(|| format!("cannot write {}", shown(&names)))?;
-        let packed = run_tar([
+        fs::write(&names, &list).with_context(|| format!("cannot write {}", shown(&names)))?;
+        let done = run_tar([
+            "--no-recursion".as_ref(),
             "-cf".as_ref(),
             self.place.join(PROJECT).as_os_str(),
             "-C".as_ref(),
@@ -98,8 +136,8 @@ impl Workshop {
         ]);
         // Also if tar failed: the list of names is not a part of the bundle.
         let _ = fs::remove_file(&names);
-        packed?;
-        Ok(packing.private_keys)
+        done?;
+        Ok(packed)
     }
 
     /// Makes the bundle of what is here, and puts it in its place.
@@ -139,6 +177,12 @@ impl Workshop {
                 .help("`pei bundle` makes one; a copy that was cut short has to be copied again")
         };
         // tar would ask another host for `host:file`.
+        let cannot = |error: anyhow::Error| {
+            let message = format!("{} cannot be unpacked: {error:#}", shown(bundle));
+            Failure::new(message).help(
+                "`pei bundle` makes such files; one that was cut short has to be copied again",
+            )
+        };
         let file = std::path::absolute(bundle)
             .with_context(|| format!("cannot find {}", shown(bundle)))?;
         let unpacked = run_tar([
@@ -150,35 +194,48 @@ impl Workshop {
             PROJECT.as_ref(),
             IMAGES.as_ref(),
         ]);
+        unpacked.map_err(cannot)?;
         let is_file =
             |name: &str| fs::symlink_metadata(self.place.join(name)).is_ok_and(|it| it.is_file());
-        if unpacked.is_err() || !is_file(PROJECT) || !is_file(IMAGES) {
+        if !is_file(PROJECT) || !is_file(IMAGES) {
             return Err(no_bundle().into());
         }
-        let project = self.place.join("project");
+        let project = self.project();
         fs::create_dir(&project).with_context(|| format!("cannot make {}", shown(&project)))?;
-        let unpacked = run_tar([
+        run_tar([
             "-xof".as_ref(),
             self.place.join(PROJECT).as_os_str(),
             "-C".as_ref(),
             project.as_os_str(),
-        ]);
-        unpacked.map_err(|error| no_bundle().help(format!("{error:#}")))?;
+        ])
+        .map_err(cannot)?;
         // `pei bundle` packs none, and later runs write files in it.
         let own = project.join(".pei");
         if fs::symlink_metadata(&own).is_ok() {
             return Err(no_bundle().help("its project has a `.pei`").into());
         }
-        Ok(())
+        unpacked::check(&project)
     }
 
-    /// Puts the unpacked project in its place, which must be free or an empty directory.
+    fn project(&self) -> PathBuf {
+        self.place.join("project")
+    }
+
+    /// Puts the unpacked project in its place: a new directory, or the one that this works in.
     ///
     /// # Errors
-    /// The place is neither, or cannot be written.
+    /// The place is taken, or cannot be written.
     pub fn move_project(&self, folder: &Path) -> Result<()> {
-        fs::rename(self.place.join("project"), folder)
-            .with_context(|| format!("cannot make {}", shown(folder)))
+        let cannot = || format!("cannot make {}", shown(folder));
+        if self.place.parent() != Some(folder) || self.place.file_name() != Some(INSIDE.as_ref()) {
+            return fs::rename(self.project(), folder).with_context(cannot);
+        }
+        // A shell may stand in the directory, so it stays the same one.
+        for entry in fs::read_dir(self.project()).with_context(cannot)? {
+            let entry = entry.with_context(cannot)?;
+            fs::rename(entry.path(), folder.join(entry.file_name())).with_context(cannot)?;
+        }
+        Ok(())
     }
 }
 
@@ -188,98 +245,17 @@ impl Drop for Workshop {
     }
 }
 
-/// What is packed of a project.
-struct Packing<'p> {
-    root: &'p Path,
-    left_out: &'p LeftOut,
-    /// In full, with links resolved.
-    secrets: BTreeSet<PathBuf>,
-    /// The files that git would commit; `None` where git knows nothing of the project.
-    known_to_git: Option<HashSet<Vec<u8>>>,
-    /// Each path with a zero byte after it.
-    list: Vec<u8>,
-    private_keys: Vec<String>,
-}
-
-impl Packing<'_> {
-    /// Adds the paths below a directory. Directories are listed where they are empty, as tar packs the others with their files.
-    fn add(&mut self, below: &str) -> Result<()> {
-        let folder = self.root.join(below);
-        let cannot = || format!("cannot read {}", shown(&folder));
-        let mut entries = fs::read_dir(&folder)
-            .and_then(Iterator::collect::<std::io::Result<Vec<_>>>)
-            .with_context(cannot)?;
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let name = entry.file_name();
-            let name = name.to_str().ok_or_else(|| {
-                Failure::new(format!("the name of {} is not UTF-8", shown(&entry.path())))
-                    .help("rename it")
-            })?;
-            let path = match below {
-                "" => name.to_owned(),
-                below => format!("{below}/{name}"),
-            };
-            if self.left_out.is_personal(&path) {
-                continue;
-            }
-            let is_folder = entry.file_type().with_context(cannot)?.is_dir();
-            let is_empty = || fs::read_dir(entry.path()).is_ok_and(|mut it| it.next().is_none());
-            if is_folder && !is_empty() {
-                self.add(&path)?;
-            } else if is_folder || self.takes(&path) {
-                // tar takes a name that begins with a hyphen for an option.
-                write!(self.list, "./{path}\0")?;
-            }
+/// Removes what a killed run has left.
+fn empty(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
         }
-        Ok(())
     }
-
-    fn takes(&mut self, path: &str) -> bool {
-        let known = self.known_to_git.as_ref();
-        if known.is_some_and(|known| !known.contains(path.as_bytes())) {
-            return false;
-        }
-        let file = self.root.join(path);
-        if fs::canonicalize(&file).is_ok_and(|file| self.secrets.contains(&file)) {
-            return false;
-        }
-        if is_private_key(&file) {
-            self.private_keys.push(path.to_owned());
-            return false;
-        }
-        true
-    }
-}
-
-/// Whether a file begins as the private keys of ssh and TLS do.
-fn is_private_key(file: &Path) -> bool {
-    let mut start = Vec::new();
-    let is_file = fs::metadata(file).is_ok_and(|file| file.is_file());
-    let read = is_file.then(|| File::open(file).ok()?.take(80).read_to_end(&mut start).ok());
-    let line = start
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    read.flatten().is_some()
-        && line.starts_with(b"-----BEGIN ")
-        && line.windows(11).any(|words| words == b"PRIVATE KEY")
-}
-
-/// The files that git would commit, relative to a directory. Git counts only where it knows the config: a project may lie
-/// in a directory that a work tree ignores.
-fn known_to_git(folder: &Path) -> Option<HashSet<Vec<u8>>> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["ls-files", "-coz", "--exclude-standard"])
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    let files = output.stdout.split(|byte| *byte == 0);
-    let files: HashSet<Vec<u8>> = files.map(<[u8]>::to_vec).collect();
-    let is_known = output.status.success() && files.contains("docker-compose.yml".as_bytes());
-    is_known.then_some(files)
+    Ok(())
 }
 
 fn run_tar<const N: usize>(arguments: [&OsStr; N]) -> Result<()> {
@@ -291,7 +267,9 @@ fn run_tar<const N: usize>(arguments: [&OsStr; N]) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(output.stderr.trim_ascii());
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said: Vec<&str> = said.lines().take(3).collect();
+    let said = said.join("; ");
     Err(Failure::new(format!("tar failed: {said}")).into())
 }
 
@@ -315,7 +293,20 @@ fn name_new(file: &Path, name: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::plan::LeftOut;
+
+    fn packing<'p>(root: &'p Path, left_out: &'p LeftOut) -> Packing<'p> {
+        Packing::new(
+            root,
+            left_out,
+            "user_config.yml".as_ref(),
+            BTreeSet::new(),
+            BTreeSet::new(),
+        )
+    }
 
     #[test]
     fn what_is_packed_comes_out_again_without_what_is_personal() {
@@ -346,8 +337,10 @@ mod tests {
         fs::write(project.join("token"), "secret").unwrap();
         std::os::unix::fs::symlink("token", project.join("link-to-token")).unwrap();
         let secrets = [project.join("token").canonicalize().unwrap()].into();
-        let keys = made.pack_project(&project, &left_out, secrets).unwrap();
-        assert_eq!(keys, ["installation/key"]);
+        let mut all = packing(&project, &left_out);
+        all.secrets = secrets;
+        let packed = made.pack_project(all).unwrap();
+        assert_eq!(packed.private_keys, ["installation/key"]);
         made.finish(&output).unwrap();
         drop(made);
 
@@ -357,16 +350,9 @@ mod tests {
         assert_eq!(fs::read(opened.images()).unwrap(), b"images");
         opened.move_project(&there).unwrap();
         drop(opened);
-        let mut packing = Packing {
-            root: &there,
-            left_out: &LeftOut::default(),
-            secrets: BTreeSet::new(),
-            known_to_git: None,
-            list: Vec::new(),
-            private_keys: Vec::new(),
-        };
-        packing.add("").unwrap();
-        let names: Vec<_> = packing.list.split(|byte| *byte == 0).collect();
+        let none = LeftOut::default();
+        let (list, _) = packing(&there, &none).list().unwrap();
+        let names: Vec<_> = list.split(|byte| *byte == 0).collect();
         let names: Vec<_> = names
             .iter()
             .map(|name| String::from_utf8_lossy(name))
@@ -404,8 +390,73 @@ mod tests {
         let opened = Workshop::beside(&folder.path().join("other")).unwrap();
         let error = opened.open(&output).unwrap_err();
         assert!(
-            error.to_string().contains("is not a whole bundle"),
+            error.to_string().contains("cannot be unpacked: tar"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_a_killed_run_has_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join(".box.tar.pei-tmp");
+        fs::create_dir_all(left.join("project")).unwrap();
+        fs::write(left.join("images.tar"), "half").unwrap();
+        let made = Workshop::beside(&folder.path().join("box.tar")).unwrap();
+        assert_eq!(fs::read_dir(&left).unwrap().count(), 0);
+        drop(made);
+        assert!(!left.exists());
+
+        fs::create_dir(folder.path().join("theirs")).unwrap();
+        std::os::unix::fs::symlink("theirs", &left).unwrap();
+        Workshop::beside(&folder.path().join("box.tar")).unwrap_err();
+    }
+
+    #[test]
+    fn a_project_comes_into_an_empty_directory_without_a_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().join("there");
+        fs::create_dir(&there).unwrap();
+        let inode = fs::metadata(&there).unwrap().ino();
+        let made = Workshop::inside(&there).unwrap();
+        fs::create_dir_all(made.project().join("a/b")).unwrap();
+        made.move_project(&there).unwrap();
+        drop(made);
+        assert_eq!(fs::metadata(&there).unwrap().ino(), inode);
+        assert!(there.join("a/b").is_dir());
+        assert_eq!(fs::read_dir(&there).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_of_stages_are_packed_also_where_git_ignores_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let git = |arguments: &[&str]| {
+            let mut git = Command::new("git");
+            git.current_dir(folder.path()).args(arguments);
+            git.args(["-q"]).status().unwrap().success()
+        };
+        assert!(git(&["init"]));
+        for path in ["user_config.yml", "a/tool", "a/only-saved/x.bak", "ignored"] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "text").unwrap();
+        }
+        fs::write(folder.path().join(".gitignore"), "a\nignored\n").unwrap();
+        let none = LeftOut::default();
+        let mut all = packing(folder.path(), &none);
+        let inputs = ["a", "a/tool", "a/only-saved", "a/gone", ".pei/stage-1"];
+        all.inputs = inputs.map(str::to_owned).into();
+        let (list, packed) = all.list().unwrap();
+        let list = String::from_utf8(list).unwrap();
+        assert_eq!(
+            list,
+            "./.gitignore\0./a/only-saved\0./a/tool\0./user_config.yml\0"
+        );
+        assert_eq!(packed.ignored, ["a/tool"]);
+        assert_eq!(packed.missing, ["a/gone"]);
+
+        // git refuses to tell: nothing is packed.
+        fs::write(folder.path().join(".git/config"), "[broken").unwrap();
+        let error = packing(folder.path(), &none).list().unwrap_err();
+        assert!(error.to_string().contains("git"), "{error}");
     }
 }
