@@ -37,6 +37,8 @@ pub struct Override {
     pub contexts: BTreeMap<String, String>,
     /// The hosts that it gets, where they are other ones than the project's files say.
     pub hosts: Option<Vec<String>>,
+    /// Keys that give secrets and the ssh agent to stages none of which is built: Compose would ask for them all the same.
+    pub withheld: Vec<&'static str>,
 }
 
 /// A stage that gets an image of its own.
@@ -76,6 +78,10 @@ impl OverrideFile {
             }
             build.insert("target".to_owned(), kept.stage.as_str().into());
             for (key, value) in kept.told.keys() {
+                if kept.told.withheld.contains(&key.as_str()) {
+                    build.remove(&key);
+                    continue;
+                }
                 match (build.get_mut(&key), value) {
                     (Some(Value::Object(known)), Value::Object(more)) => known.extend(more),
                     (_, _) if key == HOSTS => {
@@ -101,6 +107,7 @@ impl OverrideFile {
         let document = yaml_block(&json!({ "services": services }), 0);
         // The writer quotes each text, and escapes the quotes in it.
         let tags = self.services.values().filter_map(Override::hosts);
+        let tags = tags.chain([RESET.to_owned()]);
         let document = tags.fold(document, |document, tag| {
             document.replace(&Value::from(tag.as_str()).to_string(), &tag)
         });
@@ -129,6 +136,9 @@ impl Override {
         }
         if let Some(hosts) = self.hosts() {
             keys.insert(HOSTS.into(), hosts.into());
+        }
+        for key in &self.withheld {
+            keys.insert((*key).into(), RESET.into());
         }
         keys
     }
@@ -169,10 +179,11 @@ mod tests {
             .into(),
             contexts: BTreeMap::new(),
             hosts: Some(Vec::new()),
+            withheld: vec!["secrets"],
         };
         let build = json!({
             "context": ".", "target": "stage-2", "args": {"A": "$$b"}, "extra_hosts": ["a=b"],
-            "labels": {"own": "one"}, "additional_contexts": {"pei-context-app": "/app"},
+            "labels": {"own": "one"}, "secrets": ["token"], "additional_contexts": {"pei-context-app": "/app"},
         });
         let file = OverrideFile {
             services: [("stage-2".to_owned(), told.clone())].into(),
@@ -185,11 +196,13 @@ mod tests {
         };
         let text = file.text();
         assert_eq!(text.matches("extra_hosts: !reset []").count(), 1, "{text}");
+        assert_eq!(text.matches(" secrets: !reset []").count(), 1, "{text}");
         let read: Value = serde_saphyr::from_str(&text.replace(": !reset ", ": ")).unwrap();
         let kept = &read["services"]["pei-keep-stage-2-core"];
         assert_eq!(kept["build"]["args"]["A"], "$$b");
         assert_eq!(kept["build"]["target"], "stage-2-core");
         assert_eq!(kept["build"]["extra_hosts"], Value::Null);
+        assert_eq!(kept["build"]["secrets"], Value::Null);
         assert_eq!(kept["build"]["labels"]["own"], Value::Null);
         assert_eq!(
             kept["build"]["additional_contexts"]["pei-context-app"],

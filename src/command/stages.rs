@@ -86,6 +86,8 @@ pub(super) struct Stages {
     pub(super) stand_ins: BTreeMap<String, String>,
     /// What the history of stages would tell that is a secret.
     secrets: BTreeMap<String, String>,
+    /// The stages whose hooks get secrets or the ssh agent.
+    pub(super) with_access: BTreeSet<String>,
     /// As Compose reads it.
     pub(super) compose: Value,
     /// The names of the services' images.
@@ -196,6 +198,7 @@ impl Stages {
             platform,
             stand_ins,
             secrets,
+            with_access: plan.stages_with_access(),
             compose,
             names,
             engine_id: asked.engine,
@@ -241,6 +244,7 @@ impl Stages {
             platform: String::new(),
             stand_ins: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            with_access: BTreeSet::new(),
             compose: Value::Null,
             names: BTreeMap::new(),
             engine_id: String::new(),

@@ -81,18 +81,57 @@ impl Stages {
             replaced: replaced
                 .map(|(stage, image)| (stage.clone(), image.clone()))
                 .collect(),
+            withheld: self.withheld(target, &within, built),
             ..Override::default()
         }
     }
 
-    /// The service that gives a stage an image of its own; `None` where no service holds the stage.
-    pub(super) fn kept(&self, wanted: &Wanted, store: &Store, mut told: Override) -> Option<Kept> {
-        let holders = &self.state(&wanted.stage)?.services;
+    /// The keys of a build that give to hooks what none of the stages asks for that are built.
+    fn withheld(
+        &self,
+        target: &str,
+        within: &[&StageState],
+        built: &[String],
+    ) -> Vec<&'static str> {
+        let asks = |state: &&StageState| {
+            built.contains(&state.name) && self.with_access.contains(&state.name)
+        };
+        if within.iter().any(asks) {
+            return Vec::new();
+        }
         let service = self
+            .service_of(target)
+            .map(|name| &self.compose["services"][name]);
+        let is_there = |key: &&str| {
+            service.is_some_and(|service| {
+                let key = if *key == "x-bake" { "ssh" } else { key };
+                !service["build"][key].is_null()
+            })
+        };
+        ["secrets", "ssh", "x-bake"]
+            .into_iter()
+            .filter(is_there)
+            .collect()
+    }
+
+    /// The service whose build holds a stage: its own, or the first one.
+    fn service_of(&self, stage: &str) -> Option<&str> {
+        let holders = &self.state(stage)?.services;
+        let mut services = self
             .services
             .iter()
-            .find(|service| holders.contains(service))?;
-        let build = self.compose["services"][service.as_str()]["build"].as_object()?;
+            .filter(|service| holders.contains(service));
+        let first = services.clone().next();
+        services
+            .find(|service| *service == stage)
+            .or(first)
+            .map(String::as_str)
+    }
+
+    /// The service that gives a stage an image of its own; `None` where no service holds the stage.
+    pub(super) fn kept(&self, wanted: &Wanted, store: &Store, mut told: Override) -> Option<Kept> {
+        let service = self.service_of(&wanted.stage)?;
+        let build = self.compose["services"][service]["build"].as_object()?;
         told.hosts = told.hosts.map(|_| self.hosts(service));
         Some(Kept {
             stage: wanted.stage.clone(),

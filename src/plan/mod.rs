@@ -32,7 +32,9 @@ use tree::Tree;
 use crate::credentials::{self, Credentials};
 use crate::host_ids;
 use crate::lock::Lock;
-use crate::model::{BuildSecret, EnvVar, Hooks, HostIds, Project, SecretSource, Setting, StageId};
+use crate::model::{
+    BuildAccess, BuildSecret, EnvVar, Hooks, HostIds, Project, SecretSource, Setting, StageId,
+};
 
 /// What planning needs besides the config.
 #[derive(Debug, Default)]
@@ -131,6 +133,18 @@ pub struct Plan {
     pub left_out: LeftOut,
     /// The resolved settings, if requested.
     pub settings: Option<Setting>,
+}
+
+impl Plan {
+    /// The stages whose own hooks get secrets or the ssh agent, by their names in the Dockerfiles.
+    pub fn stages_with_access(&self) -> BTreeSet<String> {
+        let images = self.dockerfiles.iter().flat_map(|file| &file.images);
+        let asks = images.filter(|image| {
+            let mut steps = image.steps.iter();
+            steps.any(|step| step.access() != BuildAccess::default())
+        });
+        asks.map(|image| image.name.clone()).collect()
+    }
 }
 
 /// A file for this machine only, which is not committed.
