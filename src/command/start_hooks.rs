@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 const PROGRAM: &str = "/usr/local/bin/pei-status";
 
 /// `pei-status` prints nothing else first, so other text comes from the engine.
-const FIRST_WORDS: [&str; 2] = ["start of ", "no hook has run"];
+const FIRST_WORDS: [&str; 3] = ["start of ", "no hook has run", "no records can be written"];
 
 /// Prints the hooks of the last start of each stage in `names`, or else of the stage that people start. The exit code is 1
 /// if one of them failed.

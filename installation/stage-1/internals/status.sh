@@ -1,6 +1,6 @@
 #!/bin/bash
 # Shows what the hooks of a container's starts did; in an image it is pei-status. It ends with status 1 if a hook of the
-# last start failed. Root also sees the end of what a failed hook wrote to stderr.
+# last start failed, or if that is not known. Root also sees the end of what a failed hook wrote to stderr.
 #
 # Usage: pei-status [--all]     (--all: each start that is kept, the last one at the end)
 # Reads: PEI_HOOK_LOGS, the directory of the records (default: /pei-init/log).
@@ -19,7 +19,11 @@ harmless() {
 # show_hook FILE CURRENT: CURRENT is 1 for the last start. Fails if the hook failed.
 show_hook() {
   local stage kind began seconds status script said failed=0 word output="${1%.hook}.output"
-  IFS=$'\t' read -r stage kind began seconds status script <"$1" || return 0
+  # A disk that is full leaves an empty file, or none.
+  if [[ ! -e "$1" ]] || ! IFS=$'\t' read -r stage kind began seconds status script <"$1"; then
+    printf 'the record %s is incomplete\n' "${1##*/}"
+    return 1
+  fi
   case "${status}" in
     0) word=ok ;;
     running) (($2 == 1)) && word=running || word='did not end' ;;
@@ -39,6 +43,21 @@ show_hook() {
   return 1
 }
 
+# can_write: fails where hooks could leave no record: the file system is read-only or full. Only root can try the latter.
+can_write() {
+  local place options longest='' found=''
+  while read -r _ place _ options _; do
+    if [[ "${LOG}/" == "${place%/}/"* ]] && ((${#place} >= ${#longest})); then
+      longest="${place}"
+      found="${options}"
+    fi
+  done </proc/self/mounts
+  [[ ",${found}," != *,ro,* ]] || return 1
+  ((EUID == 0)) || return 0
+  { mkdir -p -- "${LOG}" && printf '\n' >"${LOG}/.try"; } 2>/dev/null || return 1
+  rm -f -- "${LOG}/.try"
+}
+
 main() {
   local starts start records record status=0 began current
   case "$*" in
@@ -50,14 +69,25 @@ main() {
   esac
   starts=("${LOG}"/[0-9]*)
   if [[ ! -d "${starts[0]}" ]]; then
+    if ! can_write; then
+      printf 'no records can be written here (%s): what the hooks did is not known\n' "${LOG}"
+      return 1
+    fi
     printf 'no hook has run at a start of this container\n'
     return 0
   fi
   for start in "${starts[@]}"; do
     [[ "${start}" == "${starts[-1]}" || "${1:-}" == --all ]] || continue
     records=("${start}"/*.hook)
-    IFS=$'\t' read -r _ _ began _ <"${records[0]}" || continue
-    printf 'start of %(%Y-%m-%d %H:%M:%S %Z)T\n' "${began}"
+    began=''
+    for record in "${records[@]}"; do
+      [[ ! -e "${record}" ]] || ! IFS=$'\t' read -r _ _ began _ <"${record}" || break
+    done
+    if [[ -n "${began}" ]]; then
+      printf 'start of %(%Y-%m-%d %H:%M:%S %Z)T\n' "${began}"
+    else
+      printf 'start of an unknown time\n'
+    fi
     status=0
     [[ "${start}" == "${starts[-1]}" ]] && current=1 || current=0
     for record in "${records[@]}"; do

@@ -95,12 +95,26 @@ pei_status() { PEI_HOOK_LOGS="${LOGS}" bash "${STAGE1}/internals/status.sh" "$@"
   mkdir "${LOGS}"/00000{1,2}
   printf 'stage-1\ton-first-run\t1700000000\t-\trunning\tstage-1/custom/x.sh\n' | tee "${LOGS}/000001/000.hook" >"${LOGS}/000002/000.hook"
   : >"${LOGS}/000002/001.hook"
-  run -0 pei_status --all
-  [[ "${output}" == *'x.sh: did not end'*'x.sh: running' ]]
+  run -1 pei_status --all
+  [[ "${output}" == *'x.sh: did not end'*'x.sh: running'$'\nthe record 001.hook is incomplete' ]]
 }
 
-@test "pei-status without a record says so" {
+@test "pei-status says that there is no record, or where no record can be written, and shows one that is empty or missing as incomplete" {
   rmdir "${LOGS}"
   run -0 pei_status
   [ "${output}" = 'no hook has run at a start of this container' ]
+  : >"${BATS_TEST_TMPDIR}/file"
+  for log in /sys/pei "${BATS_TEST_TMPDIR}/file/log"; do
+    ((EUID == 0)) || [[ "${log}" == /sys/* ]] || continue
+    LOGS="${log}" run -1 pei_status
+    [[ "${output}" == 'no records can be written here ('* ]]
+  done
+  hook good.sh <<<':'
+  run_hooks 000001 on-every-run good.sh good.sh
+  : >"${LOGS}/000001/000.hook"
+  run -1 pei_status
+  [[ "${output}" == 'start of 2'*$'\nthe record 000.hook is incomplete\n'*'good.sh: ok after 0.'* ]]
+  mkdir "${LOGS}/000002"
+  run -1 pei_status
+  [[ "${output}" == $'start of an unknown time\nthe record '*' is incomplete' ]]
 }
