@@ -22,6 +22,17 @@ pub use pulling::PATIENCE;
 /// Names another engine with docker's command line, such as podman.
 pub const VARIABLE: &str = "CONTAINER_ENGINE";
 
+/// What came of a build that was tried.
+#[derive(Debug)]
+pub enum Tried {
+    /// It works.
+    Built,
+    /// It does not, and what the builder said at the end.
+    Failed(String),
+    /// There was no answer within this time.
+    TooLate(Duration),
+}
+
 /// docker, or the program that the environment names instead.
 #[derive(Debug)]
 pub struct Engine {
@@ -95,9 +106,8 @@ impl Engine {
         host_of(output.stdout.trim()).filter(|_| output.success)
     }
 
-    /// Whether a Dockerfile builds, with these arguments and nothing from the cache; what the builder said at the end where
-    /// it does not. No image is kept.
-    pub fn try_build(&self, dockerfile: &str, args: &[(&str, &str)]) -> Result<(), String> {
+    /// Whether a Dockerfile builds, with these arguments and nothing from the cache, within a time. No image is kept.
+    pub fn try_build(&self, dockerfile: &str, args: &[(&str, &str)], limit: Duration) -> Tried {
         let context = std::env::temp_dir().join(format!("pei-doctor-{}", std::process::id()));
         let file = context.join("Dockerfile");
         let made = std::fs::create_dir(&context).and_then(|()| std::fs::write(&file, dockerfile));
@@ -117,21 +127,24 @@ impl Engine {
             arguments.push("--add-host=host.docker.internal:host-gateway");
             arguments.extend(args.iter().map(String::as_str));
             arguments.push(&place);
-            let output = self
-                .output(&arguments)
-                .map_err(|failure| failure.to_string())?;
-            let last = output
-                .stderr
-                .trim()
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .to_owned();
-            if output.success { Ok(()) } else { Err(last) }
+            let mut command = Command::new(&self.program);
+            command.args(arguments).stdin(Stdio::null());
+            let output = limit::output(&mut command, limit)
+                .map_err(|error| self.missing(&error).to_string())?;
+            let Some(output) = output else {
+                return Ok(Tried::TooLate(limit));
+            };
+            let said = String::from_utf8_lossy(&output.stderr);
+            let last = said.trim().lines().last().unwrap_or_default();
+            Ok(if output.status.success() {
+                Tried::Built
+            } else {
+                Tried::Failed(last.to_owned())
+            })
         });
         // A directory that is left there harms nobody.
         let _ = std::fs::remove_dir_all(&context);
-        built
+        built.unwrap_or_else(Tried::Failed)
     }
 
     /// All containers, whatever made them and whether they run or not.

@@ -16,8 +16,13 @@ cd "$(dirname "$0")" || exit 9
 [[ ! -e fails-$1 ]] || { cat "fails-$1" >&2; exit 1; }
 case "$1 $2" in
 "version --format") cat version ;;
-"context inspect") echo unix:///nowhere.sock ;;
-"buildx build") echo "$*" >>builds ;;
+"context inspect") cat endpoint 2>/dev/null || echo unix:///nowhere.sock ;;
+"buildx version") [[ ! -e no-buildx ]] ;;
+"buildx build")
+    [[ ! -e slow-builder ]] || sleep 6
+    [[ ! -e fails-build ]] || { cat fails-build >&2; exit 1; }
+    echo "$*" >>builds
+    ;;
 "compose version") cat compose ;;
 "info --format") sed "s/NOW/$(date -u +%FT%T.5Z)/" info ;;
 "ps -a") [[ ! -e container ]] || echo c1 ;;
@@ -161,6 +166,30 @@ fn an_engine_that_hangs_is_not_waited_for() {
 }
 
 #[test]
+fn a_builder_may_be_slow_and_buildx_is_named_only_where_it_lacks() {
+    let it = Machine::new(PLAIN);
+    it.says("fails-build", "no space left");
+    it.run(["doctor"])
+        .exits(3)
+        .prints("cannot be built: no space left; `docker buildx inspect --bootstrap` says more");
+    fs::remove_file(it.project.beside("bin/fails-build")).unwrap();
+    it.says("slow-builder", "");
+    it.run(["doctor"])
+        .succeeds()
+        .prints("ok       builder: it has built an empty image\n");
+}
+
+#[test]
+fn ports_of_a_machine_that_does_not_answer_are_not_looked_for_here() {
+    let it = Machine::new(&with("  ports: ['2222:22']\n"));
+    it.says("fails-version", "Cannot connect");
+    it.says("endpoint", "tcp://192.0.2.1:2375\n");
+    it.run(["doctor"])
+        .exits(3)
+        .prints("skipped  port 2222: the engine's ports are on another machine\n");
+}
+
+#[test]
 fn a_port_is_free_or_somebody_has_it() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -301,7 +330,17 @@ fn without_a_project_the_machine_is_looked_at_alone() {
     it.run(["doctor"])
         .exits(1)
         .says("error[unknown-key]")
-        .prints("warning  config: ");
+        .prints(
+            "error    config: `user_config.yml` has errors; `pei configure --check` shows more",
+        );
+    let json = it.run(["doctor", "--json"]).exits(1).stdout;
+    assert!(json.contains("\"name\": \"config\""), "{json}");
+    fs::create_dir(it.project.path("odd.yml")).unwrap();
+    it.run(["doctor", "-c", "odd.yml"])
+        .exits(1)
+        .prints("ok       builder: ")
+        .prints("error    config: ")
+        .prints("; `pei configure --check -c odd.yml` shows more");
     fs::remove_file(it.project.path("user_config.yml")).unwrap();
     it.run(["doctor"])
         .succeeds()

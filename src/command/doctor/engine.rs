@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
 use super::{Check, State};
-use crate::engine::Engine;
+use crate::engine::{Engine, Tried};
 use crate::utc;
 
 /// Older ones lack a builder that pei's Dockerfiles need.
 const OLDEST_ENGINE: (u32, u32) = (23, 0);
 const OLDEST_COMPOSE: (u32, u32) = (2, 20);
+/// A builder in a container of its own starts first, and may have to fetch its image.
+const BUILDER_LIMIT: Duration = Duration::from_mins(1);
 /// A base image, packages and a build cache take this much soon.
 const LITTLE_SPACE: u64 = 5_000_000_000;
 /// Not even the packages of stage-1 fit.
@@ -101,17 +103,7 @@ pub(super) fn check(checks: &mut Vec<Check>, engine: &Engine) -> Option<Info> {
     ]);
     let endpoint = endpoint.unwrap_or_default();
     checks.extend(socket(endpoint.trim()));
-    checks.push(
-        match engine.try_build("FROM scratch\nLABEL io.pei.tried=yes\n", &[]) {
-            Ok(()) => Check::new("builder", State::Ok, "it has built an empty image"),
-            Err(said) => Check::new(
-                "builder",
-                State::Error,
-                format!("an empty image cannot be built: {said}"),
-            )
-            .help("install docker's plugin buildx (`docker buildx version`)"),
-        },
-    );
+    checks.push(builder(engine));
     checks.push(compose(engine));
     let info = engine.run(&["info", "--format", "{{json .}}"]).ok();
     let info = info.and_then(|info| serde_json::from_str::<Info>(&info).ok());
@@ -122,6 +114,26 @@ pub(super) fn check(checks: &mut Vec<Check>, engine: &Engine) -> Option<Info> {
     checks.push(storage(&info));
     checks.push(clock(&info));
     Some(info)
+}
+
+fn builder(engine: &Engine) -> Check {
+    match engine.try_build("FROM scratch\nLABEL io.pei.tried=yes\n", &[], BUILDER_LIMIT) {
+        Tried::Built => Check::new("builder", State::Ok, "it has built an empty image"),
+        Tried::TooLate(limit) => {
+            let found = format!("no empty image within {} s", limit.as_secs());
+            Check::new("builder", State::Skipped, found)
+                .help("a builder that starts for the first time fetches its image; ask again later")
+        }
+        Tried::Failed(said) => {
+            let found = format!("an empty image cannot be built: {said}");
+            let check = Check::new("builder", State::Error, found);
+            check.help(if engine.run(&["buildx", "version"]).is_err() {
+                "install docker's plugin buildx (`docker buildx version`)"
+            } else {
+                "`docker buildx inspect --bootstrap` says more about the builder"
+            })
+        }
+    }
 }
 
 fn engine_version(server: &Side) -> Check {

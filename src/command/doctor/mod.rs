@@ -5,7 +5,7 @@ mod listening;
 mod project;
 mod reach;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,6 +13,7 @@ use clap::ValueHint;
 use serde_json::json;
 
 use super::given::{CONFIG, INSTALLATION, load_config, project_folder};
+use super::outcome::shell_word;
 use crate::cli::Quiet;
 use crate::config::Host;
 use crate::engine::Engine;
@@ -27,9 +28,10 @@ const ENGINE_LIMIT: Duration = Duration::from_secs(5);
 /// Tries, a line each: the engine, its API, builder, Compose, socket, storage and clock; for the
 /// project its host ports, the directories that it mounts and who may write there, the proxy and
 /// the apt mirror, and the GPU. What is wrong has its cure on the same line. What could not be
-/// tried says so. Nothing is changed. Ends within seconds, also where nothing answers.
+/// tried says so. Nothing is changed. Ends within seconds, also where no engine answers; a builder
+/// that starts first gets a minute.
 ///
-/// The exit status is 3 if a build cannot work.
+/// The exit status is 3 if a build cannot work on this machine, and 1 if the config cannot be read.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -118,42 +120,54 @@ impl Args {
         let engine = Engine::from_environment().within(ENGINE_LIMIT);
         let mut checks = Vec::new();
         let info = engine::check(&mut checks, &engine);
-        let mut config_is_broken = false;
+        let is_remote = match &info {
+            Some(info) => info.is_remote,
+            None => engine.remote_host().is_some(),
+        };
         let path = folder.join(&self.config);
-        if path.exists() {
+        let mut broken = None;
+        if path.symlink_metadata().is_ok() {
             let host = Host::new(folder.join(INSTALLATION));
-            if let Some(project) = load_config(ui, &folder, &self.config, &host)? {
-                let subject = project::Subject {
-                    project: &project,
-                    folder: &folder,
-                    host: &host,
-                    engine: &engine,
-                    info: info.as_ref(),
-                };
-                project::check(&mut checks, &subject);
-                reach::check(&mut checks, &subject);
-            } else {
-                config_is_broken = true;
-                let check = Check::new(
-                    "config",
-                    State::Warning,
-                    format!("{} has errors", shown(&path)),
-                );
-                checks.push(check.help("`pei configure --check` shows them"));
+            match load_config(ui, &folder, &self.config, &host) {
+                Ok(Some(project)) => {
+                    let subject = project::Subject {
+                        project: &project,
+                        folder: &folder,
+                        host: &host,
+                        engine: &engine,
+                        info: info.as_ref(),
+                        is_remote,
+                    };
+                    project::check(&mut checks, &subject);
+                    reach::check(&mut checks, &subject);
+                }
+                Ok(None) => broken = Some(format!("{} has errors", shown(&path))),
+                Err(error) => broken = Some(format!("{error:#}")),
             }
         } else {
             let found = format!("there is no {}", shown(&path));
             checks.push(Check::new("project", State::Skipped, found));
         }
-        let can_build = checks.iter().all(|check| check.state != State::Error);
+        let can_machine = checks.iter().all(|check| check.state != State::Error);
+        let is_broken = broken.is_some();
+        if let Some(found) = broken {
+            let config = if self.config == Path::new(CONFIG) {
+                String::new()
+            } else {
+                format!(" -c {}", shell_word(&self.config))
+            };
+            let help = format!("`pei configure --check{config}` shows more");
+            checks.push(Check::new("config", State::Error, found).help(help));
+        }
+        let can_build = can_machine && !is_broken;
         ui.data(&if self.json {
             as_json(&checks, can_build)
         } else {
             checks.iter().map(Check::line).collect()
         })?;
-        Ok(if !can_build {
+        Ok(if !can_machine {
             ExitCode::Engine
-        } else if config_is_broken {
+        } else if is_broken {
             ExitCode::Failure
         } else {
             ExitCode::Success

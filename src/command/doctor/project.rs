@@ -27,6 +27,8 @@ pub(super) struct Subject<'s> {
     pub(super) engine: &'s Engine,
     /// `None` where no engine answers.
     pub(super) info: Option<&'s Info>,
+    /// Whether the engine is on another machine, also where it does not answer.
+    pub(super) is_remote: bool,
 }
 
 pub(super) fn check(checks: &mut Vec<Check>, subject: &Subject<'_>) {
@@ -80,7 +82,7 @@ fn port(
         }
         None => {}
     }
-    if subject.info.is_some_and(|info| info.is_remote) {
+    if subject.is_remote {
         return Check::new(
             shown,
             State::Skipped,
@@ -128,7 +130,7 @@ fn directories(checks: &mut Vec<Check>, subject: &Subject<'_>, stage: &Stage) {
             checks.push(Check::new(name, State::Skipped, found));
             continue;
         };
-        checks.push(if subject.info.is_some_and(|info| info.is_remote) {
+        checks.push(if subject.is_remote {
             Check::new(
                 name,
                 State::Skipped,

@@ -1,7 +1,10 @@
 //! What a build has to reach: the proxy, and the mirror of apt.
 
+use std::time::Duration;
+
 use super::project::Subject;
 use super::{Check, State};
+use crate::engine::Tried;
 use crate::model::{AptSource, Origin, Stage};
 
 /// Connects to what `HOST` and `PORT` say, from within a build.
@@ -12,6 +15,9 @@ ARG HOST
 ARG PORT
 RUN timeout 3 bash -c 'exec 3<>\"/dev/tcp/$HOST/$PORT\"'
 ";
+
+/// The builder has been tried before, so it runs.
+const LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn check(checks: &mut Vec<Check>, subject: &Subject<'_>) {
     let Some(stage) = subject.project.stages.first() else {
@@ -83,13 +89,17 @@ fn reached(name: &str, host: &str, port: u16, stage: &Stage, subject: &Subject<'
         ("HOST", host),
         ("PORT", &port_text),
     ];
-    match subject.engine.try_build(DOCKERFILE, &args) {
-        Ok(()) => Check::new(
+    match subject.engine.try_build(DOCKERFILE, &args, LIMIT) {
+        Tried::Built => Check::new(
             name,
             State::Ok,
             format!("{host}:{port} is reached from a build"),
         ),
-        Err(said) => {
+        Tried::TooLate(limit) => {
+            let found = format!("no build tried {host}:{port} within {} s", limit.as_secs());
+            Check::new(name, State::Skipped, found)
+        }
+        Tried::Failed(said) => {
             let reason = reason(&said);
             let found = format!("{host}:{port} is not reached from a build: {reason}");
             Check::new(name, State::Warning, found).help(format!(
