@@ -325,7 +325,13 @@ impl Args {
         );
         let mut tree = render::project(&plan, template.as_deref())?;
         project::stamp_all(&mut tree);
-        project::keep_additions(&mut tree, &self.project_dir)?;
+        let other_images = project::keep_additions(&mut tree, &self.project_dir)?;
+        if !other_images.is_empty() {
+            ui.warning(&format!(
+                "`{DEVCONTAINER}` has {} of your own: editors may take that in the place of this project's service; remove it",
+                diagnostic::list(&other_images, "and")
+            ));
+        }
         Ok((plan, tree))
     }
 

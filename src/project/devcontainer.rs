@@ -23,13 +23,16 @@ pub const END: &str = "// <<< pei";
 const OWN_KEYS: &str =
     "  // Your own keys: \"customizations\", \"features\", \"postCreateCommand\" …\n";
 
-/// Puts the block of the tree into what stands in the project.
+/// Keys that make an editor take another image than the service of the block.
+const OTHER_IMAGE: [&str; 3] = ["image", "build", "dockerFile"];
+
+/// Puts the block of the tree into what stands in the project. Returns the user's keys that contradict the block.
 ///
 /// # Errors
-/// A file without a place for the block.
-pub fn keep_additions(tree: &mut FileTree, place: &Path) -> Result<()> {
+/// A file without a place for the block, or a link.
+pub fn keep_additions(tree: &mut FileTree, place: &Path) -> Result<Vec<&'static str>> {
     let Some(file) = tree.get(DEVCONTAINER) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let mut file = file.clone();
     let block = String::from_utf8_lossy(&file.content).into_owned();
@@ -38,9 +41,12 @@ pub fn keep_additions(tree: &mut FileTree, place: &Path) -> Result<()> {
         None => format!("{{\n{block}{OWN_KEYS}}}\n"),
         Some(old) => with_block(&old, &block)?,
     };
+    let keys = keys(&text);
+    let other = OTHER_IMAGE.into_iter().filter(|key| keys.contains(key));
+    let other = other.collect();
     file.content = Cow::Owned(text.into_bytes());
     tree.insert(DEVCONTAINER, file);
-    Ok(())
+    Ok(other)
 }
 
 fn found(place: &Path) -> Result<Option<String>> {
@@ -50,6 +56,9 @@ fn found(place: &Path) -> Result<Option<String>> {
     let Some(found) = folder.look(DEVCONTAINER).map_err(anyhow::Error::msg)? else {
         return Ok(None);
     };
+    if found.linked {
+        return Err(unusable("is a link, which would be replaced by a file").into());
+    }
     let bytes = compare::read(&found, DEVCONTAINER).map_err(anyhow::Error::msg)?;
     match bytes.map(String::from_utf8) {
         Some(Ok(text)) => Ok(Some(text)),
@@ -122,6 +131,44 @@ fn start_of_object(text: &str) -> Option<usize> {
     Some(text.len() - rest.len())
 }
 
+/// The keys of the outermost object.
+fn keys(text: &str) -> Vec<&str> {
+    let (mut keys, mut depth, mut last) = (Vec::new(), 0_usize, None);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' => {
+                let mut is_escaped = false;
+                let end = rest[1..].find(|c| {
+                    let ends = c == '"' && !is_escaped;
+                    is_escaped = c == '\\' && !is_escaped;
+                    ends
+                });
+                let Some(end) = end else { return keys };
+                last = Some(&rest[1..=end]);
+                end + 2
+            }
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            ':' if depth == 1 => {
+                keys.extend(last.take());
+                1
+            }
+            '{' | '[' => {
+                depth += 1;
+                1
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                1
+            }
+            other => other.len_utf8(),
+        };
+        rest = &rest[length..];
+    }
+    keys
+}
+
 /// Whether nothing of a person's is lost with the block that stands in a file.
 pub(super) fn is_block_unedited(text: &str) -> bool {
     match block_of(text) {
@@ -165,5 +212,15 @@ mod tests {
         assert!(is_block_unedited(&text.replace('\n', "\r\n")));
         assert!(is_block_unedited("{}"));
         assert!(!is_block_unedited(&text.replace("\"a\"", "\"b\"")));
+    }
+
+    #[test]
+    fn only_keys_of_the_outermost_object_count() {
+        let text = r#"/* "a": */ { // "b": {
+            "image": "x:y", "c\": \"d": {"build": 1, "e": [{"f": 2}]}, "dockerFile" : "z", }"#;
+        assert_eq!(keys(text), ["image", r#"c\": \"d"#, "dockerFile"]);
+        for odd in ["", "{\"", "{\"é\\", "/*", "{{{", "}}:", "é"] {
+            assert_eq!(keys(odd), [""; 0], "{odd}");
+        }
     }
 }

@@ -131,6 +131,27 @@ fn a_file_of_a_persons_own_gets_the_block() {
 }
 
 #[test]
+fn another_image_in_a_file_of_a_persons_own_is_told() {
+    let project = Project::create_minimal_in_memory().file("user_config.yml", CONFIG);
+    project.write(
+        FILE,
+        "{\n  // mine\n  \"image\": \"x\", \"build\": {\"image\": 1}\n}",
+    );
+    project
+        .run(["configure", "--with-devcontainer"])
+        .succeeds()
+        .says("warning: `.devcontainer/devcontainer.json` has `image` and `build` of your own");
+    project.write("own.json", "{}");
+    std::fs::remove_file(project.path(FILE)).unwrap();
+    symlink("../own.json", project.path(FILE)).unwrap();
+    project
+        .run(["configure", "--with-devcontainer"])
+        .exits(1)
+        .says("is a link, which would be replaced by a file; nothing was written");
+    assert_eq!(project.read("own.json"), "{}");
+}
+
+#[test]
 fn a_file_without_a_place_for_the_block_stops_the_run() {
     let project = Project::create_minimal_in_memory().file("user_config.yml", CONFIG);
     let files = project.files();
