@@ -230,6 +230,10 @@ none_in() {
     none_in "$PROJECT.log" <(printf '%s' "$output")
     [[ -n $(find "$WORK/kept" -type f) ]] || fail 'nothing was kept'
     none_in "$WORK/kept"
+    # On another machine, with what the cache has and without the token and the agent, no hook runs and nothing is asked.
+    rm "$PROJECT/.pei/built.json"
+    must env -u PIP_TOKEN -u SSH_AUTH_SOCK HOME="$WORK" "$PEI_BIN" build -p "$PROJECT"
+    equal 2 "$(grep -c 'secrets: !reset \[\]' "$PROJECT/.pei/build.yml")"
     sed -i 1d "$PROJECT/user_config.yml"
 }
 
