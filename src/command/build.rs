@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{ArgAction, ValueHint};
 
 use super::given::{CONFIG, project_folder};
-use super::locked::require_images;
+use super::locked::{self, require_images};
 use super::outcome::{START, enter, shell_word};
 use super::reproduce::reproduce;
 use super::stages::{BUILD_FILE, Stages, lock};
@@ -107,7 +107,10 @@ impl Args {
             let takes = self.pull != Some(false) && !given.builds_all;
             run.look(ui, &targets, takes, self.push || stages.push);
         } else if self.push {
-            let help = "add `cache:` with a `registry` or a `folder`, and run `pei configure`";
+            let option = locked::option(stages.project.lock, &folder);
+            let help = format!(
+                "add `cache:` with a `registry` or a `folder`, and run `pei configure{option}`"
+            );
             return Err(Failure::new("the config names no cache to keep stages in")
                 .help(help)
                 .into());

@@ -11,6 +11,7 @@ use super::build::{build, compose_build, shell_line};
 use super::configure::Configured;
 use super::given::{CONFIG, project_folder};
 use super::keeping::holds_login;
+use super::locked;
 use super::outcome::shell_word;
 use super::stages::{Stages, lock};
 use crate::bundle::{Packed, Packing, Workshop};
@@ -63,7 +64,10 @@ impl Args {
             return Ok(ExitCode::Failure);
         };
         let Some(store) = &stages.store else {
-            let help = "write `cache: {folder: ../cache}` at the top of the config, and run `pei configure`";
+            let option = locked::option(stages.project.lock, &folder);
+            let help = format!(
+                "write `cache: {{folder: ../cache}}` at the top of the config, and run `pei configure{option}`"
+            );
             return Err(Failure::new("a bundle needs `cache:` in the config")
                 .help(help)
                 .into());

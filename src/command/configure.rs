@@ -113,13 +113,24 @@ impl Args {
             require_mergeable(&project)?;
         }
         let tree = ManuallyDrop::new(self.render(ui, &project)?);
+        let unlocks = !self.locked && locked::option(project.lock, &self.project_dir) != "";
         if self.dry_run || self.diff || self.check {
             let changes = project::compare(&tree, &self.project_dir, WriteMode::Configure)?;
+            if unlocks {
+                ui.note(
+                    "this project was configured with --locked, and without it builds are not locked",
+                );
+            }
             return self.preview(ui, changes);
         }
         let report = project::write(&tree, &self.project_dir, WriteMode::Configure)?;
         outcome::tell(ui, &report);
         host_dirs::see_to(ui, &project, &self.project_dir, self.make_dirs)?;
+        if unlocks {
+            ui.note(
+                "builds were locked and are so no more: `pei configure --locked` locks them again, `lock: true` in the config always",
+            );
+        }
         for note in notes(&project) {
             ui.note(&note);
         }
@@ -339,7 +350,8 @@ impl Args {
     /// the build says what it lacks.
     fn initialize(&self) -> String {
         format!(
-            "command -v pei >/dev/null || exit 0; pei configure{}",
+            "command -v pei >/dev/null || exit 0; pei configure{}{}",
+            if self.locked { " --locked" } else { "" },
             self.config_option()
         )
     }

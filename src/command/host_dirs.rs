@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::locked;
 use crate::model::{MountSource, Project};
 use crate::ui::{Ui, shown};
 
@@ -28,7 +29,10 @@ pub(super) fn see_to(ui: &mut Ui, project: &Project, folder: &Path, make: bool) 
     };
     let make = make || (ui.is_interactive() && ui.confirm(&format!("make {what}?"))?);
     if !make {
-        ui.note("`pei configure --make-dirs` makes what is missing, owned by you");
+        let option = locked::option(project.lock, folder);
+        ui.note(&format!(
+            "`pei configure{option} --make-dirs` makes what is missing, owned by you"
+        ));
         return Ok(());
     }
     for (_, directory) in &missing {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use super::asked::architecture;
 use super::given::{CONFIG, project_folder};
+use super::locked::Misfits;
 use super::stages::{Sources, Stages, lock};
 use crate::cli::Quiet;
 use crate::diagnostic::{count, escaped, list, quoted};
@@ -65,10 +67,18 @@ impl Args {
         if self.check && known.is_none() {
             return Err(no_lock(&file).into());
         }
-        let Some((stages, sources)) = Stages::load_built(ui, &folder, &self.config)? else {
+        let loaded = match Stages::load_built(ui, &folder, &self.config) {
+            // The config of a locked build has what the lock does not.
+            Err(error) if self.check && error.is::<Misfits>() => {
+                let lines = error.downcast_ref::<Misfits>().map(|misfits| &*misfits.0);
+                return report(ui, &file, lines.unwrap_or_default(), lock::MAKE);
+            }
+            loaded => loaded?,
+        };
+        let Some((stages, sources)) = loaded else {
             return Ok(ExitCode::Failure);
         };
-        let built = built(&sources);
+        let built = built(&stages, &sources);
         let architecture = architecture_of(&built);
         if self.check
             && let Some(known) = &known
@@ -79,10 +89,19 @@ impl Args {
             if lines.is_empty()
                 && let Some(locked) = known.architectures.get(architecture.as_str())
             {
-                let taken = taken(&stages, &sources, &built, Some(locked))?;
-                lines = lock::differences(locked, &taken);
+                let mut locked = locked.clone();
+                let mut taken = taken(&stages, &sources, &built, Some(&locked))?;
+                for without in without_image(&stages, &built) {
+                    if let Some(above) = without.above {
+                        // The image that is there tells of both together.
+                        locked.join(above, without.service);
+                        taken.join(above, without.service);
+                    }
+                }
+                lines = lock::differences(&locked, &taken);
             }
-            return report(ui, &file, &lines);
+            const WRITE: &str = "`pei lock` writes it anew from the images that `pei build` made";
+            return report(ui, &file, &lines, WRITE);
         }
         let old = known
             .as_ref()
@@ -96,6 +115,15 @@ impl Args {
         }
         new.write(&folder)?;
         ui.status(&format!("wrote {file}: {summary}"));
+        for Without { service, .. } in without_image(&stages, &built)
+            .into_iter()
+            .filter(|without| without.above.is_none() && without.is_on_system)
+        {
+            ui.note(&format!(
+                "what the hooks of {service} install is not written anew: no image of it is up to date; \
+                 `pei build {service}` makes one for `pei lock`"
+            ));
+        }
         for other in new.architectures.keys() {
             if other.as_str() != architecture {
                 ui.note(&format!(
@@ -125,7 +153,7 @@ fn no_lock(file: &str) -> Failure {
         .help("`pei build` builds the images, then `pei lock` writes what they were built from")
 }
 
-fn report(ui: &mut Ui, file: &str, lines: &[String]) -> Result<ExitCode> {
+fn report(ui: &mut Ui, file: &str, lines: &[String], cure: &str) -> Result<ExitCode> {
     if lines.is_empty() {
         ui.status(&format!("the images are as {file} says"));
         return Ok(ExitCode::Success);
@@ -134,7 +162,7 @@ fn report(ui: &mut Ui, file: &str, lines: &[String]) -> Result<ExitCode> {
         ui.data(&format!("{line}\n"))?;
     }
     ui.status(&format!(
-        "{} from {file}; `pei lock` writes it anew from the images that `pei build` made",
+        "{} from {file}; {cure}",
         count(lines.len(), "difference")
     ));
     Ok(ExitCode::Drift)
@@ -144,19 +172,70 @@ fn report(ui: &mut Ui, file: &str, lines: &[String]) -> Result<ExitCode> {
 struct Built<'i> {
     service: &'i str,
     image: Option<&'i Value>,
+    /// A further stage: `pei build` builds it for those that use it, and makes an image of it only where it is named.
+    is_further: bool,
+    /// Why the image is not what the config says now.
+    fault: Option<String>,
 }
 
-fn built(sources: &Sources) -> Vec<Built<'_>> {
+fn built<'i>(stages: &Stages, sources: &'i Sources) -> Vec<Built<'i>> {
     let builds = sources.builds.iter();
-    builds
+    let mut all: Vec<_> = builds
         .map(|build| Built {
             service: &build.service,
             image: build
                 .image
                 .as_deref()
                 .and_then(|name| state::find(&sources.images, name)),
+            is_further: !stages.usual.contains(&build.service),
+            fault: None,
         })
-        .collect()
+        .collect();
+    let architecture = architecture_of(&all);
+    for one in &mut all {
+        one.fault = fault(stages, one, &architecture);
+        if one.is_further && one.fault.is_some() {
+            one.image = None;
+        }
+    }
+    all
+}
+
+/// A further stage without an image that is up to date.
+struct Without<'i> {
+    service: &'i str,
+    /// What builds on it, and has such an image.
+    above: Option<&'i str>,
+    /// Whether it has the system of stage-1, whose hooks note what they install.
+    is_on_system: bool,
+}
+
+fn without_image<'i>(stages: &Stages, built: &[Built<'i>]) -> Vec<Without<'i>> {
+    let services: BTreeMap<&str, ()> = built.iter().map(|one| (one.service, ())).collect();
+    let below = |service: &str| below(stages, service, &services);
+    let mut found: Vec<Without<'_>> = Vec::new();
+    // What builds on another comes after it.
+    for one in built.iter().rev().filter(|one| one.image.is_none()) {
+        let mut above = built
+            .iter()
+            .filter(|other| below(other.service) == one.service);
+        let above = above.find_map(|other| {
+            let further = found.iter().find(|found| found.service == other.service);
+            further.map_or(Some(other.service), |further| further.above)
+        });
+        let mut next = below(one.service);
+        while services.contains_key(next.as_str())
+            && stages.usual.iter().all(|usual| *usual != next)
+        {
+            next = below(&next);
+        }
+        found.push(Without {
+            service: one.service,
+            above,
+            is_on_system: services.contains_key(next.as_str()),
+        });
+    }
+    found
 }
 
 /// The architecture of the images; without one, that of this machine.
@@ -176,14 +255,19 @@ fn taken(
     fn plain_name<'n>(old: Option<&Locked>, name: &'n str) -> &'n str {
         old.map_or(name, |old| old.plain_name(name))
     }
-    require_built(stages, built)?;
+    require_built(built)?;
     let mut records = BTreeMap::new();
-    for Built { service, image } in built {
-        let id = image.and_then(|image| image["Id"].as_str());
-        records.insert(
-            *service,
-            record_of(&stages.engine, service, id.unwrap_or_default())?,
-        );
+    for Built { service, image, .. } in built {
+        let record = match image.and_then(|image| image["Id"].as_str()) {
+            Some(id) => record_of(&stages.engine, service, id)?,
+            None => None,
+        };
+        records.insert(*service, record.map(Rc::new));
+    }
+    let without = without_image(stages, built);
+    for one in &without {
+        let record = one.above.and_then(|above| records[above].clone());
+        records.insert(one.service, record);
     }
     let mut asked = Asked::of(
         stages.project(),
@@ -191,13 +275,19 @@ fn taken(
     );
     let mut locked = Locked::default();
     for Built { service, .. } in built {
+        let is_kept = |one: &Without<'_>| one.service == *service && one.above.is_none();
+        let kept = without.iter().any(is_kept);
+        let kept = kept.then(|| old?.stages.get(*service)).flatten();
         let from = below(stages, service, &records);
         let hooks = asked.hooks.remove(*service).unwrap_or_default();
-        let under = records.get(from.as_str()).and_then(Option::as_ref);
-        let record = records[service].as_ref();
+        let under = records.get(from.as_str()).and_then(Option::as_deref);
+        let record = records[service].as_deref();
         locked
             .add_stage(service, plain_name(old, &from), hooks, record, under)
             .map_err(|what| not_lockable(&format!("the record of {service}"), &what))?;
+        if let Some(kept) = kept {
+            locked.keep(service, kept);
+        }
     }
     for name in asked.images {
         let base = stages.base(&name);
@@ -214,38 +304,37 @@ fn not_lockable(place: &str, what: &str) -> Failure {
         .help("a build hook of the project may have written it")
 }
 
-/// The images have to be what the config says now.
-fn require_built(stages: &Stages, built: &[Built<'_>]) -> Result<(), Failure> {
-    let mut reasons = Vec::new();
-    let mut names = Vec::new();
-    let architecture = architecture_of(built);
-    for Built { service, image } in built {
-        let reason = match (image, stages.state(service).map(|state| &state.state)) {
-            (None, _) => "has not been built".to_owned(),
-            (Some(image), _) if image["Config"]["Labels"][STATE_LABEL].is_null() => {
-                "was built without `pei build`".to_owned()
-            }
-            (_, None) => continue,
-            (_, Some(Err(reason))) => format!("has no state that can be known ({reason})"),
-            (Some(image), Some(Ok(state))) => {
-                if image["Config"]["Labels"][STATE_LABEL] != state.as_str() {
-                    "has changed since it was built".to_owned()
-                } else if image["Architecture"]
-                    .as_str()
-                    .is_some_and(|own| own != architecture)
-                {
-                    format!(
-                        "was not built for {}, as other stages were",
-                        escaped(&architecture)
-                    )
-                } else {
-                    continue;
-                }
-            }
-        };
-        reasons.push(format!("{service} {reason}"));
-        names.push(*service);
+/// Why the image of a service is not what the config says now.
+fn fault(stages: &Stages, one: &Built<'_>, architecture: &str) -> Option<String> {
+    let Some(image) = one.image else {
+        return Some("has not been built".to_owned());
+    };
+    let label = &image["Config"]["Labels"][STATE_LABEL];
+    if label.is_null() {
+        return Some("was built without `pei build`".to_owned());
     }
+    match &stages.state(one.service)?.state {
+        Err(reason) => Some(format!("has no state that can be known ({reason})")),
+        Ok(state) if label != state.as_str() => Some("has changed since it was built".to_owned()),
+        Ok(_) => {
+            let own = image["Architecture"].as_str()?;
+            (own != architecture).then(|| {
+                format!(
+                    "was not built for {}, as other stages were",
+                    escaped(architecture)
+                )
+            })
+        }
+    }
+}
+
+/// The images have to be what the config says now.
+fn require_built(built: &[Built<'_>]) -> Result<(), Failure> {
+    let faults = built.iter().filter(|one| !one.is_further);
+    let faults = faults.filter_map(|one| Some((one.service, one.fault.as_ref()?)));
+    let (names, reasons): (Vec<&str>, Vec<String>) = faults
+        .map(|(service, fault)| (service, format!("{service} {fault}")))
+        .unzip();
     if reasons.is_empty() {
         return Ok(());
     }

@@ -1,10 +1,11 @@
 //! What a locked build needs: a lock that fits the config.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use serde_json::{Value, json};
 
 use super::asked::architecture;
@@ -13,14 +14,23 @@ use super::status::builds_of_plan;
 use crate::diagnostic::quoted;
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::lock::{self, Asked, Lock};
+use crate::lock::{self, Asked, Lock, MAKE};
 use crate::model::Project;
 use crate::plan::{self, Inputs, locked::FOLDER};
 use crate::state::{self, Identity};
 use crate::ui::shown;
 
-/// How a lock is made.
-const MAKE: &str = "configure without `lock: true` and --locked, run `pei build` and then `pei lock`; after that lock the build";
+/// What the config has and the lock has not: the cause of a refusal, which `pei lock --check` lists.
+#[derive(Debug)]
+pub(super) struct Misfits(pub(super) Vec<String>);
+
+impl fmt::Display for Misfits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Misfits {}
 
 /// The lock of a project.
 ///
@@ -38,12 +48,8 @@ pub(super) fn lock(project: &Project, inputs: &Inputs, project_dir: &Path) -> Re
     if misfits.is_empty() {
         return Ok(lock);
     }
-    let mut text = format!("{file} does not fit the config");
-    for misfit in misfits {
-        text.push_str("\n  ");
-        text.push_str(&misfit);
-    }
-    Err(Failure::new(text).help(MAKE).into())
+    let failure = Failure::new(format!("{file} does not fit the config")).help(MAKE);
+    Err(Error::new(Misfits(misfits)).context(failure))
 }
 
 /// Whether `pei configure` has last made a locked build of the project.
@@ -103,6 +109,16 @@ pub(super) fn stand_ins(
         stand_ins.insert(name.clone(), plain.to_owned());
     }
     Ok(stand_ins)
+}
+
+/// The option with which `pei configure` leaves a project as it is: without it, a build that was locked is so no more.
+/// `is_in_config` where the config has `lock: true`.
+pub(super) fn option(is_in_config: bool, project_dir: &Path) -> &'static str {
+    if !is_in_config && is_configured(project_dir) {
+        " --locked"
+    } else {
+        ""
+    }
 }
 
 /// A locked build must not begin with another image of the same name. Where the lock has a digest, the engine sees to that.

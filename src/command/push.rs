@@ -8,6 +8,7 @@ use clap::ValueHint;
 
 use super::build::{build, builder_of_environment, compose_build, shell_line};
 use super::given::{CONFIG, project_folder};
+use super::locked;
 use super::stages::{Stages, lock};
 use super::taking::Run;
 use crate::cli::Quiet;
@@ -44,7 +45,10 @@ impl Args {
             return Ok(ExitCode::Failure);
         };
         if stages.store.is_none() {
-            let help = "add `cache:` with a `registry` or a `folder`, and run `pei configure`";
+            let option = locked::option(stages.project.lock, &folder);
+            let help = format!(
+                "add `cache:` with a `registry` or a `folder`, and run `pei configure{option}`"
+            );
             let failure = Failure::new("the config names no cache to keep stages in");
             return Err(failure.help(help).into());
         }

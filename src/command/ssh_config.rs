@@ -13,6 +13,7 @@ use clap::ValueHint;
 use sha2::{Digest, Sha256};
 
 use super::given::{CONFIG, INSTALLATION, load_config, project_folder};
+use super::locked;
 use super::naming::name_for_compose;
 use super::published;
 use super::running::running;
@@ -112,7 +113,7 @@ fn entry(
     let published = published.or_else(|| of_config(project, stage, ssh, host));
     let (address, port) = published.ok_or_else(|| {
         Failure::new("no port of this machine leads to sshd")
-            .help("write `host_port: 2222` below `ssh`, then run `pei configure` and `docker compose up -d`")
+            .help(format!("write `host_port: 2222` below `ssh`, then run `pei configure{}` and `docker compose up -d`", locked::option(project.lock, folder)))
     })?;
     let user = ssh.users.iter().find(|user| can_log_in(user));
     let user = user.or(ssh.users.first()).map_or("root", |user| &user.name);

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::asked::{Asked, bases, images_of};
 use super::built::{self, built_here};
 use super::configure::Configured;
-use super::locked::stand_ins;
+use super::locked::{self, stand_ins};
 use super::outcome::shell_word;
 use crate::cache::{Store, Wanted};
 use crate::diagnostic::quoted;
@@ -446,7 +446,10 @@ fn require_configured(configured: &Configured, folder: &Path, config: &Path) -> 
     else {
         return Ok(());
     };
-    let mut command = "pei configure".to_owned();
+    let mut command = format!(
+        "pei configure{}",
+        locked::option(configured.project.lock, folder)
+    );
     if folder != Path::new(".") {
         command.extend([" -p ", &shell_word(folder)]);
     }

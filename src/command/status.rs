@@ -13,6 +13,7 @@ use super::asked::{images_of, platform_of_host};
 use super::configure::Configured;
 use super::given::{CONFIG, INSTALLATION, project_folder};
 use super::in_cache::InCache;
+use super::locked;
 use super::outcome::shell_word;
 use super::stages::{Stages, compose_files};
 use super::start_hooks;
@@ -115,7 +116,7 @@ impl Args {
         };
         ui.data(&text)?;
         if !changes.changes.is_empty() {
-            ui.note(&self.not_configured(&folder, &changes));
+            ui.note(&self.not_configured(&known, &changes));
         }
         if let (Some(reason), None) = (&asked.not_read, away) {
             ui.warning(&format!(
@@ -135,8 +136,10 @@ impl Args {
         Ok(ExitCode::Success)
     }
 
-    fn not_configured(&self, folder: &Path, changes: &Changes<'_>) -> String {
-        let mut command = "pei configure".to_owned();
+    fn not_configured(&self, known: &Stages, changes: &Changes<'_>) -> String {
+        let folder = &*known.folder;
+        let option = locked::option(known.project.lock, folder);
+        let mut command = format!("pei configure{option}");
         if folder != Path::new(".") {
             command.extend([" -p ", &shell_word(folder)]);
         }

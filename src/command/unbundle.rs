@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::ValueHint;
 
+use super::locked;
 use super::outcome::{START, enter};
 use crate::bundle::{INSIDE, Workshop};
 use crate::cli::Quiet;
@@ -61,7 +62,8 @@ impl Args {
             "made the project in {} and loaded its images",
             shown(&folder)
         ));
-        let next = format!("pei configure && pei build && {START}");
+        let option = locked::option(false, &place);
+        let next = format!("pei configure{option} && pei build && {START}");
         ui.status(&format!("next: {}", enter(&folder, &next)));
         Ok(ExitCode::Success)
     }

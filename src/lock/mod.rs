@@ -10,11 +10,11 @@ mod taken;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use serde::Serialize;
 
 pub use compare::{Asked, differences, misfits};
@@ -28,6 +28,13 @@ use crate::ui::shown;
 
 /// The file's name, in the project's directory.
 pub const FILE: &str = "pei.lock";
+
+/// How a project gets another lock. What needs a lock that cannot be read says this, too: a locked project is not built
+/// without one.
+pub const MAKE: &str = "configure without `lock: true` and --locked, run `pei build` and then `pei lock`; after that lock the build";
+
+/// No lock is this large: a package takes a line.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The version of the file's form.
 const FORMAT: u64 = 1;
@@ -133,16 +140,22 @@ impl Lock {
     /// The lock of a project; `None` if it has none.
     ///
     /// # Errors
-    /// The file cannot be read, was edited, is damaged, or has the form of another pei.
+    /// The file cannot be read, is no plain file or too large, was edited, is damaged, or has the form of another pei.
     pub fn read(project_dir: &Path) -> Result<Option<Self>> {
         let path = project_dir.join(FILE);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
+        // Opening a pipe would block.
+        match fs::metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", shown(&path)));
-            }
-        };
+            Ok(found) if !found.is_file() => return Err(not_a_lock(&path, "is not a plain file")),
+            _ => {}
+        }
+        let mut bytes = Vec::new();
+        File::open(&path)
+            .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+            .with_context(|| format!("cannot read {}", shown(&path)))?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(not_a_lock(&path, "is too large for a lock"));
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = before.split(|byte| *byte == b'\n').count();
@@ -172,6 +185,17 @@ impl Lock {
 /// A file that is not as `pei lock` wrote it.
 fn damaged(path: &Path, line: usize, what: &str) -> Failure {
     let place = format!("{}:{line}", path.display());
-    Failure::new(format!("{}: {what}", shown(Path::new(&place))))
-        .help("take the file from version control again, or remove it and run `pei lock`")
+    Failure::new(format!("{}: {what}", shown(Path::new(&place)))).help(again())
+}
+
+/// What is no file that `pei lock` could have written.
+fn not_a_lock(path: &Path, what: &str) -> Error {
+    Failure::new(format!("{} {what}", shown(path)))
+        .help(again())
+        .into()
+}
+
+/// How a file that cannot be read is had again.
+fn again() -> String {
+    format!("take the file from version control again; or remove it, {MAKE}")
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{Download, FORMAT, Lock, Locked, LockedImage, LockedStage, Other, Text, Url, damaged};
+use super::{
+    Download, FORMAT, Lock, Locked, LockedImage, LockedStage, MAKE, Other, Text, Url, damaged,
+};
 use crate::diagnostic::{escaped, quoted};
 use crate::failure::Failure;
 use crate::project::stamp;
@@ -46,9 +48,9 @@ fn of_another_pei(path: &Path, format: u64, pei: Option<&str>) -> Failure {
         shown(path)
     ));
     failure.help(if is_newer {
-        "update pei; or remove the file and run `pei lock`, which writes it in this format"
+        format!("update pei; or remove the file, {MAKE}")
     } else {
-        "remove the file and run `pei lock`, which writes it in this format"
+        format!("remove the file, {MAKE}")
     })
 }
 

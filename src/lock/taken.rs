@@ -46,6 +46,34 @@ impl Locked {
     }
 }
 
+impl Locked {
+    /// Gives a stage what another lock has for it, but for what the config says: its base and hooks.
+    pub fn keep(&mut self, name: &str, old: &LockedStage) {
+        if let Some(stage) = self.stages.get_mut(name) {
+            *stage = LockedStage {
+                from: stage.from.clone(),
+                hooks: stage.hooks.clone(),
+                ..old.clone()
+            };
+        }
+    }
+
+    /// Moves what a stage took into one that it builds on.
+    pub fn join(&mut self, above: &str, below: &str) {
+        let Some(stage) = self.stages.get_mut(above) else {
+            return;
+        };
+        let apt = std::mem::take(&mut stage.apt);
+        let downloads = std::mem::take(&mut stage.downloads);
+        let others = std::mem::take(&mut stage.others);
+        if let Some(stage) = self.stages.get_mut(below) {
+            stage.apt.extend(apt);
+            stage.downloads.extend(downloads);
+            stage.others.extend(others);
+        }
+    }
+}
+
 impl LockedStage {
     fn new(from: Text) -> Self {
         Self {

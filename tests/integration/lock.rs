@@ -308,6 +308,86 @@ fn check_names_what_the_config_has_and_the_lock_has_not() {
 }
 
 #[test]
+fn check_names_what_the_config_of_a_locked_build_has_and_the_lock_has_not() {
+    let built = Built::new();
+    built.lock();
+    let config = built.project.read("user_config.yml");
+    let more = "custom: {on_build: [stage-1/custom/more.sh, stage-1/system/uv/install-uv.sh]}";
+    let hook = "custom: {on_build: [stage-1/custom/more.sh]}";
+    built.project.write(
+        "user_config.yml",
+        format!("{}lock: true\n", config.replace(hook, more)),
+    );
+    let run = built.run(&["lock", "--check"]).exits(4);
+    assert_eq!(
+        run.stdout,
+        "the build hook `stage-1/system/uv/install-uv.sh` of stage-1 is not in the lock\n"
+    );
+    run.says("1 difference from `pei.lock`; configure without `lock: true`");
+}
+
+#[test]
+fn a_further_stage_needs_no_image_of_its_own() {
+    let built = Built::new();
+    let config = built.project.read("user_config.yml");
+    built
+        .project
+        .write("installation/stages/tool/make.sh", "#!/bin/bash\n");
+    // stage-2 copies from one of them.
+    built.configure(&format!(
+        "{}  copy: [{{from: tool, path: /out, to: /srv}}]\nstages: {{tool: {{custom: {{on_build: [stages/tool/make.sh]}}}}}}\n",
+        config.trim_end().to_owned() + "\n"
+    ));
+    built.build();
+    let run = built.run(&["lock"]).succeeds();
+    run.says("what the hooks of tool install is not written anew")
+        .says("`pei build tool`");
+    let tool = built.read()["architectures"]["amd64"]["stages"]["tool"].clone();
+    assert_eq!(tool["hooks"], json!(["stages/tool/make.sh"]));
+    assert_eq!(
+        (&tool["from"], &tool["apt"]),
+        (&json!("stage-1"), &json!({}))
+    );
+    built.run(&["lock", "--check"]).succeeds();
+    // What was locked on a machine that had its image stays.
+    let mut lock = built.read();
+    lock["architectures"]["amd64"]["stages"]["tool"]["apt"] = json!({"gcc:amd64": "1"});
+    built.project.write("pei.lock", stamped(&lock));
+    built.run(&["lock", "--check"]).succeeds();
+    built.run(&["lock"]).succeeds().says("is up to date");
+}
+
+#[test]
+fn what_a_further_stage_below_another_took_is_in_the_image_above() {
+    let built = Built::new();
+    let config = built.project.read("user_config.yml");
+    built.configure(&format!(
+        "{}  from: base\nstages: {{base: {{}}}}\n",
+        config.trim_end().to_owned() + "\n"
+    ));
+    built.build();
+    let lock = built.lock();
+    let stages = &lock["architectures"]["amd64"]["stages"];
+    assert_eq!(stages["base"]["apt"], json!({"hello:amd64": "2.10-3"}));
+    assert_eq!(stages["stage-2"]["apt"], json!({}));
+    // A machine that had both images.
+    let mut lock = built.read();
+    let stages = &mut lock["architectures"]["amd64"]["stages"];
+    stages["stage-2"]["apt"] = stages["base"]["apt"].take();
+    stages["base"]["apt"] = json!({});
+    built.project.write("pei.lock", stamped(&lock));
+    built.run(&["lock", "--check"]).succeeds();
+    built.record("bb", ONE);
+    let run = built.run(&["lock", "--check"]).exits(4);
+    assert!(
+        run.stdout
+            .contains("base: package hello:amd64 2.10-3 is only in the lock\n"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
 fn only_the_images_of_the_config_are_locked() {
     let built = Built::new();
     let refused = |code: i32, parts: &[&str]| {
@@ -401,7 +481,7 @@ fn a_lock_that_is_not_as_it_was_written_is_refused() {
         assert!(good.contains(from), "{from}");
         good.replacen(from, to, 1)
     };
-    let cure = "take the file from version control again, or remove it and run `pei lock`";
+    let cure = "take the file from version control again; or remove it, configure without `lock: true` and --locked, run `pei build` and then `pei lock`";
     case(
         b"",
         &["`pei.lock:1`: this is not the first line of a lock", cure],

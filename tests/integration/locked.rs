@@ -92,6 +92,43 @@ fn other_commands_see_the_project_as_it_was_configured() {
 }
 
 #[test]
+fn no_advice_loses_the_option() {
+    let project = project("", &plain());
+    project.run(["configure", "--locked"]).succeeds();
+    std::fs::remove_file(project.path("stage-1.Dockerfile")).unwrap();
+    let mut status = project.command(["status"]);
+    let run = Run::of(status.env("CONTAINER_ENGINE", "/no/engine")).exits(3);
+    let run = run.says("`pei configure --locked` would change 1 file");
+    assert!(!run.stderr.contains("pei configure`"), "{}", run.stderr);
+    let mut build = project.command(["build", "--dry-run"]);
+    let run = Run::of(build.env("CONTAINER_ENGINE", "/no/engine")).exits(1);
+    run.says("run `pei configure --locked`, then this again");
+    let preview = project.run(["configure", "--dry-run"]).succeeds();
+    preview.says("was configured with --locked");
+    let run = project.run(["configure"]).succeeds();
+    run.says("builds were locked and are so no more: `pei configure --locked`");
+    let run = project.run(["configure"]).succeeds();
+    assert!(!run.stderr.contains("locked"), "{}", run.stderr);
+    project.write("user_config.yml", format!("{PLAIN}lock: true\n"));
+    project.run(["configure"]).succeeds();
+    std::fs::remove_file(project.path("stage-1.Dockerfile")).unwrap();
+    let mut status = project.command(["status"]);
+    let run = Run::of(status.env("CONTAINER_ENGINE", "/no/engine")).exits(3);
+    run.says("`pei configure` would change 1 file");
+}
+
+#[test]
+fn what_is_no_plain_file_is_no_lock() {
+    let project = project("lock: true\n", "");
+    project.bash("rm pei.lock && mkfifo pei.lock");
+    let said = ["`pei.lock` is not a plain file", "version control"];
+    let run = project.run(["configure"]).exits(1);
+    let _ = said.iter().fold(run, |run, text| run.says(text));
+    project.bash("rm pei.lock && truncate -s 65M pei.lock");
+    refused(&project, &["`pei.lock` is too large for a lock"]);
+}
+
+#[test]
 fn without_a_lock_there_is_no_locked_build() {
     let project = project("lock: true\n", "");
     std::fs::remove_file(project.path("pei.lock")).unwrap();

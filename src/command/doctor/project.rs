@@ -8,7 +8,7 @@ use std::path::Path;
 use super::engine::Info;
 use super::listening::listeners;
 use super::{Check, State};
-use crate::command::{naming, outcome, published};
+use crate::command::{locked, naming, outcome, published};
 use crate::config::{Host, Mapping};
 use crate::diagnostic::{list, quoted};
 use crate::engine::{Container, Engine};
@@ -157,7 +157,10 @@ fn directory(name: String, path: &Path, subject: &Subject<'_>) -> Check {
                 State::Warning,
                 format!("{place} does not exist, and Docker would make it as root's"),
             )
-            .help("`pei configure --make-dirs` makes it as yours");
+            .help(format!(
+                "`pei configure{} --make-dirs` makes it as yours",
+                locked::option(subject.project.lock, subject.folder)
+            ));
         }
         Err(error) => {
             return Check::new(
