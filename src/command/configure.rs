@@ -113,7 +113,7 @@ impl Args {
             require_mergeable(&project)?;
         }
         let tree = ManuallyDrop::new(self.render(ui, &project)?);
-        let unlocks = !self.locked && locked::option(project.lock, &self.project_dir) != "";
+        let unlocks = !self.locked && !locked::option(project.lock, &self.project_dir).is_empty();
         if self.dry_run || self.diff || self.check {
             let changes = project::compare(&tree, &self.project_dir, WriteMode::Configure)?;
             if unlocks {
@@ -130,6 +130,11 @@ impl Args {
             ui.note(
                 "builds were locked and are so no more: `pei configure --locked` locks them again, `lock: true` in the config always",
             );
+        }
+        if self.locked || project.lock {
+            for note in locked::notes(&self.project_dir)? {
+                ui.note(&note);
+            }
         }
         for note in notes(&project) {
             ui.note(&note);

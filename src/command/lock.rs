@@ -1,6 +1,6 @@
 //! `pei lock`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -26,6 +26,9 @@ use crate::ui::{Ui, shown};
 
 /// The table of default versions, as the project's installers read it.
 const VERSIONS: &str = "installation/stage-1/lib/versions.sh";
+
+/// What brings the lock up to date.
+const WRITE: &str = "`pei lock` writes it anew from the images that `pei build` made";
 
 /// Write down what the images were built from
 ///
@@ -100,7 +103,6 @@ impl Args {
                 }
                 lines = lock::differences(&locked, &taken);
             }
-            const WRITE: &str = "`pei lock` writes it anew from the images that `pei build` made";
             return report(ui, &file, &lines, WRITE);
         }
         let old = known
@@ -201,6 +203,10 @@ fn built<'i>(stages: &Stages, sources: &'i Sources) -> Vec<Built<'i>> {
     all
 }
 
+fn services<'i>(built: &[Built<'i>]) -> BTreeSet<&'i str> {
+    built.iter().map(|one| one.service).collect()
+}
+
 /// A further stage without an image that is up to date.
 struct Without<'i> {
     service: &'i str,
@@ -211,7 +217,7 @@ struct Without<'i> {
 }
 
 fn without_image<'i>(stages: &Stages, built: &[Built<'i>]) -> Vec<Without<'i>> {
-    let services: BTreeMap<&str, ()> = built.iter().map(|one| (one.service, ())).collect();
+    let services = services(built);
     let below = |service: &str| below(stages, service, &services);
     let mut found: Vec<Without<'_>> = Vec::new();
     // What builds on another comes after it.
@@ -224,15 +230,13 @@ fn without_image<'i>(stages: &Stages, built: &[Built<'i>]) -> Vec<Without<'i>> {
             further.map_or(Some(other.service), |further| further.above)
         });
         let mut next = below(one.service);
-        while services.contains_key(next.as_str())
-            && stages.usual.iter().all(|usual| *usual != next)
-        {
+        while services.contains(next.as_str()) && stages.usual.iter().all(|usual| *usual != next) {
             next = below(&next);
         }
         found.push(Without {
             service: one.service,
             above,
-            is_on_system: services.contains_key(next.as_str()),
+            is_on_system: services.contains(next.as_str()),
         });
     }
     found
@@ -278,7 +282,7 @@ fn taken(
         let is_kept = |one: &Without<'_>| one.service == *service && one.above.is_none();
         let kept = without.iter().any(is_kept);
         let kept = kept.then(|| old?.stages.get(*service)).flatten();
-        let from = below(stages, service, &records);
+        let from = below(stages, service, &services(built));
         let hooks = asked.hooks.remove(*service).unwrap_or_default();
         let under = records.get(from.as_str()).and_then(Option::as_deref);
         let record = records[service].as_deref();
@@ -363,13 +367,13 @@ fn record_of(engine: &Engine, service: &str, id: &str) -> Result<Option<Record>>
 }
 
 /// What a service's stage begins with: another service's stage or an image.
-fn below<V>(stages: &Stages, service: &str, services: &BTreeMap<&str, V>) -> String {
+fn below(stages: &Stages, service: &str, services: &BTreeSet<&str>) -> String {
     let mut next = stages.state(service);
     loop {
         match next.map(|state| &state.from) {
             Some(From::Image(name)) => return name.clone(),
             Some(From::Stage(name)) => {
-                let mut others = services.keys().filter(|other| **other != service);
+                let mut others = services.iter().filter(|other| **other != service);
                 let is_it = |other: &&&str| name == **other || *name == core_name(other);
                 if let Some(other) = others.find(is_it) {
                     return (**other).to_owned();
@@ -386,7 +390,7 @@ fn below<V>(stages: &Stages, service: &str, services: &BTreeMap<&str, V>) -> Str
 fn with(
     known: Option<&Lock>,
     architecture: &str,
-    taken: Locked,
+    mut taken: Locked,
     sources: &Sources,
 ) -> Result<Lock> {
     let table = sources.tree.get(VERSIONS).map(|file| &*file.content);
@@ -396,18 +400,21 @@ fn with(
     let old = known.map(|known| known.architectures.get(architecture));
     let time = match (known, old) {
         (Some(known), Some(None)) => known.source_date_epoch,
-        (Some(known), Some(Some(old))) if *old == taken => known.source_date_epoch,
+        (Some(known), Some(Some(old))) if old.has_entries_of(&taken) => known.source_date_epoch,
         _ => SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .context("the clock of this machine is wrong")?
             .as_secs(),
     };
     let mut new = Lock::new(text(env!("CARGO_PKG_VERSION"))?, time);
-    new.default_versions = default_versions;
+    taken.default_versions = default_versions;
     if let Some(known) = known {
-        if !sources.plan.locked.is_empty() {
+        if let Some(Some(old)) = old
+            && !sources.plan.locked.is_empty()
+        {
             // The build took these, whatever the table of a newer pei has.
-            new.default_versions.extend(known.default_versions.clone());
+            let old = old.default_versions.clone();
+            taken.default_versions.extend(old);
         }
         new.architectures.clone_from(&known.architectures);
     }

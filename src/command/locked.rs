@@ -1,9 +1,11 @@
 //! What a locked build needs: a lock that fits the config.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Error, Result};
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 use super::asked::architecture;
 use super::stages::Stages;
 use super::status::builds_of_plan;
-use crate::diagnostic::quoted;
+use crate::diagnostic::{list, quoted};
 use crate::engine::Engine;
 use crate::failure::Failure;
 use crate::lock::{self, Asked, Lock, MAKE};
@@ -19,6 +21,9 @@ use crate::model::Project;
 use crate::plan::{self, Inputs, locked::FOLDER};
 use crate::state::{self, Identity};
 use crate::ui::shown;
+
+/// An engine has this time to tell its platform.
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// What the config has and the lock has not: the cause of a refusal, which `pei lock --check` lists.
 #[derive(Debug)]
@@ -43,13 +48,70 @@ pub(super) fn lock(project: &Project, inputs: &Inputs, project_dir: &Path) -> Re
         return Err(Failure::new(message).help(MAKE).into());
     };
     let plan = plan::plan(project, inputs);
-    let images = state::images(&plan, &builds_of_plan(&plan, project_dir));
-    let misfits = lock::misfits(&lock, architecture(), &Asked::of(project, images));
+    let builds = builds_of_plan(&plan, project_dir);
+    let architecture = architecture_of(&lock);
+    let images = state::images(&plan, &builds);
+    let misfits = lock::misfits(&lock, &architecture, &Asked::of(project, images));
     if misfits.is_empty() {
-        return Ok(lock);
+        return Ok(lock.with_digests_of(&architecture));
     }
     let failure = Failure::new(format!("{file} does not fit the config")).help(MAKE);
     Err(Error::new(Misfits(misfits)).context(failure))
+}
+
+/// The architecture that is built for. The engine is asked only where the lock does not have this machine's: it may be far away,
+/// and needs not run for `pei configure`.
+fn architecture_of(lock: &Lock) -> String {
+    let named = env::var("DOCKER_DEFAULT_PLATFORM").unwrap_or_default();
+    if !named.is_empty() {
+        return in_platform(&state::platform_of(&named)).to_owned();
+    }
+    if lock.architectures.contains_key(architecture()) {
+        return architecture().to_owned();
+    }
+    let engine = Engine::from_environment().within(LIMIT);
+    let platform = engine.platform().ok().flatten();
+    platform.map_or(architecture().to_owned(), |platform| {
+        in_platform(&platform).to_owned()
+    })
+}
+
+/// The architecture in a platform, such as `linux/arm/v7`.
+fn in_platform(platform: &str) -> &str {
+    platform.split('/').nth(1).unwrap_or(platform)
+}
+
+/// What `pei configure` tells of images that the files of a locked build do not name by a digest, or not by the same one on
+/// all machines.
+pub(super) fn notes(project_dir: &Path) -> Result<Vec<String>> {
+    let Some(lock) = Lock::read(project_dir)? else {
+        return Ok(Vec::new());
+    };
+    let mut digests: BTreeMap<&str, BTreeMap<&str, Option<String>>> = BTreeMap::new();
+    for (architecture, locked) in &lock.architectures {
+        for (name, image) in &locked.images {
+            let digest = image.digest.as_ref().map(ToString::to_string);
+            let of_image = digests.entry(name.as_str()).or_default();
+            of_image.insert(architecture.as_str(), digest);
+        }
+    }
+    let mut notes = Vec::new();
+    for (name, of_image) in digests {
+        let name = quoted(name);
+        if of_image.values().any(Option::is_none) {
+            notes.push(format!(
+                "the lock has no digest of {name}: `pei build` compares the image with the lock, and `docker compose build` does not"
+            ));
+        } else if of_image.values().collect::<BTreeSet<_>>().len() > 1 {
+            let architectures: Vec<_> = of_image.into_keys().collect();
+            notes.push(format!(
+                "the lock has another digest of {name} for each of {}, so `pei configure` writes other files on each; to have \
+                 one, pull the image by the digest of the other, give it the tag, and run `pei build` and `pei lock`",
+                list(&architectures, "and")
+            ));
+        }
+    }
+    Ok(notes)
 }
 
 /// Whether `pei configure` has last made a locked build of the project.
@@ -80,7 +142,7 @@ pub(super) fn stand_ins(
     let lock = Lock::read(project_dir)?;
     let locked = lock
         .as_ref()
-        .and_then(|lock| lock.architectures.get(architecture()));
+        .and_then(|lock| lock.architectures.get(in_platform(platform)));
     for (locked, name) in names.iter().filter_map(|name| Some((locked?, name))) {
         let plain = locked.plain_name(name);
         let Some(wanted) = locked.images.get(plain) else {
@@ -132,24 +194,37 @@ pub(super) fn require_images(stages: &Stages, project_dir: &Path) -> Result<()> 
     let lock = Lock::read(project_dir)?;
     let locked = lock
         .as_ref()
-        .and_then(|lock| lock.architectures.get(architecture()));
+        .and_then(|lock| lock.architectures.get(in_platform(&stages.platform)));
     let images = locked.into_iter().flat_map(|locked| &locked.images);
     let is_other = |(name, image): &(&lock::Text, &lock::LockedImage)| {
         let found = stages.base(name.as_str());
         found.is_ok_and(|found| found.sum != image.identity.to_string())
     };
-    let others: Vec<_> = images
-        .filter(is_other)
-        .map(|(name, _)| quoted(name.as_str()))
-        .collect();
+    let others: Vec<_> = images.filter(is_other).collect();
     if others.is_empty() {
         return Ok(());
     }
     let message = format!(
         "not the image that {} has: {}",
         shown(&project_dir.join(lock::FILE)),
-        others.join(", ")
+        others
+            .iter()
+            .map(|(name, _)| quoted(name.as_str()))
+            .collect::<Vec<_>>()
+            .join(", ")
     );
-    let help = "get the image of the lock, by `docker pull`, or by `docker load` from a machine that has it; or, to take this one, ";
+    let pulls = others.iter().filter_map(|(name, image)| {
+        let digest = image.digest.as_ref()?;
+        Some(quoted(&format!("docker pull {name}@{digest}")))
+    });
+    let pulls: Vec<_> = pulls.collect();
+    let pulls = if pulls.is_empty() {
+        String::new()
+    } else {
+        format!("by {} and `docker tag`, or ", pulls.join(" and "))
+    };
+    let help = format!(
+        "get the image of the lock, {pulls}by `docker load` from a machine that has it; or, to take this one, "
+    );
     Err(Failure::new(message).help(format!("{help}{MAKE}")).into())
 }

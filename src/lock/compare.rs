@@ -58,8 +58,16 @@ fn items(stage: &LockedStage) -> BTreeMap<String, String> {
     lines.extend(apt.map(|(package, version)| (format!("package {package}"), version.to_string())));
     let downloads = stage.downloads.iter();
     lines.extend(downloads.map(|download| {
-        let sum = format!("sha256 {}", download.sha256);
-        (format!("download {}", download.url), sum)
+        let mut name = format!("download {}", download.url);
+        // One alone is the same with another token.
+        let same = stage.downloads.iter();
+        let same = same.filter(|other| other.url == download.url);
+        if let Some(query) = &download.query
+            && same.count() > 1
+        {
+            name = format!("{name}?{query}");
+        }
+        (name, format!("sha256 {}", download.sha256))
     }));
     for other in &stage.others {
         let places = ["path", "user", "environment"].map(|name| other.value(name));

@@ -2,21 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use super::{Lock, LockedStage, Other, Package};
+use super::{Lock, LockedStage, Other, Package, Text};
 use crate::diagnostic::{nearest, quoted};
 
 impl Lock {
-    /// Without what has one of these names, in all stages and architectures: packages, tools and downloads. A download has
-    /// a name if its file is called so, or begins with it and a hyphen.
+    /// Without what has one of these names, in all stages and architectures: packages, tools, downloads and default versions.
+    /// A download has a name if its file is called so, or begins with it and a hyphen.
     ///
     /// # Errors
     /// There is nothing of a name.
     pub fn without(&self, names: &[String]) -> Result<Self, String> {
         let all = self.architectures.values();
         let all: Vec<&LockedStage> = all.flat_map(|locked| locked.stages.values()).collect();
+        let versions = self.architectures.values();
+        let versions = versions.flat_map(|locked| locked.default_versions.keys());
+        let versions: BTreeSet<&str> = versions.map(Text::as_str).collect();
         for name in names {
-            if !all.iter().any(|stage| remove(&mut (*stage).clone(), name)) {
-                let known: BTreeSet<&str> = all.iter().flat_map(|stage| names_of(stage)).collect();
+            let is_there = |name: &str| {
+                let mut stages = all.iter();
+                versions.contains(name) || stages.any(|stage| remove(&mut (*stage).clone(), name))
+            };
+            if !aliases(name).any(is_there) {
+                let mut known: BTreeSet<&str> =
+                    all.iter().flat_map(|stage| names_of(stage)).collect();
+                known.extend(&versions);
                 let meant = nearest(name, known);
                 let meant = meant.map(|meant| format!("; did you mean {}?", quoted(meant)));
                 let meant = meant.unwrap_or_default();
@@ -24,22 +33,34 @@ impl Lock {
             }
         }
         let mut new = self.clone();
-        // nodejs installs `node`.
-        let is_named = |tool: &str| {
-            names
-                .iter()
-                .any(|name| tool == name || tool == format!("{name}js"))
-        };
-        new.default_versions
-            .retain(|tool, _| !is_named(tool.as_str()));
-        let all = new.architectures.values_mut();
-        for stage in all.flat_map(|locked| locked.stages.values_mut()) {
-            for name in names {
-                remove(stage, name);
+        for locked in new.architectures.values_mut() {
+            for name in names.iter().flat_map(|name| aliases(name)) {
+                locked
+                    .default_versions
+                    .retain(|tool, _| tool.as_str() != name);
+                for stage in locked.stages.values_mut() {
+                    remove(stage, name);
+                }
             }
         }
         Ok(new)
     }
+}
+
+/// A name, and what the same is called elsewhere: installers have names for their default versions that their packages do
+/// not have.
+fn aliases(name: &str) -> impl Iterator<Item = &str> {
+    const ALIASES: [(&str, &str); 4] = [
+        ("angular", "@angular/cli"),
+        ("claude-code", "@anthropic-ai/claude-code"),
+        ("codex-cli", "@openai/codex"),
+        ("nodejs", "node"),
+    ];
+    let others = ALIASES.into_iter().filter_map(move |(tool, package)| {
+        let other = if name == tool { package } else { tool };
+        (name == tool || name == package).then_some(other)
+    });
+    std::iter::once(name).chain(others)
 }
 
 /// Whether there was something of that name.

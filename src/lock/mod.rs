@@ -19,7 +19,7 @@ use serde::Serialize;
 
 pub use compare::{Asked, differences, misfits};
 pub use taken::default_versions;
-pub use text::{Digest, Package, Sum, Text, Url, Version};
+pub use text::{Digest, Package, Query, Sum, Text, Url, Version};
 
 use crate::failure::Failure;
 use crate::private_file;
@@ -50,8 +50,6 @@ pub struct Lock {
     pub pei: Text,
     /// The time of the lock, in seconds since 1970: the time of all files of a locked build.
     pub source_date_epoch: u64,
-    /// What the installers install if they are told no version, by tool.
-    pub default_versions: BTreeMap<Text, Text>,
     /// What was taken, by architecture as Docker calls it: `amd64`.
     pub architectures: BTreeMap<Text, Locked>,
 }
@@ -59,6 +57,8 @@ pub struct Lock {
 /// What the images of one architecture were built from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Locked {
+    /// What the installers install if they are told no version, by tool.
+    pub default_versions: BTreeMap<Text, Text>,
     /// The images that stages begin with or copy from, by their names with tags: `ubuntu:24.04`.
     pub images: BTreeMap<Text, LockedImage>,
     /// The stages by their names: `stage-1`.
@@ -97,6 +97,9 @@ pub struct Download {
     pub name: Text,
     /// Its first address; a mirror may have served it.
     pub url: Url,
+    /// A short sum of the address's query, which may be secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<Query>,
     /// The version that the installer asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Text>,
@@ -132,7 +135,6 @@ impl Lock {
             format: FORMAT,
             pei,
             source_date_epoch,
-            default_versions: BTreeMap::new(),
             architectures: BTreeMap::new(),
         }
     }
@@ -162,6 +164,24 @@ impl Lock {
             damaged(&path, line, "this is not UTF-8")
         })?;
         Ok(Some(read::lock(&text, &path)?))
+    }
+
+    /// With the digests that one architecture has of its images in all of them: the files of a build name one digest. It is
+    /// mostly that of an index, but one that was replaced between two locks is another one.
+    #[must_use]
+    pub fn with_digests_of(mut self, architecture: &str) -> Self {
+        let Some(own) = self.architectures.get(architecture) else {
+            return self;
+        };
+        let own = own.images.clone();
+        for locked in self.architectures.values_mut() {
+            for (name, image) in &mut locked.images {
+                if let Some(own) = own.get(name) {
+                    image.digest.clone_from(&own.digest);
+                }
+            }
+        }
+        self
     }
 
     /// The content of the file.

@@ -59,7 +59,6 @@ fn whole(mut fields: Fields) -> Result<Lock, String> {
         format: fields.number("format")?,
         pei: fields.text("pei")?,
         source_date_epoch: fields.number("source_date_epoch")?,
-        default_versions: fields.below("default_versions")?.texts()?,
         architectures: fields.below("architectures")?.map(architecture)?,
     };
     fields.end().map(|()| lock)
@@ -67,6 +66,7 @@ fn whole(mut fields: Fields) -> Result<Lock, String> {
 
 fn architecture(mut fields: Fields) -> Result<Locked, String> {
     let locked = Locked {
+        default_versions: fields.below("default_versions")?.texts()?,
         images: fields.below("images")?.map(image)?,
         stages: fields.below("stages")?.map(stage)?,
     };
@@ -102,6 +102,7 @@ fn download(mut fields: Fields) -> Result<Download, String> {
     let download = Download {
         name: fields.text("name")?,
         url: fields.text("url")?,
+        query: fields.optional("query")?,
         version: fields.optional("version")?,
         sha256: fields.text("sha256")?,
     };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Digest, Download, Locked, LockedImage, LockedStage, Other, Text, Url};
+use super::{Digest, Download, Locked, LockedImage, LockedStage, Other, Query, Text, Url};
 use crate::record::{Entry, Record};
 use crate::state::Identity;
 
@@ -47,6 +47,11 @@ impl Locked {
 }
 
 impl Locked {
+    /// Whether another one has the same images and stages.
+    pub fn has_entries_of(&self, other: &Self) -> bool {
+        (&self.images, &self.stages) == (&other.images, &other.stages)
+    }
+
     /// Gives a stage what another lock has for it, but for what the config says: its base and hooks.
     pub fn keep(&mut self, name: &str, old: &LockedStage) {
         if let Some(stage) = self.stages.get_mut(name) {
@@ -95,9 +100,11 @@ impl LockedStage {
             }
             "download" => {
                 let version = Some(text("version")).filter(|version| !version.is_empty());
+                let query = Some(text("query")).filter(|query| !query.is_empty());
                 self.downloads.insert(Download {
                     name: text("name").try_into()?,
                     url: Url::without_secrets(entry.value("url"))?,
+                    query: query.map(Query::try_from).transpose()?,
                     version: version.map(Text::try_from).transpose()?,
                     sha256: text("sha256").try_into()?,
                 });

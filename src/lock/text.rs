@@ -56,6 +56,8 @@ texts! {
     };
     /// A SHA-256, as 64 hex digits.
     Sum, "a SHA-256", is_sum;
+    /// The beginning of a SHA-256, as hex digits: a word of a row.
+    Query, "the sum of a query", |text| text.len() == 12 && is_hex(text);
     /// The digest of an image's manifest.
     Digest, "a digest such as sha256:…", |text| text.strip_prefix("sha256:").is_some_and(is_sum);
     /// The address of a download, without what may be a secret.
@@ -75,8 +77,12 @@ fn is_made_of(text: &str, others: &str) -> bool {
 }
 
 fn is_sum(text: &str) -> bool {
+    text.len() == 64 && is_hex(text)
+}
+
+fn is_hex(text: &str) -> bool {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    text.len() == 64 && text.bytes().all(is_digit)
+    text.bytes().all(is_digit)
 }
 
 impl Text {

@@ -181,9 +181,15 @@ fn packages(lock: &Lock, names: &[&str]) -> String {
 
 fn downloads(lock: &Lock, names: &[&str]) -> String {
     let mut rows = String::new();
-    for (tool, version) in &lock.default_versions {
-        if is_word(tool.as_str()) && is_word(version.as_str()) {
-            let _ = writeln!(rows, "version {tool} {version}");
+    for (architecture, locked) in &lock.architectures {
+        for (tool, version) in &locked.default_versions {
+            if [architecture, tool, version]
+                .into_iter()
+                .all(|text| is_word(text.as_str()))
+            {
+                // Writing to a string cannot fail.
+                let _ = writeln!(rows, "version {architecture} {tool} {version}");
+            }
         }
     }
     for (architecture, stages) in locked(lock, names) {
@@ -192,7 +198,7 @@ fn downloads(lock: &Lock, names: &[&str]) -> String {
         let mut versions = BTreeMap::new();
         for stage in stages {
             let own = stage.downloads.iter();
-            downloads.extend(own.map(|file| (&file.url, &file.sha256)));
+            downloads.extend(own.map(|file| ((&file.url, &file.query), &file.sha256)));
             let own = stage.others.iter();
             let own = own.filter(|other| other.value("kind") == "git");
             clones.extend(own.map(|git| {
@@ -213,8 +219,9 @@ fn downloads(lock: &Lock, names: &[&str]) -> String {
                 }
             }
         }
-        for (url, sum) in downloads {
-            let _ = writeln!(rows, "download {architecture} {sum} {url}");
+        for ((url, query), sum) in downloads {
+            let query = query.as_ref().map_or("-".to_owned(), ToString::to_string);
+            let _ = writeln!(rows, "download {architecture} {sum} {query} {url}");
         }
         for ((url, wanted), commit) in clones {
             if is_word(wanted) && is_word(commit) {

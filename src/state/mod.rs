@@ -32,7 +32,7 @@ use anyhow::Result;
 
 pub(crate) use base::full_name;
 pub use base::{Bases, Identity, familiar_name, find, own_digest};
-pub use builds::{Build, Builds, hosts};
+pub use builds::{Build, Builds, hosts, platform_of};
 pub use files::Files;
 pub use hash::Hash;
 pub use history::secrets;

@@ -165,7 +165,7 @@ fn a_lock_lists_what_the_images_took() {
     assert_eq!(lock["format"], 1);
     assert_eq!(lock["pei"], env!("CARGO_PKG_VERSION"));
     assert!(lock["source_date_epoch"].as_u64().unwrap() > 1_790_000_000);
-    assert!(lock["default_versions"]["bun"].is_string());
+    assert!(locked["default_versions"]["bun"].is_string());
     let text = built.project.read("pei.lock");
     assert!(
         !text.contains("SENTINEL") && !text.contains("mirror"),
@@ -209,7 +209,7 @@ fn the_images_of_a_locked_build_give_the_same_lock() {
     let built = Built::new();
     let mut lock = built.lock();
     // Of an older pei.
-    lock["default_versions"]["bun"] = "0.0.1".into();
+    lock["architectures"]["amd64"]["default_versions"]["bun"] = "0.0.1".into();
     built.project.write("pei.lock", stamped(&lock));
     let config = built.project.read("user_config.yml");
     built.configure(&format!("{config}lock: true\n"));
@@ -219,7 +219,7 @@ fn the_images_of_a_locked_build_give_the_same_lock() {
     built.run(&["lock", "--check"]).succeeds();
     built.run(&["lock"]).succeeds().says("is up to date");
     built.run(&["lock", "--update", "uv"]).succeeds();
-    let versions = &built.read()["default_versions"];
+    let versions = &built.read()["architectures"]["amd64"]["default_versions"];
     assert!(versions["uv"].is_null() && versions["bun"] == "0.0.1");
 }
 
@@ -637,6 +637,79 @@ fn an_update_frees_what_it_names() {
     assert_eq!(built.lock()["architectures"], before["architectures"]);
     built.run(&["lock", "--update"]).exits(2);
     built.run(&["lock", "--check", "--update", "a"]).exits(2);
+}
+
+#[test]
+fn a_default_version_and_the_package_that_it_is_for_are_freed_together() {
+    let built = Built::new();
+    let before = built.lock();
+    for name in ["angular", "@angular/cli", "codex-cli"] {
+        built.project.write("pei.lock", stamped(&before));
+        built.run(&["lock", "--update", name]).succeeds();
+        let freed = &built.read()["architectures"]["amd64"];
+        let is_angular = name != "codex-cli";
+        let versions = &freed["default_versions"];
+        assert_eq!(versions["angular"].is_null(), is_angular, "{name}");
+        assert_eq!(versions["codex-cli"].is_null(), !is_angular, "{name}");
+        let others = &freed["stages"]["stage-2"]["others"];
+        assert_eq!(others.as_array().unwrap().is_empty(), is_angular, "{name}");
+    }
+}
+
+#[test]
+fn downloads_that_differ_in_the_query_stay_apart() {
+    let built = Built::new();
+    let line = |query: &str, sum: &str| {
+        format!(
+            r#"{{"kind":"download","name":"f","query":"{query}","url":"https://a.example/f","sha256":"{}"}}"#,
+            sum.repeat(32)
+        )
+    };
+    let (one, two) = (line("0123456789ab", "0c"), line("ba9876543210", "0d"));
+    built.record("bb", &format!("{ONE}{one}\n{two}\n"));
+    let lock = built.lock();
+    let downloads = &lock["architectures"]["amd64"]["stages"]["stage-2"]["downloads"];
+    assert_eq!(downloads.as_array().unwrap().len(), 2);
+    assert_eq!(downloads[0]["query"], "0123456789ab");
+    built.record(
+        "bb",
+        &format!("{ONE}{one}\n{}\n", line("ba9876543210", "0e")),
+    );
+    let run = built.run(&["lock", "--check"]).exits(4);
+    assert!(
+        run.stdout
+            .starts_with("stage-2: download https://a.example/f?ba9876543210: sha256 0d"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(run.stdout.lines().count(), 1);
+    // One alone may have another token each time.
+    built.record("bb", &format!("{ONE}{one}\n"));
+    built.lock();
+    built.record("bb", &format!("{ONE}{}\n", line("ba9876543210", "0c")));
+    built.run(&["lock", "--check"]).succeeds();
+}
+
+#[test]
+fn each_architecture_has_its_own_digest() {
+    let built = Built::new();
+    let mut lock = built.lock();
+    let other = DIGEST.replace('1', "2");
+    let mut arm = lock["architectures"]["amd64"].clone();
+    arm["images"]["ubuntu:24.04"]["digest"] = other.clone().into();
+    lock["architectures"]["arm64"] = arm;
+    built.project.write("pei.lock", stamped(&lock));
+    let written = |platform: &str| {
+        let mut command = built.project.command(["configure", "--locked"]);
+        let run = Run::of(command.env("DOCKER_DEFAULT_PLATFORM", platform)).succeeds();
+        run.says("the lock has another digest of `ubuntu:24.04` for each of `amd64` and `arm64`");
+        built.project.read("stage-1.Dockerfile")
+    };
+    assert!(written("linux/amd64").contains(&format!("ubuntu:24.04@{DIGEST}\n")));
+    assert!(written("linux/arm64/v8").contains(&format!("ubuntu:24.04@{other}\n")));
+    let mut command = built.project.command(["configure", "--locked"]);
+    let run = Run::of(command.env("DOCKER_DEFAULT_PLATFORM", "linux/riscv64")).exits(1);
+    run.says("nothing for the architecture `riscv64`");
 }
 
 #[test]

@@ -16,9 +16,9 @@ const SUM: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc
 fn lock(architecture: &str, base: &str, stage_1: &str) -> String {
     let text = format!(
         "# A lock. pei:----------------\n\
-         {{\"format\": 1, \"pei\": \"0\", \"source_date_epoch\": 1761955200, \"default_versions\": {{\"uv\": \"1.2.3\"}},\n\
+         {{\"format\": 1, \"pei\": \"0\", \"source_date_epoch\": 1761955200, \n\
          \"architectures\": {{\"{architecture}\": {{\n\
-         \"images\": {{\"{base}\": {{\"identity\": \"{SUM}\"}}}},\n\
+         \"default_versions\": {{\"uv\": \"1.2.3\"}}, \"images\": {{\"{base}\": {{\"identity\": \"{SUM}\"}}}},\n\
          \"stages\": {{\"stage-1\": {stage_1}, \"stage-2\": {}}}}}}}}}\n",
         stage("[]", "{}", "[]", "[]").replacen("ubuntu:24.04", "stage-1", 1)
     );
@@ -226,8 +226,8 @@ fn hostile_texts_of_a_lock_stay_in_their_rows() {
     assert_eq!(
         rows("downloads"),
         [
-            "version uv 1.2.3".to_owned(),
-            format!("download {HERE} {SUM} https://a.example/'\"; rm $HOME `x` ü"),
+            format!("version {HERE} uv 1.2.3"),
+            format!("download {HERE} {SUM} - https://a.example/'\"; rm $HOME `x` ü"),
             format!("git {HERE} $(x) v1 https://a.example/b c"),
         ]
     );

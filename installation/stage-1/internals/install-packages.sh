@@ -55,7 +55,7 @@ main() {
   pei_record_begin
   before="$(pei_installed_packages)"
   if ! apt-get install -y --no-install-recommends -- "${missing[@]}"; then
-    locked explain
+    locked explain "${missing[@]}"
     ((lists_whole == 1)) || pei_die "apt-get update had failed, too: can this build reach $(pei_apt_places)?"
     pei_die "apt-get install failed; its output is above"
   fi

@@ -80,20 +80,25 @@ use_debian_mirror() {
 # ports; the addresses of PPAs have more parts.
 readonly SOURCES_AWK='
   function tree(suite, components, address) {
+    if (other) return ""
     if (ubuntu) {
+      if (address ~ /^https?:\/\/ports\.ubuntu\.com\/?$/) return base "/ubuntu-ports" dated
       if (address !~ /^https?:\/\/[^\/]+\/ubuntu(-ports)?\/?$/) return ""
       return base (address ~ /-ports\/?$/ ? "/ubuntu-ports" : "/ubuntu") dated
     }
-    if (components !~ /(^|[ \t])main([ \t]|$)/) return ""
+    if (components !~ /(^|[ \t])(main|contrib|non-free|non-free-firmware)([ \t]|$)/) return ""
     if (suite ~ /(-security|\/updates)$/) return base "/debian-security" dated
     if (suite ~ /^(stretch|buster|bullseye|bookworm|trixie|forky|duke|sid|stable|oldstable|testing|unstable)(-updates|-backports|-proposed-updates)?$/)
       return base "/debian" dated
     return ""
   }
   function flush_stanza(   i, uri, suite, address) {
+    sub(/^[ \t]+/, "", suites)
+    sub(/^[ \t]+/, "", uris)
     split(suites, suite, /[ \t]+/)
     split(uris, address, /[ \t]+/)
     uri = tree(suite[1], components, address[1])
+    if (uri == "" && uris != "" && enabled !~ /^[ \t]*[nN]/) left(uris " " suites " " components)
     for (i = 1; i <= held; i++) {
       if (uri != "" && dated != "" && tolower(lines[i]) ~ /^check-valid-until:/) continue
       if (uri != "" && tolower(lines[i]) ~ /^uris:/) {
@@ -102,14 +107,19 @@ readonly SOURCES_AWK='
       }
       print lines[i]
     }
-    held = 0; suites = ""; components = ""; uris = ""
+    held = 0; suites = ""; components = ""; uris = ""; enabled = ""; field = ""
   }
+  function left(entry) { if (dated != "") print entry >"/dev/stderr" }
   /^deb(-src)?[ \t]/ {
     at = ($2 ~ /^\[/) ? 3 : 2
     while (at > 2 && $(at - 1) !~ /\]$/ && at < NF) at++
-    uri = tree($(at + 1), $(at + 2), $at)
+    parts = ""
+    for (i = at + 2; i <= NF && $i !~ /^#/; i++) parts = parts " " $i
+    uri = tree($(at + 1), parts, $at)
     if (uri != "") $at = uri
-    if (uri != "" && dated != "" && $0 !~ /check-valid-until=/) {
+    else left($0)
+    if (uri != "" && dated != "" && /check-valid-until=/) gsub(/check-valid-until=[^ \t\]]*/, "check-valid-until=no")
+    else if (uri != "" && dated != "") {
       if (at == 2) $1 = $1 " [check-valid-until=no]"
       else $2 = "[check-valid-until=no " substr($2, 2)
     }
@@ -124,6 +134,19 @@ readonly SOURCES_AWK='
     if (tolower($0) ~ /^suites:/) suites = value
     if (tolower($0) ~ /^components:/) components = value
     if (tolower($0) ~ /^uris:/) uris = value
+    if (tolower($0) ~ /^enabled:/) enabled = value
+    field = tolower($0)
+    sub(/:.*/, "", field)
+    next
+  }
+  # The lines of a key stay lines.
+  /^[ \t]+[^ \t]/ && field ~ /^(suites|components|uris)$/ {
+    value = $0
+    sub(/^[ \t]+/, " ", value)
+    lines[held] = lines[held] value
+    if (field == "suites") suites = suites value
+    if (field == "components") components = components value
+    if (field == "uris") uris = uris value
     next
   }
   /^[ \t]*$/ { flush_stanza(); print; next }
@@ -181,7 +204,8 @@ use_file() {
 # A dated address works with every apt. The snapshot option of newer ones first asks the archive as it is now, and then a
 # server by https, whose certificate a bare base cannot check. The packages are signed either way.
 use_snapshot() {
-  local time="$1" base="$2" system file text is_found=false
+  local time="$1" base="$2" system file text is_found=false left entry rewritten=()
+  left="$(mktemp)"
   system="$(distribution)"
   case "${system}" in
     ubuntu) base="${base:-http://snapshot.ubuntu.com}" ;;
@@ -193,10 +217,20 @@ use_snapshot() {
     # What replaced the base's files is not an original.
     [[ "${APT_SOURCE_FILE:-}" == /* ]] || keep_original "${file}"
     text="$(awk -v base="${base}" -v dated="/${time}" -v ubuntu="$([[ "${system}" != ubuntu ]] || echo 1)" \
-      "${SOURCES_AWK}" "${file}")"
+      "${SOURCES_AWK}" "${file}" 2>>"${left}")"
+    rewritten+=("${file}")
     printf '%s\n' "${text}" >"${file}"
     ! grep -qE "^(deb|URIs:).*/${time}( |\$)" <<<"${text}" || is_found=true
   done
+  # The files of other archives are not touched.
+  for file in "${ROOT}"/etc/apt/sources.list.d/*.{list,sources}; do
+    [[ -f "${file}" && " ${rewritten[*]} " != *" ${file} "* ]] || continue
+    awk -v dated="/${time}" -v other=1 "${SOURCES_AWK}" "${file}" 2>>"${left}" >/dev/null
+  done
+  while IFS= read -r entry; do
+    pei_log_warn "apt.snapshot: as it is now, not as it was: $(sed -E 's#//[^/@ ]*@#//#' <<<"${entry}")"
+  done <"${left}"
+  rm -f -- "${left}"
   [[ "${is_found}" == true ]] \
     || pei_die "apt.snapshot: none of apt's sources is the archive of ${system^}; name one in apt.repo_source and the server in apt.snapshot_url, or remove the key"
 }

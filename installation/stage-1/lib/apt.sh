@@ -109,6 +109,7 @@ pei_apt_install() {
   fi
   pei_apt_check "${missing[@]}" || return 1
   if ! plan="$(__pei_apt_get install --simulate --no-install-recommends -- "${missing[@]}")"; then
+    pei_locked_explain "${missing[@]%%[=/]*}"
     pei_log_error "these packages cannot be installed together here: ${missing[*]}"
     return 1
   fi

@@ -38,6 +38,16 @@ __pei_shown_url() {
   printf '%s://%s\n' "${scheme}" "${rest}"
 }
 
+# __pei_download_name URL: the end of the path, or the host where there is no path.
+__pei_download_name() {
+  local name
+  name="$(pei_plain_url "$1")"
+  while [[ "${name}" == */ ]]; do
+    name="${name%/}"
+  done
+  printf '%s\n' "${name##*/}"
+}
+
 pei_sha256_of() { sha256sum -- "$1" | cut -d' ' -f1; }
 
 # pei_ensure_downloader: installs curl if neither curl nor wget is there and the caller is root.
@@ -187,7 +197,7 @@ pei_cache_find() {
 #   --sums-url   the vendor's sum file, asked when --sha256 is empty; then a file without a sum is a failure
 #   --cache-dir  a directory of local files (default $PEI_STAGE_DIR_1/tmp); NAME in it is used if it has the right sum: the
 #                pinned one, or that of a sum file beside it; without either it is used unchecked, and its sum is logged
-#   --name       the file's name in sum file and cache (default: the end of the URL)
+#   --name       the file's name in sum file and cache (default: the end of the URL's path)
 #   --version    the version of the file, for the record
 # On failure FILE is unchanged, and the status is 1.
 pei_download() {
@@ -219,8 +229,7 @@ pei_download() {
     return 1
   fi
   if [[ -z "${name}" ]]; then
-    name="${urls[0]##*/}"
-    name="${name%%[?#]*}"
+    name="$(__pei_download_name "${urls[0]}")"
   fi
   local checked="${sum:+pinned}" locked
   locked="$(pei_locked_sum "${urls[0]}")"
@@ -268,7 +277,7 @@ __pei_record_download() {
   fi
   [[ "${from}" == /* ]] || from="$(pei_plain_url "${from}")"
   [[ "${from}" != "${url}" ]] || from=''
-  pei_record download name="$2" url="${url}" -- version="$5" from="${from}" sha256="${sum}" checked="$7"
+  pei_record download name="$2" query="$(pei_query_sum "$3")" url="${url}" -- version="$5" from="${from}" sha256="${sum}" checked="$7"
 }
 
 # Sets `from` to where the file was found.
@@ -317,8 +326,7 @@ pei_plan_download() {
     printf '  %s\n' "$(__pei_shown_url "${place}")"
   done < <(pei_download_places "${urls[@]}")
   dir="$(pei_cache_dir "${cache}")"
-  name="${name:-${urls[0]##*/}}"
-  printf '  or the local file %s\n' "${dir:-stage-1/tmp}/${name%%\?*}"
+  printf '  or the local file %s\n' "${dir:-stage-1/tmp}/${name:-$(__pei_download_name "${urls[0]}")}"
 }
 
 # pei_git_clone --url URL --to DIR [--ref TAG_OR_BRANCH] [--mirror URL]…: a shallow clone made beside DIR and renamed. DIR
@@ -380,7 +388,7 @@ __pei_record_clone() {
   locked="$(pei_locked_commit "$2" "$4")"
   if [[ -n "${locked}" && "${locked}" != "${commit}" ]]; then
     __pei_git_checkout "$1" "$3" "${locked}" || {
-      pei_locked_differs "${url}${4:+ at $4}" "${commit}" "${locked}"
+      pei_locked_differs "${url}" "${commit}" "${locked}" "$4"
       return 1
     }
     commit="${locked}"

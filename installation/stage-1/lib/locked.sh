@@ -14,18 +14,23 @@ __pei_locked_file() {
   [[ -f "${file}" ]] && printf '%s\n' "${file}"
 }
 
+# __pei_locked_here: the architecture as Docker and the lock call it; dpkg has other names for some.
+__pei_locked_here() {
+  dpkg --print-architecture | sed -e 's/^armhf$\|^armel$/arm/' -e 's/^i386$/386/' -e 's/^ppc64el$/ppc64le/' -e 's/^mips64el$/mips64le/'
+}
+
 # __pei_locked_packages FILE: the packages of this architecture: `NAME VERSION`, a line each. NAME is `NAME:ARCHITECTURE` for a
 # package of a foreign architecture.
 __pei_locked_packages() {
-  awk -v here="$(dpkg --print-architecture)" '
-    $1 == "apt" && $2 == here { print ($4 == here || $4 == "all" ? $3 : $3 ":" $4), $5 }' "$1"
+  awk -v locked="$(__pei_locked_here)" -v here="$(dpkg --print-architecture)" '
+    $1 == "apt" && $2 == locked { print ($4 == here || $4 == "all" ? $3 : $3 ":" $4), $5 }' "$1"
 }
 
 # pei_locked_begin: from here to pei_locked_end apt takes the locked versions.
 pei_locked_begin() {
   local file here others
   file="$(__pei_locked_file apt)" || return 0
-  here="$(dpkg --print-architecture)"
+  here="$(__pei_locked_here)"
   if ! grep -qx "architecture ${here}" "${file}"; then
     others="$(sed -n 's/^architecture //p' "${file}" | paste -sd ' ')"
     pei_die "pei.lock has nothing for ${here}, only for ${others:-no architecture};" \
@@ -37,8 +42,8 @@ pei_locked_begin() {
 
 pei_locked_end() { rm -f -- "${__PEI_PINS}"; }
 
-# __pei_locked_absent: the locked packages that no package list has in their version: `NAME VERSION`, a line each. An installed
-# version counts as one that a list has.
+# __pei_locked_absent: the locked packages that the package lists have, but in other versions: `NAME VERSION`, a line each. An
+# installed version counts as one that a list has. What no list has at all, such as a package from a file, comes from elsewhere.
 __pei_locked_absent() {
   local file packages
   file="$(__pei_locked_file apt)" || return 0
@@ -52,8 +57,9 @@ __pei_locked_absent() {
     $0 == "--" && !listed { listed = 1; next }
     !listed { version[++count] = $2; name[count] = $1; next }
     /^[^ ].*:$/ { package = substr($0, 1, length($0) - 1); next }
-    /^ (\*\*\*|   ) [^ ]+ -?[0-9]+$/ { known[package " " ($1 == "***" ? $2 : $1)] = 1 }
-    END { for (i = 1; i <= count; i++) if (!(name[i] " " version[i] in known)) print name[i], version[i] }'
+    /^ (\*\*\*|   ) [^ ]+ -?[0-9]+( \(phased [0-9]+%\))?$/ { known[package " " ($1 == "***" ? $2 : $1)] = 1 }
+    /^       +-?[0-9]+ / && $2 != "/var/lib/dpkg/status" { archived[package] = 1 }
+    END { for (i = 1; i <= count; i++) if (name[i] in archived && !(name[i] " " version[i] in known)) print name[i], version[i] }'
 }
 
 # pei_locked_lists_old: whether the package lists lack a locked version, which newer lists may have.
@@ -67,10 +73,29 @@ __pei_locked_stop() {
   pei_log_error "to take newer ones: \`pei lock --update $*\`, then configure and build again"
 }
 
-# pei_locked_explain: says which locked versions no list has, after apt failed.
+# __pei_locked_wanted NAME…: those of the names that are packages, and all that these depend on, a line each.
+__pei_locked_wanted() {
+  local names
+  names="$(apt-cache pkgnames | grep -xFf <(printf '%s\n' "$@"))" || return 0
+  LC_ALL=C xargs apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+    --no-enhances -- <<<"${names}" 2>/dev/null | sed -nE 's/^([a-z0-9][^ :]*).*/\1/p'
+}
+
+# pei_locked_explain NAME…: says which locked versions no list has, of packages with these names and of what they depend on,
+# after apt failed. Not all names need be packages.
 pei_locked_explain() {
   local absent
   absent="$(__pei_locked_absent)"
+  [[ -n "${absent}" ]] || return 0
+  absent="$({
+    __pei_locked_wanted "$@"
+    printf '%s\n' --
+    printf '%s\n' "${absent}"
+  } | awk '
+    $0 == "--" && !listed { listed = 1; next }
+    !listed { wanted[$1] = 1; next }
+    { name = $1; sub(/:.*/, "", name) }
+    name in wanted')"
   [[ -n "${absent}" ]] || return 0
   # shellcheck disable=SC2046 # names of packages
   __pei_locked_stop $(sed 's/[: ].*//' <<<"${absent}") <<<"${absent}"
@@ -127,26 +152,36 @@ pei_locked_planned() {
   sed -nE 's/^Inst ([^ :]+)[^ ]* (\[[^]]*\] )?\(([^ ]+) .*\[([a-z0-9-]+)\]\).*/\1 \4 \3/p' <<<"$1" | __pei_locked_fits
 }
 
-# pei_locked_sum URL: the locked sum of a download; nothing if the lock has none. What is not recorded is not locked.
+# pei_locked_sum URL: the locked sum of a download; nothing if the lock has none. What is not recorded is not locked. A query may
+# be another one each time, as where it holds a token: it counts only where the lock has more than one.
 pei_locked_sum() {
   local file
   [[ -n "${PEI_RECORD-}" ]] && file="$(__pei_locked_file downloads)" || return 0
-  URL="$(pei_plain_url "$1")" awk -v here="$(dpkg --print-architecture)" '
-    $1 == "download" && $2 == here && substr($0, length($1 $2 $3) + 4) == ENVIRON["URL"] { print $3; exit }' "${file}"
+  URL="$(pei_plain_url "$1")" awk -v here="$(__pei_locked_here)" -v query="$(pei_query_sum "$1")" '
+    $1 == "download" && $2 == here && substr($0, length($1 $2 $3 $4) + 5) == ENVIRON["URL"] {
+      count++
+      only = $3
+      if ($4 == (query == "" ? "-" : query)) { same = $3; exit }
+    }
+    END { if (same != "") print same; else if (count == 1) print only }' "${file}"
 }
 
 # pei_locked_commit URL REF: the locked commit of a clone, likewise.
 pei_locked_commit() {
   local file
   [[ -n "${PEI_RECORD-}" ]] && file="$(__pei_locked_file downloads)" || return 0
-  URL="$(pei_plain_url "$1")" REF="${2:--}" awk -v here="$(dpkg --print-architecture)" '
+  URL="$(pei_plain_url "$1")" REF="${2:--}" awk -v here="$(__pei_locked_here)" '
     $1 == "git" && $2 == here && $4 == ENVIRON["REF"] && substr($0, length($1 $2 $3 $4) + 5) == ENVIRON["URL"] { print $3; exit }' "${file}"
 }
 
-# pei_locked_differs NAME FOUND WANTED: says that a download is not the locked one.
+# pei_locked_differs NAME FOUND WANTED [REF]: says that a download, or a clone at REF, is not the locked one.
 pei_locked_differs() {
-  pei_log_error "$1 is $2, and pei.lock has $3; if the new one is right, \`pei lock --update $1\`, then configure and build again"
+  pei_log_error "$1${4:+ at $4} is $2, and pei.lock has $3;" \
+    "if the new one is right, \`pei lock --update $(printf '%q' "$1")\`, then configure and build again"
 }
+
+# pei_locked_option: the option of `pei configure` that keeps a locked build locked.
+pei_locked_option() { ! __pei_locked_file apt >/dev/null || printf ' --locked'; }
 
 # pei_locked_tell NAME: says that a download is not locked, in a locked build.
 pei_locked_tell() {
@@ -159,7 +194,7 @@ pei_locked_tell() {
 pei_locked_request() {
   local file
   [[ -n "${PEI_RECORD-}" ]] && file="$(__pei_locked_file downloads)" || file=/dev/null
-  awk -v here="$(dpkg --print-architecture)" -v name="$1" -v word="$2" '
+  awk -v here="$(__pei_locked_here)" -v name="$1" -v word="$2" '
     $1 == "requested" && $2 == here && $3 == word && $4 == name { word = $5; exit } END { print word }' "${file}"
 }
 
@@ -167,7 +202,7 @@ pei_locked_request() {
 pei_locked_conda() {
   local file
   [[ -n "${PEI_RECORD-}" ]] && file="$(__pei_locked_file downloads)" || return 0
-  awk -v here="$(dpkg --print-architecture)" -v environment="$1" -v name="$2" '
+  awk -v here="$(__pei_locked_here)" -v environment="$1" -v name="$2" '
     $1 == "conda" && $2 == here && $3 == environment && $4 == name { print $5; exit }' "${file}"
 }
 
@@ -175,5 +210,6 @@ pei_locked_conda() {
 pei_locked_version() {
   local file
   file="$(__pei_locked_file downloads)" || return 1
-  awk -v tool="$1" '$1 == "version" && $2 == tool { print $3; found = 1; exit } END { exit !found }' "${file}"
+  awk -v here="$(__pei_locked_here)" -v tool="$1" '
+    $1 == "version" && $2 == here && $3 == tool { print $4; found = 1; exit } END { exit !found }' "${file}"
 }

@@ -17,6 +17,7 @@ shopt -s inherit_errexit
 readonly __PEI_FILES=/pei-build/files __PEI_TREE=/pei-from-host
 # Larger files are linked instead: they are downloads, not scripts.
 readonly __PEI_COPIED_BYTES=$((1024 * 1024))
+readonly __PEI_APT_WORD='(^|[^[:alnum:]_.-])(apt|apt-get|aptitude)[[:space:]]'
 # shellcheck source=installation/stage-1/lib/clean.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/clean.sh"
 # shellcheck source=installation/stage-1/lib/log.sh
@@ -89,8 +90,7 @@ for_each() {
 # A hook may call `apt-get install` without `apt-get update`. The lists are in the engine's cache, which may have been emptied.
 # Read them only if a script of the user mentions apt; pei's installers do it themselves.
 refresh_lists() {
-  local word='(^|[^[:alnum:]_.-])(apt|apt-get|aptitude)[[:space:]]'
-  grep -rqsE -- "${word}" "${__PEI_FILES}/$1" "${__PEI_FILES}"/stage-*/custom || return 0
+  grep -rqsE -- "${__PEI_APT_WORD}" "${__PEI_FILES}/$1" "${__PEI_FILES}"/stage-*/custom || return 0
   if pei_apt_lists_missing; then
     pei_log_info 'reading the package lists, which are not in the build cache'
   elif pei_locked_lists_old; then
@@ -100,6 +100,15 @@ refresh_lists() {
   fi
   apt-get -q update -o APT::Update::Error-Mode=any \
     || pei_log_warn "apt-get update failed; its output is above. It asked $(pei_apt_places)"
+}
+
+# explain_locked SCRIPT: after SCRIPT failed, which locked packages it may have asked apt for in vain. pei's installers say so
+# themselves.
+explain_locked() {
+  local file="${__PEI_FILES}/$1" words
+  grep -qsE -- "${__PEI_APT_WORD}" "${file}" || return 0
+  mapfile -t words < <(grep -ohE -- '[a-z0-9][a-z0-9+.-]+' "${file}" | sort -u)
+  pei_locked_explain ${words[@]+"${words[@]}"}
 }
 
 # The engine makes an empty secret from a variable that is not set, and reports nothing.
@@ -115,7 +124,7 @@ main() {
   local script="$1" arguments="$2" key="${3:-custom.on_build}" status=0 stamp before
   # The same text as the warning of `pei configure`.
   [[ -f "${__PEI_FILES}/${script}" ]] || pei_die "the hook script \`installation/${script}\` does not exist (at \`${key}\` of user_config.yml);" \
-    'write it, then run `pei configure`, which lists what hooks see, and build again'
+    "write it, then run \`pei configure$(pei_locked_option)\`, which lists what hooks see, and build again"
   require_secrets "${key}"
   export DEBIAN_FRONTEND=noninteractive
   mkdir -p /var/cache/pei-apt/archives/partial /var/cache/pei-apt/lists/partial
@@ -129,11 +138,11 @@ main() {
   hide_tree
   pei_locked_end
   pei_locked_installed "${before}" || pei_die "the on_build hook ${script} installed other packages than pei.lock has"
-  ((status == 0)) || pei_locked_explain
+  ((status == 0)) || explain_locked "${script}"
   pei_record_packages "${before}"
   pei_clean_layer
   ((status != 0)) || return 0
-  pei_log_info 'if a new file below installation/ is missing: run `pei configure` again, which lists the files that hooks see'
+  pei_log_info "if a new file below installation/ is missing: run \`pei configure$(pei_locked_option)\` again, which lists the files that hooks see"
   pei_die "the on_build hook ${script} ended with status ${status}; its output is above"
 }
 

@@ -72,12 +72,21 @@ __pei_record_write() {
   (umask 022 && mkdir -p -- "${1%/*}" && printf '%s\n' "${lines}" >"$1")
 }
 
-# pei_plain_url URL: the URL without a login, query and fragment, which may be secret.
+# pei_plain_url URL: the URL without a login, query and fragment, which may be secret. A path becomes a URL.
 pei_plain_url() {
+  [[ "$1" == *://* ]] || set -- "file://$(realpath -ms -- "$1")"
   local rest="${1#*://}" host
   rest="${rest%%[?#]*}"
   host="${rest%%/*}"
   printf '%s://%s%s\n' "${1%%://*}" "${host##*@}" "${rest#"${host}"}"
+}
+
+# pei_query_sum URL: a short sum of the query, which tells apart downloads from one address; nothing without a query.
+pei_query_sum() {
+  local url="${1%%#*}" sum
+  [[ "${url}" == *\?* ]] || return 0
+  sum="$(printf '%s' "${url#*\?}" | sha256sum)"
+  printf '%s\n' "${sum:0:12}"
 }
 
 # pei_installed_packages: what dpkg has installed: `NAME ARCHITECTURE VERSION`, a line each.

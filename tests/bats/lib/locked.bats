@@ -86,7 +86,7 @@ Conf a (1 Debian:12/stable [amd64])'
 }
 
 @test "versions of tools come from the lock" {
-  lock downloads <<<'version bun 1.0.0'
+  lock downloads <<<'version amd64 bun 1.0.0'
   run lib_run 'pei_version bun; pei_version uv'
   [ "${lines[0]}" = 1.0.0 ]
   [ "${lines[1]}" != 1.0.0 ]
@@ -115,7 +115,7 @@ ROWS
   start_server
   serve vendor.example/a/f <<<'right'
   export PEI_DOWNLOAD_MIRROR="$SERVER"
-  lock downloads <<<"download amd64 $(sha256sum "$SERVED/vendor.example/a/f" | cut -d' ' -f1) https://vendor.example/a/f"
+  lock downloads <<<"download amd64 $(sha256sum "$SERVED/vendor.example/a/f" | cut -d' ' -f1) - https://vendor.example/a/f"
   run lib_run 'pei_download --url "https://me:pw@vendor.example/a/f?x" --sums-url https://vendor.example/none --to "$1"' "$BATS_TEST_TMPDIR/f"
   [ "$status" -eq 0 ]
   [ "$(<"$BATS_TEST_TMPDIR/f")" = right ]
@@ -126,7 +126,7 @@ ROWS
   start_server
   serve vendor.example/a/f <<<'wrong'
   export PEI_DOWNLOAD_MIRROR="$SERVER"
-  lock downloads <<<"download amd64 $SUM https://vendor.example/a/f"
+  lock downloads <<<"download amd64 $SUM - https://vendor.example/a/f"
   run lib_run 'pei_download --url https://vendor.example/a/f --mirror "$2/vendor.example/a/f" --to "$1"' "$BATS_TEST_TMPDIR/f" "$SERVER"
   [ "$status" -eq 1 ]
   [ ! -e "$BATS_TEST_TMPDIR/f" ]
@@ -135,7 +135,7 @@ ROWS
 }
 
 @test "a sum that a hook gives and that is not the locked one is refused" {
-  lock downloads <<<"download amd64 $SUM https://vendor.example/a/f"
+  lock downloads <<<"download amd64 $SUM - https://vendor.example/a/f"
   run lib_run 'pei_download --url https://vendor.example/a/f --sha256 "$2" --to "$1"' "$BATS_TEST_TMPDIR/f" "${SUM/e3/00}"
   [ "$status" -eq 1 ]
   [[ "$output" == *"f is to be ${SUM/e3/00}, and pei.lock has $SUM"* ]]
@@ -145,7 +145,7 @@ ROWS
   start_server
   serve vendor.example/a/f <<<'right'
   export PEI_DOWNLOAD_MIRROR="$SERVER"
-  lock downloads <<<"download arm64 $SUM https://vendor.example/a/f"
+  lock downloads <<<"download arm64 $SUM - https://vendor.example/a/f"
   run lib_run 'pei_download --url https://vendor.example/a/f --to "$1"' "$BATS_TEST_TMPDIR/f"
   [ "$status" -eq 0 ]
   [[ "$output" == *'f is not in pei.lock; `pei lock` adds it'* ]]
@@ -153,7 +153,7 @@ ROWS
 
 @test "a file that a vendor's tool has brought is compared with the lock" {
   echo wrong >"$BATS_TEST_TMPDIR/f"
-  lock downloads <<<"download amd64 $SUM https://vendor.example/f"
+  lock downloads <<<"download amd64 $SUM - https://vendor.example/f"
   run lib_run '__pei_record_download "$1" f https://vendor.example/f https://vendor.example/f 1 "" published' "$BATS_TEST_TMPDIR/f"
   [ "$status" -eq 1 ]
   [[ "$output" == *"pei.lock has $SUM"* ]]
@@ -182,6 +182,73 @@ ROWS
   [ "$status" -eq 1 ]
   [ ! -e "$BATS_TEST_TMPDIR/bad" ]
   [[ "$output" == *" at v1 is $commit, and pei.lock has ${commit/?/x}"* ]]
+}
+
+@test "downloads from one address are told apart by their queries, and one alone by nothing" {
+  local one two
+  one="$(lib_run 'pei_query_sum "https://a.example/f?v=1#x"')"
+  two="$(lib_run 'pei_query_sum "https://a.example/f?v=2"')"
+  [[ "$one" =~ ^[0-9a-f]{12}$ ]]
+  lock downloads <<ROWS
+download amd64 1$SUM $one https://a.example/f
+download amd64 2$SUM $two https://a.example/f
+download amd64 3$SUM $one https://a.example/token
+ROWS
+  run lib_run 'pei_locked_sum "https://me@a.example/f?v=2"; pei_locked_sum "https://a.example/f?v=1"; pei_locked_sum "https://a.example/f?v=3"'
+  [ "$output" = "2$SUM"$'\n'"1$SUM" ]
+  run lib_run 'pei_locked_sum "https://a.example/token?v=7"'
+  [ "$output" = "3$SUM" ]
+}
+
+@test "what is named after apt failed was asked for, and is in the archive in another version" {
+  lock apt <<'ROWS'
+architecture amd64
+apt amd64 asked amd64 1
+apt amd64 below amd64 1
+apt amd64 innocent amd64 1
+apt amd64 from-a-file amd64 1
+apt amd64 phased amd64 1
+ROWS
+  local package
+  for package in asked below innocent; do
+    printf '%s:\n  Installed: (none)\n  Version table:\n     2 500\n        500 http://a.example stable/main amd64 Packages\n' "$package"
+  done >"$BATS_TEST_TMPDIR/policy"
+  printf 'from-a-file:\n  Version table:\n *** 2 100\n        100 /var/lib/dpkg/status\n' >>"$BATS_TEST_TMPDIR/policy"
+  printf 'phased:\n  Version table:\n     1 500 (phased 10%%)\n        500 http://a.example stable/main amd64 Packages\n' >>"$BATS_TEST_TMPDIR/policy"
+  stub apt-cache "case \$1 in policy) cat '$BATS_TEST_TMPDIR/policy' ;; pkgnames) printf '%s\n' asked below innocent phased ;; depends) [[ \$* == *' asked' ]] && printf '%s\n' asked '  Depends: below' below ;; esac"
+  run lib_run 'pei_locked_explain the install asked'
+  [[ "$output" == *$'\n  asked 1\n  below 1\n'*'`pei lock --update asked below`'* ]]
+  [[ "$output" != *innocent* && "$output" != *file* && "$output" != *phased* ]]
+  run lib_run 'pei_locked_explain the install'
+  [ "$output" = '' ]
+  run lib_run 'pei_locked_lists_old'
+  [ "$status" -eq 0 ]
+  lock apt <<'ROWS'
+architecture amd64
+apt amd64 from-a-file amd64 1
+apt amd64 phased amd64 1
+ROWS
+  run lib_run 'pei_locked_lists_old'
+  [ "$status" -eq 1 ]
+}
+
+@test "an architecture has Docker's name in the lock" {
+  stub dpkg 'echo armhf'
+  lock apt <<'ROWS'
+architecture arm
+apt arm a armhf 1
+ROWS
+  fits 'a armhf 1'
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+  lock downloads <<<'version arm bun 1.0.0'
+  run lib_run 'pei_version bun'
+  [ "$output" = 1.0.0 ]
+}
+
+@test "what is to be freed is quoted for a shell" {
+  run lib_run 'pei_locked_differs "https://a.example/b c" 1 2 v1'
+  [[ "$output" == *'https://a.example/b c at v1 is 1, and pei.lock has 2; '*'`pei lock --update https://a.example/b\ c`'* ]]
 }
 
 @test "without a lock there is no word of it" {

@@ -71,7 +71,7 @@ http://host' ]
   cp "$SERVED/good" "$SERVED/example.org/good"
   PEI_DOWNLOAD_MIRROR="${SERVER/:\/\//:\/\/me:s3cret@}" lib_run 'pei_download --url "https://me:s3cret@example.org/good?key=s3cret" --version 1 --to "$1" --name good' "$BATS_TEST_TMPDIR/to"
   run cat "$PEI_RECORD/download.jsonl"
-  [ "$output" = "{\"kind\":\"download\",\"name\":\"good\",\"url\":\"https://example.org/good\",\"version\":\"1\",\"from\":\"$SERVER/example.org/good\",\"sha256\":\"$sum\"}" ]
+  [ "$output" = "{\"kind\":\"download\",\"name\":\"good\",\"query\":\"$(printf %s key=s3cret | sha256sum | cut -c1-12)\",\"url\":\"https://example.org/good\",\"version\":\"1\",\"from\":\"$SERVER/example.org/good\",\"sha256\":\"$sum\"}" ]
   # A second time from its own place, with a sum.
   lib_run 'pei_download --url "$1/good" --sha256 "$3" --to "$2"' "$SERVER" "$BATS_TEST_TMPDIR/to" "${sum^^}"
   run grep -c . "$PEI_RECORD/download.jsonl"
@@ -83,4 +83,13 @@ http://host' ]
   lib_run 'pei_git_clone --url "file://$1" --ref main --to "$2"' "$BATS_TEST_TMPDIR/repository" "$BATS_TEST_TMPDIR/clone"
   run cat "$PEI_RECORD/git.jsonl"
   [ "$output" = "{\"kind\":\"git\",\"url\":\"file://$BATS_TEST_TMPDIR/repository\",\"version\":\"main\",\"commit\":\"$(git -C "$BATS_TEST_TMPDIR/clone" rev-parse HEAD)\"}" ]
+}
+
+@test "a path is recorded as a URL, and a download without a file name by its directory or host" {
+  cd "$BATS_TEST_TMPDIR"
+  run lib_run 'pei_plain_url /srv/repo; pei_plain_url here'
+  [ "${lines[0]}" = file:///srv/repo ]
+  [ "${lines[1]}" = "file://$PWD/here" ]
+  run lib_run 'for url in https://me:pw@a.example https://a.example/?x=/y https://a.example/b/ "https://a.example/b/?c" "https://a.example/f.tgz?c/d#e"; do __pei_download_name "$url"; done'
+  [ "$output" = $'a.example\na.example\nb\nb\nf.tgz' ]
 }
