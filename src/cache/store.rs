@@ -1,4 +1,4 @@
-//! The names under which stages are kept, and the two kinds of places.
+//! The names under which stages are stored, and the two kinds of caches: a registry and a directory.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read};
@@ -17,7 +17,7 @@ use crate::ui::shown;
 /// on all machines. No other machine serves images of the host `localhost`.
 const LOCAL: &str = "localhost/pei-cache";
 
-/// An archive is written under a name that begins so.
+/// The prefix of an archive's name while the archive is written.
 const TEMPORARY: &str = ".pei-tmp-";
 
 /// A temporary file that nobody has written to for so long belongs to no running process.
@@ -37,7 +37,7 @@ pub enum Store {
 }
 
 impl Store {
-    /// The one that a config names, seen from the project's folder.
+    /// The cache that a config names. A relative path is relative to the project's directory.
     pub fn new(cache: &Cache, project_dir: &Path) -> Self {
         match &cache.place {
             CachePlace::Registry(registry) => Self::Registry(registry.clone()),
@@ -45,7 +45,7 @@ impl Store {
         }
     }
 
-    /// The image of a stage's state, as engines call it.
+    /// The full name of the image of a stage in a state, on engines and in registries.
     pub fn reference(&self, name: &str, state: &str) -> String {
         let place = match self {
             Self::Registry(registry) => registry,
@@ -54,7 +54,7 @@ impl Store {
         format!("{place}/{name}:{state}")
     }
 
-    /// Where a directory has the archive of a stage's state.
+    /// The path of the archive of a stage in a state; `None` for a registry.
     pub fn archive(&self, name: &str, state: &str) -> Option<PathBuf> {
         match self {
             Self::Registry(_) => None,
@@ -62,7 +62,7 @@ impl Store {
         }
     }
 
-    /// What people call it.
+    /// Its name in messages.
     pub fn place(&self) -> String {
         match self {
             Self::Registry(registry) => format!("the registry {}", quoted(registry)),
@@ -79,16 +79,16 @@ impl Store {
         format!("docker login {host}").trim_end().to_owned()
     }
 
-    /// The name under which a person writes an archive until it is whole.
+    /// The path of an archive until it is complete, in the commands that `pei build --dry-run` prints.
     pub fn unfinished(archive: &Path) -> PathBuf {
         let file = archive.file_name().unwrap_or_default().to_string_lossy();
         archive.with_file_name(format!("{TEMPORARY}{file}"))
     }
 
-    /// Keeps an image that the engine has.
+    /// Stores an image that the engine has.
     ///
     /// # Errors
-    /// The engine or the place refuses it; then the place is as it was.
+    /// The engine, the registry or the directory refuses it. The cache is then unchanged.
     pub fn keep(&self, engine: &Engine, name: &str, state: &str) -> Result<()> {
         let reference = self.reference(name, state);
         let Some(archive) = self.archive(name, state) else {
@@ -160,7 +160,7 @@ fn remove_leftovers(folder: &Path) {
     }
 }
 
-/// The name of this machine, in letters that file names may have everywhere.
+/// The name of this machine, reduced to letters and digits, which every file system accepts in a file name.
 fn host() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name: String = name
@@ -175,8 +175,8 @@ fn host() -> String {
     }
 }
 
-/// Whether an archive is one to its end. A copy of it that was cut short is not, nor is anything but a regular file: opening
-/// a pipe would wait for somebody who writes into it.
+/// Whether an archive is complete. A copy that was cut short is not. Neither is anything but a regular file: opening a pipe
+/// would wait for a writer.
 pub fn is_whole(archive: &Path) -> io::Result<bool> {
     if !fs::metadata(archive)?.is_file() {
         return Ok(false);

@@ -23,15 +23,16 @@ use crate::ui::{Ui, shown};
 
 /// Build the images, and take from the cache what others have built
 ///
-/// Looks for each stage by its state: what the engine or the cache (`cache` in the config) has
-/// is not built, and the rest is, by one `docker compose` command, which is printed. It needs
-/// what `pei configure` has written. `docker compose build` does the same without the cache.
+/// The state of a stage is a hash of everything that its build depends on. A stage whose state
+/// the engine or the cache (`cache` in the config) has is not built. One `docker compose` command,
+/// which is printed, builds the other stages. Run `pei configure` first. `docker compose build`
+/// builds the same images, and does not use the cache.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
-  pei build                        Build what runs
-  pei build --push                 Build it, and keep its stages in the cache, as CI does
-  pei build --pull=false           Build all of it here
+  pei build                        Build stage-1 and stage-2
+  pei build --push                 Build them, and store the stages in the cache, as CI does
+  pei build --pull=false           Build all stages here
   pei build npm                    One of the further stages
   pei build --builder team         On a builder of docker buildx
   pei build --reproduce            Twice, to see whether a build always gives the same image
@@ -47,13 +48,13 @@ pub struct Args {
     /// Another config, relative to the project
     #[arg(short, long, value_name = "FILE", default_value = CONFIG, value_hint = ValueHint::FilePath)]
     config: PathBuf,
-    /// Keep in the cache what was built
+    /// Store the built stages in the cache
     #[arg(long)]
     push: bool,
     /// Build all twice without cache, and name what differs; 4 if anything does
     #[arg(long, conflicts_with_all = ["push", "pull", "dry_run"])]
     reproduce: bool,
-    /// `--pull=false` takes nothing from the cache; `--pull` takes also what was built here
+    /// `--pull=false` takes no stage from the cache; `--pull` also takes stages that were built here
     #[arg(
         long,
         value_name = "BOOL",
@@ -83,7 +84,7 @@ pub(super) const WHAT_FAILED: &str =
 impl Args {
     pub(super) fn run(self, ui: &mut Ui) -> Result<ExitCode> {
         let folder = project_folder(ui, &self.project_dir)?;
-        // Before anything is read: files may change while another build runs.
+        // Lock before the project is read: its files may change while this run waits for another build.
         let _lock = lock(ui, &folder)?;
         let Some(stages) = Stages::load(ui, &folder, &self.config)? else {
             return Ok(ExitCode::Failure);
@@ -140,7 +141,7 @@ impl Args {
             }
             let path = stages.folder.join(BUILD_FILE);
             ui.status(&format!(
-                "wrote {}; nothing was run. In the project's directory these lines do the same",
+                "wrote {}; nothing was run. The printed commands do the same in the project's directory",
                 shown(&path)
             ));
             return Ok(ExitCode::Success);
@@ -187,7 +188,7 @@ impl Args {
 struct Given {
     /// An option that changes what is built.
     changes: Option<&'static str>,
-    /// Nothing that was built before counts.
+    /// `--no-cache`: all stages are built again, and none is taken from the cache.
     builds_all: bool,
 }
 
@@ -201,7 +202,7 @@ impl Given {
             })
         };
         if has("--builder") {
-            let failure = Failure::usage("`--builder` must stand before `--`");
+            let failure = Failure::usage("`--builder` must come before `--`");
             return Err(failure.help("write `pei build --builder NAME`"));
         }
         let changes = ["--build-arg", "--pull"];
@@ -213,13 +214,13 @@ impl Given {
     }
 }
 
-/// The builder that Compose and buildx take where no option names one.
+/// The builder that Compose and buildx use if no option names one.
 pub(super) fn builder_of_environment() -> Option<String> {
     let name = std::env::var("BUILDX_BUILDER").ok();
     name.filter(|name| !name.is_empty())
 }
 
-/// The words of `docker compose build`.
+/// The arguments of the engine's program for `docker compose build`.
 pub(super) fn compose_build(
     stages: &Stages,
     options: &[OsString],
@@ -247,7 +248,7 @@ pub(super) fn build(
         Ended::Well => Ok(None),
         Ended::Interrupted => Ok(Some(ExitCode::Interrupted)),
         Ended::Badly => {
-            let failure = Failure::engine("the build failed: what the engine said stands above");
+            let failure = Failure::engine("the build failed: the engine's output is above");
             Err(failure.help(help))
         }
     }
@@ -270,12 +271,15 @@ pub(super) fn unknown_stage(name: &str, stages: &Stages) -> Failure {
             stage,
         ),
         (_, Some(stage)) if !holders(stage).is_empty() => (
-            format!("{} is how `pei build --push` keeps {stage}", quoted(name)),
+            format!(
+                "{} is the service with which `pei build --push` stores {stage}",
+                quoted(name)
+            ),
             stage,
         ),
         _ => (
             format!(
-                "{} is a part of other stages, and no image of its own",
+                "{} is a part of other stages, and is not built alone",
                 quoted(name)
             ),
             name,
@@ -297,7 +301,7 @@ pub(super) fn unknown_stage(name: &str, stages: &Stages) -> Failure {
     })
 }
 
-/// A command as a person can paste it.
+/// A command as a line that the user can paste into a shell.
 pub(super) fn shell_line(engine: &Engine, words: &[OsString]) -> String {
     let program = shell_word(Path::new(engine.program()));
     let words = words.iter().map(|word| match word.to_str() {

@@ -28,12 +28,12 @@ use crate::ui::{ColorChoice, Ui, Verbosity, shown};
 /// Pack a project and its images into one file, for machines without a network
 ///
 /// The file holds what git would commit of the project and the files that its stages are made of,
-/// the base images, and an image of each stage without its last quick steps, which set passwords. `pei unbundle` on the other machine
-/// loads them, and a build there runs no hook and asks nothing of a network. Personal
-/// files (`.pei/`, `*.local.yml`, `.env`, private keys, build secrets) are not in it; a clear password
+/// the base images, and an image of each stage without its last steps, which set passwords.
+/// `pei unbundle` on the other machine loads them, and a build there runs no hook and needs no
+/// network. Personal files (`.pei/`, `*.local.yml`, `.env`, private keys, build secrets) are not in it; a clear password
 /// in `user_config.yml` is, so only its owner can read the file.
 ///
-/// It needs `cache:` in the config, which divides the stages in this way. The cache itself is not used.
+/// It needs `cache:` in the config: pei then builds an image of each stage. The cache itself is not used.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -159,9 +159,7 @@ impl Args {
         if parent.starts_with(&folder) {
             let message = format!("{} lies inside of the project", shown(&self.output));
             return Err(Failure::new(message)
-                .help(
-                    "choose a directory outside of it: the bundle would hold itself the next time",
-                )
+                .help("choose a directory outside of it: the next bundle would contain this one")
                 .into());
         }
         Ok(())
@@ -242,13 +240,13 @@ fn warn_of_personal(ui: &mut Ui, folder: &Path, config: &Path) {
     let names: Vec<_> = personal.map(|file| file.to_string_lossy()).collect();
     if !names.is_empty() {
         ui.warning(&format!(
-            "not in the bundle, as in no commit: {}. If the config takes from there what a stage is made of, bring it along",
+            "not in the bundle, as git ignores them: {}. If a stage depends on them, copy them to the other machine",
             list(&names, "and")
         ));
     }
 }
 
-/// What the other machine has to build, or lacks.
+/// Warns of each stage that is not in the bundle, so that the other machine has to build it.
 fn warn_of_missing(ui: &mut Ui, stages: &Stages, wanted: &[Wanted]) {
     for state in &stages.states {
         let is_wanted = wanted.iter().any(|wanted| wanted.stage == state.name);
@@ -264,8 +262,8 @@ fn warn_of_missing(ui: &mut Ui, stages: &Stages, wanted: &[Wanted]) {
     }
 }
 
-/// Makes the images of stages that the engine lacks, and gets the base images that it lacks. The exit status where the person
-/// has ended it.
+/// Builds the images of stages that the engine lacks, and pulls the base images that it lacks. `Some` with an exit
+/// status if the user interrupted it.
 fn make_images(
     ui: &mut Ui,
     stages: &Stages,

@@ -51,13 +51,13 @@ pub struct Args {
     /// Also add the resolved settings as `x-` keys to `docker-compose.yml`
     #[arg(short, long)]
     full_compose: bool,
-    /// Also write merged.Dockerfile, merged.env, build-merged.sh and run-merged.sh
+    /// Also write merged.Dockerfile (all stages), merged.env, build-merged.sh and run-merged.sh, to do without Compose
     #[arg(long)]
     with_merged: bool,
     /// Also write `.devcontainer/devcontainer.json`, for VS Code and other editors; your own keys in it stay
     #[arg(long)]
     with_devcontainer: bool,
-    /// Let builds take exactly what `pei.lock` has, as with `lock: true` in the config
+    /// Make builds install exactly the versions in `pei.lock`, as with `lock: true` in the config
     #[arg(long)]
     locked: bool,
     /// List what would change, and write nothing
@@ -66,10 +66,10 @@ pub struct Args {
     /// Show what would change as a unified diff, and write nothing
     #[arg(long)]
     diff: bool,
-    /// Exit with 4 if a file would change that git tracks, and write nothing; passwords and keys may be missing
+    /// Write nothing, and exit with 4 if a file that git tracks would change; passwords and keys may be missing
     #[arg(long)]
     check: bool,
-    /// Make the directories of the host that storage or mounts name and that do not exist
+    /// Make the host directories that `storage` or `mount` names, if they do not exist
     #[arg(long)]
     make_dirs: bool,
     /// Print the merged config (with `extends` and the local file) and where each value came from; write nothing

@@ -14,8 +14,8 @@ use crate::state::Kind;
 use crate::ui::Ui;
 
 impl Run<'_> {
-    /// The stages that this run keeps. The image of each is made again, which runs no step: an image of that name on the
-    /// engine may come from anywhere.
+    /// The stages that this run stores in the cache. The image of each is built again, because an image of that name on
+    /// the engine may come from anywhere. This runs no step: the build cache has the results.
     pub(super) fn to_keep(&self) -> Vec<&Wanted> {
         if !self.keeps {
             return Vec::new();
@@ -53,7 +53,7 @@ impl Run<'_> {
         missing.collect()
     }
 
-    /// Commands that bring what is taken to the engine.
+    /// The commands that pull or load the stages that the build takes from the cache.
     pub(super) fn lines_before(&self) -> Result<Vec<String>> {
         let Some(store) = self.stages.store.as_ref().filter(|_| !self.is_elsewhere()) else {
             return Ok(Vec::new());
@@ -75,14 +75,15 @@ impl Run<'_> {
         lines.collect()
     }
 
-    /// Commands that keep what was built, as this program does: an archive gets its name when it is whole, and others can read it.
+    /// The commands that store what was built, in the same way as this program: an archive gets its name when it is
+    /// complete, and other users can read it.
     pub(super) fn lines_behind(&self) -> Result<Vec<String>> {
         let kept = self.to_keep();
         let (Some(store), false) = (&self.stages.store, kept.is_empty()) else {
             return Ok(Vec::new());
         };
         let mut lines = Vec::new();
-        // Names of paths are printed in full, since the lines run in the project's directory.
+        // Paths are absolute, because the commands run in the project's directory.
         if let Store::Folder(folder) = store
             && !folder.exists()
         {
@@ -195,14 +196,14 @@ impl Run<'_> {
         }
     }
 
-    /// The stages that the cache has, of those that were asked for.
+    /// Of the stages for which the cache was asked, those that it has.
     pub(super) fn kept_already(&self) -> Vec<&str> {
         let found = self.there.iter();
         let found = found.filter(|(_, verdict)| **verdict == Verdict::Found(Found::There));
         found.map(|(stage, _)| stage.as_str()).collect()
     }
 
-    /// Whether a stage is in no cache because its history would tell a secret.
+    /// Whether a stage is not stored in the cache because the history of its image would show a secret.
     pub(super) fn has_secret(&self) -> bool {
         let states = self.stages.states.iter();
         let mut reasons = states
@@ -212,7 +213,7 @@ impl Run<'_> {
     }
 }
 
-/// What may be done where a stage could not be kept.
+/// How the user can fix the error because of which a stage was not stored.
 fn cure_of(error: &anyhow::Error, store: &Store) -> Option<String> {
     if let Store::Folder(_) = store {
         let system = error.root_cause().downcast_ref::<std::io::Error>()?;

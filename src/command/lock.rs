@@ -51,7 +51,7 @@ pub struct Args {
     /// Write nothing; list what differs, and exit with 4 if something does
     #[arg(long)]
     check: bool,
-    /// Remove packages, tools or downloads from the lock: the next build takes what is there then
+    /// Remove packages, tools or downloads from the lock: the next build installs their current versions
     #[arg(long, value_name = "PACKAGE", num_args = 1.., conflicts_with = "check")]
     update: Vec<String>,
     #[command(flatten)]

@@ -17,7 +17,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::ui::Ui;
 
-/// Keep in the cache what was built here
+/// Store the stages that were built here in the cache
 ///
 /// Each stage that `pei build` has built on this machine, in the state that it has now, is put
 /// into the `cache` of the config, unless it is there. Nothing is built for it.

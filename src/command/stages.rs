@@ -257,8 +257,8 @@ impl Stages {
         self.states.iter().find(|state| state.name == stage)
     }
 
-    /// Reads the project again, and returns those of `wanted` that are in another state now, or in none that is known. An image
-    /// that was made while files changed may be of either text.
+    /// Reads the project again, and returns those of `wanted` whose state has changed or is no longer known. The image of a
+    /// stage whose files changed during its build may have the old files or the new ones.
     pub(super) fn changed_since(&self, config: &Path, wanted: &[Wanted]) -> Vec<String> {
         let mut quiet = Ui::new(ColorChoice::Never, Verbosity::Quiet);
         let now = Self::load(&mut quiet, &self.folder, config).ok().flatten();

@@ -1,4 +1,5 @@
-//! One run of `build` or `push`: where stages are, which of them are taken, and what is kept of the rest.
+//! One run of `build` or `push`: which stages the engine and the cache have, which of them are not built because they
+//! are taken from there, and which of the others are stored in the cache.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,17 +8,17 @@ use crate::cache::{self, Away, Order, OverrideFile, Store, Verdict, Wanted};
 use crate::diagnostic::{list, quoted};
 use crate::ui::{Ui, shown};
 
-/// Why the place of a cache is of no use.
+/// Why the cache cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// It cannot be reached.
     Away(Away),
-    /// It wants a login, or another one.
+    /// It needs a login, or it refuses the login that the engine has.
     Refused,
 }
 
 impl Trouble {
-    /// What may be done about it.
+    /// How the user can fix it.
     pub(super) fn cure(&self, store: &Store) -> Option<String> {
         match self {
             Self::Away(away) => away.cure.map(str::to_owned),
@@ -26,17 +27,17 @@ impl Trouble {
     }
 }
 
-/// A run, as far as it has come.
+/// A run, with what it has found out and decided so far.
 pub(super) struct Run<'s> {
     pub(super) stages: &'s Stages,
     pub(super) wanted: Vec<Wanted>,
-    /// What the engine has under the names of the cache.
+    /// By stage: whether the engine has an image under the name that the stage has in the cache.
     pub(super) here: BTreeMap<String, Verdict>,
-    /// What the cache has, of the stages that were asked for.
+    /// By stage: whether the cache has it. Only the stages for which the cache was asked.
     pub(super) there: BTreeMap<String, Verdict>,
     pub(super) takes: bool,
     pub(super) keeps: bool,
-    /// Takes also what the engine has built itself.
+    /// `--pull`: a stage that this engine has built is also taken from the cache.
     pub(super) takes_all: bool,
     /// Stages whose files or settings changed while this run built them.
     pub(super) changed: BTreeSet<String>,
@@ -73,7 +74,7 @@ impl<'s> Run<'s> {
         (self.takes, self.keeps) = (takes, keeps);
         self.wanted = self.stages.wanted();
         self.here = cache::here(&self.stages.engine, store, &self.wanted);
-        // What lies below a stage that is here is of no interest, unless it is to be kept.
+        // The cache is not asked for stages below one that the engine has, unless the run stores stages.
         let is_here = |stage: &str| !self.is_elsewhere() && self.is_here(stage);
         let is_built = |stage: &str| self.is_built(stage);
         let order = cache::order(&self.stages.states, targets, &is_here, &is_built);
@@ -98,7 +99,8 @@ impl<'s> Run<'s> {
         self.tell_unknown(ui);
     }
 
-    /// Each reason once: a stage that grows from one that is not known is not known for the same reason.
+    /// Reports each reason once: if the state of a stage is not known, the states of the stages that build on it are
+    /// not known either, for the same reason.
     fn tell_unknown(&self, ui: &mut Ui) {
         let mut by_reason: Vec<(String, Vec<&str>)> = Vec::new();
         for state in self.stages.unknown() {
@@ -141,7 +143,7 @@ impl<'s> Run<'s> {
         }
     }
 
-    /// What is wrong with the place of the cache, each once.
+    /// The problems with the cache, each of them once.
     pub(super) fn troubles(&self) -> Vec<Trouble> {
         let mut verdicts = self.there.values();
         let away = verdicts.find_map(|verdict| match verdict {
@@ -157,14 +159,14 @@ impl<'s> Run<'s> {
             .collect()
     }
 
-    /// What people find in the cache.
+    /// The name of a stage in the cache, for messages: the path of its archive, or its image.
     pub(super) fn name_of(&self, store: &Store, stage: &str) -> String {
         let Some(wanted) = self.wanted.iter().find(|wanted| wanted.stage == stage) else {
             return quoted(stage);
         };
         match store.archive(stage, &wanted.state) {
             Some(archive) => shown(&archive),
-            // In full, for whoever looks at it.
+            // Not with `quoted`, which cuts long text: the user may look the image up.
             None => format!("`{}`", store.reference(stage, &wanted.state)),
         }
     }
@@ -181,12 +183,12 @@ impl<'s> Run<'s> {
         matches!(self.there.get(stage), Some(Verdict::Found(_)))
     }
 
-    /// Whether the builder sees no image of the engine's.
+    /// Whether a builder other than the engine builds. It has no access to the engine's images.
     pub(super) fn is_elsewhere(&self) -> bool {
         self.builder.is_some()
     }
 
-    /// What is taken and what is built.
+    /// Decides which stages are taken from the cache and which are built.
     pub(super) fn decide(&mut self, targets: &[String]) {
         let is_found = |stage: &str| {
             let is_seen = if self.is_elsewhere() {
@@ -201,7 +203,7 @@ impl<'s> Run<'s> {
         self.order = order;
     }
 
-    /// The images in the places of stages.
+    /// The images that replace stages in the build, by the names of the stages.
     fn taken(&self) -> BTreeMap<String, String> {
         let Some(store) = &self.stages.store else {
             return BTreeMap::new();
@@ -220,7 +222,7 @@ impl<'s> Run<'s> {
             .collect()
     }
 
-    /// What the build is told.
+    /// The Compose override file for the build.
     pub(super) fn file(&self, targets: &[String], labelled: bool) -> OverrideFile {
         let taken = self.taken();
         let mut file = OverrideFile::default();
@@ -244,7 +246,7 @@ impl<'s> Run<'s> {
             let kept = self.to_keep().into_iter();
             file.kept = kept
                 .filter_map(|wanted| {
-                    // It may be below a stage that is taken.
+                    // This build makes the image of the stage, so no other image may replace the stage in it.
                     let mut told = told(&wanted.stage);
                     told.replaced.remove(&wanted.stage);
                     self.stages.kept(wanted, store, told)

@@ -1,4 +1,4 @@
-//! From the records of images to a lock.
+//! Makes a lock from the records of images.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,10 +20,10 @@ impl Locked {
         Ok(())
     }
 
-    /// Adds a stage with what the record of its image lists and that of the image below it does not.
+    /// Adds a stage: the entries in the record of its image that the record of the image below it does not have.
     ///
     /// # Errors
-    /// What of it cannot stand in a lock.
+    /// A value that a lock cannot hold.
     pub fn add_stage(
         &mut self,
         name: &str,
@@ -112,7 +112,7 @@ impl LockedStage {
             "tool" | "git" | "npm" | "pypi" | "conda" => {
                 self.others.insert(other(entry)?);
             }
-            // The distribution, and what a hook of the user's may have noted.
+            // Not locked: the distribution, and entries of other kinds, which a user's hook may have recorded.
             _ => {}
         }
         Ok(())
@@ -123,7 +123,7 @@ fn other(entry: &Entry) -> Result<Other, String> {
     let mut values = BTreeMap::new();
     for (name, value) in entry.values() {
         let value = match name {
-            // The mirror that served it.
+            // The mirror that served it. A lock leaves it out: any mirror may serve the same.
             "from" => continue,
             "url" => Url::without_secrets(value)?.to_string(),
             _ => value.to_owned(),
@@ -135,11 +135,11 @@ fn other(entry: &Entry) -> Result<Other, String> {
     Ok(Other(values))
 }
 
-/// What the installers of a project install if they are told no version: the rows of `versions.sh`. A row without a
-/// number, such as `lts`, stands for what was installed, if that is one version.
+/// The versions that the installers of a project install by default: the rows of `versions.sh`. If a row has no number,
+/// such as `lts`, the version is the installed one, if exactly one version was installed.
 ///
 /// # Errors
-/// What in it cannot stand in a lock.
+/// A value that a lock cannot hold.
 pub fn default_versions(table: &str, taken: &Locked) -> Result<BTreeMap<Text, Text>, String> {
     let rows = table
         .lines()
@@ -150,7 +150,7 @@ pub fn default_versions(table: &str, taken: &Locked) -> Result<BTreeMap<Text, Te
         let Some((tool, version)) = row.split_once(' ') else {
             continue;
         };
-        // nodejs installs `node`.
+        // A prefix is enough: the row `nodejs` belongs to the tool `node`.
         let is_it = |other: &&Other| {
             other.value("kind") == "tool"
                 && tool.starts_with(other.name())

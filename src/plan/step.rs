@@ -218,7 +218,7 @@ impl Step {
     }
 }
 
-/// A file or directory below `installation/`, where build steps look for it.
+/// The mount of a file or directory below `installation/`, at the path where build steps look for it.
 fn bind(path: &str) -> StepMount {
     StepMount::Bind {
         source: in_context(path).trim_end_matches('/').to_owned(),
@@ -226,7 +226,7 @@ fn bind(path: &str) -> StepMount {
     }
 }
 
-/// The mounts of a script of the internals and of the library files that it sources, and the command that runs it.
+/// The mounts of a script in `internals/` and of the library files that it sources, and the command that runs it.
 fn internals(script: &str, libraries: &[&str]) -> (Vec<StepMount>, String) {
     let script = format!("{INTERNALS}/{script}");
     let libraries = libraries.iter().map(|name| format!("{LIBRARY}/{name}"));
@@ -287,7 +287,7 @@ pub(super) fn see_locked(step: &mut Step, stage: &str) -> Option<SeenOfLock> {
     if is_hook {
         kinds.push(locked::DOWNLOADS);
     } else {
-        // A hook sees all of the library.
+        // Only for steps that are not hooks: a hook has the whole library mounted.
         mounts.push(bind(&format!("{LIBRARY}/locked.sh")));
     }
     mounts.extend(kinds.into_iter().map(|kind| StepMount::Bind {
@@ -351,7 +351,9 @@ pub(super) fn global_proxy(http: &str, https: &str) -> Step {
 pub(super) fn no_global_proxy() -> Step {
     Step::new(Instruction::Declare)
         .apart()
-        .about(&["The ENV of an earlier stage also holds in this one, so the proxy is switched off here."])
+        .about(&[
+            "An ARG of the stage below also holds in this one, so the proxy is switched off here.",
+        ])
         .with_values(proxy_variables("", "", ""))
 }
 
@@ -392,7 +394,7 @@ pub(super) fn set_up_base(role: Role) -> Step {
     Step::shell(mounts, &lines).apart()
 }
 
-/// Sets apt's sources; the file is the user's sources, or the directory that holds them.
+/// Sets apt's sources. `file` has the sources of the user, as a file or a directory of files.
 pub(super) fn set_up_apt(apt: &Apt, file: Option<&str>, proxy: Option<&str>) -> Step {
     let snapshot = apt
         .snapshot
@@ -514,7 +516,8 @@ fn assignment((name, value): &(String, String)) -> String {
     format!("{name}={value}")
 }
 
-/// A hook on a base that is not made from stage-1, and may only have a shell: its files are mounted at their usual places.
+/// A hook on a base that is not made from stage-1. The base may have a shell and no bash, so the library does not run
+/// there. The hook's files are mounted at the paths that they have in an image.
 pub(super) fn hook_of_base(
     key_path: String,
     seen: &[String],
@@ -538,7 +541,7 @@ pub(super) fn hook_of_base(
     .apart()
 }
 
-/// Sets apt's sources and the proxy if the base has apt. `SHELL` of the base may be another one than `sh`.
+/// Sets apt's sources and the proxy if the base has apt. It calls `/bin/sh`, because the base may set another `SHELL`.
 pub(super) fn set_up_apt_of_base(apt: &Apt, file: Option<&str>, proxy: Option<&str>) -> Step {
     let mut step = set_up_apt(apt, file, proxy);
     if let Instruction::Run { command, .. } = &mut step.instruction

@@ -13,8 +13,9 @@ use crate::model::{
     Apt, BuildContext, Builder, ComposeText, Copied, Origin, Project, Source, Stage, Start,
 };
 
-/// The prefix of a context's name in builds, and of the stage that holds the files of a context.
+/// The prefix of a context's name in builds.
 pub(crate) const CONTEXT: &str = "pei-context-";
+/// The prefix of the name of the stage that holds the files of a context.
 pub(crate) const FILES: &str = "pei-files-";
 /// The suffix of the stage that holds the copied files of a further stage. Names in a config cannot contain `_`.
 pub(crate) const KEPT_FILES: &str = "_files";
@@ -28,8 +29,9 @@ pub(super) struct Tree<'p> {
     is_after_system: Vec<bool>,
     /// The stage itself sets the mirror and the proxy of the system's stage for apt.
     sets_up_apt: Vec<bool>,
-    /// What its service must list: the contexts of all stages that it needs, and those of these stages whose bases Compose
-    /// fills in. Not all needed stages: in a long chain each stage would have a list as long as the chain.
+    /// What its service must list: the contexts of all stages that it needs, and the needed stages that have a base
+    /// image whose name Compose fills in. It does not list all needed stages: in a long chain, each stage would have a
+    /// list as long as the chain.
     listed: Vec<Needs>,
     /// The paths that others copy from it, if a cache stores only those. No stage builds on such a stage.
     kept_paths: Vec<BTreeSet<&'p str>>,
@@ -44,7 +46,7 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// Whether the system's stage is needed, or an arg of its file.
+    /// Whether the file needs the args of stage-1: stage-1 itself uses them, and further stages and contexts do.
     pub(super) fn system_args(&self) -> bool {
         self.system || !self.builders.is_empty() || !self.contexts.is_empty()
     }
@@ -68,7 +70,8 @@ impl Needs {
         }
     }
 
-    /// The same, with the stages that the further stages in it need. A stage comes after those that it needs.
+    /// Adds all stages and contexts that the further stages in it need. One pass from the last stage to the first is
+    /// enough, because each stage comes after those that it needs.
     fn closed(mut self, project: &Project) -> Self {
         let mut next = self.builders.last().copied();
         while let Some(index) = next {
@@ -140,7 +143,7 @@ impl<'p> Tree<'p> {
         builders.any(|(hooks, on_system)| !hooks.is_empty() && !on_system)
     }
 
-    /// What the file of a stage needs: it holds the stages that this one builds on.
+    /// What the Dockerfile of a stage needs. It also contains the stages that this one builds on.
     pub(super) fn needs_of(&self, stage: &Stage) -> Needs {
         let mut needs = Needs::default();
         for stage in self.project.lineage(stage) {
@@ -188,7 +191,7 @@ impl<'p> Tree<'p> {
         &self.listed[index]
     }
 
-    /// What all stages but the further ones need together.
+    /// What stage-1 and stage-2 need together.
     pub(super) fn needs_of_all(&self) -> Needs {
         let mut needs = Needs::default();
         for stage in &self.project.stages {
@@ -212,7 +215,7 @@ impl<'p> Tree<'p> {
         needs.closed(self.project)
     }
 
-    /// The contexts that a build is given, by their names in it.
+    /// The contexts that a build gets, with their names in the build.
     pub(super) fn contexts(&self, needs: &Needs) -> Vec<BuildContext> {
         let contexts = self.project.contexts.iter();
         let needed = contexts.filter(|context| needs.contexts.contains(&context.name));
@@ -234,14 +237,14 @@ impl<'p> Tree<'p> {
         bases.collect()
     }
 
-    /// The stages of a file that come before the core of the system's.
+    /// The stages of a file that come before the core of the system's stage.
     pub(super) fn before_system(&self, needs: &Needs, view: &View<'_>) -> Vec<ImageStage> {
         let files = needs.contexts.iter().map(|name| self.files(name));
         let builders = self.needed(needs, false, view);
         files.chain(builders).collect()
     }
 
-    /// The stages that come after it.
+    /// The stages of a file that come after the core of the system's stage.
     pub(super) fn after_system(&self, needs: &Needs, view: &View<'_>) -> Vec<ImageStage> {
         self.needed(needs, true, view).collect()
     }

@@ -40,7 +40,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// The stages that one needs, and itself, in build order.
+    /// A stage and all stages that it needs, in build order.
     pub(super) fn reach(&mut self, target: &str) -> Result<Vec<&StageState>> {
         // All stages are evaluated in the order of the file: each stage comes after the stages that it needs.
         if self.done.is_empty() {
@@ -188,7 +188,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// The folder of a context.
+    /// The directory of a context.
     fn context(&self, name: &str) -> Result<&'a str, Unknown> {
         let place = self.build.contexts.get(&format!("{CONTEXT}{name}"));
         let place =

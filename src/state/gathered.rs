@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Hash, Input, Unknown, Value, What};
 
-/// What a stage depends on, as far as it has been looked at.
+/// The inputs of a stage that have been found so far.
 #[derive(Default)]
 pub(super) struct Gathered<'a> {
     inputs: Vec<Input>,

@@ -4,7 +4,7 @@
 //! state rarely changes. It covers the base's layers and configuration, the instructions, the args that the
 //! stage declares, all files that its steps see, the states of the stages that it needs, and the options of the build that
 //! reach its steps. It does not cover credentials, labels, comments, args that the stage does not declare, times, owners, the
-//! place of the project, and the size of `/dev/shm`.
+//! path of the project, and the size of `/dev/shm`.
 
 mod base;
 mod builds;
@@ -107,7 +107,7 @@ impl fmt::Display for Unknown {
     }
 }
 
-/// The stages that the services' builds need, each behind those that it needs.
+/// The stages that the services' builds need, each after those that it needs.
 ///
 /// # Errors
 /// A file that a step sees cannot be read.

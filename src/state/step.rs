@@ -15,7 +15,8 @@ pub(super) fn sources(step: &Step) -> Vec<&str> {
         Instruction::Run { mounts, .. } => {
             let sources = mounts.iter().filter_map(|mount| match mount {
                 StepMount::Bind { source, .. } => Some(source.as_str()),
-                // A context counts where its files are copied. Of the others the instruction counts, not the content.
+                // The files of a context are inputs of the stage that copies them. Of the other mounts, only the
+                // instruction is an input, not the content.
                 StepMount::Context { .. }
                 | StepMount::Cache { .. }
                 | StepMount::Secret { .. }
@@ -30,7 +31,7 @@ pub(super) fn sources(step: &Step) -> Vec<&str> {
     }
 }
 
-/// The sum of what a step is, without its comments.
+/// The hash of a step, without its comments.
 pub(super) fn text_of(step: &Step) -> String {
     let mut instruction = serde_json::to_value(&step.instruction).unwrap_or_default();
     if let Instruction::Run { mounts, command } = &step.instruction {
@@ -105,7 +106,7 @@ fn items_of(list: &mut Json) -> impl Iterator<Item = &mut Json> {
     list.as_array_mut().into_iter().flatten()
 }
 
-/// What people call a step.
+/// The name of a step in messages.
 pub(super) fn name_of_step(step: &Step) -> String {
     if let Some(key_path) = &step.key_path {
         return key_path.clone();

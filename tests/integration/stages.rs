@@ -519,7 +519,7 @@ fn a_variable_that_no_build_step_gets_has_one_cure() {
     project
         .run(["configure"])
         .exits(1)
-        .says("`NOPE` stands in `.env`, whose values no build step gets")
+        .says("`NOPE` is set in `.env`; build steps do not get those values")
         .says("after `export NOPE`");
 }
 

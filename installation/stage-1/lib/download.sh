@@ -4,7 +4,7 @@
 # PEI_DOWNLOAD_MIRROR=http://box:8080/files replaces every host and is tried first:
 #   https://example.org/a/b.tar.gz  ->  http://box:8080/files/example.org/a/b.tar.gz
 # Proxies come from the usual variables (http_proxy, https_proxy, no_proxy), which curl, wget and git read.
-# Reads too: PEI_DOWNLOAD_RETRIES (3), PEI_DOWNLOAD_RETRY_DELAY (2, seconds, doubled each time),
+# Also reads: PEI_DOWNLOAD_RETRIES (3), PEI_DOWNLOAD_RETRY_DELAY (2, seconds, doubled each time),
 # PEI_DOWNLOAD_CONNECT_TIMEOUT (15, seconds), PEI_DOWNLOAD_STALL_TIMEOUT (30, seconds without a byte).
 
 # pei_mirror_url URL: the same file on PEI_DOWNLOAD_MIRROR; fails when none is set.
@@ -62,12 +62,12 @@ pei_ensure_downloader() {
   pei_apt_install curl ca-certificates
 }
 
-# __pei_transfer URL FILE: one try. 0 ok, 1 may work later, 2 will not. No redirection leads from https to http: on that way
-# anybody could give another file.
+# __pei_transfer URL FILE: one try. Status 0: ok; 1: another try may succeed; 2: no try will. It follows no redirection
+# from https to http: over http, others in the network could replace the file.
 __pei_transfer() {
   local url="$1" file="$2" code='' status=0 schemes='=https'
   local connect="${PEI_DOWNLOAD_CONNECT_TIMEOUT:-15}" stall="${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
-  # A mirror of somebody's own network, which may have no certificate.
+  # If the URL itself is http, allow http: it is a mirror in the user's own network, which may have no certificate.
   [[ "${url}" == https://* ]] || schemes='=http,https'
   if command -v curl >/dev/null 2>&1; then
     code="$(curl --fail --location --silent --show-error --proto "${schemes}" --proto-redir "${schemes}" \
@@ -78,7 +78,7 @@ __pei_transfer() {
     case "${code}" in 400 | 401 | 403 | 404 | 410) return 2 ;; esac
     return 1
   fi
-  # wget has no such option: what it asks by http goes through a proxy that is not there.
+  # wget has no option like --proto. With a proxy for http that does not exist, each of its http requests fails.
   local -a closed=(--execute http_proxy=http://127.0.0.1:9 --execute no_proxy= --execute use_proxy=on)
   [[ "${url}" == https://* ]] || closed=()
   wget --quiet --tries=1 ${closed[@]+"${closed[@]}"} --connect-timeout="${connect}" --read-timeout="${stall}" \
@@ -269,7 +269,7 @@ __pei_record_download() {
   local sum="${6,,}" url from="$4" locked
   url="$(pei_plain_url "$3")"
   sum="${sum:-$(pei_sha256_of "$1")}"
-  # A tool of the vendor may have brought the file.
+  # Compare with the lock here too: nvm downloads Node.js itself, without pei_download.
   locked="$(pei_locked_sum "$3")"
   if [[ "${locked:-${sum}}" != "${sum}" ]]; then
     pei_locked_differs "$2" "${sum}" "${locked}"
@@ -298,7 +298,8 @@ __pei_download_into() {
       pei_log_info "downloaded $(__pei_shown_url "${place}")"
       return 0
     fi
-    # Without the lock another place may have the right file. With it, the wrong one is a reason to look.
+    # Without a lock, try the next place: it may have the right file. With a lock, stop: the user should see that this
+    # place has a file that differs from the locked one.
     if [[ -n "${locked-}" ]]; then
       pei_locked_differs "${name}" "another file at $(__pei_shown_url "${place}")" "${sum}"
       return 1
@@ -415,7 +416,8 @@ __pei_git_clone_from() {
   local -a base=(git -c "http.lowSpeedLimit=1" -c "http.lowSpeedTime=${PEI_DOWNLOAD_STALL_TIMEOUT:-30}"
     -c advice.detachedHead=false clone --quiet ${ref:+--branch "${ref}"})
   for ((try = 1; try <= tries; try++)); do
-    # Clone completely: a mirror that is a plain web directory cannot serve shallow clones.
+    # First try a shallow clone, then a complete one: a mirror that is a plain web directory cannot serve shallow
+    # clones.
     for depth in --depth=1 ''; do
       rm -rf -- "${to}"
       if GIT_TERMINAL_PROMPT=0 GIT_ALLOW_PROTOCOL="${schemes}" "${base[@]}" ${depth:+"${depth}"} -- "${url}" "${to}" </dev/null; then

@@ -111,7 +111,7 @@ fn builder(cx: &mut Context<'_>, entry: &Entry, stages: &Place<'_>, names: &Name
     if let (Some((_, base)), Some((_, from))) = (&image.base, &from) {
         both(cx, base, from);
     }
-    // stage-2 grows from none that has an image of its own.
+    // stage-2 cannot build on a stage that has its own `image.base`.
     let leads_to_container = image.base.is_none();
     let copies = copies::read(cx, section.copy, &at, names, leads_to_container);
     let (on_build, access) = hooks::of_builder(cx, section.custom, &at, (&entry.key, names));
@@ -212,7 +212,7 @@ pub(super) fn places(order: &[usize]) -> Vec<usize> {
     places
 }
 
-/// Replaces the indices of the file's order in copies by those of the build order.
+/// In copies, replaces the indices in the order of the file by the indices in the build order.
 pub(super) fn renumbered(copies: Vec<ReadCopy>, places: &[usize]) -> Vec<Copied> {
     let copies = copies.into_iter().map(|copy| match copy.copied.from {
         Source::Builder(index) => Copied {

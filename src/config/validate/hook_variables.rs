@@ -38,12 +38,12 @@ pub(super) fn read(
                 let name = name.unwrap_or_default();
                 let message = if cx.lookup().is_of_env_file(name) {
                     format!(
-                        "{} stands in `.env`, whose values no build step gets: it would show them",
+                        "{} is set in `.env`; build steps do not get those values, because the image would show them",
                         quoted(name)
                     )
                 } else {
                     format!(
-                        "Compose fills in {}, and no build step knows it",
+                        "Compose fills in {} later, and a build step cannot know the value",
                         quoted(name)
                     )
                 };

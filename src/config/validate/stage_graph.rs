@@ -14,7 +14,7 @@ pub(super) struct Needs<'n> {
     pub(super) working_from: Option<Named>,
 }
 
-/// For each stage, the stages that it needs, each with the position that says so. The last index is stage-1.
+/// For each stage, the stages that it needs, each with the position that names it. The last index is stage-1.
 struct Graph<'n> {
     edges: Vec<Vec<(usize, &'n Site)>>,
 }
@@ -116,7 +116,7 @@ pub(super) fn order(
     match graph.in_order() {
         Ok(mut order) => {
             order.retain(|stage| *stage != system);
-            // What a faulty entry means may be what uses the stage.
+            // An entry with an error may be the one that uses the stage.
             let is_faulty = |found: &Diagnostic| {
                 found.severity == Severity::Error || found.code == Code::UnknownStage
             };
@@ -134,9 +134,9 @@ pub(super) fn order(
             let message = format!("these stages need each other in a cycle: {path}");
             let diagnostic = Diagnostic::error(Code::StageCycle, site.span.clone(), message);
             let help = if circle.contains(&system) {
-                "a stage without `from` and `image.base` builds on `stage-1`: name a base, or remove one of the steps"
+                "a stage without `from` and `image.base` builds on `stage-1`: name a base, or remove a reference"
             } else {
-                "remove one of the steps, or move what both need into a stage of its own"
+                "remove one of these references, or move what both need into a stage of its own"
             };
             cx.report(diagnostic.path(site.path.clone()).help(help));
             None

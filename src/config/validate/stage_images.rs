@@ -12,7 +12,7 @@ use crate::model::{ComposeText, Source};
 /// The finding for an image whose name pei's Dockerfiles use for something else.
 pub(super) fn of_pei(name: &str, meant: &str, site: &Site) -> Diagnostic {
     let message = format!(
-        "{} is what pei's Dockerfiles call a part of {}",
+        "pei's Dockerfiles use the name {} for a part of {}",
         quoted(name),
         quoted(meant)
     );

@@ -124,7 +124,7 @@ ENV PEI_STAGE_DIR_2=/pei-from-host/stage-2 \
     PEI_SOFT_DATA=/soft/data \
     PEI_SOFT_WORKSPACE=/soft/workspace
 
-# The ENV of an earlier stage also holds in this one, so the proxy is switched off here.
+# An ARG of the stage below also holds in this one, so the proxy is switched off here.
 ARG http_proxy=
 ARG https_proxy=
 ARG HTTP_PROXY=
