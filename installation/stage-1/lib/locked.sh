@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What pei.lock holds for a build step: the versions of packages, the sums of downloads, the commits of clones, the default
-# versions of tools, and what words such as `latest` stood for. `pei configure --locked` writes them to files, which a step of a locked build sees. Without these files
-# nothing here has an effect.
+# versions of tools, and what words such as `latest` stood for. `pei configure --locked` writes them to files, which a step of a
+# locked build sees. Without these files nothing here has an effect.
 #
 # Reads: PEI_LOCKED_DIR, the directory of the files, if it is not the usual one.
 
@@ -149,6 +149,8 @@ pei_locked_installed() {
 
 # pei_locked_planned TEXT: whether what `apt-get --simulate` printed fits the lock.
 pei_locked_planned() {
+  # Without a lock nothing reads what sed writes, and a long plan would end sed by SIGPIPE, and the installation with it.
+  __pei_locked_file apt >/dev/null || return 0
   sed -nE 's/^Inst ([^ :]+)[^ ]* (\[[^]]*\] )?\(([^ ]+) .*\[([a-z0-9-]+)\]\).*/\1 \4 \3/p' <<<"$1" | __pei_locked_fits
 }
 

@@ -61,6 +61,12 @@ ROWS
   [[ "$output" != *older* ]]
 }
 
+@test "without a lock every plan fits, also a long one" {
+  run lib_run 'pei_locked_planned "$(seq -f "Inst package-%05.0f (1 Debian:12/stable [amd64])" 9000)"'
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+}
+
 @test "what apt plans is read from its simulation" {
   lock apt <<'ROWS'
 architecture amd64
