@@ -17,7 +17,10 @@ setup_file() {
     # Two passwords and a key are secret. What `environment` says is not, but it is no business of an image.
     PASSWORD=$(sentinel)
     ROOT_PASSWORD=$(sentinel)
-    export LOCAL PORT PASSWORD ROOT_PASSWORD AUDIT_TOKEN AUDIT_VALUE
+    export LOCAL PORT PASSWORD ROOT_PASSWORD AUDIT_TOKEN AUDIT_VALUE INDEX_TOKEN SSH_AUTH_SOCK=$WORK/agent
+    INDEX_TOKEN=$(sentinel)
+    eval "$(ssh-agent -a "$SSH_AUTH_SOCK")" >/dev/null
+    export SSH_AGENT_PID
     AUDIT_TOKEN=$(sentinel)
     AUDIT_VALUE=$(sentinel)
     new_key "$WORK/key" -t ed25519 -C ''
@@ -27,6 +30,7 @@ setup_file() {
         forms_of "$PASSWORD"
         forms_of "$ROOT_PASSWORD"
         forms_of "$(sed -n 3p "$WORK/key")"
+        forms_of "$INDEX_TOKEN"
     } >"$WORK/secrets"
     { forms_of "$AUDIT_TOKEN" && forms_of "$AUDIT_VALUE"; } >"$WORK/values"
 
@@ -45,6 +49,7 @@ setup_file() {
 }
 
 teardown_file() {
+    ssh-agent -k >/dev/null || true
     leave_attesting_engine
     end_file
 }

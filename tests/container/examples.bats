@@ -79,11 +79,7 @@ mounts_of() {
 }
 
 @test "basic/build-secrets: a hook gets a token, a file and the agent, and the image none of them" {
-    # The warnings name what the person has to make.
-    WARNINGS=2 example basic/build-secrets -e "s|^( *base: ).*|\1$ID-fresh|"
-    printf 'INDEX_TOKEN=only-to-try\n' >"$PROJECT/.env"
-    mkdir "$PROJECT/secrets"
-    printf 'machine downloads.example\nlogin me\npassword only-to-try\n' >"$PROJECT/secrets/netrc"
+    example basic/build-secrets -e "s|^( *base: ).*|\1$ID-fresh|"
     must ssh-agent -a "$BATS_TEST_TMPDIR/agent"
     AGENT=$(sed -n 's/.*pid \([0-9]*\);.*/\1/p' <<<"$output")
     SSH_AUTH_SOCK=$BATS_TEST_TMPDIR/agent build

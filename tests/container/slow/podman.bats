@@ -113,3 +113,19 @@ runs() {
     builds_merged person
     runs person
 }
+
+@test "podman as root takes a stage of the merged build from an image" {
+    needs_podman root
+    must docker build --quiet --file "$PROJECT/stage-1.Dockerfile" --target stage-1-core --tag "$ID-core" "$PROJECT"
+    must docker build --quiet --tag "localhost/$ID-taken" - <<<"FROM $ID-core"$'\nRUN echo taken >/opt/taken'
+    docker save --output "$WORK/taken.tar" "localhost/$ID-taken"
+    chmod 644 "$WORK/taken.tar"
+    docker image rm "localhost/$ID-taken" "$ID-core" >/dev/null
+    must as root podman load --quiet --input /of-the-test/taken.tar
+    must as root ./build-merged.sh -o "localhost/$ID-merged" "${LIMITS[@]}" \
+        --build-context "stage-1-core=docker-image://localhost/$ID-taken"
+    lacks "$output" create-users.sh
+    has "$output" set-credentials.sh
+    must as root podman run --rm "${LIMITS[@]}" --entrypoint cat "localhost/$ID-merged" /opt/taken
+    equal taken "$output"
+}

@@ -10,7 +10,16 @@ example() {
     made_by "${name#*/}"
     [[ ! -d $PROJECT/examples/$name/installation ]] || cp -r "$PROJECT/examples/$name/installation" "$PROJECT"
     cp "$PROJECT/examples/$name/user_config.yml" "$PROJECT/user_config.yml"
+    [[ $name != basic/build-secrets ]] || make_secrets
     settle "$@"
+}
+
+# make_secrets: what the README of basic/build-secrets makes. The token is $INDEX_TOKEN where that is set.
+make_secrets() {
+    local token=${INDEX_TOKEN:-only-to-try}
+    printf 'INDEX_TOKEN=%s\n' "$token" >"$PROJECT/.env"
+    mkdir "$PROJECT/secrets"
+    printf 'machine downloads.example\nlogin me\npassword %s\n' "$token" >"$PROJECT/secrets/netrc"
 }
 
 # quick NAME [SED_ARGUMENT...]: a project of a quick template, likewise.
