@@ -34,7 +34,7 @@ const PAGE_TEXT: &str = "\
 This file holds a project of pei and the images that its build begins with.
 
 With pei:     pei unbundle FILE
-Without it:   docker load -i images.tar; mkdir project; tar -xf project.tar -C project
+Without it:   tar -xf FILE; docker load -i images.tar; mkdir project; tar -xf project.tar -C project
 ";
 
 /// What a directory is called in which an unbundling works that puts the project around it.

@@ -171,7 +171,8 @@ impl Args {
                 "`{DEVCONTAINER}` stays as it was; --with-devcontainer brings it up to date"
             ));
         }
-        ui.status(&next_step(&self.project_dir, project.cache.is_some()));
+        let by_pei = project.cache.is_some() || project.lock || self.locked;
+        ui.status(&next_step(&self.project_dir, by_pei));
         let started = project.stages.last();
         if started.is_some_and(|stage| stage.device == Device::Auto) {
             let compose = outcome::compose_with_gpu(&self.project_dir);
@@ -557,8 +558,9 @@ fn are(number: usize) -> String {
     format!("{} {verb}", count(number, "file"))
 }
 
-fn next_step(folder: &Path, has_cache: bool) -> String {
-    let command = if has_cache {
+/// The command that builds and starts. Compose alone takes nothing from a cache, and its images have no labels for `pei lock`.
+fn next_step(folder: &Path, by_pei: bool) -> String {
+    let command = if by_pei {
         format!("pei build && {START}")
     } else {
         BUILD_AND_START.to_owned()

@@ -14,7 +14,7 @@ const SHORT: usize = 12;
 
 /// Builds and starts the stage that runs, whether or not there is a stage-2.
 pub(super) const BUILD_AND_START: &str = "docker compose up -d --build";
-/// Starts what was built. Another build by Compose would take nothing from a cache.
+/// Starts what `pei build` has built.
 pub(super) const START: &str = "docker compose up -d";
 
 /// A command for the project's directory.

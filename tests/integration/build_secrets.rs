@@ -256,7 +256,7 @@ fn a_secret_that_is_not_here_is_a_warning() {
         .run(["configure"])
         .succeeds()
         .says("the variable PIP_TOKEN is not set: a build that runs the hooks will fail")
-        .says("the file does not exist: builds will fail");
+        .says("the file does not exist: a build that runs the hooks will fail");
     project.run(["configure", "--deny-warnings"]).exits(1);
 }
 

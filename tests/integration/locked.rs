@@ -60,7 +60,10 @@ fn refused(project: &Project, said: &[&str]) {
 fn the_option_and_the_key_do_the_same_and_without_them_nothing_is_left() {
     let project = project("", &plain());
     project.run(["configure", "--check"]).succeeds();
-    project.run(["configure", "--locked"]).succeeds();
+    project
+        .run(["configure", "--locked"])
+        .succeeds()
+        .says("next: pei build && docker compose up -d");
     let by_option = project.files();
     project.run(["configure", "--check"]).exits(4);
     assert!(by_option.contains_key("installation/pei-locked/stage-1.apt"));

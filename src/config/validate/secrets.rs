@@ -275,7 +275,7 @@ fn missing(cx: &Context<'_>, source: &SecretSource) -> Option<(String, &'static 
     };
     (!lookup.is_in_folder("", &path)).then(|| {
         (
-            "the file does not exist: builds will fail".to_owned(),
+            "the file does not exist: a build that runs the hooks will fail".to_owned(),
             "create it before you build; a path without `/` or `~/` in front is relative to the project",
         )
     })
