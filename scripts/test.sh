@@ -22,7 +22,7 @@ Usage: test.sh [all|fast|scripts|supply|containers|engines|bases|team|installers
   containers  builds and runs real projects on a real engine
   engines     the same projects on other engines: newer and older dockers, podman as root and as a user
   bases       the container tests that depend on the base's release, on Debian 13
-  team        a cache between two engines, in a registry and in a directory; 5 minutes
+  team        a cache and locked base images between two engines, and two builds compared; 15 minutes
   installers  installs, in containers, each tool that the package registries have, and builds every example twice to
               compare; an hour, so run it when an installer or its library changes
   release     makes the files of a release, and installs them where there is no Rust; 15 minutes. Checks that pei
@@ -115,7 +115,7 @@ containers() {
   step 'every example, read by other tools' "$repo/scripts/lint-projects.sh"
   step 'hostile configs, read by other tools' env CI=true cargo test --locked --test hostile
   # In parallel: most of a test's time is waiting for a package, a start or a login.
-  step 'containers' "$repo/scripts/container-tests.sh" -j 2
+  step 'containers' "$repo/scripts/container-tests.sh" -j 3
   # The other files of that directory take longer, and test single tools.
   step 'the hooks of every example' env BATS_TEST_TIMEOUT=900 "$repo/scripts/container-tests.sh" --installers examples
 }
@@ -130,13 +130,14 @@ readonly OF_THE_BASE=(bases users entrypoint environment storage hooks used-by-f
 
 bases() {
   step 'release build' cargo build --release --locked
-  step 'Debian 13' env PEI_TEST_BASE=pei-base:trixie "$repo/scripts/container-tests.sh" -j 2 "${OF_THE_BASE[@]}"
+  step 'Debian 13' env PEI_TEST_BASE=pei-base:trixie "$repo/scripts/container-tests.sh" -j 3 "${OF_THE_BASE[@]}"
 }
 
 team() {
   step 'release build' cargo build --release --locked
   step 'a cache between two engines' "$repo/scripts/container-tests.sh" team-cache
   step 'locked base images on two engines' "$repo/scripts/container-tests.sh" locked-bases
+  step 'two builds of the same' "$repo/scripts/container-tests.sh" reproduce
 }
 
 installers() {

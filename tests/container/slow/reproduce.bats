@@ -3,7 +3,7 @@
 #
 # shellcheck disable=SC2016,SC2030,SC2031 # texts for other shells; bats runs each test in a subshell
 
-load support/load
+load ../support/load
 
 setup_file() {
     begin_file
