@@ -21,7 +21,8 @@ serve_uv() {
   install -m 0755 "$dir"/wheel/uv-*/scripts/* "$dir/$name/" || return
   served="$SERVED/github.com/astral-sh/uv/releases/download/$version"
   mkdir -p "$served"
-  tar -czf "$served/$name.tar.gz" -C "$dir" "$name" && __sum_beside "$served/$name.tar.gz"
+  # The same file in each run: the engine's build cache may still have a step that fetched it in an earlier one.
+  tar -I 'gzip -n' --sort=name --mtime=@0 --owner=0 --group=0 -cf "$served/$name.tar.gz" -C "$dir" "$name" && __sum_beside "$served/$name.tar.gz"
 }
 
 # serve_bun SCRATCH
