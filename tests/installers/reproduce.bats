@@ -14,7 +14,7 @@ setup_file() {
     start_stand_in
     serve_uv "$WORK"
     serve_bun "$WORK"
-    serve_node "$WORK" 22 24
+    serve_node "$WORK" 22 "$(default_version nodejs)"
     serve_nvm
     serve_pixi
     mkdir -p "$SERVED/npmmirror.com/mirrors"
